@@ -1,0 +1,72 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Imports point one way (docs/architecture.md). Each folder of src lists the folders that it may use;
+ * `errors` and `random` at the top of src are open to all.
+ */
+const mayImport = {
+  state: [],
+  datasets: [],
+  pairs: ['state'],
+  losses: ['state'],
+  embeddings: ['state'],
+  scorers: ['state', 'embeddings'],
+  metrics: ['state'],
+  wasm: [],
+  layers: ['state', 'pairs', 'losses', 'embeddings', 'scorers', 'metrics'],
+  node: ['state', 'datasets', 'pairs', 'losses', 'embeddings', 'scorers', 'metrics', 'layers'],
+};
+const folders = Object.keys(mayImport);
+
+const directions = folders.map((folder) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: folders
+              .filter((other) => other !== folder && !mayImport[folder].includes(other))
+              .map((other) => `**/${other}/**`),
+            message: `src/${folder} may import ${['errors, random', ...mayImport[folder]].join(', ')} only.`,
+          },
+          ...(folder === 'node' ? [] : [{ group: ['node:*', 'sharp'], message: 'Only src/node touches Node.' }]),
+          ...(folder === 'layers' || folder === 'node'
+            ? []
+            : [{ group: ['@tensorflow/tfjs-layers'], message: 'Only src/layers uses tfjs-layers.' }]),
+          ...(folder === 'datasets' || folder === 'state' || folder === 'metrics'
+            ? [{ group: ['@tensorflow/*'], message: `src/${folder} works on plain arrays.` }]
+            : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'runs', 'data', 'coverage'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] }, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+    },
+  },
+  ...directions,
+  {
+    files: ['examples/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/src/**'], message: 'Examples import the package by its public names.' }] },
+      ],
+    },
+  },
+  { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+);

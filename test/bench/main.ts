@@ -1,0 +1,23 @@
+import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+
+/** `npm run bench [name ...]`: runs test/bench/<name>.ts, all of them by default, and prints their lines. */
+interface Benchmark {
+  title: string;
+  run(): Promise<string[]>;
+}
+
+const wanted = process.argv.slice(2);
+const names = (await readdir(new URL('.', import.meta.url)))
+  .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
+  .map((file) => file.replace('.ts', ''))
+  .sort();
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}`);
+
+console.log(`Node ${process.version}, ${availableParallelism()} cores; medians of one run`);
+for (const name of wanted.length > 0 ? wanted : names) {
+  const { title, run } = (await import(`./${name}.ts`)) as Benchmark;
+  console.log(`\n${name}: ${title}`);
+  for (const line of await run()) console.log(`  ${line}`);
+}
