@@ -12,10 +12,11 @@ const mayImport = {
   losses: ['state'],
   embeddings: ['state'],
   scorers: ['state', 'embeddings'],
+  thresholds: ['state'],
   metrics: ['state'],
   wasm: [],
-  layers: ['state', 'pairs', 'losses', 'embeddings', 'scorers', 'metrics'],
-  node: ['state', 'datasets', 'pairs', 'losses', 'embeddings', 'scorers', 'metrics', 'layers'],
+  layers: ['state', 'pairs', 'losses', 'embeddings', 'scorers', 'thresholds', 'metrics'],
+  node: ['state', 'datasets', 'pairs', 'losses', 'embeddings', 'scorers', 'thresholds', 'metrics', 'layers'],
 };
 const folders = Object.keys(mayImport);
 
@@ -36,7 +37,7 @@ const directions = folders.map((folder) => ({
           ...(folder === 'layers' || folder === 'node'
             ? []
             : [{ group: ['@tensorflow/tfjs-layers'], message: 'Only src/layers uses tfjs-layers.' }]),
-          ...(folder === 'datasets' || folder === 'state' || folder === 'metrics'
+          ...(folder === 'datasets' || folder === 'state' || folder === 'metrics' || folder === 'thresholds'
             ? [{ group: ['@tensorflow/*'], message: `src/${folder} works on plain arrays.` }]
             : []),
         ],

@@ -4,5 +4,6 @@ export * from './pairs/index';
 export * from './losses/index';
 export * from './embeddings/index';
 export * from './scorers/index';
+export * from './thresholds/index';
 export * from './metrics/index';
 export * from './state/index';

@@ -1,0 +1,41 @@
+import { ascending, checkRate, checkScores, type Scores } from './check-scores';
+import { clopperPearson } from './clopper-pearson';
+
+/** A cut-point on held-out in-distribution scores and the rate that it will realise. */
+export interface TprThreshold {
+  /** `score > threshold` means out of distribution. */
+  threshold: number;
+  /** Share of the held-out scores that are kept, at least the one asked for. */
+  tpr: number;
+  /** Exact confidence interval of the share of new in-distribution data that will be kept. */
+  interval: [lower: number, upper: number];
+  confidence: number;
+  count: number;
+}
+
+/**
+ * The smallest threshold that keeps at least `tpr` of held-out in-distribution scores (positive = in-distribution).
+ *
+ * Unlike {@link conformalThreshold} it promises nothing about new data by itself; the Clopper-Pearson interval says how far
+ * the realised rate can be off.
+ *
+ * @param inScores held-out in-distribution scores [N], higher = more out of distribution
+ * @param options `tpr` in (0, 1), 0.95 by default; `confidence` of the interval, 0.95 by default
+ * @throws ArgumentError for no score or a rate outside (0, 1); NotFiniteError naming the first NaN or infinite score
+ * @example
+ * thresholdAtTpr([1, 2, 3, 4], { tpr: 0.75 }).threshold; // 3
+ */
+export function thresholdAtTpr(
+  inScores: Scores,
+  { tpr = 0.95, confidence = 0.95 }: { tpr?: number; confidence?: number } = {},
+): TprThreshold {
+  const where = 'thresholdAtTpr';
+  checkScores(where, 'inScores', inScores);
+  checkRate(where, 'tpr', tpr);
+  checkRate(where, 'confidence', confidence);
+  const sorted = ascending(inScores);
+  const count = sorted.length;
+  const threshold = sorted[Math.max(1, Math.ceil(tpr * count - 1e-9)) - 1]!;
+  const kept = sorted.reduce((sum, score) => sum + (score <= threshold ? 1 : 0), 0); // ties are kept too
+  return { threshold, tpr: kept / count, interval: clopperPearson(kept, count, confidence), confidence, count };
+}
