@@ -1,1 +1,2 @@
-export {};
+export { ClassMeans, type Means } from './class-means';
+export type { Embeddings } from './embeddings';

@@ -1,1 +1,3 @@
-export {};
+export { OOD_LABEL, type BatchLabels } from './batch-labels';
+export { contrastiveLoss, odmLoss, type ContrastiveOptions } from './contrastive-loss';
+export { pairwiseSquaredDistances } from './pairwise-distances';

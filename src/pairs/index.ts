@@ -1,1 +1,7 @@
-export {};
+export {
+  odmBatches,
+  type IndexBatch,
+  type OdmBatches,
+  type OdmBatchesOptions,
+  type OdmBatchesState,
+} from './odm-batches';

@@ -1,1 +1,1 @@
-export {};
+export { classMeanScorer, type ClassMeanScorer } from './class-mean-scorer';

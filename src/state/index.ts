@@ -1,1 +1,1 @@
-export {};
+export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from './safetensors';

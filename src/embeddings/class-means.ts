@@ -1,0 +1,161 @@
+import { ArgumentError, ShapeError } from '../errors';
+import type { NamedArray } from '../state/safetensors';
+import { checkFinite, readEmbeddings, type Embeddings } from './embeddings';
+
+/** Mean embedding of each class that has samples. */
+export interface Means {
+  /** Class indices [C], ascending. */
+  labels: Int32Array;
+  /** [C, D], row by row. */
+  data: Float64Array;
+  shape: [classes: number, embeddingSize: number];
+}
+
+interface ClassSum {
+  count: number;
+  sum: Float64Array;
+}
+
+/**
+ * The class-mean embedding store: a float64 sum and a count for each class.
+ *
+ * Takes blocks as they come, and other stores, in any order: the means equal those of one pass to 1e-12.
+ *
+ * Source: Masana et al., BMVC 2018, section 3.1.
+ *
+ * @example
+ * const means = new ClassMeans();
+ * await means.add({ data: Float32Array.of(0, 0, 2, 4), shape: [2, 2] }, [7, 7]);
+ * means.means().data; // Float64Array [1, 2]
+ */
+export class ClassMeans {
+  #size: number | undefined;
+  readonly #sums = new Map<number, ClassSum>();
+
+  /** D; undefined before the first block. */
+  get embeddingSize(): number | undefined {
+    return this.#size;
+  }
+
+  /** Number of samples of each class, by ascending class index. */
+  get counts(): ReadonlyMap<number, number> {
+    return new Map(this.#ascending().map(([label, { count }]) => [label, count]));
+  }
+
+  /**
+   * Adds a block. One that throws leaves the store as it was.
+   *
+   * @param embeddings [N, D]
+   * @param labels class indices [N]
+   * @throws ShapeError for another D than before, or another number of labels
+   * @throws ArgumentError for a label below 0 (OoD has no mean) or no whole number; NotFiniteError for a NaN or infinity
+   */
+  async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
+    const where = 'ClassMeans.add';
+    const owners = Float64Array.from(labels); // as they are now: reading a tensor takes a while
+    const { data, shape } = await readEmbeddings(where, embeddings);
+    const [rows, size] = shape;
+    this.#checkSize(where, size);
+    if (owners.length !== rows) {
+      throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received: String(owners.length) });
+    }
+    const wrong = owners.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < 2 ** 31));
+    if (wrong >= 0) {
+      const received = `${owners[wrong]} at index ${wrong}`;
+      throw new ArgumentError({ where, what: 'labels', expected: 'class indices from 0', received });
+    }
+    checkFinite(where, data, size);
+    this.#size = size;
+    for (let row = 0; row < rows; row++) {
+      const own = this.#sumOf(owners[row]!, size);
+      const { sum } = own;
+      own.count++;
+      const start = row * size;
+      for (let i = 0; i < size; i++) sum[i]! += data[start + i]!;
+    }
+  }
+
+  /** Adds all that another store has; that one stays as it is. @throws ShapeError for another D */
+  merge(other: ClassMeans): void {
+    if (other.#size === undefined) return;
+    this.#checkSize('ClassMeans.merge', other.#size);
+    this.#size = other.#size;
+    // A store merged into itself must not read what it has just written.
+    for (const [label, { count, sum }] of [...other.#sums].map(([l, s]) => [l, { ...s, sum: s.sum.slice() }] as const)) {
+      const own = this.#sumOf(label, sum.length);
+      own.count += count;
+      sum.forEach((value, i) => (own.sum[i]! += value));
+    }
+  }
+
+  /** The mean of each class that has samples. @throws ArgumentError where there is none yet */
+  means(): Means {
+    const classes = this.#ascending();
+    const size = this.#size;
+    if (size === undefined || classes.length === 0) {
+      const [what, expected] = ['store', 'one that has samples (add some first)'];
+      throw new ArgumentError({ where: 'ClassMeans.means', what, expected, received: 'an empty one' });
+    }
+    const data = new Float64Array(classes.length * size);
+    classes.forEach(([, { count, sum }], c) => sum.forEach((value, i) => (data[c * size + i] = value / count)));
+    return { labels: Int32Array.from(classes, ([label]) => label), data, shape: [classes.length, size] };
+  }
+
+  /** Sums and counts as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
+  state(): Record<'labels' | 'counts' | 'sums', NamedArray> {
+    const { labels, shape } = this.means();
+    const classes = this.#ascending();
+    const sums = new Float64Array(shape[0] * shape[1]);
+    classes.forEach(([, { sum }], c) => sums.set(sum, c * shape[1]));
+    return {
+      labels: { dtype: 'I32', shape: [shape[0]], data: labels },
+      counts: { dtype: 'F64', shape: [shape[0]], data: Float64Array.from(classes, ([, { count }]) => count) },
+      sums: { dtype: 'F64', shape, data: sums },
+    };
+  }
+
+  /** A store from its {@link state}. @throws ArgumentError or ShapeError where it is no such state */
+  static from(state: Readonly<Record<string, NamedArray | undefined>>): ClassMeans {
+    const where = 'ClassMeans.from';
+    const part = (name: string, dtype: NamedArray['dtype'], rank: number): NamedArray => {
+      const array = state[name];
+      if (array?.dtype === dtype && array.shape.length === rank) return array;
+      const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
+      throw new ShapeError({ where, what: `state.${name}`, expected: `${dtype} of rank ${rank}`, received });
+    };
+    const [labels, counts, sums] = [part('labels', 'I32', 1), part('counts', 'F64', 1), part('sums', 'F64', 2)];
+    const [classes, size] = sums.shape as [number, number];
+    const fits = labels.data.length === classes && counts.data.length === classes && sums.data.length === classes * size;
+    if (!fits || size < 1) {
+      const received = `${labels.data.length}, ${counts.data.length} and [${classes}, ${size}]`;
+      throw new ShapeError({ where, what: 'state', expected: 'labels [C], counts [C], sums [C, D]', received });
+    }
+    checkFinite(where, sums.data, size);
+    const store = new ClassMeans();
+    store.#size = size;
+    for (let c = 0; c < classes; c++) {
+      const [label, count] = [labels.data[c]!, counts.data[c]!];
+      if (label < 0 || !Number.isSafeInteger(count) || count < 1 || store.#sums.has(label)) {
+        const received = `class ${label} with ${count} samples`;
+        throw new ArgumentError({ where, what: 'state', expected: 'classes from 0, once each, with samples', received });
+      }
+      store.#sums.set(label, { count, sum: Float64Array.from(sums.data.subarray(c * size, (c + 1) * size)) });
+    }
+    return store;
+  }
+
+  #checkSize(where: string, size: number): void {
+    if (this.#size === undefined || this.#size === size) return;
+    throw new ShapeError({ where, what: 'embeddings', expected: `[N, ${this.#size}]`, received: `[N, ${size}]` });
+  }
+
+  #sumOf(label: number, size: number): ClassSum {
+    let own = this.#sums.get(label);
+    if (!own) this.#sums.set(label, (own = { count: 0, sum: new Float64Array(size) }));
+    return own;
+  }
+
+  #ascending(): [number, ClassSum][] {
+    return [...this.#sums].sort(([a], [b]) => a - b);
+  }
+}

@@ -1,0 +1,151 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, ShapeError } from '../errors';
+import { labelColumn, type BatchLabels } from './batch-labels';
+import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
+
+/** Options of {@link contrastiveLoss} and {@link odmLoss}. */
+export interface ContrastiveOptions {
+  /** Distance beyond which a negative pair costs nothing; default 10. */
+  margin?: number;
+  /** 1: distances (Masana et al. 2018); 2: squared distances and hinges (Hadsell et al. 2006). Default 1. */
+  power?: 1 | 2;
+  /**
+   * `'halves'`: row i of the left half against row i of the right half, as the authors do. `'all'`: every two rows, which
+   * learns far more from a batch. Default `'halves'`.
+   */
+  pairs?: 'halves' | 'all';
+  /** Share of the positive pairs in the loss of `'all'`, in [0, 1]; default 0.5. */
+  positiveShare?: number;
+}
+
+type Checked = Required<ContrastiveOptions>;
+
+function checkOptions(where: string, options: ContrastiveOptions): Checked {
+  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5 } = options;
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError({ where, what, expected, received: String(received) });
+  };
+  if (!(margin > 0 && Number.isFinite(margin))) refuse('margin', 'a positive number', margin);
+  if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
+  if (pairs !== 'halves' && pairs !== 'all') refuse('pairs', "'halves' or 'all'", pairs);
+  if (!(positiveShare >= 0 && positiveShare <= 1)) refuse('positiveShare', 'in [0, 1]', positiveShare);
+  return { margin, power, pairs, positiveShare };
+}
+
+/** 1 where a label is below 0, as float32. */
+const isOod = (labels: tf.Tensor2D): tf.Tensor => tf.cast(tf.less(labels, 0), 'float32');
+
+/**
+ * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here, so
+ * comparisons are allowed.
+ */
+function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor; negative: tf.Tensor } {
+  const [leftOut, rightOut] = [isOod(left), isOod(right)];
+  const formed = tf.sub(1, tf.mul(leftOut, rightOut));
+  const same = tf.cast(tf.equal(left, right), 'float32');
+  const positive = tf.mul(same, formed);
+  return { positive, negative: tf.sub(formed, positive) };
+}
+
+/** What a positive pair costs, d^p, and a negative one, max(0, m - d)^p. */
+function pairCosts(squares: tf.Tensor, { margin, power }: Checked): { attract: tf.Tensor; repel: tf.Tensor } {
+  const distances = rootOfSquares(squares);
+  const hinge = tf.relu(tf.sub(margin, distances));
+  return power === 1
+    ? { attract: distances, repel: hinge }
+    : { attract: squares, repel: tf.square(hinge) };
+}
+
+/** Sum of the costs where the mask is 1 over the number of ones; 0 where there are none. */
+const maskedMean = (costs: tf.Tensor, mask: tf.Tensor): tf.Tensor =>
+  tf.div(tf.sum(tf.mul(costs, mask)), tf.maximum(tf.sum(mask), 1));
+
+function halvesLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
+  const half = labels.shape[0] / 2;
+  const difference = tf.sub(tf.slice(embeddings, 0, half), tf.slice(embeddings, half, half));
+  const { attract, repel } = pairCosts(tf.sum(tf.square(difference), 1, true), options);
+  const { positive, negative } = pairMasks(tf.slice(labels, 0, half), tf.slice(labels, half, half));
+  const cost = tf.add(tf.mul(positive, attract), tf.mul(negative, repel));
+  return maskedMean(cost, tf.add(positive, negative));
+}
+
+function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
+  const rows = labels.shape[0];
+  const { attract, repel } = pairCosts(pairwiseSquaredDistances(embeddings), options);
+  const { positive, negative } = pairMasks(labels, tf.transpose(labels));
+  // Each pair stands there twice, which the means do not see; a row with itself is no pair.
+  const others = tf.sub(1, tf.eye(rows));
+  const { positiveShare } = options;
+  return tf.add(
+    tf.mul(positiveShare, maskedMean(attract, tf.mul(positive, others))),
+    tf.mul(1 - positiveShare, maskedMean(repel, negative)),
+  );
+}
+
+/** The one core: half of the mean over the pairs. */
+function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, options: ContrastiveOptions): tf.Scalar {
+  const checked = checkOptions(where, options);
+  return tf.tidy(() => {
+    const column = labelColumn(where, labels, embeddings);
+    const rows = column.shape[0];
+    if (rows < 2 || (checked.pairs === 'halves' && rows % 2 === 1)) {
+      const expected = checked.pairs === 'halves' ? 'an even number of rows, 2 or more' : '2 rows or more';
+      throw new ShapeError({ where, what: 'embeddings', expected, received: `${rows} rows` });
+    }
+    const loss = checked.pairs === 'halves' ? halvesLoss : allLoss;
+    return tf.mul(0.5, loss(column, embeddings, checked)) as tf.Scalar;
+  });
+}
+
+/**
+ * Contrastive loss: pairs of one class are pulled together, pairs of two classes pushed apart up to a margin.
+ *
+ * `'halves'`: 0.5 * mean over the pairs of y d^p + (1 - y) max(0, m - d)^p, with y = 1 for the same class and d the Euclidean
+ * distance. `'all'`: 0.5 * (s * mean over positive pairs of d^p + (1 - s) * mean over negative pairs of max(0, m - d)^p), with
+ * s = `positiveShare`; a mean over no pair is 0. The gradient is finite everywhere; at distance 0 that of d is 0.
+ *
+ * Source: Hadsell, Chopra, LeCun, CVPR 2006, equation 4 (p = 2); Masana et al., BMVC 2018, equation 1 (p = 1).
+ *
+ * @param labels class indices [B] (a tensor, also [B, 1], or an array). Labels below 0 are for {@link odmLoss}: refused in an
+ *   array; in a tensor, which cannot be read without stalling, they mean OoD as there
+ * @param embeddings [B, D]
+ * @returns a scalar, differentiable with respect to `embeddings`, on every backend
+ * @throws ShapeError for fewer than 2 rows, an odd number of them in halves, or another number of labels
+ * @throws ArgumentError for an option out of range, or a label in an array that is negative or no whole number
+ * @example
+ * contrastiveLoss([0, 0], tf.tensor2d([[0, 0], [3, 4]])); // 2.5
+ */
+export function contrastiveLoss(
+  labels: BatchLabels,
+  embeddings: tf.Tensor2D,
+  options: ContrastiveOptions = {},
+): tf.Scalar {
+  const where = 'contrastiveLoss';
+  if (!(labels instanceof tf.Tensor)) {
+    const wrong = Array.from(labels).findIndex((label) => label < 0);
+    if (wrong >= 0) {
+      const expected = 'class indices from 0 (odmLoss takes labels below 0 as OoD)';
+      throw new ArgumentError({ where, what: 'labels', expected, received: `${labels[wrong]} at index ${wrong}` });
+    }
+  }
+  return pairLoss(where, labels, embeddings, options);
+}
+
+/**
+ * Contrastive loss with out-of-distribution mining: an OoD row (label below 0) is pushed away from every known one, and two
+ * OoD rows are never a pair.
+ *
+ * As {@link contrastiveLoss}; means are over the pairs that are formed, and a batch of OoD rows alone costs 0.
+ *
+ * Source: Masana et al., BMVC 2018, section 3.2.
+ *
+ * @param labels class indices [B], below 0 for OoD
+ * @param embeddings [B, D]
+ * @returns a scalar, differentiable with respect to `embeddings`, on every backend
+ * @throws as {@link contrastiveLoss}
+ * @example
+ * odmLoss([0, -1], tf.tensor2d([[0, 0], [3, 4]])); // 2.5: half of the hinge 10 - 5
+ */
+export function odmLoss(labels: BatchLabels, embeddings: tf.Tensor2D, options: ContrastiveOptions = {}): tf.Scalar {
+  return pairLoss('odmLoss', labels, embeddings, options);
+}

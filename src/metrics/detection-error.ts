@@ -1,0 +1,27 @@
+import { cumulativeCounts, type CumulativeCounts, type Scores } from './cumulative-counts';
+
+/** min over t of (share of in > t + share of out <= t) / 2. */
+export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: CumulativeCounts): number {
+  let least = 0.5; // calling everything, or nothing, out of distribution
+  for (let k = 0; k < inAtOrBelow.length; k++) {
+    least = Math.min(least, (1 - inAtOrBelow[k]! / inCount + outAtOrBelow[k]! / outCount) / 2);
+  }
+  return least;
+}
+
+/**
+ * Detection error: the smallest error rate over all thresholds when both sides are as likely.
+ *
+ * min over t of (share of in-distribution scores > t + share of OoD scores <= t) / 2; between 0 and 0.5.
+ *
+ * Source: Liang, Li, Srikant, ICLR 2018 (ODIN), section 4.2, there at 95 % TPR; Lee et al., ICLR 2018, over all thresholds.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * detectionError([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.25
+ */
+export function detectionError(inScores: Scores, outScores: Scores): number {
+  return detectionErrorOf(cumulativeCounts('detectionError', inScores, outScores));
+}
