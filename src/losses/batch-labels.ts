@@ -10,7 +10,12 @@ export type BatchLabels = tf.Tensor | ArrayLike<number>;
 /** Labels as float32 [B, 1]; made inside the caller's tidy. */
 export function labelColumn(where: string, labels: BatchLabels, embeddings: tf.Tensor2D): tf.Tensor2D {
   if (embeddings.rank !== 2) {
-    throw new ShapeError({ where, what: 'embeddings', expected: '[B, D]', received: `[${embeddings.shape.join(', ')}]` });
+    throw new ShapeError({
+      where,
+      what: 'embeddings',
+      expected: '[B, D]',
+      received: `[${embeddings.shape.join(', ')}]`,
+    });
   }
   const rows = embeddings.shape[0];
   const count = labels instanceof tf.Tensor ? labels.size : labels.length;

@@ -51,14 +51,18 @@ function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor
 function pairCosts(squares: tf.Tensor, { margin, power }: Checked): { attract: tf.Tensor; repel: tf.Tensor } {
   const distances = rootOfSquares(squares);
   const hinge = tf.relu(tf.sub(margin, distances));
-  return power === 1
-    ? { attract: distances, repel: hinge }
-    : { attract: squares, repel: tf.square(hinge) };
+  return power === 1 ? { attract: distances, repel: hinge } : { attract: squares, repel: tf.square(hinge) };
 }
 
-/** Sum of the costs where the mask is 1 over the number of ones; 0 where there are none. */
-const maskedMean = (costs: tf.Tensor, mask: tf.Tensor): tf.Tensor =>
-  tf.div(tf.sum(tf.mul(costs, mask)), tf.maximum(tf.sum(mask), 1));
+/**
+ * Mean of the costs [R, C] where the mask is 1; 0 where it never is. Row by row first: neither a float32 sum of a million
+ * terms nor a half float, which ends at 65504, holds the whole sum.
+ */
+function maskedMean(costs: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  const costOfRow = tf.mean(tf.sum(tf.mul(costs, mask), 1));
+  const countOfRow = tf.mean(tf.sum(mask, 1));
+  return tf.div(costOfRow, tf.maximum(countOfRow, 1 / mask.shape[0]));
+}
 
 function halvesLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
   const half = labels.shape[0] / 2;
@@ -93,7 +97,7 @@ function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, o
       throw new ShapeError({ where, what: 'embeddings', expected, received: `${rows} rows` });
     }
     const loss = checked.pairs === 'halves' ? halvesLoss : allLoss;
-    return tf.mul(0.5, loss(column, embeddings, checked)) as tf.Scalar;
+    return tf.mul<tf.Scalar>(0.5, loss(column, embeddings, checked));
   });
 }
 

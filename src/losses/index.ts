@@ -1,3 +1,3 @@
 export { OOD_LABEL, type BatchLabels } from './batch-labels';
 export { contrastiveLoss, odmLoss, type ContrastiveOptions } from './contrastive-loss';
-export { pairwiseSquaredDistances } from './pairwise-distances';
+export { pairwiseDistances, pairwiseSquaredDistances } from './pairwise-distances';

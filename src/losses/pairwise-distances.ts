@@ -1,31 +1,87 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors';
 
-/** Floor of a square before its root, whose gradient at 0 is infinite; the smallest that half-float webgl holds. */
-const SQUARE_FLOOR = 1e-6;
+/** Below this distance the gradient of a distance shrinks with it, down to 0 at 0; half-float webgl still holds it. */
+const DISTANCE_FLOOR = 1e-3;
 
-/** Root of squares; below 1e-3 both the distance and its gradient are 0. */
+/** Numbers in the largest temporary of the pairwise differences: 4 MB. */
+const BLOCK_SIZE = 2 ** 20;
+
+/** Square roots whose gradient is finite at 0 (that of `tf.sqrt` is infinite, and times 0 NaN). NaN stays NaN. */
 export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
-  const isApart = tf.cast(tf.greater(squares, SQUARE_FLOOR), 'float32');
-  return tf.mul(isApart, tf.sqrt(tf.maximum(squares, SQUARE_FLOOR)));
+  const root = tf.customGrad((x, save) => {
+    const value = tf.sqrt(x as tf.Tensor);
+    (save as tf.GradSaveFunc)([value]);
+    const gradFunc = (dy: tf.Tensor, [distances]: tf.Tensor[]) =>
+      tf.div(tf.mul(dy, 0.5), tf.maximum(distances!, DISTANCE_FLOOR));
+    return { value, gradFunc };
+  });
+  return root(squares);
+}
+
+/** [B, B] from differences of rows, a block of rows at a time, so that [B, B, D] never stands in memory. */
+function squaresByBlocks(x: tf.Tensor2D): tf.Tensor2D {
+  const [rows, size] = x.shape;
+  const blockRows = Math.max(1, Math.floor(BLOCK_SIZE / Math.max(1, rows * size)));
+  const others = tf.reshape(x, [1, rows, size]);
+  const blocks: tf.Tensor2D[] = [];
+  for (let start = 0; start < rows; start += blockRows) {
+    const count = Math.min(blockRows, rows - start);
+    blocks.push(
+      tf.tidy(() => {
+        const block = tf.reshape(tf.slice(x, start, count), [count, 1, size]);
+        return tf.sum<tf.Tensor2D>(tf.square(tf.sub(block, others)), 2);
+      }),
+    );
+  }
+  return blocks.length === 1 ? blocks[0]! : tf.concat(blocks);
+}
+
+/** 2 * sum over j of h_ij (x_i - x_j), h = dy + its transpose; centred, because x_i - x_j is there a difference of sums. */
+function squaresGradient(dy: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
+  const centred = tf.sub<tf.Tensor2D>(x, tf.mean(x, 0, true));
+  const offDiagonal = tf.sub(1, tf.eye(x.shape[0]));
+  const h = tf.mul<tf.Tensor2D>(tf.add(dy, tf.transpose(dy)), offDiagonal);
+  const own = tf.mul(tf.sum(h, 1, true), centred);
+  return tf.mul<tf.Tensor2D>(2, tf.sub(own, tf.matMul(h, centred)));
 }
 
 /**
- * Squared Euclidean distances between all rows.
- *
- * |a|^2 + |b|^2 - 2ab of the rows less their mean: without centring float32 would lose everything far from the origin. The
- * centre counts as a constant in the gradient, which is exact, because no distance depends on it.
+ * Squared Euclidean distances between all rows, from their differences: exact far from the origin too, where
+ * |a|^2 + |b|^2 - 2ab loses everything in float32. Takes [B, B] numbers of memory, not [B, B, D].
  *
  * @param embeddings [B, D]
- * @returns [B, B], at least 0, differentiable; the diagonal is 0 up to rounding
+ * @returns [B, B], differentiable on every backend; 0 on the diagonal
+ * @throws ShapeError unless `embeddings` is [B, D]
  * @example
  * pairwiseSquaredDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 25], [25, 0]]
  */
 export function pairwiseSquaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const centred = tf.sub(embeddings, tf.mean(embeddings, 0, true)) as tf.Tensor2D;
-    const norms = tf.sum(tf.square(centred), 1, true);
-    const sums = tf.add(norms, tf.transpose(norms));
-    const products = tf.matMul(centred, centred, false, true);
-    return tf.relu(tf.sub(sums, tf.mul(products, 2))) as tf.Tensor2D; // rounding can go below 0
+  return squaresOf('pairwiseSquaredDistances', embeddings);
+}
+
+/**
+ * Euclidean distances between all rows, with a gradient that is finite everywhere: for two equal rows it is 0.
+ *
+ * @param embeddings [B, D]
+ * @returns [B, B], differentiable on every backend; 0 on the diagonal
+ * @throws ShapeError unless `embeddings` is [B, D]
+ * @example
+ * pairwiseDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 5], [5, 0]]
+ */
+export function pairwiseDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(() => rootOfSquares(squaresOf('pairwiseDistances', embeddings)) as tf.Tensor2D);
+}
+
+function squaresOf(where: string, embeddings: tf.Tensor2D): tf.Tensor2D {
+  if (embeddings.rank !== 2) {
+    const received = `[${embeddings.shape.join(', ')}]`;
+    throw new ShapeError({ where, what: 'embeddings', expected: '[B, D]', received });
+  }
+  const squares = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) => squaresGradient(dy as tf.Tensor2D, rows as tf.Tensor2D);
+    return { value: squaresByBlocks(x as tf.Tensor2D), gradFunc };
   });
+  return tf.tidy(() => squares(embeddings));
 }

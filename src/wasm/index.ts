@@ -1,1 +1,60 @@
-export {};
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-wasm'; // first: importing it later would put its own kernels over these
+import { batchMatMul } from './batch-mat-mul';
+import { conv2dBackpropFilter } from './conv2d-backprop-filter';
+import { conv2dBackpropInput } from './conv2d-backprop-input';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
+import { guardAllocations } from './guard-allocations';
+import type { Kernel } from './heap';
+import { maxPoolGrad } from './max-pool-grad';
+import { unsortedSegmentSum } from './unsorted-segment-sum';
+
+/** Each kernel by its tfjs name, made from the backend's own where there is one. */
+const kernels: Readonly<Record<string, (stock: Kernel) => Kernel>> = {
+  [tf.BatchMatMul]: batchMatMul,
+  [tf.Conv2DBackpropFilter]: () => conv2dBackpropFilter,
+  [tf.Conv2DBackpropInput]: conv2dBackpropInput,
+  [tf.DepthwiseConv2dNativeBackpropFilter]: () => depthwiseBackpropFilter,
+  [tf.DepthwiseConv2dNativeBackpropInput]: () => depthwiseBackpropInput,
+  [tf.MaxPoolGrad]: () => maxPoolGrad,
+  [tf.UnsortedSegmentSum]: () => unsortedSegmentSum,
+};
+
+/** Names of the kernels that importing `tfjs-ood/wasm` adds to the wasm backend or replaces there. */
+export const trainingKernels: readonly string[] = Object.keys(kernels);
+
+let isRegistered = false;
+
+/**
+ * Registers what the wasm backend lacks for training, and makes a failed allocation throw. Importing `tfjs-ood/wasm` calls it;
+ * calling it again does nothing.
+ *
+ * @example
+ * import 'tfjs-ood/wasm';
+ * await tf.setBackend('wasm'); // a convnet trains on it now
+ */
+export function registerTrainingKernels(): void {
+  if (isRegistered) return;
+  isRegistered = true;
+  for (const [kernelName, make] of Object.entries(kernels)) {
+    const stock = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig | undefined;
+    if (stock) tf.unregisterKernel(kernelName, 'wasm');
+    const kernelFunc = make(stock?.kernelFunc as unknown as Kernel) as unknown as tf.KernelFunc;
+    tf.registerKernel({
+      ...stock, // its setupFunc too
+      kernelName,
+      backendName: 'wasm',
+      setupFunc: (backend) => {
+        guardAllocations(backend as BackendWasm);
+        stock?.setupFunc?.(backend);
+      },
+      kernelFunc,
+    });
+  }
+  // A backend that runs already has had its setup.
+  const running = tf.engine().registry.wasm as BackendWasm | undefined;
+  if (running) guardAllocations(running);
+}
+
+registerTrainingKernels();
