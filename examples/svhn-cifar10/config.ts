@@ -91,8 +91,8 @@ const drawn: Config = {
   in: 'digits',
   seen: 'shapes',
   width: 0.125,
-  epochs: 12,
-  decayAfter: [9],
+  epochs: 30,
+  decayAfter: [22],
   noiseImages: 500,
 };
 

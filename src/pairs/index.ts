@@ -1,7 +1,3 @@
-export {
-  odmBatches,
-  type IndexBatch,
-  type OdmBatches,
-  type OdmBatchesOptions,
-  type OdmBatchesState,
-} from './odm-batches';
+export { odmBatches, type IndexBatch, type OdmBatches } from './odm-batches';
+export type { OdmBatchesOptions } from './odm-batches-options';
+export type { OdmBatchesState } from './odm-batches-state';

@@ -1,0 +1,43 @@
+import { ArgumentError } from '../errors';
+import type { OdmBatchesOptions } from './odm-batches-options';
+
+/** Where the batches stand: plain JSON. What it was made with is in it, so that it fits only its own batches. */
+export interface OdmBatchesState {
+  version: 1;
+  /** Of the batch that comes next. */
+  epoch: number;
+  step: number;
+  /** All options, the number of labels and a hash of them. */
+  made: Required<OdmBatchesOptions> & { labels: number; fingerprint: number };
+}
+
+/** FNV-1a over the labels: tells other labels from these. */
+export function fingerprintOf(labels: Int32Array): number {
+  let hash = 0x811c9dc5;
+  for (const label of labels) hash = Math.imul(hash ^ label, 0x01000193);
+  return hash >>> 0;
+}
+
+/** Refuses a state that is not of batches made like these, and says what differs. */
+export function checkState(state: OdmBatchesState, made: OdmBatchesState['made']): void {
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError({
+      where: 'OdmBatches.restore',
+      what,
+      expected,
+      received: received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
+    });
+  };
+  // It comes from a file: nothing is sure, whatever the type says.
+  const given = (state ?? {}) as Partial<OdmBatchesState>;
+  if (given.version !== 1) refuse('state.version', '1', given.version);
+  for (const [key, mine] of Object.entries(made)) {
+    const theirs = given.made?.[key as keyof typeof made];
+    if (theirs !== mine) refuse(`state.made.${key}`, `${mine}, as in these batches`, theirs);
+  }
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount(given.epoch)) refuse('state.epoch', 'a whole number from 0', given.epoch);
+  if (!isCount(given.step) || given.step >= made.stepsPerEpoch) {
+    refuse('state.step', `a whole number from 0, below ${made.stepsPerEpoch}`, given.step);
+  }
+}
