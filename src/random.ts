@@ -33,7 +33,7 @@ export function deriveSeed(seed: number, ...path: number[]): number {
   }
   let h = mix((seed ^ 0x9e3779b9) >>> 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
   for (const part of path) h = mix((Math.imul(h, 31) + part + 0x9e3779b9) | 0);
-  return (mix(h) & 0x7fffffff) || 1;
+  return mix(h) & 0x7fffffff || 1;
 }
 
 /**

@@ -3,7 +3,9 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entries = ['index', 'datasets/index', 'node/index', 'layers/index', 'wasm/index'].map((file) => `${root}src/${file}.ts`);
+const entries = ['index', 'datasets/index', 'node/index', 'layers/index', 'wasm/index'].map(
+  (file) => `${root}src/${file}.ts`,
+);
 
 test('every public name has a docstring', () => {
   const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };

@@ -41,7 +41,15 @@ describe('seededRandom', () => {
   test('a permutation holds every number once, and every order is as likely', () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(50), (seed, n) => {
-        expect([...seededRandom(seed).permutation(n)].sort((a, b) => a - b)).toEqual(draw(n, ((i) => () => i++)(0)));
+        expect([...seededRandom(seed).permutation(n)].sort((a, b) => a - b)).toEqual(
+          draw(
+            n,
+            (
+              (i) => () =>
+                i++
+            )(0),
+          ),
+        );
       }),
     );
     const counts = new Map<string, number>();

@@ -75,6 +75,7 @@ const quick: Config = {
   batchNorm: true,
   dropout: 0,
   pairs: 'all',
+  power: 2,
   batchSize: 64,
   outEvery: 1,
   learningRate: 1e-3,

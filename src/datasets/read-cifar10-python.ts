@@ -25,13 +25,18 @@ export function readCifar10Python(bytes: Uint8Array, { file = 'bytes' }: ReadOpt
   if (!(batch instanceof Map)) return refuse('a dictionary', 'something else');
   const [data, labelList] = [batch.get('data'), batch.get('labels')];
   if (!(data instanceof UnpickledArray) || data.shape.length !== 2 || data.shape[1] !== 3 * AREA) {
-    return refuse(`data, uint8 [N, ${3 * AREA}]`, data instanceof UnpickledArray ? `[${data.shape.join(', ')}]` : 'none');
+    return refuse(
+      `data, uint8 [N, ${3 * AREA}]`,
+      data instanceof UnpickledArray ? `[${data.shape.join(', ')}]` : 'none',
+    );
   }
   const count = data.shape[0]!;
   if (!Array.isArray(labelList) || labelList.length !== count) {
     return refuse(`${count} labels`, Array.isArray(labelList) ? String(labelList.length) : 'none');
   }
-  const wrong = labelList.findIndex((label) => !(Number.isInteger(label) && (label as number) >= 0 && (label as number) <= 9));
+  const wrong = labelList.findIndex(
+    (label) => !(Number.isInteger(label) && (label as number) >= 0 && (label as number) <= 9),
+  );
   if (wrong >= 0) return refuse('labels from 0 to 9', `${JSON.stringify(labelList[wrong])} at index ${wrong}`);
   const images = new Uint8Array(count * 3 * AREA);
   for (let i = 0; i < count; i++) planesToPixels(data.data, i * 3 * AREA, images, i * 3 * AREA, AREA);

@@ -8,11 +8,21 @@ export interface MatlabArray {
 }
 
 // Data types of elements and classes of arrays, as the format numbers them.
-const [INT8, UINT8, INT16, UINT16, INT32, UINT32, SINGLE, DOUBLE, MATRIX, COMPRESSED] = [1, 2, 3, 4, 5, 6, 7, 9, 14, 15];
+const [INT8, UINT8, INT16, UINT16, INT32, UINT32, SINGLE, DOUBLE, MATRIX, COMPRESSED] = [
+  1, 2, 3, 4, 5, 6, 7, 9, 14, 15,
+];
 const [FIRST_NUMERIC_CLASS, LAST_NUMERIC_CLASS, UINT8_CLASS] = [6, 15, 9];
 const COMPLEX_FLAG = 0x0800;
 
-const NUMBERS: Readonly<Record<number, { bytes: number; get: 'getInt8' | 'getUint8' | 'getInt16' | 'getUint16' | 'getInt32' | 'getUint32' | 'getFloat32' | 'getFloat64' }>> = {
+const NUMBERS: Readonly<
+  Record<
+    number,
+    {
+      bytes: number;
+      get: 'getInt8' | 'getUint8' | 'getInt16' | 'getUint16' | 'getInt32' | 'getUint32' | 'getFloat32' | 'getFloat64';
+    }
+  >
+> = {
   [INT8]: { bytes: 1, get: 'getInt8' },
   [UINT8]: { bytes: 1, get: 'getUint8' },
   [INT16]: { bytes: 2, get: 'getInt16' },
@@ -88,7 +98,9 @@ export async function readMatlab(
     const shape = Array.from({ length: rank }, (_, i) => view.getInt32(sides.start + 4 * i, isLittle));
     const name = elementAt(view, sides.next, end, base);
     if (name.type !== INT8 && name.type !== UINT8) return refuse('a name', `type ${name.type}`, base + sides.next);
-    const text = String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + name.start, Math.min(name.end - name.start, 64)));
+    const text = String.fromCharCode(
+      ...new Uint8Array(view.buffer, view.byteOffset + name.start, Math.min(name.end - name.start, 64)),
+    );
     if (arrayClass < FIRST_NUMERIC_CLASS || arrayClass > LAST_NUMERIC_CLASS || word & COMPLEX_FLAG) {
       return refuse(`a real numeric array for ${text}`, `class ${arrayClass}`, base + start);
     }

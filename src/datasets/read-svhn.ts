@@ -50,7 +50,8 @@ export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}):
   const [x, y] = [arrays.get('X'), arrays.get('y')];
   // MATLAB leaves out a last dimension of 1.
   const [height, width, channels, count = 1] = x?.shape ?? [];
-  const isImages = x?.data instanceof Uint8Array && height === 32 && width === 32 && channels === 3 && x.shape.length <= 4;
+  const isImages =
+    x?.data instanceof Uint8Array && height === 32 && width === 32 && channels === 3 && x.shape.length <= 4;
   if (!x || !isImages) return refuse('X, uint8 [32, 32, 3, N]', shown(x));
   if (y?.data.length !== count) return refuse(`y [${count}, 1]`, shown(y));
   const labels = Int32Array.from(y.data, (label) => (label === 10 ? 0 : label));

@@ -1,7 +1,8 @@
 import { FormatError } from '../errors';
 
 /** What a pickle of a data set can hold. */
-export type Unpickled = null | boolean | number | string | Uint8Array | UnpickledArray | Unpickled[] | Map<Unpickled, Unpickled>;
+export type Unpickled =
+  null | boolean | number | string | Uint8Array | UnpickledArray | Unpickled[] | Map<Unpickled, Unpickled>;
 
 /** A uint8 NumPy array, in C order. */
 export class UnpickledArray {
@@ -60,7 +61,8 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     throw new FormatError({ where, what: file, expected, received }, opcodeAt);
   };
   const take = (count: number): Uint8Array => {
-    if (!(count >= 0 && count <= bytes.length - offset)) return refuse(`${count} more bytes`, `${bytes.length - offset}`);
+    if (!(count >= 0 && count <= bytes.length - offset))
+      return refuse(`${count} more bytes`, `${bytes.length - offset}`);
     offset += count;
     return bytes.subarray(offset - count, offset);
   };
@@ -107,7 +109,8 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
   };
   const setItems = (items: Value[]): void => {
     const target = top();
-    if (!(target instanceof Map) || items.length % 2 === 1) return refuse('a dictionary and its pairs', 'something else');
+    if (!(target instanceof Map) || items.length % 2 === 1)
+      return refuse('a dictionary and its pairs', 'something else');
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!;
       if (typeof key !== 'string' && typeof key !== 'number' && !(key instanceof Uint8Array)) {
@@ -125,12 +128,15 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     const kind = Object.hasOwn(GLOBALS, `${String(module)} ${String(name)}`)
       ? GLOBALS[`${String(module)} ${String(name)}`]
       : undefined;
-    return kind ? new Global(kind) : refuse('a NumPy array and nothing else', `the global ${String(module)}.${String(name)}`);
+    return kind
+      ? new Global(kind)
+      : refuse('a NumPy array and nothing else', `the global ${String(module)}.${String(name)}`);
   };
   const reduce = (): Value => {
     const args = pop();
     const callee = pop();
-    if (!(callee instanceof Global) || !(args instanceof Tuple)) return refuse('a known global and its arguments', 'others');
+    if (!(callee instanceof Global) || !(args instanceof Tuple))
+      return refuse('a known global and its arguments', 'others');
     const [first, second] = args.items;
     if (callee.kind === 'reconstruct' && first instanceof Global && first.kind === 'ndarray') return new PendingArray();
     if (callee.kind === 'dtype' && typeof first === 'string') return new Dtype(first);
@@ -145,13 +151,17 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     const state = pop();
     const target = top();
     if (target instanceof Dtype) return; // byte order and the like: uint8 has none
-    if (!(target instanceof PendingArray) || !(state instanceof Tuple)) return refuse('the state of an array', 'another');
+    if (!(target instanceof PendingArray) || !(state instanceof Tuple))
+      return refuse('the state of an array', 'another');
     const [, shape, dtype, isFortran, raw] = state.items;
     if (!(dtype instanceof Dtype) || !['u1', '|u1', 'uint8'].includes(dtype.name)) {
       return refuse('an array of uint8', dtype instanceof Dtype ? dtype.name : 'no dtype');
     }
     const sides = shape instanceof Tuple ? shape.items : [];
-    const count = sides.reduce<number>((product, side) => (typeof side === 'number' && side >= 0 ? product * side : NaN), 1);
+    const count = sides.reduce<number>(
+      (product, side) => (typeof side === 'number' && side >= 0 ? product * side : NaN),
+      1,
+    );
     const data = typeof raw === 'string' ? Uint8Array.from(raw, (c) => c.charCodeAt(0)) : raw;
     if (isFortran !== false || !(data instanceof Uint8Array) || data.length !== count) {
       return refuse(`${count} bytes in C order`, data instanceof Uint8Array ? String(data.length) : 'no bytes');

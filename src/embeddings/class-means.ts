@@ -81,7 +81,9 @@ export class ClassMeans {
     this.#checkSize('ClassMeans.merge', other.#size);
     this.#size = other.#size;
     // A store merged into itself must not read what it has just written.
-    for (const [label, { count, sum }] of [...other.#sums].map(([l, s]) => [l, { ...s, sum: s.sum.slice() }] as const)) {
+    for (const [label, { count, sum }] of [...other.#sums].map(
+      ([l, s]) => [l, { ...s, sum: s.sum.slice() }] as const,
+    )) {
       const own = this.#sumOf(label, sum.length);
       own.count += count;
       sum.forEach((value, i) => (own.sum[i]! += value));
@@ -125,7 +127,8 @@ export class ClassMeans {
     };
     const [labels, counts, sums] = [part('labels', 'I32', 1), part('counts', 'F64', 1), part('sums', 'F64', 2)];
     const [classes, size] = sums.shape as [number, number];
-    const fits = labels.data.length === classes && counts.data.length === classes && sums.data.length === classes * size;
+    const fits =
+      labels.data.length === classes && counts.data.length === classes && sums.data.length === classes * size;
     if (!fits || size < 1) {
       const received = `${labels.data.length}, ${counts.data.length} and [${classes}, ${size}]`;
       throw new ShapeError({ where, what: 'state', expected: 'labels [C], counts [C], sums [C, D]', received });
@@ -137,7 +140,12 @@ export class ClassMeans {
       const [label, count] = [labels.data[c]!, counts.data[c]!];
       if (label < 0 || !Number.isSafeInteger(count) || count < 1 || store.#sums.has(label)) {
         const received = `class ${label} with ${count} samples`;
-        throw new ArgumentError({ where, what: 'state', expected: 'classes from 0, once each, with samples', received });
+        throw new ArgumentError({
+          where,
+          what: 'state',
+          expected: 'classes from 0, once each, with samples',
+          received,
+        });
       }
       store.#sums.set(label, { count, sum: Float64Array.from(sums.data.subarray(c * size, (c + 1) * size)) });
     }

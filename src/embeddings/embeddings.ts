@@ -13,7 +13,8 @@ export async function readEmbeddings(
   if (shape.length !== 2 || !(shape[1] > 0)) {
     throw new ShapeError({ where, what: 'embeddings', expected: '[N, D]', received: `[${shape.join(', ')}]` });
   }
-  const data = 'data' in embeddings && embeddings.data instanceof Float32Array ? embeddings.data : await read(embeddings);
+  const data =
+    'data' in embeddings && embeddings.data instanceof Float32Array ? embeddings.data : await read(embeddings);
   if (data.length !== shape[0] * shape[1]) {
     const expected = `${shape[0] * shape[1]} numbers for [${shape.join(', ')}]`;
     throw new ShapeError({ where, what: 'embeddings.data', expected, received: String(data.length) });

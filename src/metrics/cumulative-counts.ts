@@ -35,7 +35,11 @@ export function cumulativeCounts(where: string, inScores: Scores, outScores: Sco
   checkScores(where, 'outScores', outScores);
   const [a, b] = [sortScores(inScores), sortScores(outScores)];
   const most = a.length + b.length;
-  const [thresholds, inAtOrBelow, outAtOrBelow] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
+  const [thresholds, inAtOrBelow, outAtOrBelow] = [
+    new Float64Array(most),
+    new Float64Array(most),
+    new Float64Array(most),
+  ];
   let [i, j, k] = [0, 0, 0];
   while (i < a.length || j < b.length) {
     const score = j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i]! : b[j]!;

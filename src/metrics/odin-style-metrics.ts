@@ -20,7 +20,12 @@ export interface OdinStyleMetrics {
  * Corners of the ROC curve, in-distribution positive, without the points that lie evenly on a straight line: that is the curve
  * in which the authors look for the rate nearest to 0.95.
  */
-function rocCorners({ inCount, outCount, inAtOrBelow, outAtOrBelow }: CumulativeCounts): { tpr: number; fpr: number }[] {
+function rocCorners({
+  inCount,
+  outCount,
+  inAtOrBelow,
+  outAtOrBelow,
+}: CumulativeCounts): { tpr: number; fpr: number }[] {
   const last = inAtOrBelow.length - 1;
   const isCorner = (k: number): boolean => {
     if (k === 0 || k === last) return true;

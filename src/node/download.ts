@@ -71,7 +71,10 @@ async function fetchRest(url: string, file: string, options: DownloadOptions): P
   let timer = restart();
   try {
     const response = await fetch(url, {
-      headers: have > 0 ? { range: `bytes=${have}-`, 'if-range': tag, 'accept-encoding': 'identity' } : { 'accept-encoding': 'identity' },
+      headers:
+        have > 0
+          ? { range: `bytes=${have}-`, 'if-range': tag, 'accept-encoding': 'identity' }
+          : { 'accept-encoding': 'identity' },
       signal: signal ? AbortSignal.any([stall.signal, signal]) : stall.signal,
     });
     if (response.status === 416) {

@@ -51,7 +51,9 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
       return { train: concatImages(await Promise.all(batches.sort().map(load))), test: await load(test) };
     }
   }
-  const expected = versions.map(({ place, ending }) => `${place}/{data_batch_1${ending},test_batch${ending}}`).join(' or ');
+  const expected = versions
+    .map(({ place, ending }) => `${place}/{data_batch_1${ending},test_batch${ending}}`)
+    .join(' or ');
   throw new ArgumentError({ where, what: 'folder', expected: `one with ${expected}`, received: folder });
 }
 

@@ -74,7 +74,12 @@ export function encodeSafetensors(
     }
     if (!(data instanceof TYPES[dtype].array) || elementsOf(shape) !== data.length) {
       const received = `${data.constructor.name} of ${data.length} with shape [${shape.join(', ')}]`;
-      throw new ShapeError({ where, what: `tensors.${name}`, expected: `${dtype} data that fill their shape`, received });
+      throw new ShapeError({
+        where,
+        what: `tensors.${name}`,
+        expected: `${dtype} data that fill their shape`,
+        received,
+      });
     }
     entries.push([name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }]);
   }
@@ -200,6 +205,7 @@ function checkEntry(name: string, entry: unknown, refuse: Refuse) {
     return refuse(`two data_offsets of ${name}`, shown(), 8);
   }
   const bytes = count * TYPES[dtype as Dtype].bytes;
-  if ((end as number) - (start as number) !== bytes) return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
+  if ((end as number) - (start as number) !== bytes)
+    return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
   return { name, dtype: dtype as Dtype, shape: shape as number[], start: start as number, end: end as number };
 }

@@ -10,7 +10,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const flags = '--preset drawn --width 0.03 --batch-size 16 --epochs 4 --steps-per-epoch 4 --noise-images 20'.split(' ');
 
 /** Runs the experiment; kills it as soon as `until` holds. */
-function runExperiment(out: string, more: string[] = [], until?: () => boolean): Promise<{ code: number | null; output: string }> {
+function runExperiment(
+  out: string,
+  more: string[] = [],
+  until?: () => boolean,
+): Promise<{ code: number | null; output: string }> {
   const args = ['--import', 'tsx', 'examples/svhn-cifar10/main.ts', ...flags, '--out', out, ...more];
   const child = spawn(process.execPath, args, { cwd: root });
   let output = '';
@@ -35,35 +39,34 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tfjs-ood-resume-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-test(
-  'a run killed twice and started again ends with the weights of an uninterrupted one, bit for bit',
-  async () => {
-    const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-    const first = await runExperiment(whole);
-    expect(first.code, first.output).toBe(0);
-    for (const lines of [1, 3]) {
-      const { code } = await runExperiment(killed, [], () => linesIn(join(killed, 'epochs.jsonl')) >= lines);
-      expect(code).toBe(null); // killed
-    }
-    const last = await runExperiment(killed);
-    expect(last.code, last.output).toBe(0);
+test('a run killed twice and started again ends with the weights of an uninterrupted one, bit for bit', async () => {
+  const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+  const first = await runExperiment(whole);
+  expect(first.code, first.output).toBe(0);
+  for (const lines of [1, 3]) {
+    const { code } = await runExperiment(killed, [], () => linesIn(join(killed, 'epochs.jsonl')) >= lines);
+    expect(code).toBe(null); // killed
+  }
+  const last = await runExperiment(killed);
+  expect(last.code, last.output).toBe(0);
 
-    expect((await lastCheckpoint(killed)).equals(await lastCheckpoint(whole))).toBe(true);
-    for (const file of ['metrics.json', 'scores.csv']) {
-      expect(await readFile(join(killed, file), 'utf8')).toBe(await readFile(join(whole, file), 'utf8'));
-    }
-    const epochs = async (run: string) =>
-      (await readFile(join(run, 'epochs.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { epoch: number }).epoch);
-    expect(await epochs(killed)).toEqual([1, 2, 3, 4]);
+  expect((await lastCheckpoint(killed)).equals(await lastCheckpoint(whole))).toBe(true);
+  for (const file of ['metrics.json', 'scores.csv']) {
+    expect(await readFile(join(killed, file), 'utf8')).toBe(await readFile(join(whole, file), 'utf8'));
+  }
+  const epochs = async (run: string) =>
+    (await readFile(join(run, 'epochs.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
+  expect(await epochs(killed)).toEqual([1, 2, 3, 4]);
 
-    const again = await runExperiment(whole);
-    expect(again.output).toContain('is finished');
-    const other = await runExperiment(whole, ['--margin', '3']);
-    expect(other.code).toBe(1);
-    expect(other.output).toContain('margin');
-  },
-  180_000,
-);
+  const again = await runExperiment(whole);
+  expect(again.output).toContain('is finished');
+  const other = await runExperiment(whole, ['--margin', '3']);
+  expect(other.code).toBe(1);
+  expect(other.output).toContain('margin');
+}, 180_000);
 
 test('a wrong option is one clear line', async () => {
   const { code, output } = await runExperiment(join(folder, 'wrong'), ['--width', '-1']);

@@ -56,7 +56,9 @@ test('sample draws rows with their labels', () => {
   expect(some.shape).toEqual([7, 32, 32, 3]);
   for (let i = 0; i < 7; i++) {
     const image = Buffer.from(some.images.subarray(i * 3072, (i + 1) * 3072));
-    const row = Array.from({ length: 50 }, (_, j) => j).find((j) => image.equals(all.images.subarray(j * 3072, (j + 1) * 3072)));
+    const row = Array.from({ length: 50 }, (_, j) => j).find((j) =>
+      image.equals(all.images.subarray(j * 3072, (j + 1) * 3072)),
+    );
     expect(some.labels[i]).toBe(all.labels[row!]);
   }
   expect(sample(all, 0, 3)).toBe(all);
@@ -65,7 +67,15 @@ test('sample draws rows with their labels', () => {
 
 test('the table and the scores file', () => {
   const style = {} as never;
-  const row = { auroc: 0.5, auprIn: 0.25, auprOut: 0.75, fprAt95Tpr: 1, detectionError: 0.5, odinStyle: style, grid: style };
+  const row = {
+    auroc: 0.5,
+    auprIn: 0.25,
+    auprOut: 0.75,
+    fprAt95Tpr: 1,
+    detectionError: 0.5,
+    odinStyle: style,
+    grid: style,
+  };
   const table = resultsTable({
     known: { set: 'digits', images: 3, accuracy: 2 / 3 },
     out: [{ set: 'shapes', seen: true, images: 2, ...row }],

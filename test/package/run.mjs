@@ -22,7 +22,15 @@ function check(name, test) {
 }
 
 const expectedNames = {
-  'tfjs-ood': ['odmLoss', 'contrastiveLoss', 'odmBatches', 'ClassMeans', 'classMeanScorer', 'auroc', 'encodeSafetensors'],
+  'tfjs-ood': [
+    'odmLoss',
+    'contrastiveLoss',
+    'odmBatches',
+    'ClassMeans',
+    'classMeanScorer',
+    'auroc',
+    'encodeSafetensors',
+  ],
   'tfjs-ood/datasets': ['readCifar10', 'readCifar10Python', 'readSvhn', 'readIdx'],
   'tfjs-ood/node': ['readImageList', 'loadCifar10', 'download', 'openRunFolder'],
   'tfjs-ood/layers': ['vgg', 'createTrainer', 'fit', 'embed'],
@@ -35,7 +43,9 @@ try {
   const files = packed.files.map(({ path }) => path);
 
   check('the tarball holds dist, the licence and the documents, and nothing else', () => {
-    const stray = files.filter((file) => !/^(dist\/.*\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file));
+    const stray = files.filter(
+      (file) => !/^(dist\/.*\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file),
+    );
     if (stray.length > 0) throw new Error(`unexpected: ${stray.join(', ')}`);
     for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) {
       if (!files.includes(file)) throw new Error(`missing: ${file}`);

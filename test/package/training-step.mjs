@@ -11,4 +11,10 @@ const images = tf.randomUniform([4, 32, 32, 3], 0, 1, 'float32', 3);
 const before = model.trainableWeights[0].read().dataSync().slice();
 const { loss } = await trainer.step(images, [0, 1, 0, -1], 0);
 if (!Number.isFinite(loss)) throw new Error(`loss ${loss}`);
-if (model.trainableWeights[0].read().dataSync().every((value, i) => value === before[i])) throw new Error('nothing learned');
+if (
+  model.trainableWeights[0]
+    .read()
+    .dataSync()
+    .every((value, i) => value === before[i])
+)
+  throw new Error('nothing learned');

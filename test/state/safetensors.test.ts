@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeSafetensors, encodeSafetensors, FormatError, type NamedArray } from 'tfjs-ood';
+
+/** Bytes of a file from its header and data, by hand. */
+function file(header: string, data: number[] | Uint8Array = [], claimed = header.length): Uint8Array {
+  const bytes = new Uint8Array(8 + header.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(claimed), true);
+  bytes.set(new TextEncoder().encode(header), 8);
+  bytes.set(data, 8 + header.length);
+  return bytes;
+}
+
+const entry = (dtype: string, shape: unknown, offsets: unknown) =>
+  JSON.stringify({ a: { dtype, shape, data_offsets: offsets } });
+
+test('a file written by hand after the specification', () => {
+  const header =
+    '{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}';
+  const { tensors, metadata } = decodeSafetensors(file(header, [0, 0, 128, 63, 0, 0, 0, 64, 7]));
+  expect(metadata).toEqual({ k: 'v' });
+  expect(tensors).toEqual({
+    a: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) },
+    b: { dtype: 'U8', shape: [], data: Uint8Array.of(7) },
+  });
+});
+
+const arrays: fc.Arbitrary<NamedArray> = fc.oneof(
+  fc.float32Array({ maxLength: 12 }).map((data): NamedArray => ({ dtype: 'F32', shape: [data.length], data })),
+  fc.float64Array({ maxLength: 12 }).map((data): NamedArray => ({ dtype: 'F64', shape: [1, data.length], data })),
+  fc.int32Array({ maxLength: 12 }).map((data): NamedArray => ({ dtype: 'I32', shape: [data.length, 1], data })),
+  fc.uint8Array({ maxLength: 12 }).map((data): NamedArray => ({ dtype: 'U8', shape: [data.length], data })),
+);
+const names = fc.string().filter((name) => name !== '__metadata__' && name !== '__proto__');
+
+test('what is written is read again, and equal input gives equal bytes', () => {
+  const metadataArbitrary = fc.dictionary(
+    names,
+    fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(names, arrays), metadataArbitrary, (tensors, metadata) => {
+      const bytes = encodeSafetensors(tensors, metadata);
+      const decoded = decodeSafetensors(bytes);
+      expect(Object.fromEntries(Object.entries(decoded.tensors))).toEqual({ ...tensors });
+      expect({ ...decoded.metadata }).toEqual({ ...metadata });
+      const reversed = Object.fromEntries(Object.entries(tensors).reverse());
+      expect(encodeSafetensors(reversed, metadata)).toEqual(bytes);
+    }),
+  );
+});
+
+test.each<[string, Uint8Array]>([
+  ['nothing', new Uint8Array()],
+  ['seven bytes', new Uint8Array(7)],
+  ['a header past the end', file('{}', [], 1000)],
+  [
+    'a header of 2^63',
+    (() => {
+      const b = file('{}');
+      b[7] = 0x80;
+      return b;
+    })(),
+  ],
+  ['no JSON', file('{')],
+  ['an array', file('[]')],
+  [
+    'bytes that are no UTF-8',
+    (() => {
+      const b = file('{"a"}');
+      b[10] = 0xff;
+      return b;
+    })(),
+  ],
+  [
+    'a name twice',
+    file(
+      '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+      [1],
+    ),
+  ],
+  ['__proto__', file('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1])],
+  ['an unknown type', file(entry('BF16', [1], [0, 2]), [1, 2])],
+  ['a type that every object has', file(entry('toString', [1], [0, 2]), [1, 2])],
+  ['a shape that does not fit', file(entry('F32', [2], [0, 4]), [1, 2, 3, 4])],
+  ['a negative side', file(entry('U8', [-1, -1], [0, 1]), [1])],
+  ['sides that overflow', file(entry('U8', [2 ** 40, 2 ** 40], [0, 1]), [1])],
+  ['data past the end', file(entry('U8', [8], [0, 8]), [1])],
+  ['a gap', file(entry('U8', [1], [1, 2]), [1, 2])],
+  ['a rest', file(entry('U8', [1], [0, 1]), [1, 2])],
+  [
+    'an overlap',
+    file(
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}',
+      [1, 2, 3],
+    ),
+  ],
+  ['metadata of numbers', file('{"__metadata__":{"k":1}}')],
+  ['an entry without offsets', file('{"a":{"dtype":"U8","shape":[1]}}', [1])],
+])('refuses %s', (_, bytes) => {
+  expect(() => decodeSafetensors(bytes, 'x.safetensors')).toThrow(FormatError);
+  expect(() => decodeSafetensors(bytes, 'x.safetensors')).toThrow('decodeSafetensors: x.safetensors must be');
+});
+
+test('any change of bytes gives an error or whole arrays', () => {
+  const whole = encodeSafetensors(
+    {
+      w: { dtype: 'F32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+      b: { dtype: 'I32', shape: [2], data: Int32Array.of(5, 6) },
+    },
+    { version: '1' },
+  );
+  const change = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(change, fc.nat(whole.length), fc.boolean(), (changes, length, cut) => {
+      const bytes = whole.slice(0, cut ? length : whole.length);
+      for (const [place, value] of changes) if (place < bytes.length) bytes[place] = value;
+      try {
+        for (const { shape, data } of Object.values(decodeSafetensors(bytes).tensors)) {
+          expect(shape.reduce((product, side) => product * side, 1)).toBe(data.length);
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormatError);
+      }
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('bad input', () => {
+  expect(() => encodeSafetensors({ a: { dtype: 'F32', shape: [3], data: Float32Array.of(1) } })).toThrow(
+    'tensors.a must be',
+  );
+  expect(() => encodeSafetensors({ __metadata__: { dtype: 'U8', shape: [0], data: new Uint8Array() } })).toThrow(
+    'reserved',
+  );
+});

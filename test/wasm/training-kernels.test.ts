@@ -1,0 +1,196 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
+import '@tensorflow/tfjs-backend-cpu';
+import 'tfjs-ood/wasm';
+import fc from 'fast-check';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { registerTrainingKernels, trainingKernels } from 'tfjs-ood/wasm';
+import { expectClose } from '../expect-close';
+
+beforeAll(async () => {
+  for (const backend of ['cpu', 'wasm'])
+    if (!(await tf.setBackend(backend))) throw new Error(`${backend} did not start`);
+});
+let before: number;
+beforeEach(() => void (before = tf.memory().numTensors));
+afterEach(() => expect(tf.memory().numTensors, 'tensors left behind').toBe(before));
+
+/** The same computation on both backends; the cpu backend is the oracle. */
+async function compare(compute: () => tf.Tensor[], relative = 1e-4): Promise<void> {
+  const results: Float32Array[][] = [];
+  for (const backend of ['cpu', 'wasm']) {
+    await tf.setBackend(backend);
+    const tensors = tf.tidy(compute);
+    results.push(await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice())));
+    tf.dispose(tensors);
+  }
+  const [expected, actual] = results as [Float32Array[], Float32Array[]];
+  expected.forEach((values, i) => {
+    const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+    expectClose(actual[i]!, values, { relative, absolute: 1e-5 + relative * scale });
+  });
+}
+
+const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
+
+type Pad = 'same' | 'valid' | number | [[number, number], [number, number], [number, number], [number, number]];
+interface Conv {
+  input: [number, number, number, number];
+  filter: [number, number];
+  outChannels: number;
+  stride: number | [number, number];
+  pad: Pad;
+}
+
+const convGradients = ({ input, filter, outChannels, stride, pad }: Conv) => {
+  const x = random(input, 1) as tf.Tensor4D;
+  const w = random([...filter, input[3], outChannels], 2) as tf.Tensor4D;
+  const forward = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
+  const dy = random(forward(x, w).shape, 3);
+  return tf.grads(forward)([x, w], dy);
+};
+
+describe('gradients of conv2d', () => {
+  const explicit: Pad = [
+    [0, 0],
+    [2, 1],
+    [0, 2],
+    [0, 0],
+  ];
+  const cases: Conv[] = [];
+  for (const filter of [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [5, 5],
+    [3, 1],
+    [1, 4],
+  ] as [number, number][]) {
+    for (const stride of [1, 2, [1, 2], [2, 1]] as (number | [number, number])[]) {
+      for (const pad of ['same', 'valid', explicit] as Pad[]) {
+        cases.push({ input: [3, 7, 9, 3], filter, outChannels: 5, stride, pad });
+      }
+    }
+  }
+  test.each(cases)('$filter, stride $stride, $pad', (conv) => compare(() => convGradients(conv)));
+
+  test.each<[string, Conv]>([
+    ['one channel', { input: [1, 5, 5, 1], filter: [3, 3], outChannels: 1, stride: 1, pad: 'same' }],
+    ['64 images', { input: [64, 4, 4, 2], filter: [3, 3], outChannels: 4, stride: 1, pad: 'same' }],
+    [
+      'more padding than the filter reaches',
+      {
+        input: [2, 4, 4, 2],
+        filter: [2, 2],
+        outChannels: 3,
+        stride: 1,
+        pad: [
+          [0, 0],
+          [3, 3],
+          [3, 3],
+          [0, 0],
+        ],
+      },
+    ],
+    ['a number as padding', { input: [2, 6, 6, 2], filter: [3, 3], outChannels: 3, stride: 2, pad: 1 }],
+  ])('%s', (_, conv) => compare(() => convGradients(conv)));
+
+  test('any shape', async () => {
+    const shape = fc.record({
+      input: fc.tuple(...[4, 9, 9, 5].map((max) => fc.integer({ min: 1, max }))) as fc.Arbitrary<Conv['input']>,
+      filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
+      outChannels: fc.integer({ min: 1, max: 6 }),
+      stride: fc.integer({ min: 1, max: 3 }),
+      pad: fc.constant<Pad>('same'),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, (conv) => compare(() => convGradients(conv))),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('gradients of depthwise conv2d', () => {
+  const cases: [number, Pad, number][] = [];
+  for (const stride of [1, 2]) {
+    for (const pad of ['same', 'valid', 1] as Pad[])
+      for (const multiplier of [1, 3]) cases.push([stride, pad, multiplier]);
+  }
+  // tfjs itself refuses gradients with a dilation.
+  test.each(cases)('stride %s, %s, multiplier %s', (stride, pad, multiplier) =>
+    compare(() => {
+      const forward = (a: tf.Tensor, b: tf.Tensor) =>
+        tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad as 'same');
+      const x = random([2, 7, 6, 3], 1);
+      // tfjs's wasm forward pass itself writes past its output for a number as padding and a filter that is not square.
+      const w = random([3, pad === 1 ? 3 : 2, 3, multiplier], 2);
+      return tf.grads(forward)([x, w], random(forward(x, w).shape, 3));
+    }),
+  );
+});
+
+describe('gradient of max pooling', () => {
+  const poolGradient = (
+    x: tf.Tensor,
+    size: number | [number, number],
+    stride: number,
+    pad: 'same' | 'valid' | number,
+  ) => {
+    const pool = (t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, size, stride, pad);
+    return [tf.grad(pool)(x, random(pool(x).shape, 4))];
+  };
+  test.each([
+    [2, 2, 'valid'],
+    [2, 2, 'same'],
+    [3, 2, 'same'],
+    [3, 1, 'valid'],
+    [[2, 3], 1, 'same'],
+    [2, 2, 1],
+  ] as [number | [number, number], number, 'same' | 'valid' | number][])(
+    'window %s, stride %s, %s',
+    (size, stride, pad) => compare(() => poolGradient(random([3, 7, 5, 6], 7), size, stride, pad)),
+  );
+  test('windows below 0', () =>
+    compare(() => poolGradient(tf.sub(tf.neg(tf.abs(random([2, 6, 6, 3], 8))), 1), 2, 2, 'valid')));
+  test('ties go to the first', () => compare(() => poolGradient(tf.zeros([1, 4, 4, 2]), 2, 2, 'valid')));
+});
+
+describe('other kernels', () => {
+  test.each([
+    [false, true],
+    [true, false],
+    [true, true],
+  ])('matMul, transposed %s %s', (a, b) =>
+    compare(() => {
+      const left = random(a ? [2, 7, 5] : [2, 5, 7], 1);
+      const right = random(b ? [2, 3, 7] : [2, 7, 3], 2);
+      return [tf.matMul(left, right, a, b), ...tf.grads((x, y) => tf.matMul(x, y, a, b))([left, right])];
+    }),
+  );
+  test('gradient of gather', () =>
+    compare(() => [
+      tf.grad((x: tf.Tensor) => tf.square(tf.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))))(random([5, 2, 3], 1)),
+      tf.unsortedSegmentSum(random([4, 2], 1), tf.tensor1d([2, -1, 0, 2], 'int32'), 4),
+    ]));
+});
+
+test('registering twice changes nothing', () => {
+  const kernels = trainingKernels.map((name) => tf.getKernel(name, 'wasm').kernelFunc);
+  registerTrainingKernels();
+  expect(trainingKernels.map((name) => tf.getKernel(name, 'wasm').kernelFunc)).toEqual(kernels);
+});
+
+test('an allocation that fails throws, and the backend goes on', async () => {
+  await tf.setBackend('wasm');
+  const kept: tf.Tensor[] = [];
+  try {
+    expect(() => {
+      for (let i = 0; i < 9; i++) kept.push(tf.tidy(() => tf.zeros([2 ** 27 - 64]))); // 512 MiB each
+    }).toThrow(/no room for \d+ more bytes/);
+  } finally {
+    tf.dispose(kept);
+  }
+  const four = tf.add(2, 2);
+  expect((await four.data())[0]).toBe(4);
+  four.dispose();
+});
