@@ -66,7 +66,7 @@ export function classMeanScorer(
 
   const nearest = (centredRows: tf.Tensor2D): { index: tf.Tensor1D; distance: tf.Tensor1D } => {
     const index = tf.argMax(tf.sub(tf.matMul(centredRows, meanRows, false, true), penalty), 1) as tf.Tensor1D;
-    const own = tf.matMul(tf.cast(tf.oneHot(index, classes), 'float32') as tf.Tensor2D, meanRows);
+    const own = tf.gather(meanRows, index);
     return { index, distance: tf.sum(tf.square(tf.sub(centredRows, own)), 1) as tf.Tensor1D };
   };
   const checkSize = (columns: number): void => {
