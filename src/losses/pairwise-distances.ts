@@ -37,7 +37,7 @@ function squaresByBlocks(x: tf.Tensor2D): tf.Tensor2D {
   return blocks.length === 1 ? blocks[0]! : tf.concat(blocks);
 }
 
-/** 2 * sum over j of h_ij (x_i - x_j), h = dy + its transpose; centred, because x_i - x_j is there a difference of sums. */
+/** 2 * sum over j of h_ij (x_i - x_j), h = dy + its transpose; a difference of two sums, so the rows are centred first. */
 function squaresGradient(dy: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
   const centred = tf.sub<tf.Tensor2D>(x, tf.mean(x, 0, true));
   const offDiagonal = tf.sub(1, tf.eye(x.shape[0]));
