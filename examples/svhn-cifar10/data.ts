@@ -19,7 +19,8 @@ export interface ExperimentData {
 }
 
 const loaders = { cifar10: loadCifar10, svhn: loadSvhn };
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
 /** The unseen sets that are in the folder: image lists as the paper's, by the names that they usually have. */
 const IMAGE_LISTS: readonly (readonly [name: string, folder: RegExp])[] = [

@@ -25,13 +25,7 @@ const DIGITS: readonly Strokes[] = [
       [0.55, 0.98],
     ],
   ],
-  [
-    [
-      ...arc(0.5, 0.28, 0.32, 0.26, 190, 390),
-      [0.18, 0.97],
-      [0.85, 0.97],
-    ],
-  ],
+  [[...arc(0.5, 0.28, 0.32, 0.26, 190, 390), [0.18, 0.97], [0.85, 0.97]]],
   [arc(0.47, 0.26, 0.3, 0.24, 200, 450), arc(0.47, 0.73, 0.34, 0.25, 270, 520)],
   [
     [
@@ -41,14 +35,7 @@ const DIGITS: readonly Strokes[] = [
       [0.88, 0.68],
     ],
   ],
-  [
-    [
-      [0.8, 0.03],
-      [0.26, 0.03],
-      [0.22, 0.45],
-      ...arc(0.47, 0.68, 0.34, 0.29, 240, 500),
-    ],
-  ],
+  [[[0.8, 0.03], [0.26, 0.03], [0.22, 0.45], ...arc(0.47, 0.68, 0.34, 0.29, 240, 500)]],
   [[[0.68, 0.03], ...arc(0.48, 0.68, 0.32, 0.3, 200, 560)]],
   [
     [
@@ -190,11 +177,7 @@ function paint(image: Uint8Array, random: Random, coverage: (x: number, y: numbe
   }
 }
 
-function draw(
-  count: number,
-  random: Random,
-  coverageOf: (i: number) => (x: number, y: number) => number,
-): ImageSet {
+function draw(count: number, random: Random, coverageOf: (i: number) => (x: number, y: number) => number): ImageSet {
   const each = SIZE * SIZE * 3;
   const images = new Uint8Array(count * each);
   for (let i = 0; i < count; i++) paint(images.subarray(i * each, (i + 1) * each), random, coverageOf(i));

@@ -125,7 +125,9 @@ async function main(): Promise<void> {
     await downloadAll(target, officialFiles, (file, received, total) => {
       if (file !== current) {
         bar?.stop();
-        bar = new cliProgress.SingleBar({ format: `${file} {bar} {percentage}% | {value}/{total} bytes | {eta_formatted}` });
+        bar = new cliProgress.SingleBar({
+          format: `${file} {bar} {percentage}% | {value}/{total} bytes | {eta_formatted}`,
+        });
         bar.start(total ?? 0, received);
         current = file;
       }
@@ -153,7 +155,10 @@ async function main(): Promise<void> {
     let bar: ReturnType<typeof progressBar> | undefined;
     const model = await train(config, data, run, ({ epoch, step, stepsPerEpoch, loss }) => {
       bar ??= progressBar('Training  ', config.epochs * stepsPerEpoch * config.batchSize);
-      bar.update((epoch * stepsPerEpoch + step + 1) * config.batchSize, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`);
+      bar.update(
+        (epoch * stepsPerEpoch + step + 1) * config.batchSize,
+        `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`,
+      );
     });
     bar?.stop();
 

@@ -88,7 +88,12 @@ export async function train(
     },
     onEpoch: async ({ epoch, meanLoss, imagesPerSecond }) => {
       const finished = epoch + 1;
-      await folder.appendLine('epochs.jsonl', { epoch: finished, steps: trainer.steps, loss: meanLoss, imagesPerSecond });
+      await folder.appendLine('epochs.jsonl', {
+        epoch: finished,
+        steps: trainer.steps,
+        loss: meanLoss,
+        imagesPerSecond,
+      });
       if (finished % config.checkpointEvery !== 0 && finished !== epochs) return;
       const { tensors, metadata } = await trainer.state();
       const bytes = encodeSafetensors(tensors, { ...metadata, batches: JSON.stringify(batches.state()) });

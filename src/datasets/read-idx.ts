@@ -58,7 +58,7 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
     refuse(`${count * type.bytes} bytes of data for [${shape.join(', ')}]`, String(raw.length - start), start);
   }
   const data = raw.subarray(start);
-  if (raw[2] === 0x08) return { data: data.slice(), shape };
+  if (raw[2] === 0x08) return { data: Uint8Array.from(data), shape };
   return { data: type.read(new DataView(data.buffer, data.byteOffset, data.byteLength), count), shape };
 }
 

@@ -125,12 +125,10 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     for (const item of items) (target as Value[]).push(item);
   };
   const named = (module: Value, name: Value): Global => {
-    const kind = Object.hasOwn(GLOBALS, `${String(module)} ${String(name)}`)
-      ? GLOBALS[`${String(module)} ${String(name)}`]
-      : undefined;
-    return kind
-      ? new Global(kind)
-      : refuse('a NumPy array and nothing else', `the global ${String(module)}.${String(name)}`);
+    if (typeof module !== 'string' || typeof name !== 'string') return refuse('names of a global', 'something else');
+    const key = `${module} ${name}`;
+    const kind = Object.hasOwn(GLOBALS, key) ? GLOBALS[key] : undefined;
+    return kind ? new Global(kind) : refuse('a NumPy array and nothing else', `the global ${module}.${name}`);
   };
   const reduce = (): Value => {
     const args = pop();
@@ -141,7 +139,7 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     if (callee.kind === 'reconstruct' && first instanceof Global && first.kind === 'ndarray') return new PendingArray();
     if (callee.kind === 'dtype' && typeof first === 'string') return new Dtype(first);
     if (callee.kind === 'encode' && typeof first === 'string' && second === 'latin1') {
-      if (/[^\u0000-\u00ff]/.test(first)) return refuse('latin1 text', 'other characters');
+      if ([...first].some((character) => character > '\u00ff')) return refuse('latin1 text', 'other characters');
       return Uint8Array.from(first, (character) => character.charCodeAt(0));
     }
     return refuse('arguments of a NumPy array', `others for ${callee.kind}`);
@@ -205,7 +203,7 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     0x87: () => stack.push(tuple(3)),
     0x74: () => stack.push(new Tuple(popToMark())),
     0x5d: () => stack.push([]),
-    0x6c: () => stack.push(popToMark() as Value),
+    0x6c: () => stack.push(popToMark()),
     0x61: () => append([pop()]),
     0x65: () => append(popToMark()),
     0x7d: () => stack.push(new Map()),

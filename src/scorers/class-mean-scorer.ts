@@ -65,9 +65,9 @@ export function classMeanScorer(
   const centreRow = tf.keep(tf.tensor2d(Float32Array.from(centre), [1, size]));
 
   const nearest = (centredRows: tf.Tensor2D): { index: tf.Tensor1D; distance: tf.Tensor1D } => {
-    const index = tf.argMax(tf.sub(tf.matMul(centredRows, meanRows, false, true), penalty), 1) as tf.Tensor1D;
+    const index: tf.Tensor1D = tf.argMax(tf.sub(tf.matMul(centredRows, meanRows, false, true), penalty), 1);
     const own = tf.gather(meanRows, index);
-    return { index, distance: tf.sum(tf.square(tf.sub(centredRows, own)), 1) as tf.Tensor1D };
+    return { index, distance: tf.sum(tf.square(tf.sub(centredRows, own)), 1) };
   };
   const checkSize = (columns: number): void => {
     if (columns === size) return;
@@ -89,7 +89,7 @@ export function classMeanScorer(
       const { index, distance } = tf.tidy(() => nearest(tf.tensor2d(block, [count, size])));
       try {
         const [indices, distances] = await Promise.all([index.data(), distance.data()]);
-        found.scores.set(distances.subarray(0, end - start) as Float32Array, start);
+        found.scores.set(distances.subarray(0, end - start), start);
         for (let i = start; i < end; i++) found.labels[i] = labels[indices[i - start]!]!;
       } finally {
         tf.dispose([index, distance]);

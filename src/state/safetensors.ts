@@ -147,7 +147,8 @@ export function decodeSafetensors(
   }
   const tensors = checked.map(({ name, dtype, shape, start, end }): [string, NamedArray] => {
     const { array, bytes: width } = TYPES[dtype];
-    const copy = inFileOrder(bytes.slice(dataStart + start, dataStart + end), width);
+    // Not bytes.slice: that of a Node Buffer is a view, into a buffer that begins elsewhere.
+    const copy = inFileOrder(Uint8Array.from(bytes.subarray(dataStart + start, dataStart + end)), width);
     return [name, { dtype, shape, data: new array(copy.buffer as ArrayBuffer) }];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
@@ -159,7 +160,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseHeader(text: Uint8Array, refuse: Refuse): Record<string, unknown> {
-  let json = '';
+  let json: string;
   let header: unknown;
   const keys: string[] = [];
   try {

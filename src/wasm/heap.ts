@@ -29,7 +29,7 @@ export function makeOutput(backend: BackendWasm, shape: readonly number[], dtype
 
 /** The numbers of a tensor, in place. Good only until the next allocation: growing memory moves them. */
 export function floats(backend: BackendWasm, tensor: TensorInfo): Float32Array {
-  return backend.typedArrayFromHeap(tensor as Parameters<BackendWasm['typedArrayFromHeap']>[0]) as Float32Array;
+  return backend.typedArrayFromHeap(tensor) as Float32Array;
 }
 
 /** The same numbers under another shape; disposed like a tensor of its own. */

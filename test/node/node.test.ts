@@ -203,7 +203,8 @@ describe('download', () => {
     begin((request, response) => (requests.length < 3 ? response.writeHead(503).end() : serve()(request, response)));
     await download(url(), file, options);
     begin((request, response) => {
-      if (requests.length === 1) response.writeHead(200, { 'content-length': 10, etag: '"v1"' }).write(content.subarray(0, 3));
+      if (requests.length === 1)
+        response.writeHead(200, { 'content-length': 10, etag: '"v1"' }).write(content.subarray(0, 3));
       else serve()(request, response);
     });
     await download(url(), join(folder, 'no', 'stalled'), { ...options, stallTimeoutMs: 200 });
