@@ -1,6 +1,8 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { dispose, floats, makeOutput, runKernel, type Kernel } from './heap';
+import { filterGradientBySimd } from './filter-gradient-by-simd';
+import { floats, makeOutput, runKernel, withScratch, type Kernel } from './heap';
+import { simdOf } from './simd';
 
 type Shape4D = [number, number, number, number];
 type ConvInfo = backend_util.Conv2DInfo;
@@ -9,29 +11,30 @@ type ConvInfo = backend_util.Conv2DInfo;
  * Stride 1: a convolution of x as [Cin, H, W, N] with dY as a filter [H, W, N, Cout] gives [Cin, h, w, Cout], at the speed of
  * XNNPACK's.
  */
-function byConvolution(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
-  const { padInfo } = info;
-  const turnedX = runKernel(backend, 'Transpose', { x }, { perm: [3, 1, 2, 0] });
-  const turnedDy = runKernel(backend, 'Transpose', { x: dy }, { perm: [1, 2, 0, 3] });
-  const pad = [
-    [0, 0],
-    [padInfo.top, padInfo.bottom],
-    [padInfo.left, padInfo.right],
-    [0, 0],
-  ];
-  const byInput = runKernel(
-    backend,
-    'Conv2D',
-    { x: turnedX, filter: turnedDy },
-    { strides: 1, pad, dilations: 1, dataFormat: 'NHWC' },
-  );
-  const gradient = runKernel(backend, 'Transpose', { x: byInput }, { perm: [1, 2, 0, 3] });
-  dispose(backend, turnedX, turnedDy, byInput);
-  return gradient;
+export function filterGradientByConvolution(
+  backend: BackendWasm,
+  x: TensorInfo,
+  dy: TensorInfo,
+  info: ConvInfo,
+): TensorInfo {
+  const { top, bottom, left, right } = info.padInfo;
+  return withScratch(backend, (own) => {
+    const turnedX = own(runKernel(backend, 'Transpose', { x }, { perm: [3, 1, 2, 0] }));
+    const turnedDy = own(runKernel(backend, 'Transpose', { x: dy }, { perm: [1, 2, 0, 3] }));
+    const pad = [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ];
+    const attrs = { strides: 1, pad, dilations: 1, dataFormat: 'NHWC' };
+    const byInput = own(runKernel(backend, 'Conv2D', { x: turnedX, filter: turnedDy }, attrs));
+    return runKernel(backend, 'Transpose', { x: byInput }, { perm: [1, 2, 0, 3] });
+  });
 }
 
 /** Any stride, straight from the definition. */
-function byLoops(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
+export function filterGradientByLoops(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
   const gradient = makeOutput(backend, info.filterShape);
   const [input, upstream, sums] = [floats(backend, x), floats(backend, dy), floats(backend, gradient)];
@@ -74,6 +77,8 @@ export const conv2dBackpropFilter: Kernel = ({ inputs, backend, attrs }) => {
   if (format !== 'channelsLast') throw new Error('tfjs-ood/wasm: Conv2DBackpropFilter takes NHWC only');
   const shape = x.shape as Shape4D;
   const info = backend_util.computeConv2DInfo(shape, filterShape, strides, 1, pad, dimRoundingMode, false, format);
-  const isFast = info.strideHeight === 1 && info.strideWidth === 1;
-  return (isFast ? byConvolution : byLoops)(backend, x, dy, info);
+  const simd = simdOf(backend);
+  if (simd) return filterGradientBySimd(simd, backend, x, dy, info);
+  const isUnitStride = info.strideHeight === 1 && info.strideWidth === 1;
+  return (isUnitStride ? filterGradientByConvolution : filterGradientByLoops)(backend, x, dy, info);
 };

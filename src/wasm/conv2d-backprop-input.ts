@@ -1,5 +1,7 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispose, floats, makeOutput, runKernel, type Kernel } from './heap';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { addressOf, floats, makeOutput, runKernel, withScratch, type Kernel } from './heap';
+import { simdOf, type Simd } from './simd';
 
 type Shape4D = [number, number, number, number];
 
@@ -14,9 +16,29 @@ function turnFilter(filter: Float32Array, [height, width, inside, outside]: Shap
   }
 }
 
+/** dY with stride - 1 zeros between its pixels: [N, (h - 1) * strideHeight + 1, (w - 1) * strideWidth + 1, C]. */
+function spreadOut(simd: Simd, backend: BackendWasm, dy: TensorInfo, info: backend_util.Conv2DInfo): TensorInfo {
+  const { batchSize, outHeight, outWidth, outChannels: channels, strideHeight, strideWidth } = info;
+  const [height, width] = [(outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1];
+  const spread = makeOutput(backend, [batchSize, height, width, channels]);
+  floats(backend, spread).fill(0);
+  const [from, to, pixel] = [addressOf(backend, dy), addressOf(backend, spread), 4 * channels];
+  for (let n = 0; n < batchSize; n++) {
+    for (let y = 0; y < outHeight; y++) {
+      const source = from + (n * outHeight + y) * outWidth * pixel;
+      const target = to + (n * height + y * strideHeight) * width * pixel;
+      simd.copyRows(source, target, outWidth, channels >> 2, channels & 3, pixel, strideWidth * pixel);
+    }
+  }
+  return spread;
+}
+
+/** Zeros that a stride puts between pixels cost work, but up to here less than the backend's scalar loop. */
+const LARGEST_SPREAD = 16;
+
 /**
- * Input gradient of a convolution. With stride 1 it is a convolution of dY with the turned filter, at the speed of
- * XNNPACK's; with other strides the backend's own kernel, a scalar loop.
+ * Input gradient of a convolution: one of dY, its pixels set apart by the stride, with the turned filter, at the speed of
+ * XNNPACK's. Where that cannot be, the backend's own kernel, a scalar loop.
  */
 export function conv2dBackpropInput(stock: Kernel): Kernel {
   return (call) => {
@@ -39,24 +61,31 @@ export function conv2dBackpropInput(stock: Kernel): Kernel {
       false,
       backend_util.convertConv2DDataFormat(dataFormat),
     );
-    const { filterHeight, filterWidth, padInfo } = info;
-    const around = [
-      [filterHeight - 1 - padInfo.top, filterHeight - 1 - padInfo.bottom],
-      [filterWidth - 1 - padInfo.left, filterWidth - 1 - padInfo.right],
-    ] as const;
-    const isPlain = info.strideHeight === 1 && info.strideWidth === 1 && info.dataFormat === 'channelsLast';
+    const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+    /** Zeros around dY so that the result is as long as the input. */
+    const around = (inputs: number, outputs: number, stride: number, size: number, before: number) => {
+      const start = size - 1 - before;
+      return [start, inputs + size - 1 - ((outputs - 1) * stride + 1) - start] as const;
+    };
+    const vertical = around(info.inHeight, info.outHeight, strideHeight, filterHeight, padInfo.top);
+    const horizontal = around(info.inWidth, info.outWidth, strideWidth, filterWidth, padInfo.left);
+    const spread = strideHeight * strideWidth;
+    const simd = simdOf(backend);
+    const isPossible = info.dataFormat === 'channelsLast' && (spread === 1 || (simd && spread <= LARGEST_SPREAD));
     // More padding than the filter reaches would want dY cropped.
-    if (!isPlain || around.flat().some((side) => side < 0)) return stock(call);
+    if (!isPossible || [...vertical, ...horizontal].some((side) => side < 0)) return stock(call);
 
-    const turned = makeOutput(backend, [filterHeight, filterWidth, info.outChannels, info.inChannels]);
-    turnFilter(floats(backend, filter), filter.shape as Shape4D, floats(backend, turned));
-    const dx = runKernel(
-      backend,
-      'Conv2D',
-      { x: dy, filter: turned },
-      { strides: 1, pad: [[0, 0], ...around, [0, 0]], dilations: 1, dataFormat: 'NHWC' },
-    );
-    dispose(backend, turned);
-    return dx;
+    return withScratch(backend, (own) => {
+      const turned = own(makeOutput(backend, [filterHeight, filterWidth, info.outChannels, info.inChannels]));
+      turnFilter(floats(backend, filter), filter.shape as Shape4D, floats(backend, turned));
+      const upstream = spread > 1 && simd ? own(spreadOut(simd, backend, dy, info)) : dy;
+      const pad = [[0, 0], vertical, horizontal, [0, 0]];
+      return runKernel(
+        backend,
+        'Conv2D',
+        { x: upstream, filter: turned },
+        { strides: 1, pad, dilations: 1, dataFormat: 'NHWC' },
+      );
+    });
   };
 }

@@ -32,11 +32,24 @@ export function floats(backend: BackendWasm, tensor: TensorInfo): Float32Array {
   return backend.typedArrayFromHeap(tensor) as Float32Array;
 }
 
-/** The same numbers under another shape; disposed like a tensor of its own. */
-export function reshaped(backend: BackendWasm, tensor: TensorInfo, shape: number[]): TensorInfo {
-  return runKernel(backend, 'Reshape', { x: tensor }, { shape });
+/** Where a tensor's numbers start in the memory, in bytes. */
+export function addressOf(backend: BackendWasm, tensor: TensorInfo): number {
+  return backend.getMemoryOffset(tensor.dataId);
 }
 
 export function dispose(backend: BackendWasm, ...tensors: TensorInfo[]): void {
   for (const { dataId } of tensors) backend.disposeData(dataId);
+}
+
+/** Runs `work`; what it gives to `own` is disposed at the end, also if an allocation fails on the way. */
+export function withScratch<T>(backend: BackendWasm, work: (own: (tensor: TensorInfo) => TensorInfo) => T): T {
+  const owned: TensorInfo[] = [];
+  try {
+    return work((tensor) => {
+      owned.push(tensor);
+      return tensor;
+    });
+  } finally {
+    dispose(backend, ...owned);
+  }
 }

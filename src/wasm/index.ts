@@ -7,7 +7,9 @@ import { conv2dBackpropInput } from './conv2d-backprop-input';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
 import { guardAllocations } from './guard-allocations';
 import type { Kernel } from './heap';
+import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
+import { sum } from './sum';
 import { unsortedSegmentSum } from './unsorted-segment-sum';
 
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
@@ -17,7 +19,9 @@ const kernels: Readonly<Record<string, (stock: Kernel) => Kernel>> = {
   [tf.Conv2DBackpropInput]: conv2dBackpropInput,
   [tf.DepthwiseConv2dNativeBackpropFilter]: () => depthwiseBackpropFilter,
   [tf.DepthwiseConv2dNativeBackpropInput]: () => depthwiseBackpropInput,
+  [tf.Identity]: () => identity,
   [tf.MaxPoolGrad]: () => maxPoolGrad,
+  [tf.Sum]: sum,
   [tf.UnsortedSegmentSum]: () => unsortedSegmentSum,
 };
 

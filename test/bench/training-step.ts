@@ -1,55 +1,100 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { odmLoss, seededRandom } from 'tfjs-ood';
-import { createTrainer, vgg } from 'tfjs-ood/layers';
+import '@tensorflow/tfjs-backend-cpu';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { odmLoss } from 'tfjs-ood';
+import { createTrainer, vgg, type Trainer } from 'tfjs-ood/layers';
 import 'tfjs-ood/wasm';
 
 export const title =
-  'a training step of VGG at width 0.25, batch 64 (loss, gradients, Adam, weight decay), beside a forward pass';
+  'a training step against a forward pass (VGG of width 0.25, batch 64), and memory after many steps';
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-const labels = Int32Array.from({ length: 64 }, (_, i) => (i < 48 ? i % 10 : -1));
+const REPEATS = 15;
+const network = { width: 0.25, dropout: 0, seed: 1 };
+
+function trainerOf(options: Parameters<typeof vgg>[0]) {
+  const model = vgg(options);
+  const trainer = createTrainer(model, {
+    loss: (y, x) => odmLoss(y, x, { pairs: 'all' }),
+    learningRate: 1e-4,
+    seed: 1,
+  });
+  return { model, trainer };
+}
+
+const batch = (size: number, side: number) => ({
+  images: tf.randomUniform<tf.Rank.R4>([size, side, side, 3], 0, 1, 'float32', 1),
+  labels: Int32Array.from({ length: size }, (_, i) => (i % 4 === 3 ? -1 : i % 3)),
+});
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+const median = (times: number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1]!;
+
+/** Median times of a forward pass and a step, taken in turn after two rounds of warming up. */
+async function stepAndForward(size: number, repeats: number, warmUp: number): Promise<[forward: number, step: number]> {
+  const { model, trainer } = trainerOf(network);
+  const { images, labels } = batch(size, 32);
+  const [forwards, steps] = [[] as number[], [] as number[]];
+  for (let i = -warmUp; i < repeats; i++) {
+    const forward = await timed(async () => {
+      const y = tf.tidy(() => model.apply(images, { training: false }) as tf.Tensor);
+      await y.data();
+      y.dispose();
+    });
+    const step = await timed(() => trainer.step(images, labels, 0));
+    if (i < 0) continue;
+    forwards.push(forward);
+    steps.push(step);
+  }
+  trainer.dispose();
+  model.dispose();
+  images.dispose();
+  return [median(forwards), median(steps)];
+}
+
+const MEBI = 2 ** 20;
+function memory() {
+  const heap = (tf.backend() as BackendWasm).wasm as unknown as { HEAPU8: Uint8Array };
+  return {
+    tensors: tf.memory().numTensors,
+    heap: heap.HEAPU8.length / MEBI,
+    process: process.memoryUsage().rss / MEBI,
+  };
+}
+
+async function soak(name: string, options: Parameters<typeof vgg>[0], size: number, steps: number): Promise<string> {
+  const { model, trainer } = trainerOf(options);
+  const { images, labels } = batch(size, options.inputShape?.[0] ?? 32);
+  const run = async (count: number, t: Trainer) => {
+    for (let i = 0; i < count; i++) await t.step(images, labels, 0);
+  };
+  await run(Math.ceil(steps / 10), trainer);
+  const before = memory();
+  await run(steps, trainer);
+  const after = memory();
+  trainer.dispose();
+  model.dispose();
+  images.dispose();
+  const change = (key: keyof typeof before) => `${before[key].toFixed(0)} -> ${after[key].toFixed(0)}`;
+  return `${name}, ${steps} steps: tensors ${change('tensors')}, wasm heap ${change('heap')} MiB, process ${change('process')} MiB`;
+}
 
 export async function run(): Promise<string[]> {
-  await tf.setBackend('wasm');
-  const random = seededRandom(1);
-  const pixels = Float32Array.from({ length: 64 * 32 * 32 * 3 }, () => random.uniform());
-  const images = tf.tensor4d(pixels, [64, 32, 32, 3]);
-  const model = vgg({ width: 0.25, seed: 1 });
-  const trainer = createTrainer(model, { loss: (y, x) => odmLoss(y, x), seed: 1 });
-  const [forwards, steps]: [number[], number[]] = [[], []];
-  for (let i = -2; i < 15; i++) {
-    let start = performance.now();
-    const out = model.predict(images) as tf.Tensor;
-    await out.data();
-    out.dispose();
-    if (i >= 0) forwards.push(performance.now() - start);
-    start = performance.now();
-    await trainer.step(images, labels, 0);
-    if (i >= 0) steps.push(performance.now() - start);
-  }
-  const [forward, step] = [median(forwards), median(steps)];
-  const lines = [
-    `wasm: forward ${forward.toFixed(0)} ms, step ${step.toFixed(0)} ms = ${(step / forward).toFixed(2)} forward passes; ${(64_000 / step).toFixed(0)} images/s`,
-  ];
-
-  const small = createTrainer(vgg({ width: 0.0625, seed: 1 }), { loss: (y, x) => odmLoss(y, x), seed: 1 });
-  const batch = tf.slice(images, 0, 16);
-  const few = labels.slice(0, 16);
-  for (let i = 0; i < 200; i++) await small.step(batch, few, 0);
-  const [tensors, memory] = [tf.memory().numTensors, process.memoryUsage.rss()];
-  for (let i = 0; i < 1000; i++) await small.step(batch, few, 0);
+  const lines: string[] = [];
+  if (!(await tf.setBackend('wasm'))) throw new Error('wasm did not start');
+  const [forward, step] = await stepAndForward(64, REPEATS, 3);
   lines.push(
-    `wasm: 1000 further steps (width 0.0625, batch 16) change tensors by ${tf.memory().numTensors - tensors}, ` +
-      `resident memory by ${((process.memoryUsage.rss() - memory) / 2 ** 20).toFixed(1)} MiB of ${(memory / 2 ** 20).toFixed(0)}`,
+    `wasm, batch 64: forward ${forward.toFixed(1)} ms, step with Adam ${step.toFixed(1)} ms = ${(step / forward).toFixed(2)} forward passes, ${(64000 / step).toFixed(0)} images/s`,
   );
+  lines.push(await soak('small network', { inputShape: [8, 8, 3], width: 1 / 16, dropout: 0, seed: 1 }, 8, 1000));
+  lines.push(await soak('width 0.25, batch 64', network, 64, 60));
 
-  await tf.setBackend('cpu');
-  const plain = createTrainer(vgg({ width: 0.25, seed: 1 }), { loss: (y, x) => odmLoss(y, x), seed: 1 });
-  const eight = tf.tensor4d(pixels.slice(0, 8 * 32 * 32 * 3), [8, 32, 32, 3]);
-  const start = performance.now();
-  await plain.step(eight, labels.slice(0, 8), 0);
-  const seconds = (performance.now() - start) / 1000;
-  lines.push(`cpu backend: ${(8 / seconds).toFixed(2)} images/s (one step of 8 images, ${seconds.toFixed(1)} s)`);
+  if (!(await tf.setBackend('cpu'))) throw new Error('cpu did not start');
+  const [, slow] = await stepAndForward(4, 1, 0);
+  lines.push(`cpu, one step of 4 images: ${(slow / 1000).toFixed(1)} s, ${(4000 / slow).toFixed(2)} images/s`);
   return lines;
 }

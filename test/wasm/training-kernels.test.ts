@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
 import 'tfjs-ood/wasm';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { registerTrainingKernels, trainingKernels } from 'tfjs-ood/wasm';
 import { expectClose } from '../expect-close';
+
+type Malloc = (bytes: number) => number;
 
 beforeAll(async () => {
   for (const backend of ['cpu', 'wasm'])
@@ -76,6 +79,10 @@ describe('gradients of conv2d', () => {
 
   test.each<[string, Conv]>([
     ['one channel', { input: [1, 5, 5, 1], filter: [3, 3], outChannels: 1, stride: 1, pad: 'same' }],
+    ['one image', { input: [1, 6, 5, 3], filter: [3, 3], outChannels: 16, stride: 1, pad: 'same' }],
+    ['five images', { input: [5, 6, 5, 16], filter: [5, 5], outChannels: 8, stride: 2, pad: 'valid' }],
+    ['more channels than a block', { input: [8, 3, 3, 300], filter: [3, 3], outChannels: 24, stride: 1, pad: 'same' }],
+    ['more pixels than a block', { input: [64, 4, 9, 32], filter: [3, 3], outChannels: 8, stride: 1, pad: 'same' }],
     ['64 images', { input: [64, 4, 4, 2], filter: [3, 3], outChannels: 4, stride: 1, pad: 'same' }],
     [
       'more padding than the filter reaches',
@@ -96,12 +103,17 @@ describe('gradients of conv2d', () => {
   ])('%s', (_, conv) => compare(() => convGradients(conv)));
 
   test('any shape', async () => {
+    // At least 4 in all, so that a filter of 5 fits on an input of 1.
+    const sides = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 4 }));
+    const explicitPad = fc
+      .tuple(sides, sides)
+      .map<Pad>(([vertical, horizontal]) => [[0, 0], vertical, horizontal, [0, 0]]);
     const shape = fc.record({
-      input: fc.tuple(...[4, 9, 9, 5].map((max) => fc.integer({ min: 1, max }))) as fc.Arbitrary<Conv['input']>,
+      input: fc.tuple(...[5, 9, 9, 9].map((max) => fc.integer({ min: 1, max }))) as fc.Arbitrary<Conv['input']>,
       filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-      outChannels: fc.integer({ min: 1, max: 6 }),
+      outChannels: fc.integer({ min: 1, max: 17 }),
       stride: fc.integer({ min: 1, max: 3 }),
-      pad: fc.constant<Pad>('same'),
+      pad: fc.oneof(fc.constant<Pad>('same'), explicitPad),
     });
     await fc.assert(
       fc.asyncProperty(shape, (conv) => compare(() => convGradients(conv))),
@@ -152,6 +164,33 @@ describe('gradient of max pooling', () => {
   );
   test('windows below 0', () =>
     compare(() => poolGradient(tf.sub(tf.neg(tf.abs(random([2, 6, 6, 3], 8))), 1), 2, 2, 'valid')));
+  // A multiple of four channels goes another way than the rest.
+  test.each([
+    [2, 2, 'valid', 4],
+    [2, 2, 'same', 8],
+    [3, 2, 'same', 4],
+    [3, 1, 'same', 4],
+    [1, 2, 'valid', 4],
+    [[2, 3], 1, 'valid', 12],
+    [5, 3, 2, 4],
+  ] as [number | [number, number], number, 'same' | 'valid' | number, number][])(
+    'window %s, stride %s, %s, %s channels, negative and tied',
+    (size, stride, pad, channels) =>
+      compare(() => poolGradient(tf.sub(tf.round(random([5, 7, 9, channels], 7)), 2), size, stride, pad)),
+  );
+  test('any shape', async () => {
+    const cases = fc.record({
+      shape: fc.tuple(...[3, 9, 9, 9].map((max) => fc.integer({ min: 1, max }))),
+      size: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+      stride: fc.integer({ min: 1, max: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, ({ shape, size, stride }) =>
+        compare(() => poolGradient(tf.round(tf.mul(2, random(shape, 5))), size, stride, 'same')),
+      ),
+      { numRuns: 40 },
+    );
+  });
   test('ties go to the first', () => compare(() => poolGradient(tf.zeros([1, 4, 4, 2]), 2, 2, 'valid')));
 });
 
@@ -167,6 +206,39 @@ describe('other kernels', () => {
       return [tf.matMul(left, right, a, b), ...tf.grads((x, y) => tf.matMul(x, y, a, b))([left, right])];
     }),
   );
+  test.each<[number[], number | number[] | undefined, boolean]>([
+    [[3, 4, 5, 8], [0, 1, 2], false],
+    [[3, 4, 5, 8], [2, 0, 1], true],
+    [[3, 4, 5, 8], [-4, -3, -2], false],
+    [[700, 4], 0, true],
+    [[700, 6], 0, false],
+    [[7, 4], 1, false],
+    [[7, 4], undefined, false],
+    [[8], 0, true],
+    [[2, 3, 4], [0, 2], true],
+  ])('sum of %s over %s, keepDims %s', (shape, axis, keepDims) =>
+    compare(() => [tf.sum(random(shape, 1), axis, keepDims), tf.sum(tf.ones(shape, 'int32'), axis, keepDims)]),
+  );
+  test('a sum of no rows is 0', () => compare(() => [tf.sum(tf.zeros([0, 4]), 0)]));
+  test('a clone outlives its original', async () => {
+    await tf.setBackend('wasm');
+    const original = tf.tensor1d([1, 2, 3]);
+    const clone = tf.clone(original);
+    original.dispose();
+    const other = tf.fill([3], 9);
+    expect(Array.from(await clone.data())).toEqual([1, 2, 3]);
+    tf.dispose([clone, other]);
+  });
+  test('assigning to a variable leaves its clone as it was', async () => {
+    await tf.setBackend('wasm');
+    const start = tf.tensor1d([1, 2, 3]);
+    const variable = tf.variable(start);
+    const clone = tf.clone(variable);
+    const next = tf.tensor1d([4, 5, 6]);
+    variable.assign(next);
+    expect(Array.from(await clone.data())).toEqual([1, 2, 3]);
+    tf.dispose([start, variable, clone, next]);
+  });
   test('gradient of gather', () =>
     compare(() => [
       tf.grad((x: tf.Tensor) => tf.square(tf.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))))(random([5, 2, 3], 1)),
@@ -182,15 +254,47 @@ test('registering twice changes nothing', () => {
 
 test('an allocation that fails throws, and the backend goes on', async () => {
   await tf.setBackend('wasm');
-  const kept: tf.Tensor[] = [];
+  const backend = tf.backend() as BackendWasm;
+  const kept: tf.TensorInfo[] = [];
   try {
     expect(() => {
-      for (let i = 0; i < 9; i++) kept.push(tf.tidy(() => tf.zeros([2 ** 27 - 64]))); // 512 MiB each
-    }).toThrow(/no room for \d+ more bytes/);
+      // 512 MiB each, of memory that nobody touches.
+      for (let i = 0; i < 9; i++) kept.push(backend.makeOutput([2 ** 27 - 64], 'float32'));
+    }).toThrow(/no room for 536870656 more bytes/);
+    expect(kept.length).toBeGreaterThan(2);
   } finally {
-    tf.dispose(kept);
+    kept.forEach(({ dataId }) => backend.disposeData(dataId));
   }
   const four = tf.add(2, 2);
   expect((await four.data())[0]).toBe(4);
   four.dispose();
+});
+
+test('a kernel that finds no memory on its way leaves nothing behind', async () => {
+  await tf.setBackend('wasm');
+  const backend = tf.backend() as BackendWasm;
+  const heap = backend.wasm as unknown as { _malloc: Malloc; asm: { malloc: Malloc } };
+  const x = tf.ones<tf.Rank.R4>([2, 6, 6, 3]);
+  const w = tf.ones<tf.Rank.R4>([3, 3, 3, 4]);
+  const dy = tf.ones<tf.Rank.R4>([2, 3, 3, 4]);
+  tf.dispose([x, w, dy].map((t) => tf.add(t, 0)));
+  const attrs = { strides: 2, pad: 'same', dataFormat: 'NHWC' };
+  const run = (name: string, inputs: tf.NamedTensorInfoMap, more: object) => () =>
+    void tf.engine().runKernel(name, inputs as unknown as tf.NamedTensorMap, { ...attrs, ...more });
+  const { malloc } = heap.asm;
+  const data = backend.numDataIds();
+  for (const allowed of [0, 1, 2]) {
+    let left = allowed;
+    // The guard's setter takes this for the module's own export, as when that replaces itself.
+    heap._malloc = (bytes) => (left-- > 0 ? malloc(bytes) : 0);
+    try {
+      expect(run(tf.Conv2DBackpropFilter, { x, dy }, { filterShape: w.shape })).toThrow(/no room/);
+      left = allowed;
+      expect(run(tf.Conv2DBackpropInput, { dy, filter: w }, { inputShape: x.shape })).toThrow(/no room/);
+    } finally {
+      heap._malloc = malloc;
+    }
+    expect(backend.numDataIds()).toBe(data);
+  }
+  tf.dispose([x, w, dy]);
 });

@@ -1,0 +1,109 @@
+/** Wasm instructions as bytes; nested, so that they compose like expressions. */
+export type Code = readonly (number | Code)[];
+
+/** A function of int32 parameters without a result. Locals follow the parameters: first int32, then v128. */
+export interface WasmFunction {
+  readonly params: number;
+  readonly i32Locals: number;
+  readonly v128Locals: number;
+  readonly body: Code;
+}
+
+function leb128(value: number): number[] {
+  const bytes: number[] = [];
+  for (;;) {
+    const low = value & 0x7f;
+    value >>= 7;
+    // Signed: done when the rest is the sign bit repeated. Also right for the small unsigned numbers here.
+    if ((value === 0 && !(low & 0x40)) || (value === -1 && low & 0x40)) return [...bytes, low];
+    bytes.push(low | 0x80);
+  }
+}
+
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+}
+
+// One address, one offset in bytes; alignment is a hint that this package does not give.
+const access = (opcode: number[], offset: number): number[] => [...opcode, 0, ...unsigned(offset)];
+const SIMD = 0xfd;
+const binary =
+  (...opcode: number[]) =>
+  (a: Code, b: Code): Code => [a, b, opcode];
+
+export const get = (local: number): Code => [0x20, unsigned(local)];
+export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
+
+export const i32 = {
+  const: (value: number): Code => [0x41, leb128(value)],
+  add: binary(0x6a),
+  sub: binary(0x6b),
+};
+
+export const f32 = {
+  load: (address: Code, offset = 0): Code => [address, access([0x2a], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, access([0x38], offset)],
+};
+
+/** Four float32 at once. Comparisons give all ones or all zeros per lane. */
+export const f32x4 = {
+  load: (address: Code, offset = 0): Code => [address, access([SIMD, 0x00], offset)],
+  /** One number into all four lanes. */
+  loadSplat: (address: Code, offset = 0): Code => [address, access([SIMD, 0x09], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, access([SIMD, 0x0b], offset)],
+  zero: [SIMD, 0x0c, new Array<number>(16).fill(0)] as Code,
+  equal: binary(SIMD, 0x41),
+  and: binary(SIMD, 0x4e),
+  /** a and not b */
+  andNot: binary(SIMD, 0x4f),
+  or: binary(SIMD, 0x50),
+  add: binary(SIMD, 0xe4, 0x01),
+  mul: binary(SIMD, 0xe6, 0x01),
+  max: binary(SIMD, 0xe9, 0x01),
+};
+
+/** Adds to an int32 local. */
+export const advance = (local: number, by: Code): Code => set(local, i32.add(get(local), by));
+
+/** Runs `body` `count` times, 0 too; counts the local down to 0. */
+export const repeat = (count: number, body: Code): Code => [
+  [0x02, 0x40, get(count), 0x45, 0x0d, 0], // block; if it is 0, leave
+  [0x03, 0x40, body, set(count, i32.sub(get(count), i32.const(1))), get(count), 0x0d, 0, 0x0b], // loop
+  0x0b,
+];
+
+const flatten = (code: Code): number[] => code.flatMap((part) => (typeof part === 'number' ? [part] : flatten(part)));
+const vector = (items: readonly number[][]): number[] => [...unsigned(items.length), ...items.flat()];
+const sized = (bytes: number[]): number[] => [...unsigned(bytes.length), ...bytes];
+const section = (id: number, items: readonly number[][]): number[] => [id, ...sized(vector(items))];
+const text = (value: string): number[] => sized([...value].map((character) => character.charCodeAt(0)));
+
+/** A wasm binary that exports `functions` and imports its memory as `env.memory`. */
+export function assembleModule(functions: Readonly<Record<string, WasmFunction>>): Uint8Array<ArrayBuffer> {
+  const entries = Object.entries(functions);
+  const [I32, V128, MEMORY] = [0x7f, 0x7b, 0x02];
+  const code = entries.map(([, { i32Locals, v128Locals, body }]) => {
+    const locals = vector([
+      [...unsigned(i32Locals), I32],
+      [...unsigned(v128Locals), V128],
+    ]);
+    return sized([...locals, ...flatten(body), 0x0b]);
+  });
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
+    ...section(
+      1,
+      entries.map(([, { params }]) => [0x60, ...vector(new Array<number[]>(params).fill([I32])), 0]),
+    ),
+    ...section(2, [[...text('env'), ...text('memory'), MEMORY, 0, 0]]),
+    ...section(
+      3,
+      entries.map((_, i) => unsigned(i)),
+    ),
+    ...section(
+      7,
+      entries.map(([name], i) => [...text(name), 0, ...unsigned(i)]),
+    ),
+    ...section(10, code),
+  ]);
+}

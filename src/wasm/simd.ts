@@ -1,0 +1,28 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { assembleModule } from './assembler';
+import { simdFunctions } from './simd-functions';
+
+/** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
+export type Simd = { readonly [name in keyof typeof simdFunctions]: (...args: number[]) => void };
+
+const instances = new WeakMap<object, Simd | undefined>();
+
+function instantiate(backend: BackendWasm): Simd | undefined {
+  const memory = (backend.wasm as unknown as { asm?: { memory?: unknown } }).asm?.memory;
+  // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster there.
+  if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
+  try {
+    const module = new WebAssembly.Module(assembleModule(simdFunctions));
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Simd;
+  } catch (error) {
+    // No SIMD here, or a page that forbids compiling.
+    if (error instanceof WebAssembly.CompileError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The backend's SIMD functions, made at the first call; `undefined` where they cannot run. */
+export function simdOf(backend: BackendWasm): Simd | undefined {
+  if (!instances.has(backend.wasm)) instances.set(backend.wasm, instantiate(backend));
+  return instances.get(backend.wasm);
+}
