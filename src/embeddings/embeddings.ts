@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { NotFiniteError, ShapeError } from '../errors';
+import { ArgumentError, NotFiniteError, ShapeError } from '../errors';
 
 /** A batch of embeddings [N, D]: a tensor, or numbers from any runtime. */
 export type Embeddings = Tensor2D | { readonly data: Float32Array; readonly shape: readonly [number, number] };
@@ -10,11 +10,10 @@ export async function readEmbeddings(
   embeddings: Embeddings,
 ): Promise<{ data: Float32Array; shape: readonly [number, number] }> {
   const { shape } = embeddings;
-  if (shape.length !== 2 || !(shape[1] > 0)) {
+  if (shape.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
     throw new ShapeError({ where, what: 'embeddings', expected: '[N, D]', received: `[${shape.join(', ')}]` });
   }
-  const data =
-    'data' in embeddings && embeddings.data instanceof Float32Array ? embeddings.data : await read(embeddings);
+  const data = await numbersOf(where, embeddings);
   if (data.length !== shape[0] * shape[1]) {
     const expected = `${shape[0] * shape[1]} numbers for [${shape.join(', ')}]`;
     throw new ShapeError({ where, what: 'embeddings.data', expected, received: String(data.length) });
@@ -22,14 +21,21 @@ export async function readEmbeddings(
   return { data, shape };
 }
 
-const read = async (embeddings: Embeddings): Promise<Float32Array> =>
-  Float32Array.from(await (embeddings as Tensor2D).data());
+async function numbersOf(where: string, embeddings: Embeddings): Promise<Float32Array> {
+  if (embeddings.data instanceof Float32Array) return embeddings.data;
+  if (typeof embeddings.data === 'function') {
+    const numbers: ArrayLike<number> = await embeddings.data();
+    return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers); // an int32 tensor
+  }
+  const received = Object.prototype.toString.call(embeddings.data);
+  throw new ArgumentError({ where, what: 'embeddings.data', expected: 'a Float32Array or a tensor', received });
+}
 
 /** Throws at the first number that is not finite, naming its row and column. */
-export function checkFinite(where: string, data: ArrayLike<number>, columns: number): void {
+export function checkFinite(where: string, data: ArrayLike<number>, columns: number, what = 'embeddings'): void {
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i]!)) continue;
     const received = `${data[i]} at row ${Math.floor(i / columns)}, column ${i % columns}`;
-    throw new NotFiniteError({ where, what: 'embeddings', expected: 'finite numbers', received });
+    throw new NotFiniteError({ where, what, expected: 'finite numbers', received });
   }
 }

@@ -1,118 +1,172 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { FormatError } from '../errors';
+import { ArgumentError, FormatError, OodError } from '../errors';
+import { asStorageError } from './storage-error';
+import { syncFolder } from './sync-folder';
+import { takeLock } from './take-lock';
+import { readPaxAttributes, readTarHeader, TAR_BLOCK } from './tar-header';
 
-const BLOCK = 512;
+/** Options of {@link extractTarGz}. */
+export interface ExtractOptions {
+  /** Most bytes that may come out; default 4 GiB. */
+  limit?: number;
+  /** Replaces files and folders of the same name in the target; else they are an error. Default false. */
+  overwrite?: boolean;
+}
 
-/** A field of a tar header, up to its first zero byte. */
-const field = (header: Buffer, from: number, length: number): string =>
-  header.toString('latin1', from, from + length).replace(/\0.*$/s, '');
+const where = 'extractTarGz';
+const PAX_LIMIT = 2 ** 16;
 
 /**
- * Unpacks a .tar.gz of files and folders into a folder. Everything goes into a new folder beside the target first, so that a
- * damaged archive leaves nothing behind.
+ * Unpacks a .tar.gz of files and folders into a folder. Everything goes into a new folder beside the target's contents first and
+ * is moved when it is whole, so that a damaged archive, or a kill, leaves nothing that looks unpacked.
  *
- * @param options `limit`: most bytes that may come out, default 4 GiB
- * @throws FormatError for a damaged archive, an entry that would leave the folder, a link or device, or more than `limit`
+ * @throws FormatError for a damaged archive, an entry that would leave the folder, a link or device, or more than `limit`;
+ *   ArgumentError where the target has something of the same name, or another process is unpacking the same archive into it;
+ *   StorageError for a full disk
  * @example
  * await extractTarGz('cifar-10-binary.tar.gz', 'data');
  */
-export async function extractTarGz(
-  file: string,
-  folder: string,
-  { limit = 2 ** 32 }: { limit?: number } = {},
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const aside = await mkdtemp(join(folder, '.unpack-'));
+export async function extractTarGz(file: string, folder: string, options: ExtractOptions = {}): Promise<void> {
+  const { limit = 2 ** 32, overwrite = false } = options;
+  const aside = join(folder, `.unpack-${basename(file)}`);
+  const refuse = (received: string) =>
+    new ArgumentError({ where, what: folder, expected: 'a folder that the archive can be unpacked into', received });
   try {
-    await unpack(file, aside, limit);
-    for (const name of await readdir(aside)) {
-      await rm(join(folder, name), { recursive: true, force: true });
-      await rename(join(aside, name), join(folder, name));
+    await mkdir(folder, { recursive: true });
+    const release = await takeLock(`${aside}.lock`, (owner) =>
+      refuse(`one that process ${owner?.pid ?? ''} is unpacking into (if it is not, remove ${aside}.lock)`),
+    );
+    try {
+      await rm(aside, { recursive: true, force: true }); // of a killed process
+      await mkdir(aside);
+      await unpack(file, aside, limit);
+      const names = await readdir(aside);
+      const there = new Set(await readdir(folder));
+      const clash = names.find((name) => there.has(name));
+      if (clash !== undefined && !overwrite)
+        throw refuse(`one that has ${clash} already (overwrite: true replaces it)`);
+      for (const name of names) {
+        await rm(join(folder, name), { recursive: true, force: true });
+        await rename(join(aside, name), join(folder, name));
+      }
+      await syncFolder(folder);
+    } finally {
+      await rm(aside, { recursive: true, force: true });
+      await release();
     }
-  } finally {
-    await rm(aside, { recursive: true, force: true });
+  } catch (error) {
+    throw asStorageError(where, folder, error);
   }
 }
 
-async function unpack(file: string, home: string, limit: number): Promise<void> {
-  let offset = 0;
-  const refuse = (expected: string, received: string): never => {
-    throw new FormatError({ where: 'extractTarGz', what: file, expected, received }, offset);
-  };
-  let rest: Buffer = Buffer.alloc(0);
-  let current: { handle: FileHandle; left: number } | undefined;
-  let skip = 0;
-  let ended = false;
-
-  const begin = async (header: Buffer): Promise<void> => {
-    if (header.every((byte) => byte === 0)) {
-      ended = true;
-      return;
-    }
-    const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
-    if (parseInt(field(header, 148, 8), 8) !== sum) refuse('a tar header', 'a wrong checksum');
-    const prefix = field(header, 257, 5) === 'ustar' ? field(header, 345, 155) : '';
-    const name = (prefix === '' ? '' : `${prefix}/`) + field(header, 0, 100);
-    const size = parseInt(field(header, 124, 12).trim() || '0', 8);
-    const kind = field(header, 156, 1) || '0';
-    if (!Number.isSafeInteger(size) || size < 0) refuse('a size', field(header, 124, 12));
-    if (kind === 'x' || kind === 'g') {
-      skip = size + ((BLOCK - (size % BLOCK)) % BLOCK); // attributes that we do not need
-      return;
-    }
-    const target = join(home, name);
-    const isInside = (target + sep).startsWith(home + sep) && !name.includes('\0');
-    if (!isInside || name.startsWith('/')) refuse('names below the folder', JSON.stringify(name));
-    if (kind === '5') await mkdir(target, { recursive: true });
-    else if (kind === '0') {
-      await mkdir(dirname(target), { recursive: true });
-      const handle = await open(target, 'wx');
-      current = { handle, left: size };
-      skip = (BLOCK - (size % BLOCK)) % BLOCK;
-      if (size === 0) await finish();
-    } else refuse('files and folders only', `an entry of type ${kind}, ${JSON.stringify(name)}`);
-  };
-  const finish = async (): Promise<void> => {
-    await current!.handle.sync();
-    await current!.handle.close();
-    current = undefined;
-  };
-
+/** The bytes of a gzip file, as they are asked for. */
+async function* gunzipped(file: string): AsyncGenerator<Buffer, void> {
   const source = createReadStream(file);
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   try {
-    for await (const chunk of source.pipe(gunzip) as AsyncIterable<Buffer>) {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      while (!ended && rest.length > 0) {
-        let used: number;
-        if (current) {
-          used = Math.min(current.left, rest.length);
-          await current.handle.writeFile(rest.subarray(0, used));
-          current.left -= used;
-          if (current.left === 0) await finish();
-        } else if (skip > 0) {
-          used = Math.min(skip, rest.length);
-          skip -= used;
-        } else if (rest.length >= BLOCK) {
-          used = BLOCK;
-          await begin(rest.subarray(0, BLOCK));
-        } else break;
-        rest = rest.subarray(used);
-        offset += used;
-        if (offset > limit) refuse(`at most ${limit} bytes`, 'more');
-      }
-      if (ended) rest = Buffer.alloc(0);
-    }
-  } catch (error) {
-    if (error instanceof FormatError || (error as NodeJS.ErrnoException).syscall) throw error;
-    refuse('a whole gzip file', (error as Error).message);
+    yield* source.pipe(gunzip) as AsyncIterable<Buffer>;
   } finally {
-    await current?.handle.close();
     source.destroy();
   }
-  if (current || !ended) refuse('the end of the archive', 'the end of the file');
+}
+
+async function unpack(file: string, home: string, limit: number): Promise<void> {
+  let [offset, produced] = [0, 0];
+  const refuse = (expected: string, received: string): never => {
+    throw new FormatError({ where, what: file, expected, received }, offset);
+  };
+  const chunks = gunzipped(file);
+  let rest: Buffer = Buffer.alloc(0);
+  /** Up to `count` bytes, at least one; none at the end of the archive. */
+  const some = async (count: number): Promise<Buffer> => {
+    while (rest.length === 0) {
+      const { done, value } = await chunks.next().catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT')
+          throw new ArgumentError({ where, what: 'file', expected: 'an archive', received: error.message });
+        return refuse('a whole gzip file', error.message);
+      });
+      if (done) return Buffer.alloc(0);
+      produced += value.length;
+      if (produced > limit) refuse(`an archive of at most ${limit} bytes`, 'more');
+      rest = value;
+    }
+    const taken = rest.subarray(0, count);
+    rest = rest.subarray(taken.length);
+    offset += taken.length;
+    return taken;
+  };
+  const pieces = async function* (count: number): AsyncGenerator<Buffer, void> {
+    for (let left = count; left > 0;) {
+      const piece = await some(left);
+      if (piece.length === 0) refuse('a whole archive', 'its end');
+      left -= piece.length;
+      yield piece;
+    }
+  };
+  const all = async (count: number): Promise<Buffer> => {
+    const parts: Buffer[] = [];
+    for await (const piece of pieces(count)) parts.push(piece);
+    return Buffer.concat(parts);
+  };
+  const skipPadding = (size: number) => all((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK);
+
+  const folders = new Set([home]);
+  const makeFolder = async (path: string) => {
+    await mkdir(path, { recursive: true });
+    for (let at = path; at.length > home.length; at = dirname(at)) folders.add(at);
+  };
+  let attributes = new Map<string, string>();
+  try {
+    for (;;) {
+      const block = await all(TAR_BLOCK);
+      if (block.every((byte) => byte === 0)) break;
+      const header = readTarHeader(block);
+      if (typeof header === 'string') return refuse('a tar header', header);
+      if (header.kind === 'x' || header.kind === 'g') {
+        if (header.size > PAX_LIMIT) refuse(`attributes of at most ${PAX_LIMIT} bytes`, `${header.size}`);
+        const found = readPaxAttributes(await all(header.size)) ?? refuse('pax attributes', 'damaged ones');
+        if (header.kind === 'x') attributes = found;
+        await skipPadding(header.size);
+        continue;
+      }
+      const name = attributes.get('path') ?? header.name;
+      const size = Number(attributes.get('size') ?? header.size);
+      attributes = new Map();
+      const path = join(home, name);
+      const isInside = path.startsWith(home + sep) && !/^[/\\]|\0/.test(name);
+      if (header.kind === '5' && ['.', './'].includes(name)) continue;
+      if (!isInside) refuse('names below the folder', JSON.stringify(name));
+      if (header.kind === '5') {
+        await makeFolder(path);
+        continue;
+      }
+      if (header.kind !== '0')
+        refuse('files and folders only', `an entry of type ${header.kind}, ${JSON.stringify(name)}`);
+      if (!Number.isSafeInteger(size) || size > limit)
+        refuse(`an archive of at most ${limit} bytes`, `a file of ${size}`);
+      await makeFolder(dirname(path));
+      const handle = await open(path, 'wx');
+      try {
+        for await (const piece of pieces(size)) await handle.writeFile(piece);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await skipPadding(size);
+    }
+    // The rest is padding; gzip's checksum, at its end, covers what came before.
+    while ((await some(TAR_BLOCK)).length > 0);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    // In a folder that was empty these come of the archive.
+    if (error instanceof OodError || !['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(code)) throw error;
+    refuse('entries with names of their own', message);
+  } finally {
+    await chunks.return();
+  }
+  for (const folder of folders) await syncFolder(folder);
 }

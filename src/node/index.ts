@@ -1,7 +1,10 @@
+export { type Checkpoint } from './checkpoints';
 export { download, type DownloadOptions } from './download';
-export { extractTarGz } from './extract-tar-gz';
+export { extractTarGz, type ExtractOptions } from './extract-tar-gz';
+export { DownloadError, type FetchOptions } from './fetch-rest';
 export { loadCifar10, loadMnist, loadSvhn, type DatasetParts } from './load-datasets';
 export { nodeInflate } from './node-inflate';
 export { readImageList, type ImageListOptions } from './read-image-list';
 export { openRunFolder, type RunFolder } from './run-folder';
+export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   concatImages,
@@ -24,8 +24,16 @@ async function findFolder(where: string, folder: string, places: readonly string
     if (files.every((file) => names.has(file))) return join(folder, place);
   }
   const looked = places.map((place) => `${join(folder, place)}/{${files.join(',')}}`).join(' or ');
-  throw new ArgumentError({ where, what: 'folder', expected: `one with ${looked}`, received: 'none of them' });
+  throw new ArgumentError({
+    where,
+    what: 'folder',
+    expected: `one with ${looked}`,
+    received: `${folder}, which has neither`,
+  });
 }
+
+/** data_batch_10 comes after data_batch_2. */
+const numberIn = (name: string): number => Number(/\d+/.exec(name)![0]);
 
 /**
  * Loads CIFAR-10 from its binary or its python version, with as many training batches as there are.
@@ -48,13 +56,17 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
       const test = `test_batch${ending}`;
       if (batches.length === 0 || !names.includes(test)) continue;
       const load = async (name: string) => read(await readFile(join(home, name)), { file: join(home, name) });
-      return { train: concatImages(await Promise.all(batches.sort().map(load))), test: await load(test) };
+      return {
+        train: concatImages(await Promise.all(batches.sort((a, b) => numberIn(a) - numberIn(b)).map(load))),
+        test: await load(test),
+      };
     }
   }
   const expected = versions
     .map(({ place, ending }) => `${place}/{data_batch_1${ending},test_batch${ending}}`)
     .join(' or ');
-  throw new ArgumentError({ where, what: 'folder', expected: `one with ${expected}`, received: folder });
+  const whole = `one with ${expected}, or that folder itself`;
+  throw new ArgumentError({ where, what: 'folder', expected: whole, received: folder });
 }
 
 /**
@@ -76,29 +88,27 @@ export async function loadSvhn(folder: string): Promise<DatasetParts> {
 /**
  * Loads MNIST, or another set in its four files, gzip or not.
  *
- * @param folder with `train-images-idx3-ubyte(.gz)` and so on, or the one whose `mnist` has them
+ * @param folder with `train-images-idx3-ubyte(.gz)` and so on, or the one whose `mnist` or `MNIST/raw` has them
  * @throws ArgumentError that says what was looked for; FormatError for a damaged file
  * @example
  * const { train, test } = await loadMnist('data');
  */
 export async function loadMnist(folder: string): Promise<DatasetParts> {
+  const where = 'loadMnist';
   const files = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
-  for (const home of [folder, join(folder, 'mnist')]) {
-    const names = files.map((file) => [`${file}-ubyte`, `${file}-ubyte.gz`].map((name) => join(home, name)));
-    const found = await Promise.all(
-      names.map(async (variants) => {
-        for (const name of variants) if ((await stat(name).catch(() => undefined))?.isFile()) return name;
-        return undefined;
-      }),
-    );
+  for (const home of [folder, join(folder, 'mnist'), join(folder, 'MNIST', 'raw')]) {
+    const names = new Set(await readdir(home).catch((): string[] => []));
+    const found = files.map((file) => [`${file}-ubyte`, `${file}-ubyte.gz`].find((name) => names.has(name)));
     if (!found.every((name) => name !== undefined)) continue;
-    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(found.map((name) => readFile(name)));
-    const options = { inflate: nodeInflate };
+    const paths = found.map((name) => join(home, name));
+    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(paths.map((path) => readFile(path)));
+    const read = (images: Uint8Array, labels: Uint8Array, file: string) =>
+      readMnist(images, labels, { file, inflate: nodeInflate });
     return {
-      train: await readMnist(trainImages!, trainLabels!, { ...options, file: found[0]! }),
-      test: await readMnist(testImages!, testLabels!, { ...options, file: found[2]! }),
+      train: await read(trainImages!, trainLabels!, paths[0]!),
+      test: await read(testImages!, testLabels!, paths[2]!),
     };
   }
-  const expected = `one with ${files.map((file) => `${file}-ubyte(.gz)`).join(', ')}`;
-  throw new ArgumentError({ where: 'loadMnist', what: 'folder', expected, received: folder });
+  const expected = `one with ${files.map((file) => `${file}-ubyte(.gz)`).join(', ')}, itself or in mnist or MNIST/raw`;
+  throw new ArgumentError({ where, what: 'folder', expected, received: folder });
 }

@@ -5,9 +5,12 @@ import { InflateLimitError, type Inflate } from '../datasets/inflate';
 export const nodeInflate: Inflate = (bytes, format, limit) =>
   new Promise((resolve, reject) => {
     const run = format === 'zlib' ? inflate : gunzip;
+    const tooLong = () => reject(new InflateLimitError(`more than ${limit} bytes`));
+    // zlib takes no limit of 0.
     run(bytes, { maxOutputLength: Math.max(1, limit) }, (error, result) => {
-      if (!error) resolve(new Uint8Array(result.buffer, result.byteOffset, result.length));
-      else if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') reject(error);
-      else reject(new InflateLimitError(`more than ${limit} bytes`));
+      if (error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') tooLong();
+      else if (error) reject(error);
+      else if (result.length > limit) tooLong();
+      else resolve(new Uint8Array(result.buffer, result.byteOffset, result.length));
     });
   });

@@ -1,88 +1,105 @@
 import { readFile, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import type { ImageSet } from '../datasets/images';
 import { ArgumentError, FormatError } from '../errors';
+import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
 
 /** Options of {@link readImageList}. */
 export interface ImageListOptions {
-  /** Height and width that every image is resized to (cubic, without keeping the proportions). Default: all must agree. */
+  /** Height and width that every image is resized to, without keeping the proportions. Default: all must agree. */
   size?: readonly [height: number, width: number];
   /** Reads the first so many only. */
   limit?: number;
   onProgress?: (done: number, total: number) => void;
 }
 
+const where = 'readImageList';
+
 /** Images decoded at the same time. */
 const CONCURRENCY = 8;
 
-async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    throw new Error('readImageList: the optional package sharp decodes the images; npm install sharp', { cause });
+function checkOptions({ size, limit }: ImageListOptions): void {
+  for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw new ArgumentError({ where, what, expected: 'a positive integer', received: String(value) });
   }
+}
+
+async function namesIn(list: string, limit = Infinity): Promise<string[]> {
+  const text = await readFile(list, 'utf8').catch((error: Error) => {
+    const expected = 'a text file that names the images';
+    throw new ArgumentError({ where, what: list, expected, received: error.message });
+  });
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const names = lines.map((line) => line.trim()).filter((line) => line !== '');
+  if (names.length > 0) return names.slice(0, limit);
+  throw new ArgumentError({ where, what: list, expected: 'one file name a line', received: 'none' });
+}
+
+/** The file of a name; links count too: what is read must lie below the folder. */
+async function locate(list: string, home: string, name: string): Promise<string> {
+  const refuse = (): never => {
+    throw new ArgumentError({ where, what: list, expected: 'names of files below images/', received: name });
+  };
+  if (isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes('\0')) refuse();
+  const file = await realpath(join(home, name)).catch((error: Error) => {
+    const expected = `an image that ${list} names`;
+    throw new FormatError({ where, what: join(home, name), expected, received: error.message }, 0);
+  });
+  return file.startsWith(home + sep) ? file : refuse();
 }
 
 /**
  * Reads images by a list: `images.txt` names the files under `images/`, one a line; JPEG or PNG.
  *
- * Grey images get three equal channels; an alpha channel is removed.
+ * Grey images get three equal channels; an alpha channel is removed; EXIF rotation is not applied. `size` resizes the decoded
+ * pixels by a cubic kernel (Catmull-Rom), widened by the factor of reduction, so that nothing aliases; images that have the
+ * size already are left as they are.
  *
  * @param folder with `images.txt` and `images/`
  * @returns images [N, H, W, 3] and their names, in the order of the list
- * @throws ArgumentError for a name that leaves the folder, or an empty list; FormatError for a file that is no image or,
- *   without `size`, of another size than the first
+ * @throws ArgumentError for a name that leaves the folder, or an empty or missing list; FormatError for a missing file, one
+ *   that is no whole image or, without `size`, of another size than the first; Error where sharp is not installed
  * @example
  * const { images, names } = await readImageList('data/tiny_imagenet', { size: [32, 32] });
  */
 export async function readImageList(
   folder: string,
-  { size, limit, onProgress }: ImageListOptions = {},
+  options: ImageListOptions = {},
 ): Promise<ImageSet & { names: string[] }> {
-  const where = 'readImageList';
+  checkOptions(options);
+  const { size, limit, onProgress } = options;
   const sharp = await loadSharp();
   const list = join(folder, 'images.txt');
-  const lines = (await readFile(list, 'utf8')).split(/\r?\n/).map((line) => line.trim());
-  const names = lines.filter((line) => line !== '').slice(0, limit ?? Infinity);
-  if (names.length === 0) {
-    throw new ArgumentError({ where, what: list, expected: 'one file name a line', received: 'none' });
-  }
-  const home = await realpath(join(folder, 'images'));
-
-  const decode = async (name: string) => {
-    // Links count too: what is read must lie below images/.
-    const file = await realpath(join(home, name));
-    if (!file.startsWith(home + sep)) {
-      throw new ArgumentError({ where, what: list, expected: 'names of files below images/', received: name });
-    }
-    try {
-      const image = sharp(file).removeAlpha().toColourspace('srgb');
-      if (size) image.resize(size[1], size[0], { fit: 'fill', kernel: 'cubic' });
-      const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-      return { data, shape: [info.height, info.width, info.channels] as const };
-    } catch (error) {
-      const received = (error as Error).message;
-      throw new FormatError({ where, what: file, expected: 'a whole JPEG or PNG image', received }, 0);
-    }
-  };
+  const names = await namesIn(list, limit);
+  const home = await realpath(join(folder, 'images')).catch((error: Error) => {
+    throw new ArgumentError({ where, what: folder, expected: 'a folder with images/', received: error.message });
+  });
+  const decode = async (name: string): Promise<DecodedImage> =>
+    decodeImage(sharp, await locate(list, home, name), size);
 
   const first = await decode(names[0]!);
-  const [height, width, channels] = first.shape;
-  const each = height * width * channels;
+  const { height, width } = first;
+  const each = height * width * 3;
   const images = new Uint8Array(names.length * each);
-  let [next, done] = [0, 0];
+  let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {
-    while (next < names.length) {
+    while (next < names.length && !failed) {
       const i = next++;
-      const { data, shape } = await decode(names[i]!);
-      if (data.length !== each || shape[0] !== height) {
-        const expected = `an image of [${first.shape.join(', ')}], as the first (or give a size)`;
-        throw new FormatError({ where, what: names[i]!, expected, received: `[${shape.join(', ')}]` }, 0);
+      const image = i === 0 ? first : await decode(names[i]!);
+      if (image.height !== height || image.width !== width) {
+        const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
+        const received = `[${image.height}, ${image.width}, 3]`;
+        throw new FormatError({ where, what: join(home, names[i]!), expected, received }, 0);
       }
-      images.set(data, i * each);
+      images.set(image.data, i * each);
       onProgress?.(++done, names.length);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return { images, shape: [names.length, height, width, channels], names };
+  const stopAll = (error: unknown): never => {
+    failed = true;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, () => work().catch(stopAll)));
+  return { images, shape: [names.length, height, width, 3], names };
 }

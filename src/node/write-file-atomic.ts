@@ -1,17 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { asStorageError } from './storage-error';
+import { syncFolder } from './sync-folder';
 
-let written = 0;
+/** What {@link writeFileAtomic} leaves beside a file when it is killed. */
+export const LEFT_ASIDE = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
+
+/** A name beside the file that no other process or thread takes. */
+export const asideOf = (file: string): string => `${file}.${randomUUID()}.part`;
 
 /**
  * Writes a file aside, flushes it to the disk and renames it: after a crash there is the old file or the new one, whole.
  *
- * @throws the system's error (ENOSPC, EROFS, EACCES, ...), with the old file as it was
+ * @throws StorageError (full disk, read-only, not permitted, no such folder), with the old file as it was
  * @example
  * await writeFileAtomic('metrics.json', JSON.stringify(metrics));
  */
 export async function writeFileAtomic(file: string, contents: Uint8Array | string): Promise<void> {
-  const aside = `${file}.${process.pid}-${written++}.part`;
+  const aside = asideOf(file);
   try {
     const handle = await open(aside, 'wx');
     try {
@@ -22,16 +29,8 @@ export async function writeFileAtomic(file: string, contents: Uint8Array | strin
     }
     await rename(aside, file);
   } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
+    await rm(aside, { force: true }).catch(() => undefined);
+    throw asStorageError('writeFileAtomic', file, error);
   }
   await syncFolder(dirname(file));
-}
-
-/** The rename itself is on the disk only when the folder is; some systems cannot open a folder, which is no failure. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  if (!handle) return;
-  await handle.sync().catch(() => undefined);
-  await handle.close();
 }

@@ -2,6 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ClassMeans, type Means } from '../embeddings/class-means';
 import { checkFinite, readEmbeddings, type Embeddings } from '../embeddings/embeddings';
 import { ArgumentError, ShapeError } from '../errors';
+import { centreMeans } from './centred-means';
+import { nearestMeanDistance } from './nearest-mean-distance';
+import { nearestMeans, type NearestMeans } from './nearest-means';
 
 /** Squared distance to the nearest class mean, and that class; see {@link classMeanScorer}. */
 export interface ClassMeanScorer {
@@ -12,7 +15,7 @@ export interface ClassMeanScorer {
   score(embeddings: Embeddings): Promise<Float32Array>;
   /** Nearest class and OoD score of each row [N]. */
   classify(embeddings: Embeddings): Promise<{ labels: Int32Array; scores: Float32Array }>;
-  /** OoD score [N] as a tensor, all rows at once; NaN stays NaN. The caller owns it. */
+  /** OoD score [N] as a tensor, float32 and all rows at once, with a gradient; NaN stays NaN. The caller owns it. */
   scoreTensor(embeddings: tf.Tensor2D): tf.Tensor1D;
   /** Frees the means on the backend. */
   dispose(): void;
@@ -21,15 +24,15 @@ export interface ClassMeanScorer {
 /**
  * Scores by the squared Euclidean distance to the nearest class mean; the nearest class is the prediction.
  *
- * s(x) = min over c of ||x - m_c||^2. The nearest mean is found by a matrix product of what is centred on the mean of the
- * means, so that far from the origin nothing is lost; its distance is then taken from the differences, so that a small one is
- * as exact as a large one. O(N C D) time, memory of one block.
+ * s(x) = min over c of ||x - m_c||^2. `score` and `classify` are exact to float32 rounding on every backend, near a mean and far
+ * from the origin; O(N C D) time on the backend, memory of one block. `scoreTensor` keeps a C x C table.
  *
  * Source: Masana et al., BMVC 2018, section 3.1.
  *
- * @param source a store, or its means: labels [C], data [C, D]
- * @param options `blockSize`: rows that go through the backend at once, default 4096
- * @throws ArgumentError for a store without samples or a block size that is no whole number from 1
+ * @param source a store, or its means: labels [C], data [C, D]; copied
+ * @param options `blockSize`: rows that go through the backend at once, default 4096; changes no result
+ * @throws ArgumentError for a store without samples, a label below 0 or a block size that is no whole number from 1
+ * @throws ShapeError where the embeddings have another D; NotFiniteError for a NaN or infinity, naming its row
  * @example
  * const scorer = classMeanScorer({ labels: Int32Array.of(0, 1), data: Float64Array.of(0, 0, 10, 0), shape: [2, 2] });
  * await scorer.score({ data: Float32Array.of(1, 2), shape: [1, 2] }); // Float32Array [5]
@@ -38,75 +41,60 @@ export function classMeanScorer(
   source: ClassMeans | Means,
   { blockSize = 4096 }: { blockSize?: number } = {},
 ): ClassMeanScorer {
+  const where = 'classMeanScorer';
   if (!(Number.isInteger(blockSize) && blockSize >= 1)) {
     const [what, expected] = ['blockSize', 'a whole number from 1'];
-    throw new ArgumentError({ where: 'classMeanScorer', what, expected, received: String(blockSize) });
+    throw new ArgumentError({ where, what, expected, received: String(blockSize) });
   }
-  const { labels, data, shape } = source instanceof ClassMeans ? source.means() : source;
-  const [classes, size] = shape;
-  if (labels.length !== classes || data.length !== classes * size || classes < 1) {
-    const received = `${labels.length} labels and ${data.length} numbers for [${classes}, ${size}]`;
-    throw new ShapeError({ where: 'classMeanScorer', what: 'means', expected: 'labels [C], data [C, D]', received });
-  }
-  checkFinite('classMeanScorer', data, size);
+  const means = centreMeans(where, source instanceof ClassMeans ? source.means() : source);
+  const { classes, size, labels } = means;
+  const columns = Float32Array.from(
+    means.centred,
+    (_, i) => means.centred[(i % classes) * size + Math.floor(i / classes)]!,
+  );
+  const onBackend = [
+    tf.keep(tf.tensor2d(columns, [size, classes])), // a column for each mean: products with a transpose are slow on wasm
+    tf.keep(tf.tensor2d(Float32Array.from(means.halfNorms), [1, classes])),
+  ] as const;
+  let onTensors: ReturnType<typeof nearestMeanDistance> | undefined; // made when first needed, for its C x C table
+  let disposed = false;
 
-  const centre = new Float64Array(size);
-  data.forEach((value, i) => (centre[i % size]! += value / classes));
-  centre.forEach((value, i) => (centre[i] = Math.fround(value))); // the same number in float64 and on the backend
-  const centred = data.map((value, i) => value - centre[i % size]!);
-  // Row means, and half their squared norms: argmin ||x - m||^2 = argmax x m - ||m||^2 / 2.
-  const halfNorms = Float32Array.from({ length: classes }, (_, c) => {
-    let sum = 0;
-    for (let i = 0; i < size; i++) sum += centred[c * size + i]! ** 2;
-    return sum / 2;
-  });
-  const meanRows = tf.keep(tf.tensor2d(Float32Array.from(centred), [classes, size]));
-  const penalty = tf.keep(tf.tensor2d(halfNorms, [1, classes]));
-  const centreRow = tf.keep(tf.tensor2d(Float32Array.from(centre), [1, size]));
-
-  const nearest = (centredRows: tf.Tensor2D): { index: tf.Tensor1D; distance: tf.Tensor1D } => {
-    const index: tf.Tensor1D = tf.argMax(tf.sub(tf.matMul(centredRows, meanRows, false, true), penalty), 1);
-    const own = tf.gather(meanRows, index);
-    return { index, distance: tf.sum(tf.square(tf.sub(centredRows, own)), 1) };
-  };
-  const checkSize = (columns: number): void => {
+  const check = (columns: number): void => {
+    if (disposed) {
+      const [what, expected, received] = ['scorer', 'one that is in use', 'one after dispose()'];
+      throw new ArgumentError({ where, what, expected, received });
+    }
     if (columns === size) return;
     const expected = `[N, ${size}], as the class means`;
-    throw new ShapeError({ where: 'classMeanScorer', what: 'embeddings', expected, received: `[N, ${columns}]` });
+    throw new ShapeError({ where, what: 'embeddings', expected, received: `[N, ${columns}]` });
   };
-
-  const classify = async (embeddings: Embeddings): Promise<{ labels: Int32Array; scores: Float32Array }> => {
-    const { data: rows, shape: rowShape } = await readEmbeddings('classMeanScorer', embeddings);
-    checkSize(rowShape[1]);
-    checkFinite('classMeanScorer', rows, size);
-    const found = { labels: new Int32Array(rowShape[0]), scores: new Float32Array(rowShape[0]) };
-    const count = Math.min(blockSize, rowShape[0]);
-    const block = new Float32Array(count * size);
-    for (let start = 0; start < rowShape[0]; start += count) {
-      const end = Math.min(start + count, rowShape[0]);
-      // Centred in float64; every block has the same size, the last one is filled up with what was there.
-      for (let i = start * size; i < end * size; i++) block[i - start * size] = rows[i]! - centre[i % size]!;
-      const { index, distance } = tf.tidy(() => nearest(tf.tensor2d(block, [count, size])));
-      try {
-        const [indices, distances] = await Promise.all([index.data(), distance.data()]);
-        found.scores.set(distances.subarray(0, end - start), start);
-        for (let i = start; i < end; i++) found.labels[i] = labels[indices[i - start]!]!;
-      } finally {
-        tf.dispose([index, distance]);
-      }
-    }
-    return found;
+  const nearest = async (embeddings: Embeddings): Promise<NearestMeans> => {
+    const { data, shape } = await readEmbeddings(where, embeddings);
+    check(shape[1]);
+    checkFinite(where, data, size);
+    return nearestMeans(means, onBackend, data, blockSize);
   };
 
   return {
     kind: 'class-mean',
     needs: ['features'],
-    classify,
-    score: async (embeddings) => (await classify(embeddings)).scores,
-    scoreTensor(embeddings) {
-      checkSize(embeddings.shape[1]);
-      return tf.tidy(() => nearest(tf.sub(embeddings, centreRow)).distance);
+    score: async (embeddings) => (await nearest(embeddings)).distances,
+    async classify(embeddings) {
+      const { indices, distances } = await nearest(embeddings);
+      return { labels: indices.map((index) => labels[index]!), scores: distances };
     },
-    dispose: () => tf.dispose([meanRows, penalty, centreRow]),
+    scoreTensor(embeddings) {
+      if (embeddings.rank !== 2) {
+        const received = `[${(embeddings as tf.Tensor).shape.join(', ')}]`;
+        throw new ShapeError({ where, what: 'embeddings', expected: '[N, D]', received });
+      }
+      check(embeddings.shape[1]);
+      onTensors ??= nearestMeanDistance(means, onBackend);
+      return onTensors.distance(embeddings);
+    },
+    dispose() {
+      disposed = true;
+      tf.dispose([...onBackend, ...(onTensors?.tensors ?? [])]);
+    },
   };
 }

@@ -1,14 +1,15 @@
 import { ArgumentError, FormatError, ShapeError } from '../errors';
+import { parseHeader } from './parse-header';
+
+/** An array with its shape, row by row; `dtype` is the safetensors name of what `data` holds. */
+export type NamedArray =
+  | { dtype: 'F32'; shape: readonly number[]; data: Float32Array }
+  | { dtype: 'F64'; shape: readonly number[]; data: Float64Array }
+  | { dtype: 'I32'; shape: readonly number[]; data: Int32Array }
+  | { dtype: 'U8'; shape: readonly number[]; data: Uint8Array };
 
 /** The element types that tfjs and our statistics have, by their safetensors names. */
-export type Dtype = 'F32' | 'F64' | 'I32' | 'U8';
-
-/** An array with its shape, row by row. */
-export interface NamedArray {
-  dtype: Dtype;
-  shape: readonly number[];
-  data: Float32Array | Float64Array | Int32Array | Uint8Array;
-}
+export type Dtype = NamedArray['dtype'];
 
 const TYPES = {
   F32: { bytes: 4, array: Float32Array },
@@ -19,13 +20,14 @@ const TYPES = {
 
 /** The format's own limit on the header, in bytes. */
 const LARGEST_HEADER = 100_000_000;
+const RESERVED = ['__metadata__', '__proto__'];
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Product of a shape, or undefined where it is none or no exact number. */
 function elementsOf(shape: readonly unknown[]): number | undefined {
   let count = 1;
   for (const side of shape) {
-    if (!Number.isSafeInteger(side) || (side as number) < 0) return undefined;
+    if (!Number.isSafeInteger(side) || (side as number) < 0 || Object.is(side, -0)) return undefined;
     count *= side as number;
     if (!Number.isSafeInteger(count)) return undefined;
   }
@@ -49,7 +51,7 @@ function inFileOrder(bytes: Uint8Array, width: number): Uint8Array {
  *
  * @param tensors arrays by name
  * @param metadata strings by name
- * @throws ShapeError where a shape and its data do not agree; ArgumentError for the reserved name `__metadata__`
+ * @throws ShapeError where a shape and its data do not agree; ArgumentError for the names `__metadata__` and `__proto__`
  * @example
  * encodeSafetensors({ mean: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) } }, { version: '1' });
  */
@@ -59,6 +61,15 @@ export function encodeSafetensors(
 ): Uint8Array {
   const where = 'encodeSafetensors';
   const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  const reserved = [...Object.keys(tensors), ...Object.keys(metadata)].find((name) => RESERVED.includes(name));
+  if (reserved !== undefined) {
+    throw new ArgumentError({ where, what: 'name', expected: 'not a reserved one', received: reserved });
+  }
+  for (const [name, { dtype }] of Object.entries(tensors)) {
+    if (Object.hasOwn(TYPES, dtype)) continue;
+    const expected = `one of ${Object.keys(TYPES).join(', ')}`;
+    throw new ArgumentError({ where, what: `tensors.${name}.dtype`, expected, received: String(dtype) });
+  }
   const names = Object.keys(tensors).sort(
     (a, b) => TYPES[tensors[b]!.dtype].bytes - TYPES[tensors[a]!.dtype].bytes || byName(a, b),
   );
@@ -69,9 +80,6 @@ export function encodeSafetensors(
   let offset = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors[name]!;
-    if (name === '__metadata__' || name === '__proto__') {
-      throw new ArgumentError({ where, what: 'name', expected: 'not a reserved one', received: name });
-    }
     if (!(data instanceof TYPES[dtype].array) || elementsOf(shape) !== data.length) {
       const received = `${data.constructor.name} of ${data.length} with shape [${shape.join(', ')}]`;
       throw new ShapeError({
@@ -85,6 +93,10 @@ export function encodeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const headerLength = Math.ceil(text.length / 8) * 8; // filled up with spaces
+  if (headerLength > LARGEST_HEADER) {
+    const [what, expected] = ['names and metadata', `at most ${LARGEST_HEADER} bytes`];
+    throw new ArgumentError({ where, what, expected, received: String(headerLength) });
+  }
   const bytes = new Uint8Array(8 + headerLength + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.fill(0x20, 8, 8 + headerLength).set(text, 8);
@@ -126,7 +138,7 @@ export function decodeSafetensors(
     refuse(`a header within the ${bytes.length} bytes of the file`, `a header length of ${claimed}`, 0);
   }
   const dataStart = 8 + Number(claimed);
-  const header = parseHeader(bytes.subarray(8, dataStart), refuse);
+  const header = readHeader(bytes.subarray(8, dataStart), refuse);
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, HeaderEntry> & {
     __metadata__?: Record<string, string>;
   };
@@ -147,9 +159,9 @@ export function decodeSafetensors(
   }
   const tensors = checked.map(({ name, dtype, shape, start, end }): [string, NamedArray] => {
     const { array, bytes: width } = TYPES[dtype];
-    // Not bytes.slice: that of a Node Buffer is a view, into a buffer that begins elsewhere.
-    const copy = inFileOrder(Uint8Array.from(bytes.subarray(dataStart + start, dataStart + end)), width);
-    return [name, { dtype, shape, data: new array(copy.buffer as ArrayBuffer) }];
+    // Not `slice`: that of a Node Buffer is a view into a larger buffer.
+    const copy = inFileOrder(new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)), width);
+    return [name, { dtype, shape, data: new array(copy.buffer as ArrayBuffer) } as NamedArray];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
 }
@@ -159,37 +171,12 @@ type Refuse = (expected: string, received: string, offset: number) => never;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function parseHeader(text: Uint8Array, refuse: Refuse): Record<string, unknown> {
-  let json: string;
-  let header: unknown;
-  const keys: string[] = [];
+function readHeader(text: Uint8Array, refuse: Refuse): Record<string, unknown> {
   try {
-    json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
-    header = JSON.parse(json, function (this: unknown, key, value: unknown) {
-      if (key === '__proto__') throw new SyntaxError('the name __proto__');
-      return value;
-    });
-    keys.push(...topLevelKeys(json));
+    return parseHeader(text);
   } catch (error) {
-    return refuse('a JSON header in UTF-8', (error as Error).message.slice(0, 80), 8);
+    return refuse('a JSON header in UTF-8, each name once', (error as Error).message.slice(0, 80), 8);
   }
-  if (!json.startsWith('{') || !isRecord(header)) return refuse('a header that begins with {', json.slice(0, 8), 8);
-  if (new Set(keys).size !== keys.length) return refuse('each name once', 'a name twice', 8);
-  return header;
-}
-
-/** The keys of the outermost object of valid JSON, repeated ones too, which JSON.parse drops. */
-function topLevelKeys(json: string): string[] {
-  const keys: string[] = [];
-  let depth = 0;
-  for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (depth === 1 && /^\s*:/.test(json.slice(index + token.length, index + token.length + 16))) {
-      keys.push(JSON.parse(token) as string);
-    }
-  }
-  return keys;
 }
 
 function checkEntry(name: string, entry: unknown, refuse: Refuse) {

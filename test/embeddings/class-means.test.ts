@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, ClassMeans, decodeSafetensors, encodeSafetensors, NotFiniteError, ShapeError } from 'tfjs-ood';
+import {
+  ArgumentError,
+  ClassMeans,
+  decodeSafetensors,
+  encodeSafetensors,
+  NotFiniteError,
+  seededRandom,
+  ShapeError,
+} from 'tfjs-ood';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 
@@ -64,11 +72,65 @@ test('merging a store with itself counts it twice', async () => {
   expect([...means.means().data]).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test('a million small numbers on a large one are not lost', async () => {
+test('a million small numbers on a large sum are not lost', async () => {
   const means = new ClassMeans();
   const rows = 1_000_000;
   await means.add({ data: new Float32Array(rows).fill(0.1), shape: [rows, 1] }, new Int32Array(rows));
-  expectClose(means.means().data, [Math.fround(0.1)], { relative: 1e-10 });
+  expectClose(means.means().data, [Math.fround(0.1)], { relative: 1e-15, absolute: 0 });
+});
+
+test('shards of numbers of all magnitudes, merged in any order: the exact mean to 1e-12 of the mean magnitude', async () => {
+  const random = seededRandom(2);
+  const data = Float32Array.from({ length: 20_000 }, () => random.normal() * 10 ** (8 * random.uniform() - 4));
+  // Float32 numbers are whole multiples of 2^-149, none lost in a big integer.
+  const exact = data.reduce((sum, x) => sum + BigInt(x * 2 ** 149), 0n);
+  const mean = Number(exact) / 2 ** 149 / data.length;
+  const magnitude = data.reduce((sum, x) => sum + Math.abs(x), 0) / data.length;
+  for (let repeat = 0; repeat < 5; repeat++) {
+    const merged = new ClassMeans();
+    for (const shard of random.permutation(40)) {
+      const part = new ClassMeans();
+      await part.add({ data: data.subarray(500 * shard, 500 * (shard + 1)), shape: [500, 1] }, new Uint8Array(500));
+      merged.merge(part);
+    }
+    expectClose(merged.means().data, [mean], { absolute: 1e-12 * magnitude });
+  }
+});
+
+test('an empty block, an empty store and other kinds of labels', async () => {
+  const means = new ClassMeans();
+  expect(means.embeddingSize).toBeUndefined();
+  means.merge(new ClassMeans());
+  await means.add({ data: new Float32Array(), shape: [0, 2] }, []);
+  expect(means.counts.size).toBe(0);
+  await means.add({ data: Float32Array.of(1, 2), shape: [1, 2] }, Uint8Array.of(255));
+  await means.add({ data: Float32Array.of(3, 6), shape: [1, 2] }, Int32Array.of(2 ** 31 - 1));
+  expect(means.means()).toEqual({
+    labels: Int32Array.of(255, 2 ** 31 - 1),
+    data: Float64Array.of(1, 2, 3, 6),
+    shape: [2, 2],
+  });
+  expect(means.embeddingSize).toBe(2);
+  const other = new ClassMeans();
+  await other.add({ data: Float32Array.of(1, 2, 3), shape: [1, 3] }, [0]);
+  const before = means.state();
+  expect(() => means.merge(other)).toThrow(ShapeError);
+  expect(() => means.merge(other)).toThrow('ClassMeans.merge: embeddings must be [N, 2], got [N, 3]');
+  expect(means.state()).toEqual(before);
+});
+
+test('what comes out is a copy', async () => {
+  const means = await store([[0, [1, 2, 3]]]);
+  means.means().data.fill(9);
+  means.state().sums.data.fill(9);
+  (means.counts as Map<number, number>).set(0, 9);
+  const state = means.state();
+  const again = ClassMeans.from(state);
+  state.sums.data.fill(9);
+  for (const each of [means, again]) {
+    expect([...each.means().data]).toEqual([1, 2, 3]);
+    expect(each.counts.get(0)).toBe(1);
+  }
 });
 
 test('state goes through safetensors and back', async () => {
@@ -87,6 +149,22 @@ test('state goes through safetensors and back', async () => {
   expect(again.counts.get(0)).toBe(2);
   expect(() => ClassMeans.from({})).toThrow('state.labels must be I32 of rank 1, got none');
   const state = means.state();
+  const [F64, I32] = ['F64', 'I32'] as const;
+  expect(() => ClassMeans.from({ ...state, labels: { dtype: I32, shape: [2], data: Int32Array.of(0, 0) } })).toThrow(
+    'once each, with samples, got class 0 with 2 samples',
+  );
+  expect(() => ClassMeans.from({ ...state, labels: { dtype: I32, shape: [2], data: Int32Array.of(-1, 0) } })).toThrow(
+    'classes from 0',
+  );
+  expect(() => ClassMeans.from({ ...state, counts: { dtype: F64, shape: [1], data: Float64Array.of(1) } })).toThrow(
+    'labels [C], counts [C], sums [C, D], got 2, 1 and [2, 3]',
+  );
+  expect(() =>
+    ClassMeans.from({ ...state, counts: { dtype: F64, shape: [2], data: Float64Array.of(1, 1.5) } }),
+  ).toThrow('got class 3 with 1.5 samples');
+  expect(() =>
+    ClassMeans.from({ ...state, sums: { dtype: F64, shape: [2, 3], data: Float64Array.of(1, 2, 3, 4, NaN, 6) } }),
+  ).toThrow(NotFiniteError);
   expect(() =>
     ClassMeans.from({ ...state, counts: { dtype: 'F64', shape: [2], data: Float64Array.of(1, 0) } }),
   ).toThrow(ArgumentError);
@@ -159,5 +237,25 @@ onEachBackend('ClassMeans.add of tensors', () => {
     await Promise.all([means.add(x, [0, 1]), means.add(x, [1, 1])]);
     x.dispose();
     expect([...means.means().data]).toEqual([1, 2, 7 / 3, 10 / 3]);
+  });
+
+  test('of two first adds at the same time with different D the second is refused', async () => {
+    const [x, y] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[1, 2, 3]])];
+    const means = new ClassMeans();
+    const results = await Promise.allSettled([means.add(x, [0]), means.add(y, [1])]);
+    tf.dispose([x, y]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(means.counts.size).toBe(1);
+  });
+
+  test('labels that change while the tensor is read, and a tensor of whole numbers', async () => {
+    const x = tf.tensor2d([[1, 2]], [1, 2], 'int32');
+    const [means, labels] = [new ClassMeans(), Int32Array.of(4)];
+    const added = means.add(x, labels);
+    labels[0] = 7;
+    await added;
+    x.dispose();
+    expect([...means.counts]).toEqual([[4, 1]]);
+    expect([...means.means().data]).toEqual([1, 2]);
   });
 });

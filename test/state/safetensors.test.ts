@@ -3,14 +3,16 @@ import { expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors, FormatError, type NamedArray } from 'tfjs-ood';
 
 /** Bytes of a file from its header and data, by hand. */
-function file(header: string, data: number[] | Uint8Array = [], claimed = header.length): Uint8Array {
-  const bytes = new Uint8Array(8 + header.length + data.length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(claimed), true);
-  bytes.set(new TextEncoder().encode(header), 8);
-  bytes.set(data, 8 + header.length);
+function file(header: string, data: number[] | Uint8Array = [], claimed?: number): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const bytes = new Uint8Array(8 + text.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(claimed ?? text.length), true);
+  bytes.set(text, 8);
+  bytes.set(data, 8 + text.length);
   return bytes;
 }
 
+const U8 = '{"dtype":"U8","shape":[1],"data_offsets":[0,1]}';
 const entry = (dtype: string, shape: unknown, offsets: unknown) =>
   JSON.stringify({ a: { dtype, shape, data_offsets: offsets } });
 
@@ -23,6 +25,38 @@ test('a file written by hand after the specification', () => {
     a: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) },
     b: { dtype: 'U8', shape: [], data: Uint8Array.of(7) },
   });
+});
+
+test('what is written, byte by byte', () => {
+  const header =
+    '{"__metadata__":{"a":"1","b":"2"},"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},' +
+    '"y":{"dtype":"I32","shape":[1,1],"data_offsets":[8,12]},"a":{"dtype":"U8","shape":[2],"data_offsets":[12,14]}}';
+  const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+  expect(padded).not.toBe(header);
+  const bytes = encodeSafetensors(
+    {
+      a: { dtype: 'U8', shape: [2], data: Uint8Array.of(0, 8, 9).subarray(1) },
+      y: { dtype: 'I32', shape: [1, 1], data: Int32Array.of(-2) },
+      x: { dtype: 'F64', shape: [1], data: Float64Array.of(-1.5) },
+    },
+    { b: '2', a: '1' },
+  );
+  expect(bytes).toEqual(file(padded, [0, 0, 0, 0, 0, 0, 0xf8, 0xbf, 0xfe, 0xff, 0xff, 0xff, 8, 9]));
+});
+
+test('a Node Buffer in the middle of a larger one gives arrays of their own', () => {
+  const data = Float32Array.of(1, 2, 3);
+  const whole = Buffer.concat([Buffer.alloc(3), encodeSafetensors({ a: { dtype: 'F32', shape: [3], data } })]);
+  const bytes = whole.subarray(3);
+  const { a } = decodeSafetensors(bytes).tensors;
+  bytes.fill(0);
+  expect(a).toEqual({ dtype: 'F32', shape: [3], data });
+  expect(a!.data.buffer.byteLength).toBe(12);
+});
+
+test('metadata of megabytes, with quotes and escapes', () => {
+  const metadata = { log: 'é\\"}{:'.repeat(1e6) };
+  expect(decodeSafetensors(encodeSafetensors({}, metadata)).metadata).toEqual(metadata);
 });
 
 const arrays: fc.Arbitrary<NamedArray> = fc.oneof(
@@ -64,8 +98,8 @@ test.each<[string, Uint8Array]>([
   [
     'bytes that are no UTF-8',
     (() => {
-      const b = file('{"a"}');
-      b[10] = 0xff;
+      const b = file('{"__metadata__":{"k":"v"}}');
+      b[b.indexOf(0x76)] = 0xff; // the v
       return b;
     })(),
   ],
@@ -92,6 +126,19 @@ test.each<[string, Uint8Array]>([
       [1, 2, 3],
     ),
   ],
+  ['a name twice, the second with room before its colon', file(`{"a":${U8},"a"${' '.repeat(40)}:${U8}}`, [1])],
+  ['a name twice, once escaped', file(`{"a":${U8},"\\u0061":${U8}}`, [1])],
+  ['a field twice', file('{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1])],
+  ['metadata twice', file('{"__metadata__":{"k":"1","k":"2"}}')],
+  ['__proto__ in the metadata', file('{"__metadata__":{"__proto__":"1"}}')],
+  ['a side of minus zero', file('{"a":{"dtype":"U8","shape":[-0],"data_offsets":[0,0]}}')],
+  ['half a side', file(entry('U8', [0.5, 2], [0, 1]), [1])],
+  ['offsets backwards', file(entry('U8', [1], [1, 0]), [1])],
+  ['three offsets', file(entry('U8', [1], [0, 1, 1]), [1])],
+  ['a byte-order mark', file('\ufeff{}')],
+  ['space before the header', file(' {}')],
+  ['2000 levels', file(`{"a":${'['.repeat(2000)}${']'.repeat(2000)}}`)],
+  ['a million levels', file(`{"a":${'['.repeat(1e6)}${']'.repeat(1e6)}}`)],
   ['metadata of numbers', file('{"__metadata__":{"k":1}}')],
   ['an entry without offsets', file('{"a":{"dtype":"U8","shape":[1]}}', [1])],
 ])('refuses %s', (_, bytes) => {
@@ -124,12 +171,6 @@ test('any change of bytes gives an error or whole arrays', () => {
   );
 });
 
-test('a Node Buffer, whose memory begins elsewhere', () => {
-  const bytes = encodeSafetensors({ w: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) } });
-  const buffer = Buffer.concat([Buffer.from([0, 0, 0]), bytes]).subarray(3);
-  expect(decodeSafetensors(buffer).tensors.w).toEqual({ dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) });
-});
-
 test('bad input', () => {
   expect(() => encodeSafetensors({ a: { dtype: 'F32', shape: [3], data: Float32Array.of(1) } })).toThrow(
     'tensors.a must be',
@@ -137,4 +178,11 @@ test('bad input', () => {
   expect(() => encodeSafetensors({ __metadata__: { dtype: 'U8', shape: [0], data: new Uint8Array() } })).toThrow(
     'reserved',
   );
+  const one = { dtype: 'U8', shape: [1], data: Uint8Array.of(1) } as const;
+  expect(() => encodeSafetensors({ ['__proto__']: one })).toThrow('name must be not a reserved one, got __proto__');
+  expect(() => encodeSafetensors({}, { ['__proto__']: 'x' })).toThrow('name must be not a reserved one, got __proto__');
+  expect(() => encodeSafetensors({ a: { ...one, dtype: 'U16' as 'U8' } })).toThrow(
+    'tensors.a.dtype must be one of F32, F64, I32, U8, got U16',
+  );
+  expect(() => encodeSafetensors({ a: { ...one, data: Float32Array.of(1) as never } })).toThrow('Float32Array of 1');
 });

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArgumentError, FormatError } from '../errors';
+import { writeFileAtomic } from './write-file-atomic';
+
+/** A checkpoint that is whole. */
+export interface Checkpoint {
+  bytes: Uint8Array;
+  epoch: number;
+  /** Names of newer ones that are not whole, and were passed over. */
+  damaged: string[];
+}
+
+const KEPT = 2;
+const NAME = /^checkpoint-(\d+)\.safetensors$/;
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The bytes of a checkpoint that can be read and has a checksum that fits. */
+async function wholeBytes(folder: string, name: string): Promise<Uint8Array | undefined> {
+  try {
+    const bytes = await readFile(join(folder, name));
+    const checksums = (await readFile(join(folder, `${name}.sha256`), 'utf8')).split('\n');
+    return checksums.includes(hash(bytes)) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Checkpoints in a folder, newest first. */
+async function list(folder: string): Promise<{ name: string; epoch: number }[]> {
+  const names = (await readdir(folder)).filter((name) => NAME.test(name));
+  return names.map((name) => ({ name, epoch: Number(NAME.exec(name)![1]) })).sort((a, b) => b.epoch - a.epoch);
+}
+
+/** Writes a checkpoint whole or not at all; then removes all but the last two, and those of later epochs. */
+export async function saveCheckpoint(folder: string, bytes: Uint8Array, epoch: number): Promise<void> {
+  if (!Number.isSafeInteger(epoch) || epoch < 0) {
+    const expected = 'an integer from 0';
+    throw new ArgumentError({ where: 'RunFolder.saveCheckpoint', what: 'epoch', expected, received: String(epoch) });
+  }
+  const name = `checkpoint-${String(epoch).padStart(6, '0')}.safetensors`;
+  const file = join(folder, name);
+  // The checksum first: a checkpoint without one is never taken for whole. An older one of the same epoch keeps its
+  // checksum beside the new one, as a kill between the two writes leaves it in place.
+  const before = await wholeBytes(folder, name);
+  await writeFileAtomic(`${file}.sha256`, [bytes, ...(before ? [before] : [])].map(hash).join('\n'));
+  await writeFileAtomic(file, bytes);
+  const all = await list(folder);
+  const earlier = all.filter((checkpoint) => checkpoint.epoch <= epoch);
+  for (const old of all.filter((checkpoint) => !earlier.slice(0, KEPT).includes(checkpoint))) {
+    await rm(join(folder, old.name), { force: true });
+    await rm(join(folder, `${old.name}.sha256`), { force: true });
+  }
+}
+
+/** The newest checkpoint that is whole; undefined where there is none at all. */
+export async function latestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  const damaged: string[] = [];
+  for (const { name, epoch } of await list(folder)) {
+    const bytes = await wholeBytes(folder, name);
+    if (bytes) return { bytes, epoch, damaged };
+    damaged.push(name);
+  }
+  if (damaged.length === 0) return undefined;
+  const expected = 'a folder with a whole checkpoint (remove the damaged ones to begin anew)';
+  const received = `checkpoints without their right checksum: ${damaged.join(', ')}`;
+  throw new FormatError({ where: 'RunFolder.latestCheckpoint', what: folder, expected, received }, 0);
+}
+
+/** Removes checksums whose checkpoint is gone: a kill between two removals leaves them. */
+export async function removeOrphans(folder: string): Promise<void> {
+  const names = new Set(await readdir(folder));
+  for (const name of names) {
+    const checkpoint = name.replace(/\.sha256$/, '');
+    if (checkpoint !== name && NAME.test(checkpoint) && !names.has(checkpoint))
+      await rm(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { ArgumentError, FormatError } from '../errors';
+import { writeFileAtomic } from './write-file-atomic';
+
+type Json = Record<string, unknown>;
+const isPlain = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Nested numbers by their path: `{ a: { b: 1 } }` -> `a.b`. */
+function flatten(value: Json, path = ''): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [key, inner] of Object.entries(value)) {
+    if (isPlain(inner) && Object.keys(inner).length > 0)
+      flatten(inner, `${path}${key}.`).forEach((v, k) => flat.set(k, v));
+    else flat.set(path + key, inner);
+  }
+  return flat;
+}
+
+/** Writes the configuration of a run, or compares it with the one that is there; the order of keys does not matter. */
+export async function checkRunConfig(file: string, folder: string, config: Json): Promise<void> {
+  const where = 'openRunFolder';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  const wanted = `${JSON.stringify(config, null, 2)}\n`;
+  if (text === undefined) return writeFileAtomic(file, wanted);
+  let there: unknown;
+  try {
+    there = JSON.parse(text);
+  } catch {
+    // Not ours: ours are written whole or not at all.
+  }
+  if (!isPlain(there)) {
+    throw new FormatError(
+      { where, what: file, expected: 'a JSON object', received: JSON.stringify(text.slice(0, 40)) },
+      0,
+    );
+  }
+  const [before, now] = [flatten(there), flatten(JSON.parse(wanted) as Json)];
+  const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
+  const differing = [...new Set([...before.keys(), ...now.keys()])]
+    .filter((key) => !isDeepStrictEqual(before.get(key), now.get(key)))
+    .map((key) => `${key} ${show(now.get(key))} (there: ${show(before.get(key))})`);
+  if (differing.length === 0) return;
+  const received = `${differing.join(', ')}; take another folder, or the same numbers`;
+  throw new ArgumentError({ where, what: folder, expected: 'a folder of the same run', received });
+}

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
+import { download, DownloadError, StorageError } from 'tfjs-ood/node';
+import { buildNode, startScript } from './built-node';
+import { temporaryFolder } from './temporary-folder';
+
+const place = temporaryFolder();
+const random = seededRandom(3);
+const content = Buffer.from(Uint8Array.from({ length: 200_000 }, () => random.integer(256)));
+const sha256 = createHash('sha256').update(content).digest('hex');
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+let server: Server;
+let answers: Answer[] = [];
+let requests: IncomingMessage[] = [];
+beforeAll(async () => {
+  // The last answer is given again and again.
+  server = createServer((request, response) => {
+    requests.push(request);
+    (answers.length > 1 ? answers.shift()! : answers[0]!)(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  requests = [];
+});
+const url = (path = 'file') => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`;
+const ranges = () => requests.map(({ headers }) => headers.range);
+
+/** Sends `body` from `start`, as far as `cut`, then drops the connection; or, with `hang`, says nothing more. */
+const send =
+  (body: Buffer, headers: Record<string, string>, { start = 0, cut = Infinity, hang = false } = {}): Answer =>
+  (_, response) => {
+    const rest = body.subarray(start);
+    const range = start > 0 ? { 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` } : {};
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, ...headers, ...range });
+    if (rest.length <= cut) response.end(rest);
+    else response.write(rest.subarray(0, cut), () => hang || setTimeout(() => response.destroy(), 20));
+  };
+/** Drops the connections once so much has been written: what fetch has not handed on when they break is lost. */
+const cutAt = (step: number) => (received: number, total?: number) => {
+  if (received % step === 0 && received !== total) server.closeAllConnections();
+};
+const V1 = { etag: '"v1"' };
+const isWhole = async (file: string) => {
+  expect((await readFile(file)).equals(content)).toBe(true);
+  expect((await readdir(dirname(file))).filter((name) => name.includes('.part'))).toEqual([]);
+};
+/** Leaves the first 50,000 bytes as the part of an earlier run. */
+const leavePart = async (file: string, headers: Record<string, string> = V1) => {
+  answers = [send(content, headers, { cut: 50_000, hang: true })];
+  await expect(download(url(), file, { retries: 0, onProgress: cutAt(50_000) })).rejects.toThrow(DownloadError);
+  expect((await stat(`${file}.part`)).size).toBe(50_000);
+  requests = [];
+};
+
+describe('going on', () => {
+  test('many cuts are no failure as long as each connection brings something', async () => {
+    const file = join(place(), 'new', 'folder', 'file');
+    answers = Array.from({ length: 10 }, (_, i) => send(content, V1, { start: i * 20_000, cut: 20_000, hang: true }));
+    await download(url(), file, { sha256, retries: 1, onProgress: cutAt(20_000) });
+    await isWhole(file);
+    expect(ranges()).toEqual([undefined, ...Array.from({ length: 9 }, (_, i) => `bytes=${(i + 1) * 20_000}-`)]);
+    expect(requests.slice(1).every(({ headers }) => headers['if-range'] === '"v1"')).toBe(true);
+  });
+
+  test('a date does where there is no strong tag', async () => {
+    const date = 'Wed, 21 Oct 2015 07:28:00 GMT';
+    const headers = { etag: 'W/"v1"', 'last-modified': date };
+    const file = join(place(), 'file');
+    await leavePart(file, headers);
+    answers = [send(content, headers, { start: 50_000 })];
+    await download(url(), file, { sha256 });
+    expect(requests[0]!.headers['if-range']).toBe(date);
+    await isWhole(file);
+  });
+
+  test('a server that ignores the range sends everything: it is not put behind what is there', async () => {
+    const file = join(place(), 'file');
+    await leavePart(file);
+    answers = [send(content, V1)];
+    await download(url(), file);
+    expect(ranges()).toEqual(['bytes=50000-']);
+    await isWhole(file);
+  });
+
+  test('the rest of another version, and another range than asked, are not taken', async () => {
+    for (const wrong of [
+      send(Buffer.alloc(200_000), { etag: '"v2"' }, { start: 50_000 }),
+      send(Buffer.alloc(200_000), V1, { start: 60_000 }),
+    ]) {
+      const file = join(place(), 'file');
+      await leavePart(file);
+      answers = [wrong, send(content, V1)];
+      await download(url(), file);
+      expect(ranges()).toEqual(['bytes=50000-', undefined]);
+      await isWhole(file);
+    }
+  });
+
+  test('a part from another address is not gone on with', async () => {
+    const file = join(place(), 'file');
+    await leavePart(file);
+    answers = [send(content, V1)];
+    await download(url('mirror'), file);
+    expect(ranges()).toEqual([undefined]);
+    await isWhole(file);
+  });
+
+  test('416: the part is whole already, or is begun anew', async () => {
+    for (const [size, requestCount] of [
+      [200_000, 1],
+      [150_000, 2],
+    ] as const) {
+      const file = join(place(), 'file');
+      await leavePart(file);
+      await writeFile(`${file}.part`, content.subarray(0, 200_000));
+      const no: Answer = (_, response) => response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
+      answers = [no, send(content, V1)];
+      requests = [];
+      await download(url(), file, { sha256 });
+      expect(requests).toHaveLength(requestCount);
+      await isWhole(file);
+    }
+  });
+
+  test('a process killed in the middle leaves a part, which the next one goes on with', async () => {
+    const module = await buildNode(place('built'));
+    const file = join(place(), 'file');
+    answers = [send(content, V1, { cut: 80_000, hang: true })];
+    const script = `await download(${JSON.stringify(url())}, ${JSON.stringify(file)}, {
+      onProgress: (received) => received === 80_000 && console.log('there') });`;
+    const { child, ended } = startScript(module, script);
+    await once(child.stdout!, 'data');
+    await expect(download(url(), file)).rejects.toThrow(`process ${child.pid}`); // one at a time
+    child.kill('SIGKILL');
+    await ended;
+    expect(existsSync(file)).toBe(false);
+    answers = [send(content, V1, { start: 80_000 })];
+    await download(url(), file, { sha256 });
+    await isWhole(file);
+  });
+});
+
+describe('refusing', () => {
+  test('wrong bytes are removed with their part, and the old file stays', async () => {
+    const file = join(place(), 'file');
+    await leavePart(file);
+    await writeFile(file, 'old');
+    answers = [send(Buffer.alloc(200_000), V1, { start: 50_000 })];
+    const fetched = download(url(), file, { sha256 });
+    await expect(fetched).rejects.toThrow(FormatError);
+    await expect(fetched).rejects.toThrow(`sha256 ${sha256}`);
+    expect(await readdir(dirname(file))).toEqual(['file']);
+    expect(readFileSync(file, 'utf8')).toBe('old');
+  });
+
+  test('a wrong length is seen at once; a server that never ends is stopped', async () => {
+    const file = join(place(), 'file');
+    let sent = 0;
+    const endless: Answer = (_, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write(content.subarray(0, ((sent += 10_000), 10_000))), 1);
+      response.on('close', () => clearInterval(timer));
+    };
+    for (const answer of [send(content, {}, { hang: true, cut: 10 }), endless]) {
+      answers = [answer];
+      await expect(download(url(), file, { bytes: 50_000 })).rejects.toThrow('must be 50000 bytes');
+      expect(await readdir(dirname(file))).toEqual([]);
+    }
+    expect(sent).toBeLessThan(2_000_000);
+  });
+
+  test('what is compressed on the way has another length, and cannot be gone on with', async () => {
+    const file = join(place(), 'file');
+    const packed = gzipSync(content);
+    const headers = { ...V1, 'content-encoding': 'gzip' };
+    answers = [send(packed, headers, { cut: 100_000 }), send(packed, headers)];
+    await download(url(), file, { sha256, bytes: content.length });
+    expect(ranges()).toEqual([undefined, undefined]);
+    await isWhole(file);
+  });
+
+  test('a stall ends after the retries, as soon as it should', async () => {
+    const file = join(place(), 'file');
+    for (const stalling of [send(content, V1, { cut: 10, hang: true }), (() => undefined) as Answer]) {
+      answers = [stalling];
+      requests = [];
+      const begin = Date.now();
+      const fetched = download(url(), file, { stallTimeoutMs: 100, retries: 0 });
+      await expect(fetched).rejects.toThrow('nothing for 100 ms');
+      expect(Date.now() - begin).toBeLessThan(2000);
+    }
+  });
+
+  test('a slow server is not a stalled one', async () => {
+    const file = join(place(), 'file');
+    answers = [
+      (_, response) => {
+        response.writeHead(200, { 'content-length': content.length });
+        const send = (i: number) =>
+          i === 10
+            ? response.end()
+            : response.write(content.subarray(i * 20_000, (i + 1) * 20_000), () => setTimeout(send, 60, i + 1));
+        send(0);
+      },
+    ];
+    await download(url(), file, { sha256, stallTimeoutMs: 400, retries: 0 });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('no server, and statuses', async () => {
+    const file = join(place(), 'file');
+    const refused = download('http://127.0.0.1:1/file', file, { retries: 1 });
+    await expect(refused).rejects.toThrow(DownloadError);
+    await expect(refused).rejects.toThrow(/127\.0\.0\.1:1.*ECONNREFUSED|fetch failed/);
+    for (const [status, count] of [
+      [403, 1],
+      [500, 2],
+      [429, 2],
+    ] as const) {
+      answers = [(_, response) => response.writeHead(status).end('<html>')];
+      requests = [];
+      await expect(download(url(), file, { retries: 1 })).rejects.toThrow(`answered ${status}`);
+      expect(requests).toHaveLength(count);
+    }
+    expect(await readdir(dirname(file))).toEqual([]);
+  });
+
+  test('an abort ends the wait between two attempts too', async () => {
+    answers = [(_, response) => response.writeHead(500).end()];
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 900); // the fourth wait, of 0.8 s, has begun
+    const begin = Date.now();
+    await expect(download(url(), join(place(), 'file'), { signal: controller.signal })).rejects.toThrow('enough');
+    expect(Date.now() - begin).toBeLessThan(1300);
+  });
+
+  test('arguments', async () => {
+    const file = join(place(), 'file');
+    const wrong = [
+      { sha256: 'abc' },
+      { md5: 'x'.repeat(32) },
+      { bytes: -1 },
+      { retries: 0.5 },
+      { stallTimeoutMs: NaN },
+    ];
+    for (const options of wrong) {
+      await expect(download(url(), file, options)).rejects.toThrow(ArgumentError);
+      await expect(download(url(), file, options)).rejects.toThrow(Object.keys(options)[0]);
+    }
+    for (const address of ['nonsense', 'file:///etc/passwd']) {
+      await expect(download(address, file)).rejects.toThrow('an http or https address');
+    }
+    await writeFile(place('x'), '');
+    const below = place('a-file');
+    await writeFile(below, '');
+    await expect(download(url(), join(below, 'file'))).rejects.toThrow(StorageError);
+  });
+
+  test('a lock that was cut off long ago is taken over', async () => {
+    const file = join(place(), 'file');
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.part.lock`, '');
+    answers = [send(content, V1)];
+    await expect(download(url(), file)).rejects.toThrow('a file that no other download writes');
+    await utimes(`${file}.part.lock`, new Date(0), new Date(0));
+    await download(url(), file);
+    await isWhole(file);
+  });
+});

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
+import { extractTarGz } from 'tfjs-ood/node';
+import { temporaryFolder } from './temporary-folder';
+
+const place = temporaryFolder();
+
+/** A folder of files of all kinds of lengths, and its names. */
+async function makeFiles(): Promise<string> {
+  const home = place('source');
+  await mkdir(join(home, 'set', 'deep', 'n'.repeat(60), 'm'.repeat(60)), { recursive: true });
+  await mkdir(join(home, 'set', 'empty'));
+  const random = seededRandom(2);
+  for (const length of [0, 1, 511, 512, 513, 100_000]) {
+    const bytes = Uint8Array.from({ length }, () => random.integer(256));
+    await writeFile(join(home, 'set', `${length}.bin`), bytes);
+  }
+  await writeFile(join(home, 'set', 'deep', 'n'.repeat(60), 'm'.repeat(60), 'Größe = 1.txt'), 'long name');
+  return home;
+}
+function pack(source: string, format: string, ...more: string[]): string {
+  const file = join(place('archive') + '.tar.gz');
+  execFileSync('tar', ['-C', source, `--format=${format}`, ...more, '-czf', file, 'set']);
+  return file;
+}
+const listing = async (folder: string) => {
+  const names = (await readdir(folder, { recursive: true })).sort();
+  return Promise.all(names.map(async (name) => [name, await readFile(join(folder, name)).catch(() => 'folder')]));
+};
+
+describe('archives of GNU tar', () => {
+  test.each(['ustar', 'pax'])('%s comes out as it went in', async (format) => {
+    const source = await makeFiles();
+    const target = place();
+    await extractTarGz(pack(source, format), target);
+    expect(await listing(target)).toEqual(await listing(source));
+    expect(await readdir(target)).toEqual(['set']);
+  });
+
+  test('cut at any place, or with a byte changed, it leaves nothing', async () => {
+    const packed = await readFile(pack(await makeFiles(), 'ustar'));
+    const target = place();
+    const random = seededRandom(5);
+    const file = join(place());
+    for (let i = 0; i < 25; i++) {
+      const bytes = Buffer.from(packed);
+      const at = 10 + random.integer(bytes.length - 10); // the first ten bytes hold a date that nothing checks
+      if (i % 2) bytes[at]! ^= 1 + random.integer(255);
+      await writeFile(file, i % 2 ? bytes : bytes.subarray(0, at));
+      await expect(extractTarGz(file, target)).rejects.toThrow(FormatError);
+      expect(await readdir(target)).toEqual([]);
+    }
+    // The archive cut inside a whole gzip file: no end block.
+    const tar = gunzipSync(packed);
+    for (const length of [512, 700, 1024, 100_000]) {
+      await writeFile(file, gzipSync(tar.subarray(0, length)));
+      await expect(extractTarGz(file, target)).rejects.toThrow('must be a whole archive, got its end');
+    }
+  });
+
+  test('links are refused', async () => {
+    const source = await makeFiles();
+    await symlink('/etc', join(source, 'set', 'link'));
+    const target = place();
+    await expect(extractTarGz(pack(source, 'ustar'), target)).rejects.toThrow('an entry of type 2, "set/link"');
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  test.each(['ustar', 'pax'])('%s names that leave the folder are refused', async (format) => {
+    const source = await makeFiles();
+    for (const evil of ['../evil', '/tmp/evil', 'a/../../evil', `${'x/'.repeat(40)}${'../'.repeat(41)}evil`]) {
+      const file = pack(source, format, '-P', `--transform=s,^set/1.bin$,${evil},`);
+      const target = place();
+      await expect(extractTarGz(file, target)).rejects.toThrow('names below the folder');
+      expect(await readdir(target)).toEqual([]);
+    }
+  });
+});
+
+describe('limits and targets', () => {
+  test('what comes out is counted, also after the end of the archive', async () => {
+    const file = pack(await makeFiles(), 'ustar');
+    const size = gunzipSync(await readFile(file)).length;
+    await extractTarGz(file, place(), { limit: size });
+    await expect(extractTarGz(file, place(), { limit: size - 1 })).rejects.toThrow(`at most ${size - 1} bytes`);
+    const padded = place();
+    await writeFile(padded, gzipSync(Buffer.alloc(10_000_000)));
+    await expect(extractTarGz(padded, place(), { limit: 1_000_000 })).rejects.toThrow('at most 1000000 bytes');
+  });
+
+  test('what is there already is not touched, unless asked for', async () => {
+    const source = await makeFiles();
+    const file = pack(source, 'ustar');
+    const target = place();
+    await mkdir(join(target, 'set'), { recursive: true });
+    await writeFile(join(target, 'set', 'mine'), 'x');
+    const before = await listing(target);
+    await expect(extractTarGz(file, target)).rejects.toThrow(ArgumentError);
+    await expect(extractTarGz(file, target)).rejects.toThrow('set already');
+    expect(await listing(target)).toEqual(before);
+    await extractTarGz(file, target, { overwrite: true });
+    expect(await listing(target)).toEqual(await listing(source));
+  });
+
+  test('what a killed process left is cleared away; another one that works is not disturbed', async () => {
+    const file = pack(await makeFiles(), 'ustar');
+    const target = place();
+    const left = join(target, `.unpack-${basename(file)}`);
+    await mkdir(join(left, 'set'), { recursive: true });
+    await writeFile(join(left, 'set', 'half'), 'x');
+    const [one, two] = await Promise.allSettled([extractTarGz(file, target), extractTarGz(file, target)]);
+    expect([one.status, two.status].sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await readdir(target)).toEqual(['set']);
+    expect(await readdir(join(target, 'set'))).not.toContain('half');
+  });
+
+  test('the same name twice, a file as a folder, no archive', async () => {
+    const tar = gunzipSync(await readFile(pack(await makeFiles(), 'ustar', '--exclude=deep', '--exclude=empty')));
+    const file = place();
+    const body = tar.subarray(0, tar.lastIndexOf('ustar') - 257);
+    await writeFile(file, gzipSync(Buffer.concat([body, tar])));
+    await expect(extractTarGz(file, place())).rejects.toThrow('entries with names of their own');
+    await writeFile(file, 'no gzip');
+    await expect(extractTarGz(file, place())).rejects.toThrow('a whole gzip file');
+    await expect(extractTarGz(place(), place())).rejects.toThrow('an archive, got ENOENT');
+  });
+});
