@@ -1,6 +1,6 @@
 export { concatImages, type ImageSet, type LabelledImages, type ReadOptions } from './images';
 export { InflateLimitError, streamInflate, type Inflate } from './inflate';
 export { readCifar10 } from './read-cifar10';
-export { readCifar10Python } from './read-cifar10-python';
+export { readCifar10Python, type NamedImages } from './read-cifar10-python';
 export { readIdx, readMnist, type IdxArray, type InflateOptions } from './read-idx';
 export { readSvhn } from './read-svhn';

@@ -1,8 +1,15 @@
 import { FormatError } from '../errors';
 import { planesToPixels, type LabelledImages, type ReadOptions } from './images';
-import { unpickle, UnpickledArray } from './unpickle';
+import { PickledArray, shortText } from './pickle-values';
+import { unpickle } from './unpickle';
 
 const AREA = 32 * 32;
+
+/** Images, labels and, where the file has them, the names of the images' files. */
+export interface NamedImages extends LabelledImages {
+  /** [N] */
+  fileNames?: string[];
+}
 
 /**
  * Reads a batch of CIFAR-10's python version, a pickle of `data` (uint8 [N, 3072], planes R, G, B) and `labels`.
@@ -11,34 +18,43 @@ const AREA = 32 * 32;
  *
  * Format: https://www.cs.toronto.edu/~kriz/cifar.html, "Python version".
  *
- * @returns images [N, 32, 32, 3], labels [N] in 0..9
+ * @returns images [N, 32, 32, 3], labels [N] in 0..9, fileNames [N] where the pickle has `filenames`
  * @throws FormatError for any other pickle, with the byte at which it shows
  * @example
  * const { images, labels } = readCifar10Python(await readFile('cifar-10-batches-py/data_batch_1'));
  */
-export function readCifar10Python(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): LabelledImages {
+export function readCifar10Python(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): NamedImages {
   const where = 'readCifar10Python';
-  const refuse = (expected: string, received: string): never => {
-    throw new FormatError({ where, what: file, expected, received }, 0);
+  const { value: batch, offsetOf } = unpickle(where, bytes, file);
+  const refuse = (expected: string, received: string, part?: unknown): never => {
+    throw new FormatError({ where, what: file, expected, received }, offsetOf(part));
   };
-  const batch = unpickle(where, bytes, file);
   if (!(batch instanceof Map)) return refuse('a dictionary', 'something else');
-  const [data, labelList] = [batch.get('data'), batch.get('labels')];
-  if (!(data instanceof UnpickledArray) || data.shape.length !== 2 || data.shape[1] !== 3 * AREA) {
-    return refuse(
-      `data, uint8 [N, ${3 * AREA}]`,
-      data instanceof UnpickledArray ? `[${data.shape.join(', ')}]` : 'none',
-    );
+  const [data, labels, names] = [batch.get('data'), batch.get('labels'), batch.get('filenames')];
+  const [count = 0, size] = data instanceof PickledArray ? data.shape : [];
+  if (!(data instanceof PickledArray && data.data && data.shape.length === 2 && size === 3 * AREA && count > 0)) {
+    const received = data instanceof PickledArray ? `[${data.shape.join(', ')}]` : 'none';
+    return refuse(`data, uint8 [N, ${3 * AREA}], one or more`, received, data);
   }
-  const count = data.shape[0]!;
-  if (!Array.isArray(labelList) || labelList.length !== count) {
-    return refuse(`${count} labels`, Array.isArray(labelList) ? String(labelList.length) : 'none');
+  if (!Array.isArray(labels) || labels.length !== count) {
+    return refuse(`${count} labels`, Array.isArray(labels) ? String(labels.length) : 'none', labels);
   }
-  const wrong = labelList.findIndex(
-    (label) => !(Number.isInteger(label) && (label as number) >= 0 && (label as number) <= 9),
-  );
-  if (wrong >= 0) return refuse('labels from 0 to 9', `${JSON.stringify(labelList[wrong])} at index ${wrong}`);
-  const images = new Uint8Array(count * 3 * AREA);
+  const numbers = new Int32Array(count);
+  labels.forEach((label, i) => {
+    const isLabel = typeof label === 'number' && Number.isInteger(label) && label >= 0 && label <= 9;
+    if (!isLabel) {
+      const shown = typeof label === 'number' ? String(label) : 'something else';
+      return refuse('labels from 0 to 9', `${shown} at index ${i}`, labels);
+    }
+    numbers[i] = label;
+  });
+  const images = new Uint8Array(data.data.length);
   for (let i = 0; i < count; i++) planesToPixels(data.data, i * 3 * AREA, images, i * 3 * AREA, AREA);
-  return { images, shape: [count, 32, 32, 3], labels: Int32Array.from(labelList as number[]) };
+  const set: NamedImages = { images, shape: [count, 32, 32, 3], labels: numbers };
+  if (names === undefined) return set;
+  const fileNames = Array.isArray(names) ? names.map(shortText) : [];
+  if (fileNames.length !== count || !fileNames.every((name) => name !== undefined)) {
+    return refuse(`${count} file names`, `${fileNames.length}, or others than strings`, names);
+  }
+  return { ...set, fileNames };
 }

@@ -1,10 +1,10 @@
 import { FormatError } from '../errors';
 import type { LabelledImages, ReadOptions } from './images';
-import { inflateChecked, streamInflate, type Inflate } from './inflate';
+import { inflateChecked, inflateHead, plausibleSize, streamInflate, type Inflate } from './inflate';
 
 /** Options of readers of files that may be compressed. */
 export interface InflateOptions extends ReadOptions {
-  /** What inflates; default: `DecompressionStream`. */
+  /** What inflates large blocks; default: `DecompressionStream`. What it returns may be written over. */
   inflate?: Inflate;
 }
 
@@ -14,18 +14,32 @@ export interface IdxArray {
   shape: number[];
 }
 
-const TYPES: Readonly<Record<number, { bytes: number; read: (bytes: DataView, count: number) => IdxArray['data'] }>> = {
-  0x08: { bytes: 1, read: (view, n) => Uint8Array.from({ length: n }, (_, i) => view.getUint8(i)) },
-  0x09: { bytes: 1, read: (view, n) => Int8Array.from({ length: n }, (_, i) => view.getInt8(i)) },
-  0x0b: { bytes: 2, read: (view, n) => Int16Array.from({ length: n }, (_, i) => view.getInt16(2 * i)) },
-  0x0c: { bytes: 4, read: (view, n) => Int32Array.from({ length: n }, (_, i) => view.getInt32(4 * i)) },
-  0x0d: { bytes: 4, read: (view, n) => Float32Array.from({ length: n }, (_, i) => view.getFloat32(4 * i)) },
-  0x0e: { bytes: 8, read: (view, n) => Float64Array.from({ length: n }, (_, i) => view.getFloat64(8 * i)) },
-};
+type Getter = 'getUint8' | 'getInt8' | 'getInt16' | 'getInt32' | 'getFloat32' | 'getFloat64';
 
-/** Deflate makes at most 1032 bytes of one. */
-const LARGEST_RATIO = 1032;
-const LARGEST_INFLATED = 2 ** 31;
+const UINT8 = 0x08;
+const TYPES: Readonly<Record<number, { bytes: number; make: (count: number) => IdxArray['data']; get: Getter }>> = {
+  [UINT8]: { bytes: 1, make: (count) => new Uint8Array(count), get: 'getUint8' },
+  0x09: { bytes: 1, make: (count) => new Int8Array(count), get: 'getInt8' },
+  0x0b: { bytes: 2, make: (count) => new Int16Array(count), get: 'getInt16' },
+  0x0c: { bytes: 4, make: (count) => new Int32Array(count), get: 'getInt32' },
+  0x0d: { bytes: 4, make: (count) => new Float32Array(count), get: 'getFloat32' },
+  0x0e: { bytes: 8, make: (count) => new Float64Array(count), get: 'getFloat64' },
+};
+const LONGEST_HEADER = 4 + 4 * 255;
+
+/** Header of an IDX file: its first bytes are enough. */
+function idxHeader(head: Uint8Array, refuse: (expected: string, received: string, offset: number) => never) {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (head.length < 4) return refuse('a header of 4 bytes or more', `${head.length} bytes`, 0);
+  if (view.getUint16(0) !== 0) return refuse('two zero bytes', `0x${view.getUint16(0).toString(16)}`, 0);
+  const type = TYPES[head[2]!] ?? refuse('a type of IDX (0x08 to 0x0e)', `0x${head[2]!.toString(16)}`, 2);
+  const rank = head[3]!;
+  const start = 4 + 4 * rank;
+  if (rank === 0 || head.length < start) return refuse(`${rank || 'some'} sizes`, `${head.length} bytes`, 3);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const count = shape.reduce((product, side) => product * side, 1);
+  return { isBytes: head[2] === UINT8, type, shape, start, count, size: count * type.bytes };
+}
 
 /**
  * Reads an IDX file (MNIST's format), gzip or not.
@@ -39,57 +53,66 @@ const LARGEST_INFLATED = 2 ** 31;
 export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): Promise<IdxArray> {
   const { file = 'bytes', inflate = streamInflate } = options;
   const where = 'readIdx';
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const limit = Math.min(bytes.length * LARGEST_RATIO, LARGEST_INFLATED);
-  const raw = isGzip ? await inflateChecked(inflate, bytes, 'gzip', limit, { where, file, offset: 0 }) : bytes;
   const refuse = (expected: string, received: string, offset: number): never => {
     throw new FormatError({ where, what: file, expected, received }, offset);
   };
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  if (raw.length < 4) refuse('a header of 4 bytes or more', `${raw.length} bytes`, 0);
-  if (view.getUint16(0) !== 0) refuse('two zero bytes', `0x${view.getUint16(0).toString(16)}`, 0);
-  const type = TYPES[raw[2]!] ?? refuse('a type of IDX (0x08 to 0x0e)', `0x${raw[2]!.toString(16)}`, 2);
-  const rank = raw[3]!;
-  const start = 4 + 4 * rank;
-  if (rank === 0 || raw.length < start) refuse(`${rank} sizes, one or more`, `${raw.length} bytes`, 3);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const count = shape.reduce((product, side) => product * side, 1);
-  if (count * type.bytes !== raw.length - start) {
-    refuse(`${count * type.bytes} bytes of data for [${shape.join(', ')}]`, String(raw.length - start), start);
-  }
-  const data = raw.subarray(start);
-  if (raw[2] === 0x08) return { data: Uint8Array.from(data), shape };
-  return { data: type.read(new DataView(data.buffer, data.byteOffset, data.byteLength), count), shape };
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const place = { where, file, offset: 0 };
+  const head = isGzip ? await inflateHead(bytes, 'gzip', LONGEST_HEADER, place) : bytes;
+  const { isBytes, type, shape, start, count, size } = idxHeader(head, refuse);
+  const expected = `${size} bytes of data for [${shape.join(', ')}]`;
+  // What the header declares is the limit of what may be inflated, and must itself be possible.
+  const limit = start + size;
+  if (isGzip && !(limit <= plausibleSize(bytes.length))) refuse(expected, `${bytes.length} bytes of gzip`, 4);
+  const raw = isGzip ? await inflateChecked(inflate, bytes, 'gzip', limit, place) : bytes;
+  if (size !== raw.length - start) refuse(expected, String(raw.length - start), start);
+  // A copy where the bytes are the caller's.
+  if (isBytes) return { data: isGzip ? raw.subarray(start) : raw.slice(start), shape };
+  const view = new DataView(raw.buffer, raw.byteOffset + start, size);
+  const data = type.make(count);
+  for (let i = 0; i < count; i++) data[i] = view[type.get](i * type.bytes);
+  return { data, shape };
 }
 
 /**
  * Reads images and labels of MNIST, Fashion-MNIST and other sets in their format.
  *
- * @returns images [N, H, W, 1], labels [N]
- * @throws FormatError as {@link readIdx}, and for files that are no images or labels, or not of the same length
+ * @param options `classes`: labels are below it; default 10 (EMNIST has 47 or 62)
+ * @returns images [N, H, W, 1], which is [N, 28, 28, 1] for MNIST; labels [N]
+ * @throws FormatError as {@link readIdx}, for files that are no images or labels, or not of the same length, and for a
+ *   label out of range
  * @example
  * const test = await readMnist(await readFile('t10k-images-idx3-ubyte.gz'), await readFile('t10k-labels-idx1-ubyte.gz'));
  */
 export async function readMnist(
   imageBytes: Uint8Array,
   labelBytes: Uint8Array,
-  options: InflateOptions = {},
+  options: InflateOptions & { classes?: number } = {},
 ): Promise<LabelledImages> {
-  const { file = 'bytes' } = options;
+  const { file = 'bytes', classes = 10 } = options;
   const images = await readIdx(imageBytes, { ...options, file: `${file} (images)` });
   const labels = await readIdx(labelBytes, { ...options, file: `${file} (labels)` });
+  const refuse = (expected: string, received: string, offset: number): never => {
+    throw new FormatError({ where: 'readMnist', what: file, expected, received }, offset);
+  };
   const [count, height, width] = images.shape;
   const fits =
     images.data instanceof Uint8Array &&
+    images.data.length > 0 &&
     images.shape.length === 3 &&
     labels.data instanceof Uint8Array &&
     labels.shape.length === 1 &&
     labels.shape[0] === count;
   if (!fits) {
-    const received = `[${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`;
-    const expected = 'uint8 images [N, H, W] and labels [N]';
-    throw new FormatError({ where: 'readMnist', what: file, expected, received }, 4);
+    return refuse(
+      'uint8 images [N, H, W], one or more, and labels [N]',
+      `${images.data.constructor.name} [${images.shape.join(', ')}] and ` +
+        `${labels.data.constructor.name} [${labels.shape.join(', ')}]`,
+      4,
+    );
   }
+  const wrong = labels.data.findIndex((label) => label >= classes);
+  if (wrong >= 0) refuse(`labels from 0 to ${classes - 1}`, `${labels.data[wrong]} at index ${wrong}`, 8 + wrong);
   return {
     images: images.data as Uint8Array,
     shape: [count!, height!, width!, 1],

@@ -1,54 +1,105 @@
 import { FormatError } from '../errors';
-import { inflateChecked, type Inflate } from './inflate';
+import { inflateChecked, inflateHead, plausibleSize, type Inflate } from './inflate';
+import { elementData, MATLAB_TYPES, matlabElement, refuseBlock, type MatlabBlock } from './matlab-elements';
 
-/** A numeric array of a MATLAB 5 file, first index running fastest. */
+/** A numeric array of a MATLAB 5 file, first index running fastest. Its data are not read yet. */
 export interface MatlabArray {
+  name: string;
+  /** What the array is in MATLAB; {@link UINT8_CLASS} for one. */
+  arrayClass: number;
   shape: number[];
-  data: Uint8Array | Float64Array;
+  /** Numbers in it. */
+  count: number;
+  /** How its numbers are stored, which can be narrower than its class. */
+  type: number;
+  /** Byte of the file at which the array, or the compressed block with it, begins. */
+  offset: number;
+  /** The bytes of its numbers; `isOwn` where they are nobody else's. */
+  load(): Promise<{ raw: Uint8Array; isOwn: boolean }>;
+  /** What {@link load} gave, as numbers. */
+  numbers(raw: Uint8Array): Float64Array;
 }
 
-// Data types of elements and classes of arrays, as the format numbers them.
-const [INT8, UINT8, INT16, UINT16, INT32, UINT32, SINGLE, DOUBLE, MATRIX, COMPRESSED] = [
-  1, 2, 3, 4, 5, 6, 7, 9, 14, 15,
-];
-const [FIRST_NUMERIC_CLASS, LAST_NUMERIC_CLASS, UINT8_CLASS] = [6, 15, 9];
-const COMPLEX_FLAG = 0x0800;
+type Read = (view: DataView, at: number, isLittle: boolean) => number;
 
-const NUMBERS: Readonly<
-  Record<
-    number,
-    {
-      bytes: number;
-      get: 'getInt8' | 'getUint8' | 'getInt16' | 'getUint16' | 'getInt32' | 'getUint32' | 'getFloat32' | 'getFloat64';
-    }
-  >
-> = {
-  [INT8]: { bytes: 1, get: 'getInt8' },
-  [UINT8]: { bytes: 1, get: 'getUint8' },
-  [INT16]: { bytes: 2, get: 'getInt16' },
-  [UINT16]: { bytes: 2, get: 'getUint16' },
-  [INT32]: { bytes: 4, get: 'getInt32' },
-  [UINT32]: { bytes: 4, get: 'getUint32' },
-  [SINGLE]: { bytes: 4, get: 'getFloat32' },
-  [DOUBLE]: { bytes: 8, get: 'getFloat64' },
+/** Data types of numbers: their bytes and how to read one. */
+const NUMBERS: Readonly<Record<number, readonly [bytes: number, read: Read]>> = {
+  [MATLAB_TYPES.int8]: [1, (view, at) => view.getInt8(at)],
+  [MATLAB_TYPES.uint8]: [1, (view, at) => view.getUint8(at)],
+  3: [2, (view, at, isLittle) => view.getInt16(at, isLittle)],
+  4: [2, (view, at, isLittle) => view.getUint16(at, isLittle)],
+  [MATLAB_TYPES.int32]: [4, (view, at, isLittle) => view.getInt32(at, isLittle)],
+  [MATLAB_TYPES.uint32]: [4, (view, at, isLittle) => view.getUint32(at, isLittle)],
+  7: [4, (view, at, isLittle) => view.getFloat32(at, isLittle)],
+  9: [8, (view, at, isLittle) => view.getFloat64(at, isLittle)],
+  12: [8, (view, at, isLittle) => Number(view.getBigInt64(at, isLittle))], // what SciPy writes for Python's integers
+  13: [8, (view, at, isLittle) => Number(view.getBigUint64(at, isLittle))],
 };
 
-interface Element {
-  type: number;
-  /** Where its data begin and end in `view`. */
-  start: number;
-  end: number;
-  /** Where the next element begins. */
-  next: number;
+/** MATLAB's classes of numeric arrays by number. */
+export const CLASS_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  ['double', 'single', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'].map((n, i) => [
+    i + 6,
+    n,
+  ]),
+);
+export const UINT8_CLASS = 9;
+const COMPLEX_FLAG = 0x0800;
+const LONGEST_NAME = 63;
+/** Enough for the headers of an array with 8 dimensions and the longest name. */
+const HEAD = 256;
+
+/** Reads the headers of the array at `start`, and checks that they fit each other. */
+function arrayHeader(block: MatlabBlock, start: number, end: number) {
+  const { isLittle } = block;
+  const flags = matlabElement(block, start, end);
+  if (flags.type !== MATLAB_TYPES.uint32 || flags.end - flags.start !== 8) {
+    return refuseBlock(block, start, 'array flags', `type ${flags.type} of ${flags.end - flags.start} bytes`);
+  }
+  const word = elementData(block, flags).getUint32(0, isLittle);
+  const arrayClass = word & 0xff;
+  if (!(arrayClass in CLASS_NAMES) || word & COMPLEX_FLAG) {
+    const received = word & COMPLEX_FLAG ? 'a complex one' : `class ${arrayClass}`;
+    return refuseBlock(block, start, 'a real numeric array', received);
+  }
+  const sides = matlabElement(block, flags.next, end);
+  const rank = (sides.end - sides.start) / 4;
+  if (sides.type !== MATLAB_TYPES.int32 || !Number.isInteger(rank) || rank < 2 || rank > 8) {
+    return refuseBlock(block, flags.next, '2 to 8 dimensions', `type ${sides.type} of ${4 * rank} bytes`);
+  }
+  const sideData = elementData(block, sides);
+  const shape = Array.from({ length: rank }, (_, i) => sideData.getInt32(4 * i, isLittle));
+  if (shape.some((side) => side < 0)) {
+    return refuseBlock(block, sides.start, 'dimensions of 0 or more', `[${shape.join(', ')}]`);
+  }
+  const nameAt = matlabElement(block, sides.next, end);
+  const length = nameAt.end - nameAt.start;
+  if ((nameAt.type !== MATLAB_TYPES.int8 && nameAt.type !== MATLAB_TYPES.uint8) || length > LONGEST_NAME) {
+    const expected = `a name of at most ${LONGEST_NAME} bytes`;
+    return refuseBlock(block, sides.next, expected, `type ${nameAt.type} of ${length} bytes`);
+  }
+  const nameData = elementData(block, nameAt);
+  const name = String.fromCharCode(...Array.from({ length }, (_, i) => nameData.getUint8(i)));
+  const values = matlabElement(block, nameAt.next, end);
+  const [bytes] = NUMBERS[values.type] ?? refuseBlock(block, nameAt.next, 'numbers', `type ${values.type}`);
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (count * bytes !== values.end - values.start) {
+    const expected = `${count * bytes} bytes for ${name} [${shape.join(', ')}]`;
+    return refuseBlock(block, nameAt.next, expected, String(values.end - values.start));
+  }
+  return { name, arrayClass, shape, count, type: values.type, start: values.start, end: values.end };
 }
 
-/** Largest array that is read: SVHN's extra set has 1.6e9 bytes. */
-const LARGEST_ARRAY = 2 ** 31;
-const LARGEST_RATIO = 1032; // of deflate
+/** Reads `count` numbers of a type of {@link NUMBERS}. */
+function toNumbers(raw: Uint8Array, type: number, count: number, isLittle: boolean): Float64Array {
+  const [bytes, read] = NUMBERS[type]!;
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Float64Array.from({ length: count }, (_, i) => read(view, i * bytes, isLittle));
+}
 
 /**
- * Reads the numeric arrays of a MATLAB 5 file (version 7 too, which compresses them), and refuses everything else. Sizes
- * are checked against the bytes there are before anything is allocated.
+ * Lists the numeric arrays of a MATLAB 5 file (version 7 too, which compresses them), and refuses everything else. Of a
+ * compressed array only the head is inflated; its `load` inflates the rest, and no more than its sizes say.
  *
  * Format: MathWorks, "MAT-File Format", version 5.
  */
@@ -67,71 +118,50 @@ export async function readMatlab(
   const order = String.fromCharCode(bytes[126]!, bytes[127]!);
   if (order !== 'IM' && order !== 'MI') refuse('the byte order IM or MI', JSON.stringify(order), 126);
   const isLittle = order === 'IM';
-
-  const viewOf = (part: Uint8Array) => new DataView(part.buffer, part.byteOffset, part.byteLength);
-  /** The element at `offset`; `base` turns offsets of an inflated block into one that can be reported. */
-  const elementAt = (view: DataView, offset: number, end: number, base: number): Element => {
-    if (offset + 8 > end) return refuse('an element header of 8 bytes', `${end - offset} bytes`, base + offset);
-    const first = view.getUint32(offset, isLittle);
-    const isSmall = first >>> 16 !== 0; // up to four bytes of data within the header
-    const [type, size] = isSmall ? [first & 0xffff, first >>> 16] : [first, view.getUint32(offset + 4, isLittle)];
-    const start = offset + (isSmall ? 4 : 8);
-    if (isSmall && size > 4) return refuse('at most 4 bytes in a small element', String(size), base + offset);
-    if (size > end - start) return refuse(`an element of ${size} bytes`, `${end - start} bytes`, base + offset);
-    const padded = isSmall ? offset + 8 : start + size + (type === COMPRESSED ? 0 : (8 - (size % 8)) % 8);
-    return { type, start, end: start + size, next: Math.min(padded, end) };
+  const whole: MatlabBlock = {
+    where,
+    file,
+    isLittle,
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   };
+  const version = whole.view.getUint16(124, isLittle);
+  if (version !== 0x0100) refuse('version 0x100', `0x${version.toString(16)}`, 124);
 
   const arrays = new Map<string, MatlabArray>();
-  const readMatrix = (view: DataView, { start, end }: Element, base: number): void => {
-    const flags = elementAt(view, start, end, base);
-    if (flags.type !== UINT32 || flags.end - flags.start !== 8) {
-      return refuse('array flags', `type ${flags.type}`, base + start);
-    }
-    const word = view.getUint32(flags.start, isLittle);
-    const arrayClass = word & 0xff;
-    const sides = elementAt(view, flags.next, end, base);
-    const rank = (sides.end - sides.start) / 4;
-    if (sides.type !== INT32 || !Number.isInteger(rank) || rank < 2 || rank > 8) {
-      return refuse('2 to 8 dimensions', `type ${sides.type} of ${sides.end - sides.start} bytes`, base + flags.next);
-    }
-    const shape = Array.from({ length: rank }, (_, i) => view.getInt32(sides.start + 4 * i, isLittle));
-    const name = elementAt(view, sides.next, end, base);
-    if (name.type !== INT8 && name.type !== UINT8) return refuse('a name', `type ${name.type}`, base + sides.next);
-    const text = String.fromCharCode(
-      ...new Uint8Array(view.buffer, view.byteOffset + name.start, Math.min(name.end - name.start, 64)),
-    );
-    if (arrayClass < FIRST_NUMERIC_CLASS || arrayClass > LAST_NUMERIC_CLASS || word & COMPLEX_FLAG) {
-      return refuse(`a real numeric array for ${text}`, `class ${arrayClass}`, base + start);
-    }
-    const values = elementAt(view, name.next, end, base);
-    const number = NUMBERS[values.type] ?? refuse(`numbers for ${text}`, `type ${values.type}`, base + name.next);
-    const count = shape.reduce((product, side) => (side < 0 ? NaN : product * side), 1);
-    if (count * number.bytes !== values.end - values.start) {
-      const expected = `${count * number.bytes} bytes for ${text} [${shape.join(', ')}]`;
-      return refuse(expected, String(values.end - values.start), base + name.next);
-    }
-    if (arrays.has(text)) return refuse('each array once', `${text} twice`, base + start);
-    const isBytes = values.type === UINT8 && arrayClass === UINT8_CLASS;
-    const data = isBytes
-      ? new Uint8Array(view.buffer, view.byteOffset + values.start, count) // no copy: it can be hundreds of MB
-      : Float64Array.from({ length: count }, (_, i) => view[number.get](values.start + i * number.bytes, isLittle));
-    arrays.set(text, { shape, data });
+  const add = (header: ReturnType<typeof arrayHeader>, offset: number, load: MatlabArray['load']) => {
+    const { name, arrayClass, shape, count, type } = header;
+    if (arrays.has(name)) refuse('each array once', `${name} twice`, offset);
+    const numbers = (raw: Uint8Array) => toNumbers(raw, type, count, isLittle);
+    arrays.set(name, { name, arrayClass, shape, count, type, offset, load, numbers });
+  };
+  const addPacked = async (packed: Uint8Array, offset: number) => {
+    const place = { where, file, offset };
+    const head = await inflateHead(packed, 'zlib', HEAD, place);
+    const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    const block: MatlabBlock = { ...whole, view, packedAt: offset };
+    const inner = matlabElement(block, 0, Infinity);
+    const most = plausibleSize(packed.length);
+    if (inner.type !== MATLAB_TYPES.matrix) refuseBlock(block, 0, 'a compressed array', `type ${inner.type}`);
+    if (inner.end > most) refuseBlock(block, 0, `an array of at most ${most} bytes`, String(inner.end));
+    const header = arrayHeader(block, inner.start, inner.end);
+    add(header, offset, async () => {
+      const inflated = await inflateChecked(inflate, packed, 'zlib', inner.end, place);
+      if (inflated.length !== inner.end) {
+        refuse(`a compressed block of ${inner.end} bytes`, String(inflated.length), offset);
+      }
+      return { raw: inflated.subarray(header.start, header.end), isOwn: true };
+    });
   };
 
-  const view = viewOf(bytes);
   let offset = 128;
   while (offset < bytes.length) {
-    const element = elementAt(view, offset, bytes.length, 0);
-    if (element.type === COMPRESSED) {
-      const packed = bytes.subarray(element.start, element.end);
-      const limit = Math.min(packed.length * LARGEST_RATIO, LARGEST_ARRAY);
-      const inflated = await inflateChecked(inflate, packed, 'zlib', limit, { where, file, offset });
-      const inner = elementAt(viewOf(inflated), 0, inflated.length, offset);
-      if (inner.type !== MATRIX) refuse('a compressed array', `type ${inner.type}`, offset);
-      readMatrix(viewOf(inflated), inner, offset);
-    } else if (element.type === MATRIX) {
-      readMatrix(view, element, 0);
+    const element = matlabElement(whole, offset, bytes.length);
+    if (element.type === MATLAB_TYPES.compressed) {
+      await addPacked(bytes.subarray(element.start, element.end), offset);
+    } else if (element.type === MATLAB_TYPES.matrix) {
+      const header = arrayHeader(whole, element.start, element.end);
+      const raw = bytes.subarray(header.start, header.end);
+      add(header, offset, () => Promise.resolve({ raw, isOwn: false }));
     } else refuse('an array', `an element of type ${element.type}`, offset);
     offset = element.next;
   }

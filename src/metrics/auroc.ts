@@ -1,8 +1,8 @@
-import { cumulativeCounts, type CumulativeCounts, type Scores } from './cumulative-counts';
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
 
-/** Counts of (in, out) pairs in the right order, a tie as one half, over all pairs. */
-export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: CumulativeCounts): number {
-  let doubled = 0; // whole numbers, so nothing is lost
+/** {@link auroc} of scores that are ranked already. */
+export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
+  let doubled = 0; // twice the (in, out) pairs in the right order: whole numbers, so nothing is lost
   let [inBefore, outBefore] = [0, 0];
   for (let k = 0; k < inAtOrBelow.length; k++) {
     const outHere = outAtOrBelow[k]! - outBefore;

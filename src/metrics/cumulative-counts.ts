@@ -6,20 +6,25 @@ export type Scores = ArrayLike<number>;
 
 /**
  * The one core from which every metric follows: the distinct scores and how many of each side lie at or below them. Ties
- * are one step, so that no metric depends on the order of equal scores.
+ * are one step, so that no metric depends on the order of equal scores. Made by `rankScores`.
  */
-export interface CumulativeCounts {
-  inCount: number;
-  outCount: number;
+export interface RankedScores {
+  readonly inCount: number;
+  readonly outCount: number;
   /** Distinct scores [K], ascending. */
-  thresholds: Float64Array;
-  /** In-distribution scores <= thresholds[k]. */
-  inAtOrBelow: Float64Array;
-  /** OoD scores <= thresholds[k]. */
-  outAtOrBelow: Float64Array;
+  readonly thresholds: Float64Array;
+  /** In-distribution scores <= thresholds[k], [K]. */
+  readonly inAtOrBelow: Float64Array;
+  /** OoD scores <= thresholds[k], [K]. */
+  readonly outAtOrBelow: Float64Array;
 }
 
 function checkScores(where: string, what: string, scores: Scores): void {
+  // Without types a tensor, or a promise of scores, gets this far; it has no length.
+  if (!Number.isInteger((scores as Scores | undefined)?.length)) {
+    const expected = 'an array of scores (of a tensor: await its data())';
+    throw new ArgumentError({ where, what, expected, received: typeof scores });
+  }
   if (scores.length === 0) {
     throw new ArgumentError({ where, what, expected: 'at least one score', received: 'none' });
   }
@@ -29,8 +34,8 @@ function checkScores(where: string, what: string, scores: Scores): void {
   }
 }
 
-/** Sorts both sides once and counts. O(N log N), O(N) for float32. */
-export function cumulativeCounts(where: string, inScores: Scores, outScores: Scores): CumulativeCounts {
+/** Sorts both sides once and counts. O(N log N), O(N) for float32. `where` is who complains. */
+export function cumulativeCounts(where: string, inScores: Scores, outScores: Scores): RankedScores {
   checkScores(where, 'inScores', inScores);
   checkScores(where, 'outScores', outScores);
   const [a, b] = [sortScores(inScores), sortScores(outScores)];
@@ -56,21 +61,5 @@ export function cumulativeCounts(where: string, inScores: Scores, outScores: Sco
     thresholds: thresholds.subarray(0, k),
     inAtOrBelow: inAtOrBelow.subarray(0, k),
     outAtOrBelow: outAtOrBelow.subarray(0, k),
-  };
-}
-
-/** The same detector with the sides exchanged and the scores negated: what is asked of `out` is then asked of `in`. */
-export function mirrored(counts: CumulativeCounts): CumulativeCounts {
-  const { inCount, outCount, thresholds } = counts;
-  const last = thresholds.length - 1;
-  // At or below -t are those at or above t: all but those below it.
-  const above = (atOrBelow: Float64Array, total: number) =>
-    Float64Array.from(atOrBelow, (_, k) => total - (k === last ? 0 : atOrBelow[last - k - 1]!));
-  return {
-    inCount: outCount,
-    outCount: inCount,
-    thresholds: Float64Array.from(thresholds, (_, k) => -thresholds[last - k]!),
-    inAtOrBelow: above(counts.outAtOrBelow, outCount),
-    outAtOrBelow: above(counts.inAtOrBelow, inCount),
   };
 }

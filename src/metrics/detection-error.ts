@@ -1,7 +1,7 @@
-import { cumulativeCounts, type CumulativeCounts, type Scores } from './cumulative-counts';
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
 
-/** min over t of (share of in > t + share of out <= t) / 2. */
-export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: CumulativeCounts): number {
+/** {@link detectionError} of scores that are ranked already. */
+export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
   let least = 0.5; // calling everything, or nothing, out of distribution
   for (let k = 0; k < inAtOrBelow.length; k++) {
     least = Math.min(least, (1 - inAtOrBelow[k]! / inCount + outAtOrBelow[k]! / outCount) / 2);
@@ -12,7 +12,8 @@ export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow 
 /**
  * Detection error: the smallest error rate over all thresholds when both sides are as likely.
  *
- * min over t of (share of in-distribution scores > t + share of OoD scores <= t) / 2; between 0 and 0.5.
+ * min over t of (share of in-distribution scores > t + share of OoD scores <= t) / 2; between 0 and 0.5. One minus it is
+ * what some papers call detection accuracy.
  *
  * Source: Liang, Li, Srikant, ICLR 2018 (ODIN), section 4.2, there at 95 % TPR; Lee et al., ICLR 2018, over all thresholds.
  *

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors';
-import { withPositiveOut, type PositiveOption } from './average-precision';
-import { cumulativeCounts, type CumulativeCounts, type Scores } from './cumulative-counts';
+import { checkRate } from './check-rate';
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import { operatingPoints, type PositiveOption } from './operating-points';
 
 /** Options of {@link fprAtTpr}. */
 export interface FprAtTprOptions extends PositiveOption {
@@ -13,13 +14,19 @@ export interface FprAtTprOptions extends PositiveOption {
   rule?: 'at-or-above' | 'nearest';
 }
 
-/** False positive rate where `score >= t` finds the OoD side at the rate. */
-export function fprAtTprOf(counts: CumulativeCounts, tpr: number, rule: 'at-or-above' | 'nearest'): number {
-  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = counts;
+/** {@link fprAtTpr} of scores that are ranked already. */
+export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}): number {
+  const where = 'fprAtTpr';
+  const { tpr = 0.95, positive = 'in', rule = 'at-or-above' } = options;
+  checkRate(where, 'tpr', tpr);
+  if (rule !== 'at-or-above' && rule !== 'nearest') {
+    throw new ArgumentError({ where, what: 'rule', expected: "'at-or-above' or 'nearest'", received: String(rule) });
+  }
+  const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
   let [fpr, distance] = [0, rule === 'nearest' ? tpr : Infinity]; // finding nothing is a point too
-  for (let k = inAtOrBelow.length - 1; k >= 0; k--) {
-    const found = (outCount - (k === 0 ? 0 : outAtOrBelow[k - 1]!)) / outCount;
-    const alarms = (inCount - (k === 0 ? 0 : inAtOrBelow[k - 1]!)) / inCount;
+  for (let k = 0; k < truePositives.length; k++) {
+    const found = truePositives[k]! / positives;
+    const alarms = falsePositives[k]! / negatives;
     if (rule === 'at-or-above' && found >= tpr) return alarms;
     if (rule === 'nearest' && Math.abs(found - tpr) < distance) [fpr, distance] = [alarms, Math.abs(found - tpr)];
   }
@@ -41,13 +48,5 @@ export function fprAtTprOf(counts: CumulativeCounts, tpr: number, rule: 'at-or-a
  * fprAtTpr([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5
  */
 export function fprAtTpr(inScores: Scores, outScores: Scores, options: FprAtTprOptions = {}): number {
-  const where = 'fprAtTpr';
-  const { tpr = 0.95, positive = 'in', rule = 'at-or-above' } = options;
-  if (!(tpr > 0 && tpr < 1)) {
-    throw new ArgumentError({ where, what: 'tpr', expected: 'a rate between 0 and 1', received: String(tpr) });
-  }
-  if (rule !== 'at-or-above' && rule !== 'nearest') {
-    throw new ArgumentError({ where, what: 'rule', expected: "'at-or-above' or 'nearest'", received: String(rule) });
-  }
-  return fprAtTprOf(withPositiveOut(where, cumulativeCounts(where, inScores, outScores), positive), tpr, rule);
+  return fprAtTprOf(cumulativeCounts('fprAtTpr', inScores, outScores), options);
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors';
 import { cumulativeCounts, type Scores } from './cumulative-counts';
 
 /** The second metric set of Masana et al.'s released code, taken on a grid of thresholds. */
@@ -48,19 +49,29 @@ function gridAupr() {
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution, at least 0
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, or where there is no grid: no score above 0, or all equal; NotFiniteError naming the
+ *   first NaN or infinite score
  * @example
  * gridMetrics([0.1, 0.2, 0.3], [0.25, 0.5]).auroc; // 0.8333
  */
 export function gridMetrics(inScores: Scores, outScores: Scores): GridMetrics {
   const { thresholds: distinct } = cumulativeCounts('gridMetrics', inScores, outScores);
   const highest = distinct.at(-1)!;
+  if (highest <= 0) {
+    // 1 - s / max(s) is then undefined, or falls where it should rise.
+    const [where, what] = ['gridMetrics', 'the highest score'];
+    throw new ArgumentError({ where, what, expected: 'above 0', received: String(highest) });
+  }
   const confidence = (scores: Scores) => Float64Array.from(scores, (score) => 1 - score / highest).sort();
   const [inside, outside] = [confidence(inScores), confidence(outScores)];
   const start = Math.min(inside[0]!, outside[0]!);
   const end = Math.max(inside.at(-1)!, outside.at(-1)!);
   const gap = (end - start) / STEPS;
-  const count = gap > 0 ? Math.ceil((end - start) / gap) : 0;
+  if (!(gap > 0)) {
+    const [where, what] = ['gridMetrics', 'inScores and outScores'];
+    throw new ArgumentError({ where, what, expected: 'more than one value', received: `${highest} only` });
+  }
+  const count = Math.ceil((end - start) / gap);
 
   const inUnder = runningShare(inside, under);
   const outUnder = runningShare(outside, under);

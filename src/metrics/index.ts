@@ -1,7 +1,11 @@
-export { auroc } from './auroc';
-export { averagePrecision, trapezoidAupr, type PositiveOption } from './average-precision';
-export { fprAtTpr, type FprAtTprOptions } from './fpr-at-tpr';
-export { detectionError } from './detection-error';
-export { oodMetrics, type OodMetrics } from './ood-metrics';
+export { rankScores } from './rank-scores';
+export type { RankedScores } from './cumulative-counts';
+export type { PositiveOption } from './operating-points';
+export { auroc, aurocOf } from './auroc';
+export { averagePrecision, averagePrecisionOf } from './average-precision';
+export { trapezoidAupr, trapezoidAuprOf } from './trapezoid-aupr';
+export { fprAtTpr, fprAtTprOf, type FprAtTprOptions } from './fpr-at-tpr';
+export { detectionError, detectionErrorOf } from './detection-error';
+export { oodMetrics, oodMetricsOf, type OodMetrics } from './ood-metrics';
 export { odinStyleMetrics, type OdinStyleMetrics } from './odin-style-metrics';
 export { gridMetrics, type GridMetrics } from './grid-metrics';

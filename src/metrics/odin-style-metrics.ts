@@ -1,6 +1,6 @@
 import { aurocOf } from './auroc';
-import { trapezoidAuprOf } from './average-precision';
-import { cumulativeCounts, mirrored, type CumulativeCounts, type Scores } from './cumulative-counts';
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import { trapezoidAuprOf } from './trapezoid-aupr';
 
 /** The first of the two metric sets of Masana et al.'s released code. */
 export interface OdinStyleMetrics {
@@ -20,12 +20,8 @@ export interface OdinStyleMetrics {
  * Corners of the ROC curve, in-distribution positive, without the points that lie evenly on a straight line: that is the curve
  * in which the authors look for the rate nearest to 0.95.
  */
-function rocCorners({
-  inCount,
-  outCount,
-  inAtOrBelow,
-  outAtOrBelow,
-}: CumulativeCounts): { tpr: number; fpr: number }[] {
+function rocCorners(ranked: RankedScores): { tpr: number; fpr: number }[] {
+  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
   const last = inAtOrBelow.length - 1;
   const isCorner = (k: number): boolean => {
     if (k === 0 || k === last) return true;
@@ -54,16 +50,16 @@ function rocCorners({
  * odinStyleMetrics([0.1, 0.2, 0.3], [0.25, 0.5]).auroc; // 0.8333
  */
 export function odinStyleMetrics(inScores: Scores, outScores: Scores): OdinStyleMetrics {
-  const counts = cumulativeCounts('odinStyleMetrics', inScores, outScores);
-  const { tpr, fpr } = rocCorners(counts).reduce((best, corner) =>
+  const ranked = cumulativeCounts('odinStyleMetrics', inScores, outScores);
+  const { tpr, fpr } = rocCorners(ranked).reduce((best, corner) =>
     Math.abs(corner.tpr - 0.95) < Math.abs(best.tpr - 0.95) ? corner : best,
   );
   return {
     tpr,
     fpr,
     detectionError: (1 - tpr + fpr) / 2,
-    auroc: aurocOf(counts),
-    auprIn: trapezoidAuprOf(mirrored(counts)),
-    auprOut: trapezoidAuprOf(counts),
+    auroc: aurocOf(ranked),
+    auprIn: trapezoidAuprOf(ranked, { positive: 'in' }),
+    auprOut: trapezoidAuprOf(ranked, { positive: 'out' }),
   };
 }

@@ -1,6 +1,6 @@
 import { aurocOf } from './auroc';
 import { averagePrecisionOf } from './average-precision';
-import { cumulativeCounts, mirrored, type Scores } from './cumulative-counts';
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
 import { detectionErrorOf } from './detection-error';
 import { fprAtTprOf } from './fpr-at-tpr';
 
@@ -18,6 +18,18 @@ export interface OodMetrics {
   prevalence: number;
 }
 
+/** {@link oodMetrics} of scores that are ranked already. */
+export function oodMetricsOf(ranked: RankedScores): OodMetrics {
+  return {
+    auroc: aurocOf(ranked),
+    auprIn: averagePrecisionOf(ranked, { positive: 'in' }),
+    auprOut: averagePrecisionOf(ranked, { positive: 'out' }),
+    fprAt95Tpr: fprAtTprOf(ranked, { tpr: 0.95, positive: 'in' }),
+    detectionError: detectionErrorOf(ranked),
+    prevalence: ranked.outCount / (ranked.inCount + ranked.outCount),
+  };
+}
+
 /**
  * AUROC, both average precisions, FPR at 95 % TPR (in-distribution positive) and detection error, from one sort.
  *
@@ -28,14 +40,5 @@ export interface OodMetrics {
  * oodMetrics([0.1, 0.4], [0.35, 0.8]).auroc; // 0.75
  */
 export function oodMetrics(inScores: Scores, outScores: Scores): OodMetrics {
-  const counts = cumulativeCounts('oodMetrics', inScores, outScores);
-  const inPositive = mirrored(counts);
-  return {
-    auroc: aurocOf(counts),
-    auprIn: averagePrecisionOf(inPositive),
-    auprOut: averagePrecisionOf(counts),
-    fprAt95Tpr: fprAtTprOf(inPositive, 0.95, 'at-or-above'),
-    detectionError: detectionErrorOf(counts),
-    prevalence: counts.outCount / (counts.inCount + counts.outCount),
-  };
+  return oodMetricsOf(cumulativeCounts('oodMetrics', inScores, outScores));
 }

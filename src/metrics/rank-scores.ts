@@ -1,0 +1,17 @@
+import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+
+/**
+ * Sorts the scores once, for many metrics: `x(inScores, outScores, options)` is `xOf(rankScores(inScores, outScores), options)`.
+ *
+ * O(N) for two Float32Arrays (radix sort), O(N log N) otherwise; 24 bytes per distinct score.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * const ranked = rankScores([0.1, 0.4], [0.35, 0.8]);
+ * [0.8, 0.9, 0.95].map((tpr) => fprAtTprOf(ranked, { tpr })); // [0.5, 0.5, 0.5]
+ */
+export function rankScores(inScores: Scores, outScores: Scores): RankedScores {
+  return cumulativeCounts('rankScores', inScores, outScores);
+}
