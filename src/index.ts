@@ -1,5 +1,6 @@
 export * from './errors';
 export * from './random';
+export type { Scores } from './scores';
 export * from './pairs/index';
 export * from './losses/index';
 export * from './embeddings/index';

@@ -1,4 +1,5 @@
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /** {@link auroc} of scores that are ranked already. */
 export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {

@@ -1,8 +1,5 @@
-import { ArgumentError, NotFiniteError } from '../errors';
-import { sortScores } from './sort-scores';
-
-/** Scores of any detector: higher = more out of distribution. */
-export type Scores = ArrayLike<number>;
+import { checkScores, type Scores } from '../scores';
+import { sortScores } from '../sort-scores';
 
 /**
  * The one core from which every metric follows: the distinct scores and how many of each side lie at or below them. Ties
@@ -17,21 +14,6 @@ export interface RankedScores {
   readonly inAtOrBelow: Float64Array;
   /** OoD scores <= thresholds[k], [K]. */
   readonly outAtOrBelow: Float64Array;
-}
-
-function checkScores(where: string, what: string, scores: Scores): void {
-  // Without types a tensor, or a promise of scores, gets this far; it has no length.
-  if (!Number.isInteger((scores as Scores | undefined)?.length)) {
-    const expected = 'an array of scores (of a tensor: await its data())';
-    throw new ArgumentError({ where, what, expected, received: typeof scores });
-  }
-  if (scores.length === 0) {
-    throw new ArgumentError({ where, what, expected: 'at least one score', received: 'none' });
-  }
-  for (let i = 0; i < scores.length; i++) {
-    if (Number.isFinite(scores[i])) continue;
-    throw new NotFiniteError({ where, what, expected: 'finite scores', received: `${scores[i]} at index ${i}` });
-  }
 }
 
 /** Sorts both sides once and counts. O(N log N), O(N) for float32. `where` is who complains. */

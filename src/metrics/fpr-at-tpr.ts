@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors';
-import { checkRate } from './check-rate';
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import { checkRate, type Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
 
 /** Options of {@link fprAtTpr}. */

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors';
-import { cumulativeCounts, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts } from './cumulative-counts';
 
 /** The second metric set of Masana et al.'s released code, taken on a grid of thresholds. */
 export interface GridMetrics {

@@ -1,5 +1,6 @@
 import { aurocOf } from './auroc';
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { trapezoidAuprOf } from './trapezoid-aupr';
 
 /** The first of the two metric sets of Masana et al.'s released code. */

@@ -1,6 +1,7 @@
 import { aurocOf } from './auroc';
 import { averagePrecisionOf } from './average-precision';
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { detectionErrorOf } from './detection-error';
 import { fprAtTprOf } from './fpr-at-tpr';
 

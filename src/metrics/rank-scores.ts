@@ -1,4 +1,5 @@
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /**
  * Sorts the scores once, for many metrics: `x(inScores, outScores, options)` is `xOf(rankScores(inScores, outScores), options)`.

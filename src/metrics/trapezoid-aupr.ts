@@ -1,4 +1,5 @@
-import { cumulativeCounts, type RankedScores, type Scores } from './cumulative-counts';
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
 
 /** {@link trapezoidAupr} of scores that are ranked already. */

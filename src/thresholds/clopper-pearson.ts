@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors';
-import { checkRate } from './check-scores';
+import { checkRate } from '../scores';
 
 /** log Gamma(x), x > 0, to about 1e-15 relative: Stirling's series after shifting x above 10. */
 function logGamma(x: number): number {

@@ -1,4 +1,5 @@
-import { ascending, checkRate, checkScores, type Scores } from './check-scores';
+import { checkRate, checkScores, type Scores } from '../scores';
+import { sortScores } from '../sort-scores';
 
 /** A cut-point and what it promises: `score > threshold` means out of distribution. */
 export interface ConformalThreshold {
@@ -42,5 +43,5 @@ export function conformalThreshold(calibration: Scores, alpha: number): Conforma
       'nothing is called out of distribution';
     return { threshold: Infinity, alpha, count, smallestAlpha, warning };
   }
-  return { threshold: ascending(calibration)[Math.max(rank, 1) - 1]!, alpha, count, smallestAlpha };
+  return { threshold: sortScores(calibration)[Math.max(rank, 1) - 1]!, alpha, count, smallestAlpha };
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors';
-import { checkScores, type Scores } from './check-scores';
+import { checkFiniteScores, type Scores } from '../scores';
 import { conformalThreshold } from './conformal-threshold';
 import { pValues } from './p-values';
 
@@ -31,7 +31,7 @@ export function decide(
   options: { calibration: Scores; alpha: number; nearestClass?: ArrayLike<number> },
 ): Decision[] {
   const { calibration, alpha, nearestClass } = options;
-  if (scores.length > 0) checkScores('decide', 'scores', scores);
+  checkFiniteScores('decide', 'scores', scores);
   if (nearestClass && nearestClass.length !== scores.length) {
     const expected = `${scores.length} classes`;
     throw new ShapeError({ where: 'decide', what: 'nearestClass', expected, received: String(nearestClass.length) });

@@ -1,8 +1,9 @@
 import { ArgumentError, ShapeError } from '../errors';
-import { ascending, checkScores, type Scores } from './check-scores';
+import { checkFiniteScores, checkScores, type Scores } from '../scores';
+import { sortScores } from '../sort-scores';
 
 /** How many of the ascending values are at least `value`. */
-function countAtLeast(sorted: Float64Array, value: number): number {
+function countAtLeast(sorted: ArrayLike<number>, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -28,8 +29,8 @@ function countAtLeast(sorted: Float64Array, value: number): number {
  */
 export function pValues(scores: Scores, calibration: Scores): Float64Array {
   checkScores('pValues', 'calibration', calibration);
-  if (scores.length > 0) checkScores('pValues', 'scores', scores);
-  const sorted = ascending(calibration);
+  checkFiniteScores('pValues', 'scores', scores);
+  const sorted = sortScores(calibration);
   return Float64Array.from(scores, (score) => (1 + countAtLeast(sorted, score)) / (sorted.length + 1));
 }
 
@@ -55,7 +56,7 @@ export function classPValues(
 ): Float64Array {
   const where = 'classPValues';
   checkScores(where, 'calibration', calibration);
-  if (scores.length > 0) checkScores(where, 'scores', scores);
+  checkFiniteScores(where, 'scores', scores);
   const lengths = [
     ['labels', labels.length, scores.length],
     ['calibrationLabels', calibrationLabels.length, calibration.length],
@@ -70,7 +71,7 @@ export function classPValues(
     if (own) own.push(calibration[i]!);
     else byClass.set(calibrationLabels[i]!, [calibration[i]!]);
   }
-  const sorted = new Map([...byClass].map(([label, own]) => [label, ascending(own)]));
+  const sorted = new Map([...byClass].map(([label, own]) => [label, sortScores(own)]));
   return Float64Array.from(scores, (score, i) => {
     const own = sorted.get(labels[i]!);
     return own ? (1 + countAtLeast(own, score)) / (own.length + 1) : 1;
@@ -102,7 +103,7 @@ export function benjaminiHochberg(values: ArrayLike<number>, rate: number): bool
       throw new ArgumentError({ where, what: 'values', expected: 'in [0, 1]', received: `${values[i]} at index ${i}` });
     }
   }
-  const sorted = ascending(values);
+  const sorted = sortScores(values);
   let largest = -1;
   for (let i = 0; i < sorted.length; i++) if (sorted[i]! <= ((i + 1) * rate) / sorted.length) largest = sorted[i]!;
   return Array.from(values, (value) => value <= largest);

@@ -1,4 +1,5 @@
-import { ascending, checkRate, checkScores, type Scores } from './check-scores';
+import { checkRate, checkScores, type Scores } from '../scores';
+import { sortScores } from '../sort-scores';
 import { clopperPearson } from './clopper-pearson';
 
 /** A cut-point on held-out in-distribution scores and the rate that it will realise. */
@@ -33,9 +34,10 @@ export function thresholdAtTpr(
   checkScores(where, 'inScores', inScores);
   checkRate(where, 'tpr', tpr);
   checkRate(where, 'confidence', confidence);
-  const sorted = ascending(inScores);
+  const sorted = sortScores(inScores);
   const count = sorted.length;
-  const threshold = sorted[Math.max(1, Math.ceil(tpr * count - 1e-9)) - 1]!;
-  const kept = sorted.reduce((sum, score) => sum + (score <= threshold ? 1 : 0), 0); // ties are kept too
+  let kept = Math.max(1, Math.ceil(tpr * count - 1e-9));
+  const threshold = sorted[kept - 1]!;
+  while (sorted[kept] === threshold) kept++; // ties are kept too
   return { threshold, tpr: kept / count, interval: clopperPearson(kept, count, confidence), confidence, count };
 }

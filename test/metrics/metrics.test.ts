@@ -14,7 +14,7 @@ import {
   seededRandom,
   trapezoidAupr,
 } from 'tfjs-ood';
-import { sortScores } from '../../src/metrics/sort-scores';
+import { sortScores } from '../../src/sort-scores';
 import { expectClose } from '../expect-close';
 
 interface Side {

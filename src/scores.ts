@@ -1,0 +1,30 @@
+import { ArgumentError, NotFiniteError } from './errors';
+
+/** Scores of any detector: higher = more out of distribution. */
+export type Scores = ArrayLike<number>;
+
+/** Refuses what is no array, and the first score that is not finite. */
+export function checkFiniteScores(where: string, what: string, scores: Scores): void {
+  // Without types a tensor, or a promise of scores, gets this far; it has no length.
+  if (!Number.isInteger((scores as Scores | undefined)?.length)) {
+    const expected = 'an array of scores (of a tensor: await its data())';
+    throw new ArgumentError({ where, what, expected, received: typeof scores });
+  }
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    throw new NotFiniteError({ where, what, expected: 'finite scores', received: `${scores[i]} at index ${i}` });
+  }
+}
+
+/** Refuses an empty list too. */
+export function checkScores(where: string, what: string, scores: Scores): void {
+  checkFiniteScores(where, what, scores);
+  if (scores.length > 0) return;
+  throw new ArgumentError({ where, what, expected: 'at least one score', received: 'none' });
+}
+
+/** Refuses what is no rate strictly between 0 and 1. */
+export function checkRate(where: string, what: string, rate: number): void {
+  if (rate > 0 && rate < 1) return;
+  throw new ArgumentError({ where, what, expected: 'a rate between 0 and 1, both excluded', received: String(rate) });
+}
