@@ -31,13 +31,16 @@ export class NotFiniteError extends OodError {
   override name = 'NotFiniteError';
 }
 
-/** Bytes that are not what their format says: `what` is the file, `offset` the byte at which it shows. */
+/**
+ * Data that is not what its format says. Of bytes `what` is the file and `offset` the byte at which it shows; of what was
+ * decoded already (JSON, named arrays) `what` is the path to the part that is wrong, and there is no offset.
+ */
 export class FormatError extends OodError {
   override name = 'FormatError';
   constructor(
     details: ErrorDetails,
-    readonly offset: number,
+    readonly offset?: number,
   ) {
-    super({ ...details, received: `${details.received} at byte ${offset}` });
+    super(offset === undefined ? details : { ...details, received: `${details.received} at byte ${offset}` });
   }
 }

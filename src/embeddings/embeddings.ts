@@ -8,27 +8,28 @@ export type Embeddings = Tensor2D | { readonly data: Float32Array; readonly shap
 export async function readEmbeddings(
   where: string,
   embeddings: Embeddings,
+  what = 'embeddings',
 ): Promise<{ data: Float32Array; shape: readonly [number, number] }> {
   const { shape } = embeddings;
   if (shape.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
-    throw new ShapeError({ where, what: 'embeddings', expected: '[N, D]', received: `[${shape.join(', ')}]` });
+    throw new ShapeError({ where, what, expected: '[N, D]', received: `[${shape.join(', ')}]` });
   }
-  const data = await numbersOf(where, embeddings);
+  const data = await numbersOf(where, embeddings, what);
   if (data.length !== shape[0] * shape[1]) {
     const expected = `${shape[0] * shape[1]} numbers for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what: 'embeddings.data', expected, received: String(data.length) });
+    throw new ShapeError({ where, what: `${what}.data`, expected, received: String(data.length) });
   }
   return { data, shape };
 }
 
-async function numbersOf(where: string, embeddings: Embeddings): Promise<Float32Array> {
+async function numbersOf(where: string, embeddings: Embeddings, what: string): Promise<Float32Array> {
   if (embeddings.data instanceof Float32Array) return embeddings.data;
   if (typeof embeddings.data === 'function') {
     const numbers: ArrayLike<number> = await embeddings.data();
     return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers); // an int32 tensor
   }
   const received = Object.prototype.toString.call(embeddings.data);
-  throw new ArgumentError({ where, what: 'embeddings.data', expected: 'a Float32Array or a tensor', received });
+  throw new ArgumentError({ where, what: `${what}.data`, expected: 'a Float32Array or a tensor', received });
 }
 
 /** Throws at the first number that is not finite, naming its row and column. */

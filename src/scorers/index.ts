@@ -1,1 +1,19 @@
 export { classMeanScorer, type ClassMeanScorer } from './class-mean-scorer';
+export type {
+  Batch,
+  Blocks,
+  FitBlock,
+  FitNeed,
+  FitOptions,
+  Head,
+  LogitsOf,
+  ModelOutputs,
+  ModelParts,
+  Need,
+  ReadyScorer,
+  Scorer,
+  ScorerMethod,
+  ScorerState,
+} from './scorer';
+export { decodeScorer, encodeScorer } from './scorer-state';
+export { nearestClassMean, type NearestClassMeanOptions } from './nearest-class-mean';

@@ -1,0 +1,31 @@
+import { checkFinite, readEmbeddings, type Embeddings } from '../embeddings/embeddings';
+import { ShapeError } from '../errors';
+
+/** Rows [N, D] as numbers. */
+export interface Rows {
+  data: Float32Array;
+  shape: readonly [number, number];
+}
+
+/**
+ * Reads the features or logits of a batch and refuses a missing one, another width than `size`, and the first NaN or infinity.
+ * `where` is who complains, `what` is `'features'` or `'logits'`.
+ */
+export async function readRows(
+  where: string,
+  what: 'features' | 'logits',
+  batch: Partial<Record<'features' | 'logits', Embeddings>>,
+  size?: number,
+): Promise<Rows> {
+  const given = (batch as typeof batch | undefined)?.[what];
+  if (given === undefined) {
+    const received = batch && typeof batch === 'object' ? `{ ${Object.keys(batch).join(', ')} }` : typeof batch;
+    throw new ShapeError({ where, what, expected: `a batch { ${what} }`, received });
+  }
+  const rows = await readEmbeddings(where, given, what);
+  if (size !== undefined && rows.shape[1] !== size) {
+    throw new ShapeError({ where, what, expected: `[N, ${size}]`, received: `[N, ${rows.shape[1]}]` });
+  }
+  checkFinite(where, rows.data, rows.shape[1], what);
+  return rows;
+}

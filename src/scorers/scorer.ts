@@ -1,0 +1,101 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Embeddings } from '../embeddings/embeddings';
+import type { NamedArray } from '../state/safetensors';
+
+/** What a model gives for a batch, by name. */
+export interface ModelOutputs {
+  /** Activations of the layer before the last, or an embedding [N, D]. */
+  features: Embeddings;
+  /** What goes into the softmax [N, C]. */
+  logits: Embeddings;
+  /** The model's input [N, H, W, C]. */
+  images: Tensor4D;
+}
+
+/** What a scorer can ask for. */
+export type Need = keyof ModelOutputs;
+
+/** A batch with what a scorer needs: `{ features }`, `{ logits }`, `{ features, logits }`. */
+export type Batch<N extends Need = Need> = Pick<ModelOutputs, N>;
+
+/** The last dense layer: logits = features W + b. */
+export interface Head {
+  /** W [D, C], row by row, as a tfjs dense layer keeps it. */
+  weights: Float32Array;
+  /** b [C]. */
+  bias: Float32Array;
+  shape: readonly [features: number, classes: number];
+}
+
+/** Logits [N, C] of images [N, H, W, C] by differentiable tfjs operations; what ODIN needs. */
+export type LogitsOf = (images: Tensor4D) => Tensor2D;
+
+/** What belongs to the model as a whole, not to a batch. */
+export interface ModelParts {
+  head: Head;
+  logitsOf: LogitsOf;
+}
+
+/** What fitting can ask for: parts of each block, and parts of the model. */
+export type FitNeed = Need | 'labels' | keyof ModelParts;
+
+/** One block of in-distribution data to fit on. */
+export type FitBlock<F extends FitNeed = FitNeed> = Pick<
+  ModelOutputs & { labels: ArrayLike<number> },
+  Exclude<F, keyof ModelParts>
+>;
+
+/** Blocks as they come; an array of blocks, a generator, a stream. */
+export type Blocks<F extends FitNeed = FitNeed> = AsyncIterable<FitBlock<F>> | Iterable<FitBlock<F>>;
+
+/** The parts of the model that fitting needs. */
+export type PartsFor<F extends FitNeed> = Pick<ModelParts, Extract<F, keyof ModelParts>>;
+
+export interface FitOptions {
+  /** Called after each block with the rows seen so far. */
+  onProgress?: (rows: number) => void;
+}
+
+/** Numbers, words and lists that JSON holds. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
+export interface ScorerState {
+  kind: string;
+  options: Readonly<Record<string, Json>>;
+  tensors: Readonly<Record<string, NamedArray>>;
+}
+
+/** A fitted scorer. */
+export interface Scorer<N extends Need = Need> {
+  /** Which method, e.g. `'mahalanobis'`. */
+  readonly kind: string;
+  /** What `score` must be given. */
+  readonly needs: readonly N[];
+  /**
+   * OoD score of each row [N], higher = more out of distribution. The caller keeps the tensors that go in.
+   *
+   * @throws ShapeError where the batch does not fit what was fitted; NotFiniteError naming the first row with a NaN or infinity
+   */
+  score(batch: Batch<N>): Promise<Float32Array>;
+  /** Everything that makes the scorer, for saving. */
+  state(): ScorerState;
+  /** Frees what it holds on the backend; it can't score any more. */
+  dispose(): void;
+}
+
+/** A way to make a scorer from in-distribution data. */
+export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed> {
+  readonly kind: string;
+  /** What the scorer needs of a batch. */
+  readonly needs: readonly N[];
+  /** What fitting needs of each block, and of the model. */
+  readonly fitNeeds: readonly F[];
+  /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few */
+  fit(blocks: Blocks<F>, options: FitOptions & PartsFor<F>): Promise<Scorer<N>>;
+  /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
+  restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;
+}
+
+/** A scorer without anything to fit: it scores as it is, and `fit` only gives a copy of it. */
+export type ReadyScorer<N extends Need = Need> = Scorer<N> & ScorerMethod<N, never>;
