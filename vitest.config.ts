@@ -3,15 +3,17 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** The package's names stand for its sources. */
+export const alias = [
+  { find: /^tfjs-ood$/, replacement: source('./src/index.ts') },
+  { find: /^tfjs-ood\/(.+)$/, replacement: source('./src/$1/index.ts') },
+];
+
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^tfjs-ood$/, replacement: source('./src/index.ts') },
-      { find: /^tfjs-ood\/(.+)$/, replacement: source('./src/$1/index.ts') },
-    ],
-  },
+  resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
+    provide: { backends: ['cpu', 'wasm'] },
     testTimeout: 60_000,
     maxWorkers: 2,
   },

@@ -3,17 +3,24 @@ import '@tensorflow/tfjs-layers'; // registers the gradients
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject } from 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Set by vitest.config.ts and vitest.browser.config.ts. */
+    backends: readonly string[];
+  }
+}
 
 /** Every backend that this runtime must have; one that is missing fails its suite. */
-export const backends = ['cpu', 'wasm'] as const;
+export const backends = inject('backends');
 
 /**
  * Runs the same tests on every backend, and fails each test that leaves a tensor behind.
  * Tests create what they need inside themselves and dispose it.
  */
 export function onEachBackend(name: string, tests: (backend: string) => void): void {
-  describe.each(backends)(`${name} on %s`, (backend) => {
+  describe.each([...backends])(`${name} on %s`, (backend) => {
     let before = 0;
     beforeAll(async () => {
       if (!(await tf.setBackend(backend))) throw new Error(`backend ${backend} is required here and did not start`);

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ArgumentError, contrastiveLoss, odmLoss, seededRandom, ShapeError, type ContrastiveOptions } from 'tfjs-ood';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
+import torch from '../fixtures/losses.json';
 import { naiveGradient, naiveLoss, type NaiveOptions } from './naive-loss';
 
 const defaults: NaiveOptions = { margin: 10, power: 1, pairs: 'halves', positiveShare: 0.5 };
@@ -60,8 +60,7 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
   });
 
   test('loss and gradient of torch', async () => {
-    const url = new URL('../fixtures/losses.json', import.meta.url);
-    const { labels, embeddings, cases } = JSON.parse(readFileSync(url, 'utf8')) as {
+    const { labels, embeddings, cases } = torch as {
       labels: number[];
       embeddings: number[][];
       cases: (NaiveOptions & { loss: number; gradient: number[][] })[];
@@ -73,6 +72,22 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
       expectClose(gradient, expected.flat(), { relative: 1e-5, absolute: 1e-6 });
     }
   });
+
+  test.each(kinds)(
+    '$pairs, power $power: the gradient is that of finite differences of the definition',
+    async (kind) => {
+      const [labels, rows, h] = [[0, 1, -1, 2, 0, 1, 0, 0, -1, 1], randomRows(10, 3, 12), 1e-5];
+      const { gradient } = await lossAndGradient(labels, rows, kind);
+      const expected = rows.flatMap((row, i) =>
+        row.map((_, k) => {
+          const moved = (by: number) =>
+            rows.map((own, j) => (j === i ? own.map((v, m) => (m === k ? v + by : v)) : own));
+          return (naiveLoss(labels, moved(h), kind) - naiveLoss(labels, moved(-h), kind)) / (2 * h);
+        }),
+      );
+      expectClose(gradient, expected, { relative: 1e-3, absolute: 1e-4 });
+    },
+  );
 
   test('halves by hand: a pair of two OoD rows is not counted', async () => {
     const labels = [2, 0, -1, 2, -1, -2];

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { ClassMeans, classMeanScorer, NotFiniteError, seededRandom, ShapeError, type Means } from 'tfjs-ood';
+import numpy from '../fixtures/class-means.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 
@@ -12,7 +12,7 @@ interface Case {
   nearest: number[];
   scores: number[];
 }
-const cases = JSON.parse(readFileSync(new URL('../fixtures/class-means.json', import.meta.url), 'utf8')) as Case[];
+const cases = numpy as Case[];
 
 const meansOf = (rows: number[][]): Means => ({
   labels: Int32Array.from(rows, (_, i) => 2 * i), // not 0, 1, 2: an index is not a label

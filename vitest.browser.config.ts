@@ -1,0 +1,46 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { alias } from './vitest.config';
+
+/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each backend. */
+export default defineConfig({
+  resolve: { alias },
+  // All of them: one that Vite finds later makes it reload the page in the middle of a test.
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-layers',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      'fast-check',
+      'ml-matrix',
+    ],
+  },
+  test: {
+    include: [
+      'test/losses/*.test.ts',
+      'test/embeddings/*.test.ts',
+      'test/scorers/*.test.ts',
+      'test/layers/{closed-form-batch-norm,embed,seeded-dropout,trainer,vgg}.test.ts',
+    ],
+    setupFiles: ['test/browser/setup.ts'],
+    testTimeout: 120_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', // Debian's; playwright's own is a download
+          args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+        },
+      }),
+      instances: ['cpu', 'wasm', 'webgl'].map((backend) => ({
+        browser: 'chromium' as const,
+        name: backend,
+        provide: { backends: [backend] },
+      })),
+    },
+  },
+});
