@@ -4,7 +4,7 @@ export type {
   Blocks,
   FitBlock,
   FitNeed,
-  FitOptions,
+  FitProgress,
   Head,
   LogitsOf,
   ModelOutputs,

@@ -51,7 +51,8 @@ export type Blocks<F extends FitNeed = FitNeed> = AsyncIterable<FitBlock<F>> | I
 /** The parts of the model that fitting needs. */
 export type PartsFor<F extends FitNeed> = Pick<ModelParts, Extract<F, keyof ModelParts>>;
 
-export interface FitOptions {
+/** How fitting a scorer goes on. */
+export interface FitProgress {
   /** Called after each block with the rows seen so far. */
   onProgress?: (rows: number) => void;
 }
@@ -92,7 +93,7 @@ export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed
   /** What fitting needs of each block, and of the model. */
   readonly fitNeeds: readonly F[];
   /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few */
-  fit(blocks: Blocks<F>, options: FitOptions & PartsFor<F>): Promise<Scorer<N>>;
+  fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
   /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;
 }
