@@ -1,3 +1,12 @@
 export { OOD_LABEL, type BatchLabels } from './batch-labels';
 export { contrastiveLoss, odmLoss, type ContrastiveOptions } from './contrastive-loss';
+export { tripletLoss, type TripletOptions } from './triplet-loss';
+export { supervisedContrastiveLoss, type SupervisedContrastiveOptions } from './supervised-contrastive-loss';
+export { ciderLoss, moveCiderPrototypes, type CiderOptions } from './cider-loss';
+export { proxyAnchorLoss, type ProxyAnchorOptions } from './proxy-anchor-loss';
+export { centreLoss, type CentreLossOptions } from './centre-loss';
+export { classAnchorLoss, type ClassAnchorOptions } from './class-anchor-loss';
+export { confidenceLoss, energyBoundedLoss, logitNormLoss, outlierExposureLoss } from './classifier-losses';
+export type { EnergyBoundedOptions } from './classifier-losses';
 export { pairwiseDistances, pairwiseSquaredDistances } from './pairwise-distances';
+export { unitRows } from './unit-rows';

@@ -1,0 +1,30 @@
+import { ArgumentError, ShapeError } from '../errors';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+
+/** Refuses what is no positive number. */
+export function checkPositive(where: string, what: string, value: number): void {
+  if (value > 0 && Number.isFinite(value)) return;
+  throw new ArgumentError({ where, what, expected: 'a positive number', received: String(value) });
+}
+
+/** Refuses what is no number from 0. */
+export function checkNotNegative(where: string, what: string, value: number): void {
+  if (value >= 0 && Number.isFinite(value)) return;
+  throw new ArgumentError({ where, what, expected: 'a number from 0', received: String(value) });
+}
+
+/** Refuses rows (centres, proxies) of another width than the embeddings. */
+export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddings: Tensor2D): void {
+  if (rows.rank === 2 && rows.shape[1] === embeddings.shape[1]) return;
+  const expected = `[C, ${embeddings.shape[1]}], as wide as the embeddings`;
+  throw new ShapeError({ where, what, expected, received: `[${rows.shape.join(', ')}]` });
+}
+
+/** Refuses a label of an array that has no row among C; those of a tensor cannot be read without stalling. */
+export function checkClasses(where: string, labels: unknown, classes: number): void {
+  if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) return;
+  const wrong = Array.from(labels as ArrayLike<number>).findIndex((label) => label >= classes);
+  if (wrong < 0) return;
+  const received = `${(labels as ArrayLike<number>)[wrong]} at index ${wrong}`;
+  throw new ArgumentError({ where, what: 'labels', expected: `class indices below ${classes}`, received });
+}

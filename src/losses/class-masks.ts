@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Which rows are OoD, [B, 1] of 0 and 1. No gradient flows through labels, so comparisons are allowed. */
+export const oodColumn = (labels: tf.Tensor2D): tf.Tensor2D => tf.cast(tf.less(labels, 0), 'float32') as tf.Tensor2D;
+
+/**
+ * For every two rows whether they are a positive pair (one class, none OoD, not the row itself) and whether the second is a
+ * negative for the first (the first known; the second of another class or OoD). [B, B] of 0 and 1.
+ */
+export function anchorMasks(labels: tf.Tensor2D): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
+  const known = tf.sub<tf.Tensor2D>(1, oodColumn(labels));
+  const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, tf.transpose(labels)), 'float32'), known);
+  return {
+    positive: tf.mul(same, tf.sub(1, tf.eye(labels.shape[0]))),
+    negative: tf.sub<tf.Tensor2D>(known, same),
+  };
+}
+
+/** [B, C] of 0 and 1; a row of zeros for OoD. */
+export const oneHotKnown = (labels: tf.Tensor2D, classes: number): tf.Tensor2D =>
+  tf.cast(tf.equal(labels, tf.reshape(tf.range(0, classes, 1, 'float32'), [1, classes])), 'float32') as tf.Tensor2D;
+
+/** Mean of the values [B, 1] where the mask [B, 1] is 1; 0 where it never is. */
+export function meanWhere(values: tf.Tensor, mask: tf.Tensor): tf.Scalar {
+  return tf.div(tf.sum(tf.mul(values, mask)), tf.maximum(tf.sum(mask), 1));
+}
