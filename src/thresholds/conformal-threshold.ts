@@ -1,5 +1,6 @@
 import { checkRate, checkScores, type Scores } from '../scores';
 import { sortScores } from '../sort-scores';
+import { allowedAlarms, countAllowing } from './allowed-alarms';
 
 /** A cut-point and what it promises: `score > threshold` means out of distribution. */
 export interface ConformalThreshold {
@@ -15,12 +16,37 @@ export interface ConformalThreshold {
   warning?: string;
 }
 
+/** The cut-point in ascending calibration scores; there may be none. */
+export function cutSorted(sorted: ArrayLike<number>, alpha: number): number {
+  const allowed = allowedAlarms(sorted.length, alpha);
+  return allowed === 0 ? Infinity : sorted[sorted.length - allowed]!;
+}
+
+/** As {@link conformalThreshold}, of ascending scores, of which there may be none; `of` is what the warning calls them. */
+export function thresholdOfSorted(
+  sorted: ArrayLike<number>,
+  alpha: number,
+  of = 'calibration scores',
+): ConformalThreshold {
+  const count = sorted.length;
+  const smallestAlpha = 1 / (count + 1);
+  const cut = { threshold: cutSorted(sorted, alpha), alpha, count, smallestAlpha };
+  if (cut.threshold < Infinity) return cut;
+  // Rounded up to three digits: the number that the message names must itself be large enough.
+  const scale = 10 ** (2 - Math.floor(Math.log10(smallestAlpha)));
+  const enough = Math.ceil(Number((smallestAlpha * scale).toPrecision(12))) / scale;
+  const warning =
+    `${count} ${of} allow no alpha below 1/${count + 1} (${enough}); at alpha ${alpha} nothing is called out of ` +
+    `distribution, which takes ${countAllowing(1, alpha)} scores`;
+  return { ...cut, warning };
+}
+
 /**
  * Threshold from in-distribution scores alone, whose false-alarm rate on exchangeable new data is at most `alpha`.
  *
  * It is the k-th smallest calibration score, k = ceil((n + 1)(1 - alpha)); no interpolation, which would break the
  * guarantee. A new in-distribution score is above it with probability at most alpha, ties and all, over the draw of the
- * calibration data and the new score together.
+ * calibration data and the new score together; {@link conformalCoverage} says how far the rate of one draw can be off.
  *
  * Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005); Lei et al., JASA 113 (2018), section 2.
  *
@@ -33,15 +59,5 @@ export interface ConformalThreshold {
 export function conformalThreshold(calibration: Scores, alpha: number): ConformalThreshold {
   checkScores('conformalThreshold', 'calibration', calibration);
   checkRate('conformalThreshold', 'alpha', alpha);
-  const count = calibration.length;
-  const smallestAlpha = 1 / (count + 1);
-  // (n + 1)(1 - alpha) in floating point can land a hair above a whole number: 10 * (1 - 0.7) is 3.0000000000000004.
-  const rank = Math.ceil((count + 1) * (1 - alpha) - 1e-9);
-  if (rank > count) {
-    const warning =
-      `${count} calibration scores allow no false-alarm rate below ${smallestAlpha.toPrecision(3)}; at alpha ${alpha} ` +
-      'nothing is called out of distribution';
-    return { threshold: Infinity, alpha, count, smallestAlpha, warning };
-  }
-  return { threshold: sortScores(calibration)[Math.max(rank, 1) - 1]!, alpha, count, smallestAlpha };
+  return thresholdOfSorted(sortScores(calibration), alpha);
 }

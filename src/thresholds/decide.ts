@@ -1,7 +1,8 @@
-import { ShapeError } from '../errors';
-import { checkFiniteScores, type Scores } from '../scores';
-import { conformalThreshold } from './conformal-threshold';
-import { pValues } from './p-values';
+import { ArgumentError } from '../errors';
+import { checkFiniteScores, checkRate, type Scores } from '../scores';
+import { calibrateFor, checkClasses, type Calibration, type Classes } from './calibrate';
+import { cutSorted } from './conformal-threshold';
+import { pValueOf } from './p-values';
 
 /** What is said of one image. */
 export interface Decision {
@@ -10,36 +11,90 @@ export interface Decision {
   /** Share of in-distribution data that looks at least as strange; small for what is out of distribution. */
   pValue: number;
   isOod: boolean;
+  /** The cut-point that was applied; Infinity where there are too few calibration scores for alpha. */
   threshold: number;
   /** The class it would be if it were known; undefined where no classes were given. */
   nearestClass: number | undefined;
 }
 
+const NONE = new Float64Array(0);
+
+function decideFor(
+  where: string,
+  { all, byClass }: Calibration,
+  scores: Scores,
+  alpha: number,
+  nearestClass: Classes | undefined,
+): Decision[] {
+  checkFiniteScores(where, 'scores', scores);
+  checkRate(where, 'alpha', alpha);
+  if (nearestClass !== undefined) checkClasses(where, 'nearestClass', nearestClass, scores.length);
+  else if (byClass) {
+    const expected = 'the class of each score, as the calibration is per class';
+    throw new ArgumentError({ where, what: 'nearestClass', expected, received: 'none' });
+  }
+  const overall = byClass ? Infinity : cutSorted(all, alpha);
+  const decisions: Decision[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]!;
+    const own = byClass ? (byClass.get(nearestClass![i]!) ?? NONE) : all;
+    const threshold = byClass ? cutSorted(own, alpha) : overall;
+    const pValue = pValueOf(own, score);
+    decisions.push({ score, pValue, isOod: score > threshold, threshold, nearestClass: nearestClass?.[i] });
+  }
+  return decisions;
+}
+
 /**
- * A decision for each score, from in-distribution calibration scores alone: out of distribution where the p-value is at most
- * `alpha`, which is where the score is above the conformal threshold.
+ * A decision for each score by calibration scores that {@link calibrate} made ready: what a detector calls image by image.
+ *
+ * Where the calibration is per class, each row is judged by the scores of its nearest class; a class with fewer than
+ * 1/alpha - 1 of them never raises an alarm.
+ *
+ * @param scores [M], higher = more out of distribution
+ * @param options `alpha`: false-alarm rate in (0, 1); `nearestClass`: class of each row [M], needed per class
+ * @throws ArgumentError for a calibration that is none, an alpha outside (0, 1) or classes that are none; ShapeError where
+ *   `nearestClass` has another length; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * const calibration = calibrate([0.1, 0.3, 0.2, 0.9], { classes: [0, 0, 0, 1] });
+ * decideWith(calibration, [0.8, 0.8], { alpha: 0.25, nearestClass: [0, 1] }).map(({ isOod }) => isOod); // [true, false]
+ */
+export function decideWith(
+  calibration: Calibration,
+  scores: Scores,
+  options: { alpha: number; nearestClass?: Classes | undefined },
+): Decision[] {
+  if (!Number.isInteger((calibration as Calibration | undefined)?.all?.length)) {
+    const [expected, received] = ['what calibrate() returns', typeof calibration];
+    throw new ArgumentError({ where: 'decideWith', what: 'calibration', expected, received });
+  }
+  return decideFor('decideWith', calibration, scores, options.alpha, options.nearestClass);
+}
+
+/**
+ * A decision for each score, from in-distribution calibration scores alone: out of distribution exactly where the p-value is at
+ * most `alpha`, which is where the score is above the conformal threshold.
+ *
+ * For one image at a time {@link calibrate} once and {@link decideWith} that: this sorts the calibration at each call.
  *
  * @param scores [M], higher = more out of distribution
  * @param options `calibration`: in-distribution scores [N] that fitted nothing; `alpha`: false-alarm rate in (0, 1);
- *   `nearestClass`: class of each row [M]
- * @throws as {@link conformalThreshold} and {@link pValues}; ShapeError where `nearestClass` has another length
+ *   `nearestClass`: class of each row [M]; `calibrationClasses`: predicted class of each calibration score [N], then each row
+ *   is judged by the scores of its class
+ * @throws as {@link calibrate} and {@link decideWith}
  * @example
  * decide([0.9], { calibration: [0.1, 0.2, 0.3, 0.4], alpha: 0.2 })[0].isOod; // true, its p-value is 0.2
  */
 export function decide(
   scores: Scores,
-  options: { calibration: Scores; alpha: number; nearestClass?: ArrayLike<number> },
+  options: {
+    calibration: Scores;
+    alpha: number;
+    nearestClass?: Classes | undefined;
+    calibrationClasses?: Classes | undefined;
+  },
 ): Decision[] {
-  const { calibration, alpha, nearestClass } = options;
-  checkFiniteScores('decide', 'scores', scores);
-  if (nearestClass && nearestClass.length !== scores.length) {
-    const expected = `${scores.length} classes`;
-    throw new ShapeError({ where: 'decide', what: 'nearestClass', expected, received: String(nearestClass.length) });
-  }
-  const { threshold } = conformalThreshold(calibration, alpha);
-  const values = pValues(scores, calibration);
-  return Array.from(values, (pValue, i) => {
-    const score = scores[i]!;
-    return { score, pValue, isOod: score > threshold, threshold, nearestClass: nearestClass?.[i] };
-  });
+  const { calibration, alpha, nearestClass, calibrationClasses } = options;
+  const ready = calibrateFor('decide', ['calibration', 'calibrationClasses'], calibration, calibrationClasses);
+  return decideFor('decide', ready, scores, alpha, nearestClass);
 }

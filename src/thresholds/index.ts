@@ -1,5 +1,13 @@
 export { conformalThreshold, type ConformalThreshold } from './conformal-threshold';
-export { pValues, classPValues, benjaminiHochberg } from './p-values';
+export { classThresholds, type ClassThreshold } from './class-thresholds';
+export { pValues, classPValues } from './p-values';
+export { benjaminiHochberg } from './benjamini-hochberg';
 export { clopperPearson } from './clopper-pearson';
 export { thresholdAtTpr, type TprThreshold } from './threshold-at-tpr';
-export { decide, type Decision } from './decide';
+export { calibrate, type Calibration, type Classes } from './calibrate';
+export { decide, decideWith, type Decision } from './decide';
+export { conformalCoverage } from './conformal-coverage';
+export { calibrationSizeFor } from './calibration-size-for';
+export { cutPoint, cutPointsPassed, checkBelongsTo } from './cut-points';
+export type { BelongsTo, CutPoint, CutPoints } from './cut-points';
+export { formatCutPoints, parseCutPoints } from './cut-points-json';

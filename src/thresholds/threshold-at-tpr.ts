@@ -18,7 +18,8 @@ export interface TprThreshold {
  * The smallest threshold that keeps at least `tpr` of held-out in-distribution scores (positive = in-distribution).
  *
  * Unlike {@link conformalThreshold} it promises nothing about new data by itself; the Clopper-Pearson interval says how far
- * the realised rate can be off.
+ * the realised rate can be off. It stays valid though the threshold comes from the same scores: the share of data below the
+ * k-th smallest of n is Beta(k, n + 1 - k), whose quantiles lie within the interval.
  *
  * @param inScores held-out in-distribution scores [N], higher = more out of distribution
  * @param options `tpr` in (0, 1), 0.95 by default; `confidence` of the interval, 0.95 by default
@@ -36,7 +37,9 @@ export function thresholdAtTpr(
   checkRate(where, 'confidence', confidence);
   const sorted = sortScores(inScores);
   const count = sorted.length;
-  let kept = Math.max(1, Math.ceil(tpr * count - 1e-9));
+  let kept = Math.ceil(tpr * count); // a rounding can put it one beside the smallest share that is at least tpr
+  if (kept > 1 && (kept - 1) / count >= tpr) kept--;
+  if (kept / count < tpr) kept++;
   const threshold = sorted[kept - 1]!;
   while (sorted[kept] === threshold) kept++; // ties are kept too
   return { threshold, tpr: kept / count, interval: clopperPearson(kept, count, confidence), confidence, count };
