@@ -1,2 +1,6 @@
 export { ClassMeans, type Means } from './class-means';
 export type { Embeddings } from './embeddings';
+export { recallAtK, type RecallAtKOptions } from './recall-at-k';
+export { distanceRatio, type DistanceRatio } from './distance-ratio';
+export { silhouette } from './silhouette';
+export { nearestMeanAccuracy, type Classifier } from './nearest-mean-accuracy';

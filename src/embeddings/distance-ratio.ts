@@ -1,0 +1,58 @@
+import { ArgumentError } from '../errors';
+import type { Embeddings } from './embeddings';
+import { readLabelledRows } from './labelled-rows';
+import { squaredDistances } from './squared-distances';
+
+/** Mean Euclidean distances over pairs of rows; see {@link distanceRatio}. */
+export interface DistanceRatio {
+  /** `intraClass / interClass`: below 1 where classes are compact and apart. */
+  ratio: number;
+  /** Mean over all pairs of two different rows of the same class. */
+  intraClass: number;
+  /** Mean over all pairs of rows of different classes. */
+  interClass: number;
+}
+
+/**
+ * Mean distance within classes over mean distance between classes.
+ *
+ * Over all unordered pairs of different rows, Euclidean, in float64: the mean over those of the same class, over the mean over the
+ * others. Every pair counts the same, so a large class counts more. Unlike a loss it does not change with the scale of
+ * the embedding. O(N^2 D) time, O(N D) memory.
+ *
+ * @param embeddings [N, D]
+ * @param labels class indices [N], from 0
+ * @throws ArgumentError for a label below 0 (OoD) or no whole number, where no two rows share a class, all do, or all classes
+ *   lie in one point; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
+ * @example
+ * await distanceRatio({ data: Float32Array.of(0, 1, 4, 5), shape: [4, 1] }, [0, 0, 1, 1]);
+ * // { ratio: 0.25, intraClass: 1, interClass: 4 }
+ */
+export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<number>): Promise<DistanceRatio> {
+  const where = 'distanceRatio';
+  const { data, size, count, ends, classes } = await readLabelledRows(where, embeddings, labels);
+  if (classes === 1 || classes === count) {
+    const expected = 'two classes at least, one of them with two rows';
+    throw new ArgumentError({ where, what: 'labels', expected, received: `${classes} in ${count} rows` });
+  }
+  const distances = new Float64Array(count);
+  let [intra, inter, intraPairs, interPairs] = [0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const end = ends[i]!;
+    squaredDistances(data, i * size, data, i + 1, count, size, distances);
+    let own = 0; // of this row first: a long sum of short ones loses less
+    let other = 0;
+    for (let j = i + 1; j < end; j++) own += Math.sqrt(distances[j]!);
+    for (let j = end; j < count; j++) other += Math.sqrt(distances[j]!);
+    intra += own;
+    inter += other;
+    intraPairs += end - i - 1;
+    interPairs += count - end;
+  }
+  if (inter === 0) {
+    const expected = 'rows of different classes in more than one point';
+    throw new ArgumentError({ where, what: 'embeddings', expected, received: 'one point' });
+  }
+  const [intraClass, interClass] = [intra / intraPairs, inter / interPairs];
+  return { ratio: intraClass / interClass, intraClass, interClass };
+}

@@ -1,0 +1,71 @@
+import { ArgumentError, ShapeError } from '../errors';
+import { ClassMeans, type Means } from './class-means';
+import { checkFinite, type Embeddings } from './embeddings';
+import { readLabelledRows } from './labelled-rows';
+import { squaredDistances } from './squared-distances';
+
+/** What names a class for each row, such as a class-mean scorer. */
+export interface Classifier {
+  classify(embeddings: Embeddings): Promise<{ labels: ArrayLike<number> }>;
+}
+
+/** For each row of the query the label of its nearest mean; of equally near ones the first. */
+function nearestLabels(where: string, { labels, data, shape }: Means, rows: Float64Array, size: number): Int32Array {
+  const [classes, columns] = shape;
+  if (columns !== size) {
+    const [expected, received] = [`[N, ${columns}], as the class means`, `[N, ${size}]`];
+    throw new ShapeError({ where, what: 'embeddings', expected, received });
+  }
+  if (!(classes >= 1) || labels.length !== classes || data.length !== classes * size) {
+    const received = `${labels.length} labels and ${data.length} numbers for [${shape.join(', ')}]`;
+    throw new ShapeError({ where, what: 'means', expected: 'labels [C], data [C, D], C from 1', received });
+  }
+  checkFinite(where, data, size, 'means');
+  const distances = new Float64Array(classes);
+  return Int32Array.from({ length: rows.length / size }, (_, i) => {
+    squaredDistances(rows, i * size, data, 0, classes, size, distances);
+    let nearest = 0;
+    for (let c = 1; c < classes; c++) if (distances[c]! < distances[nearest]!) nearest = c;
+    return labels[nearest]!;
+  });
+}
+
+/**
+ * Share of rows whose nearest class mean is that of their own class.
+ *
+ * From a store or its means: Euclidean distances in float64, the first of equally near means. From a scorer: what its `classify`
+ * says. A row of a class that has no mean counts as wrong.
+ *
+ * Source: Masana et al., BMVC 2018, section 3.1; Mensink et al., TPAMI 2013 (nearest class mean).
+ *
+ * @param source a class-mean store, its means (labels [C], data [C, D]), or what has a `classify`
+ * @param embeddings [N, D]
+ * @param labels class indices [N], from 0
+ * @throws ArgumentError for a store without samples, no row, a label below 0 (OoD) or no whole number; ShapeError for another
+ *   number of labels or another D; NotFiniteError for a NaN or infinity
+ * @example
+ * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 10), shape: [2, 1] };
+ * await nearestMeanAccuracy(means, { data: Float32Array.of(1, 4, 7), shape: [3, 1] }, [0, 1, 1]); // 0.6667
+ */
+export async function nearestMeanAccuracy(
+  source: ClassMeans | Means | Classifier,
+  embeddings: Embeddings,
+  labels: ArrayLike<number>,
+): Promise<number> {
+  const where = 'nearestMeanAccuracy';
+  const means = source instanceof ClassMeans ? source.means() : source;
+  const { data, count, size, rows, labels: wanted } = await readLabelledRows(where, embeddings, labels);
+  let right = 0;
+  if ('classify' in means) {
+    const { labels: named } = await means.classify(embeddings);
+    if (named.length !== count) {
+      const [expected, received] = [`${count} labels from classify()`, String(named.length)];
+      throw new ArgumentError({ where, what: 'source', expected, received });
+    }
+    wanted.forEach((label, i) => (right += Number(named[rows[i]!] === label)));
+  } else {
+    const named = nearestLabels(where, means, data, size);
+    wanted.forEach((label, i) => (right += Number(named[i] === label)));
+  }
+  return right / count;
+}

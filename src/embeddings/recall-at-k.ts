@@ -1,0 +1,83 @@
+import { ArgumentError, ShapeError } from '../errors';
+import type { Embeddings } from './embeddings';
+import { readLabelledRows, type LabelledRows } from './labelled-rows';
+import { squaredDistances } from './squared-distances';
+
+/** Options of {@link recallAtK}. */
+export interface RecallAtKOptions {
+  /** Look for neighbours among these rows [M, D], labels [M], instead of among the embeddings themselves. */
+  reference?: { embeddings: Embeddings; labels: ArrayLike<number> };
+}
+
+/** Of each row's neighbours, nearest first, the place (from 0) of the first of its class; `most` where it is not before that. */
+function placesOfOwnClass(queries: LabelledRows, reference: LabelledRows, most: number): Int32Array {
+  const { data, rows, size } = reference;
+  const isSelf = queries === reference;
+  const distances = new Float64Array(reference.count);
+  const firstOf = new Map([...reference.labels.keys()].reverse().map((j) => [reference.labels[j]!, j]));
+  return Int32Array.from({ length: queries.count }, (_, q) => {
+    const start = firstOf.get(queries.labels[q]!);
+    if (start === undefined) return most;
+    const end = reference.ends[start]!;
+    squaredDistances(queries.data, q * size, data, 0, reference.count, size, distances);
+    let [nearest, row] = [Infinity, 0];
+    for (let j = start; j < end; j++) {
+      if (distances[j]! < nearest && !(isSelf && j === q)) [nearest, row] = [distances[j]!, rows[j]!];
+    }
+    if (nearest === Infinity) return most; // the only one of its class
+    let before = 0;
+    for (let j = 0; j < reference.count; j++) {
+      if (distances[j]! > nearest || (j >= start && j < end)) continue;
+      if (distances[j]! < nearest || rows[j]! < row) before++;
+    }
+    return Math.min(before, most);
+  });
+}
+
+/**
+ * Recall at K: the share of rows that have at least one row of their own class among their K nearest neighbours.
+ *
+ * Euclidean distance in float64, a row is no neighbour of itself, of equally near rows the one with the lower index comes first.
+ * A row that is the only one of its class is never found and counts. O(N^2 D) time, O(N D) memory.
+ *
+ * Source: Oh Song et al., CVPR 2016, section 5; Musgrave, Belongie, Lim, ECCV 2020.
+ *
+ * @param embeddings [N, D]
+ * @param labels class indices [N], from 0
+ * @param ks numbers of neighbours, each from 1 to N - 1 (with a reference: to M)
+ * @param options `reference`: rows among which the neighbours are looked for; none of them is taken for the row itself
+ * @returns the recall at each of `ks`
+ * @throws ArgumentError for a label below 0 (OoD) or no whole number, a K out of range, or where no row has another of its class;
+ *   ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity
+ * @example
+ * await recallAtK({ data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] }, [0, 1, 0, 1], [1, 2]); // [0, 0.75]
+ */
+export async function recallAtK(
+  embeddings: Embeddings,
+  labels: ArrayLike<number>,
+  ks: readonly number[],
+  { reference }: RecallAtKOptions = {},
+): Promise<number[]> {
+  const where = 'recallAtK';
+  const wanted = [...ks];
+  const reading = reference && readLabelledRows(where, reference.embeddings, reference.labels, 'reference.');
+  const [queries, others] = await Promise.all([readLabelledRows(where, embeddings, labels), reading]);
+  const among = others ?? queries;
+  if (among.size !== queries.size) {
+    const [expected, received] = [`[M, ${queries.size}]`, `[M, ${among.size}]`];
+    throw new ShapeError({ where, what: 'reference.embeddings', expected, received });
+  }
+  const neighbours = among.count - (others ? 0 : 1);
+  const wrong = wanted.find((k) => !(Number.isInteger(k) && k >= 1 && k <= neighbours));
+  if (wrong !== undefined || wanted.length === 0) {
+    const expected = `whole numbers from 1 to the number of neighbours, ${neighbours}`;
+    throw new ArgumentError({ where, what: 'ks', expected, received: wrong === undefined ? 'none' : String(wrong) });
+  }
+  const known = new Set(among.labels);
+  if (others ? !queries.labels.some((label) => known.has(label)) : known.size === queries.count) {
+    const expected = others ? 'some that the reference has' : 'some that two rows have';
+    throw new ArgumentError({ where, what: 'labels', expected, received: 'none' });
+  }
+  const places = placesOfOwnClass(queries, among, Math.max(...wanted));
+  return wanted.map((k) => places.reduce((sum, place) => sum + Number(place < k), 0) / places.length);
+}
