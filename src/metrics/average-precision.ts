@@ -1,17 +1,27 @@
 import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { operatingPoints, type PositiveOption } from './operating-points';
+import { checkSide, type PositiveOption } from './operating-points';
 
 /** {@link averagePrecision} of scores that are ranked already. */
 export function averagePrecisionOf(ranked: RankedScores, { positive = 'out' }: PositiveOption = {}): number {
-  const { positives, truePositives, falsePositives } = operatingPoints('averagePrecision', ranked, positive);
+  checkSide('averagePrecision', positive);
+  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
   let [sum, before] = [0, 0];
-  for (let k = 0; k < truePositives.length; k++) {
-    const found = truePositives[k]!;
-    sum += ((found - before) * found) / (found + falsePositives[k]!);
+  if (positive === 'in') {
+    for (let k = 0; k < inAtOrBelow.length; k++) {
+      const found = inAtOrBelow[k]!;
+      sum += ((found - before) * found) / (found + outAtOrBelow[k]!);
+      before = found;
+    }
+    return sum / inCount;
+  }
+  for (let k = inAtOrBelow.length - 1; k >= 0; k--) {
+    const found = k === 0 ? outCount : outCount - outAtOrBelow[k - 1]!; // at or above, without a copy
+    const alarms = k === 0 ? inCount : inCount - inAtOrBelow[k - 1]!;
+    sum += ((found - before) * found) / (found + alarms);
     before = found;
   }
-  return sum / positives;
+  return sum / outCount;
 }
 
 /**

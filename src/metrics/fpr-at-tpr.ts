@@ -8,29 +8,43 @@ export interface FprAtTprOptions extends PositiveOption {
   /** Rate in (0, 1) at which the positives are found; default 0.95. */
   tpr?: number;
   /**
-   * Which threshold: `'at-or-above'`, the strictest one that finds at least that rate (default), or `'nearest'`, the one
-   * whose rate is nearest, the stricter of two that are equally near.
+   * Which threshold: `'at-or-above'`, the strictest one that finds at least that rate (default); `'nearest'`, the one whose rate is
+   * nearest, the stricter of two that are equally near; `'band-mean'`, the mean over all thresholds whose rate is within `band` of
+   * it, or the nearest one where there is none.
    */
-  rule?: 'at-or-above' | 'nearest';
+  rule?: 'at-or-above' | 'nearest' | 'band-mean';
+  /** Half the width of the band of `'band-mean'`, in (0, 1), its ends included; default 0.01. */
+  band?: number;
 }
+
+const ROUNDING = 1e-12; // 0.96 - 0.95 is more than 0.01 in float64
 
 /** {@link fprAtTpr} of scores that are ranked already. */
 export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}): number {
   const where = 'fprAtTpr';
-  const { tpr = 0.95, positive = 'in', rule = 'at-or-above' } = options;
+  const { tpr = 0.95, positive = 'in', rule = 'at-or-above', band = 0.01 } = options;
   checkRate(where, 'tpr', tpr);
-  if (rule !== 'at-or-above' && rule !== 'nearest') {
-    throw new ArgumentError({ where, what: 'rule', expected: "'at-or-above' or 'nearest'", received: String(rule) });
+  checkRate(where, 'band', band);
+  if (rule !== 'at-or-above' && rule !== 'nearest' && rule !== 'band-mean') {
+    const expected = "'at-or-above', 'nearest' or 'band-mean'";
+    throw new ArgumentError({ where, what: 'rule', expected, received: String(rule) });
   }
   const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
-  let [fpr, distance] = [0, rule === 'nearest' ? tpr : Infinity]; // finding nothing is a point too
-  for (let k = 0; k < truePositives.length; k++) {
-    const found = truePositives[k]! / positives;
-    const alarms = falsePositives[k]! / negatives;
-    if (rule === 'at-or-above' && found >= tpr) return alarms;
-    if (rule === 'nearest' && Math.abs(found - tpr) < distance) [fpr, distance] = [alarms, Math.abs(found - tpr)];
+  if (rule === 'at-or-above') {
+    let k = 0;
+    while (truePositives[k]! / positives < tpr) k++; // the last one finds all
+    return falsePositives[k]! / negatives;
   }
-  return fpr;
+  const withinBand = (distance: number) => rule === 'band-mean' && distance <= band + ROUNDING;
+  // Finding nothing is a point too.
+  let [nearest, least, sum, inBand] = [0, tpr, 0, Number(withinBand(tpr))];
+  for (let k = 0; k < truePositives.length; k++) {
+    const distance = Math.abs(truePositives[k]! / positives - tpr);
+    const alarms = falsePositives[k]! / negatives;
+    if (distance < least) [nearest, least] = [alarms, distance];
+    if (withinBand(distance)) [sum, inBand] = [sum + alarms, inBand + 1];
+  }
+  return inBand > 0 ? sum / inBand : nearest;
 }
 
 /**
@@ -38,11 +52,12 @@ export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}):
  *
  * By default in-distribution is the positive class, as in ODIN's and Masana's papers: the share of OoD scores that pass
  * where 95 % of the in-distribution ones do. With `positive: 'out'`, as in OpenOOD: the share of in-distribution scores that
- * raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote.
+ * raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote. What published code computes to the
+ * letter: `fprAtTprOdin`, `fprAtTprOpenOOD`, `odinStyleMetrics`.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a rate outside (0, 1) or an unknown rule or side; NotFiniteError naming the first
+ * @throws ArgumentError for an empty side, a rate or band outside (0, 1), or an unknown rule or side; NotFiniteError naming the first
  *   NaN or infinite score
  * @example
  * fprAtTpr([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5

@@ -1,6 +1,8 @@
 import { aurocOf } from './auroc';
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import { cumulativeCounts } from './cumulative-counts';
+import { operatingPoints } from './operating-points';
+import { isRocCorner } from './roc-corners';
 import { trapezoidAuprOf } from './trapezoid-aupr';
 
 /** The first of the two metric sets of Masana et al.'s released code. */
@@ -18,25 +20,6 @@ export interface OdinStyleMetrics {
 }
 
 /**
- * Corners of the ROC curve, in-distribution positive, without the points that lie evenly on a straight line: that is the curve
- * in which the authors look for the rate nearest to 0.95.
- */
-function rocCorners(ranked: RankedScores): { tpr: number; fpr: number }[] {
-  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
-  const last = inAtOrBelow.length - 1;
-  const isCorner = (k: number): boolean => {
-    if (k === 0 || k === last) return true;
-    const bend = (counts: Float64Array) => counts[k + 1]! - 2 * counts[k]! + counts[k - 1]!;
-    return bend(inAtOrBelow) !== 0 || bend(outAtOrBelow) !== 0;
-  };
-  const corners = [{ tpr: 0, fpr: 0 }];
-  for (let k = 0; k <= last; k++) {
-    if (isCorner(k)) corners.push({ tpr: inAtOrBelow[k]! / inCount, fpr: outAtOrBelow[k]! / outCount });
-  }
-  return corners;
-}
-
-/**
  * The metrics that Masana et al. report after ODIN's code: at the ROC point nearest to 95 % TPR, trapezoid AUPR.
  *
  * For comparison with published numbers; {@link fprAtTpr}, {@link averagePrecision} and {@link detectionError} are the exact
@@ -51,10 +34,15 @@ function rocCorners(ranked: RankedScores): { tpr: number; fpr: number }[] {
  * odinStyleMetrics([0.1, 0.2, 0.3], [0.25, 0.5]).auroc; // 0.8333
  */
 export function odinStyleMetrics(inScores: Scores, outScores: Scores): OdinStyleMetrics {
-  const ranked = cumulativeCounts('odinStyleMetrics', inScores, outScores);
-  const { tpr, fpr } = rocCorners(ranked).reduce((best, corner) =>
-    Math.abs(corner.tpr - 0.95) < Math.abs(best.tpr - 0.95) ? corner : best,
-  );
+  const where = 'odinStyleMetrics';
+  const ranked = cumulativeCounts(where, inScores, outScores);
+  const points = operatingPoints(where, ranked, 'in');
+  let [tpr, fpr] = [0, 0]; // the curve starts there
+  for (let k = 0; k < points.truePositives.length; k++) {
+    const found = points.truePositives[k]! / points.positives;
+    if (Math.abs(found - 0.95) >= Math.abs(tpr - 0.95) || !isRocCorner(points, k)) continue;
+    [tpr, fpr] = [found, points.falsePositives[k]! / points.negatives];
+  }
   return {
     tpr,
     fpr,

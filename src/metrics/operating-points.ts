@@ -26,8 +26,15 @@ function atOrAbove(atOrBelow: Float64Array, total: number): Float64Array {
   return above;
 }
 
+/** @throws ArgumentError for any other side than in or out */
+export function checkSide(where: string, positive: string): void {
+  if (positive === 'in' || positive === 'out') return;
+  throw new ArgumentError({ where, what: 'positive', expected: "'out' or 'in'", received: String(positive) });
+}
+
 /** The ranked scores as seen by who looks for one side. @throws ArgumentError for any other side than in or out */
 export function operatingPoints(where: string, ranked: RankedScores, positive: 'out' | 'in'): OperatingPoints {
+  checkSide(where, positive);
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   if (positive === 'in') {
     return {
@@ -38,13 +45,13 @@ export function operatingPoints(where: string, ranked: RankedScores, positive: '
       falsePositives: outAtOrBelow,
     };
   }
-  if (positive !== 'out') {
-    throw new ArgumentError({ where, what: 'positive', expected: "'out' or 'in'", received: String(positive) });
-  }
+  let falling: Float64Array | undefined;
   return {
     positives: outCount,
     negatives: inCount,
-    thresholds: thresholds.slice().reverse(),
+    get thresholds() {
+      return (falling ??= thresholds.slice().reverse()); // few ask for them
+    },
     truePositives: atOrAbove(outAtOrBelow, outCount),
     falsePositives: atOrAbove(inAtOrBelow, inCount),
   };

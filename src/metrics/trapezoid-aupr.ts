@@ -16,7 +16,7 @@ export function trapezoidAuprOf(ranked: RankedScores, { positive = 'out' }: Posi
 }
 
 /**
- * Area under the precision-recall curve by the trapezoid rule, from (recall 0, precision 1), as ODIN's and many OoD papers
+ * Area under the precision-recall curve by the trapezoid rule, from (recall 0, precision 1), as OpenOOD and many OoD papers
  * compute it.
  *
  * Straight lines between the points are not achievable and flatter a poor detector: a constant score at 1 % OoD gets 0.505,

@@ -4,15 +4,26 @@ import { describe, expect, test } from 'vitest';
 import {
   ArgumentError,
   auroc,
+  aurocInterval,
+  autc,
   averagePrecision,
+  compareAurocs,
+  detectionAccuracy,
   detectionError,
+  equalErrorRate,
   fprAtTpr,
+  fprAtTprOdin,
+  fprAtTprOpenOOD,
   gridMetrics,
   NotFiniteError,
   odinStyleMetrics,
   oodMetrics,
+  partialAuroc,
+  precisionRecallCurve,
+  rocCurve,
   seededRandom,
   trapezoidAupr,
+  type Scores,
 } from 'tfjs-ood';
 import { sortScores } from '../../src/sort-scores';
 import { expectClose } from '../expect-close';
@@ -150,8 +161,9 @@ describe('sorting', () => {
     const random = seededRandom(1);
     const scores = Float32Array.from({ length: 1_000_000 }, () => random.normal() * 1e3);
     const before = scores.slice();
-    expect(sortScores(scores)).toEqual(scores.slice().sort());
-    expect(scores).toEqual(before); // the caller's array stays as it is
+    const [sorted, expected] = [sortScores(scores), scores.slice().sort()];
+    expect(sorted.every((value, i) => value === expected[i])).toBe(true);
+    expect(scores.every((value, i) => value === before[i])).toBe(true); // the caller's array stays as it is
   });
 });
 
@@ -165,6 +177,17 @@ describe('bad input', () => {
     oodMetrics,
     odinStyleMetrics,
     gridMetrics,
+    aurocInterval,
+    rocCurve,
+    precisionRecallCurve,
+    equalErrorRate,
+    detectionAccuracy,
+    fprAtTprOpenOOD,
+    fprAtTprOdin,
+    partialAuroc: (a: Scores, b: Scores) => partialAuroc(a, b, { maxFpr: 0.1 }),
+    autc: (a: Scores, b: Scores) => autc(a, b, { scaling: 'min-max' }),
+    compareAurocs: (a: Scores, b: Scores) =>
+      compareAurocs({ inScores: a, outScores: b }, { inScores: a, outScores: b }),
   };
   test.each(Object.entries(metrics))('%s', (name, metric) => {
     expect(() => metric([], [1])).toThrow(`${name}: inScores must be at least one score, got none`);
@@ -181,6 +204,8 @@ describe('bad input', () => {
     expect(() => averagePrecision([1], [2], { positive: 'ood' as 'out' })).toThrow(
       "positive must be 'out' or 'in', got ood",
     );
-    expect(() => fprAtTpr([1], [2], { rule: 'first' as 'nearest' })).toThrow("rule must be 'at-or-above' or 'nearest'");
+    expect(() => fprAtTpr([1], [2], { rule: 'first' as 'nearest' })).toThrow(
+      "rule must be 'at-or-above', 'nearest' or 'band-mean'",
+    );
   });
 });

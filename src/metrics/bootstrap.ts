@@ -1,0 +1,102 @@
+import { ArgumentError, NotFiniteError } from '../errors';
+import { seededRandom, type Random } from '../random';
+import { checkRate } from '../scores';
+import { acceleration, biasCorrectedLevel } from './bca';
+
+/** Options of {@link bootstrapInterval}, {@link bootstrapDifference} and {@link bootstrapRows}. */
+export interface BootstrapOptions {
+  /** An integer; the same seed gives the same interval. */
+  seed: number;
+  /** How often the samples are drawn anew; default 2000. */
+  resamples?: number;
+  /** Share in (0, 1) of such intervals that hold the true value; default 0.95. */
+  confidence?: number;
+  /**
+   * `'bca'` (default): the middle share of the resampled values, moved for bias and skew (Efron, JASA 82, 1987), at the cost of up to
+   * 200 evaluations more for each side. `'percentile'`: not moved; it holds the truth less often near the best values.
+   */
+  method?: 'bca' | 'percentile';
+}
+
+/** A number with its uncertainty. */
+export interface BootstrapInterval {
+  /** Of the samples themselves. */
+  value: number;
+  lower: number;
+  upper: number;
+  /** Standard deviation over the resamples. */
+  standardError: number;
+  resamples: number;
+}
+
+/** A statistic of how often each sample of each stratum counts. */
+export type WeightedStatistic = (weights: readonly Int32Array[]) => number;
+
+/** Checks the options, defaults put in. */
+function bootstrapOptions(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
+  const { seed, resamples = 2000, confidence = 0.95, method = 'bca' } = options;
+  if (!Number.isSafeInteger(seed)) {
+    throw new ArgumentError({ where, what: 'seed', expected: 'an integer', received: String(seed) });
+  }
+  checkRate(where, 'confidence', confidence);
+  const least = Math.ceil(2 / (1 - confidence) - 1e-9);
+  if (!Number.isSafeInteger(resamples) || resamples < least) {
+    // With fewer, not one resample lies beyond either end, and the interval is a guess.
+    const expected = `a whole number from ${least} for a confidence of ${confidence}`;
+    throw new ArgumentError({ where, what: 'resamples', expected, received: String(resamples) });
+  }
+  if (method !== 'percentile' && method !== 'bca') {
+    throw new ArgumentError({ where, what: 'method', expected: "'bca' or 'percentile'", received: String(method) });
+  }
+  return { seed, resamples, confidence, method };
+}
+
+/** As many draws with replacement as there are samples: how often each came. */
+function draw(random: Random, weights: Int32Array): void {
+  weights.fill(0);
+  for (let i = 0; i < weights.length; i++) weights[random.integer(weights.length)]!++;
+}
+
+/**
+ * The (R + 1) p-th of R ascending values, between two of them in proportion: of R + 1 gaps a new value falls in each as often.
+ * Source: Davison, Hinkley, Bootstrap Methods, 1997, section 2.4.
+ */
+function quantile(ascending: Float64Array, level: number): number {
+  const place = Math.min(Math.max(level * (ascending.length + 1), 1), ascending.length) - 1;
+  const before = Math.floor(place);
+  const [low, high] = [ascending[before]!, ascending[Math.min(before + 1, ascending.length - 1)]!];
+  return low + (high - low) * (place - before);
+}
+
+/** Draws each stratum anew, apart from the others, and takes the statistic each time. O(resamples * samples). */
+export function bootstrap(
+  where: string,
+  sizes: readonly number[],
+  statistic: WeightedStatistic,
+  options: BootstrapOptions,
+): BootstrapInterval {
+  const { seed, resamples, confidence, method } = bootstrapOptions(where, options);
+  const evaluate = (weights: readonly Int32Array[], of: string): number => {
+    const value = statistic(weights);
+    if (Number.isFinite(value)) return value;
+    throw new NotFiniteError({ where, what: 'metric', expected: 'finite', received: `${value} for ${of}` });
+  };
+  const weights = sizes.map((size) => new Int32Array(size).fill(1));
+  const value = evaluate(weights, 'the samples');
+  const skew = method === 'bca' ? acceleration(weights, (each) => evaluate(each, 'the samples without one')) : 0;
+
+  const random = seededRandom(seed);
+  const values = new Float64Array(resamples);
+  for (let r = 0; r < resamples; r++) {
+    for (const each of weights) draw(random, each);
+    values[r] = evaluate(weights, `resample ${r}`);
+  }
+  values.sort();
+  const mean = values.reduce((sum, each) => sum + each, 0) / resamples;
+  const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const tail = (1 - confidence) / 2;
+  const [lower, upper] = [tail, 1 - tail].map((level) =>
+    quantile(values, method === 'bca' ? biasCorrectedLevel(values, value, skew, level) : level),
+  ) as [number, number];
+  return { value, lower, upper, standardError: Math.sqrt(squares / (resamples - 1)), resamples };
+}

@@ -1,0 +1,25 @@
+import type { Scores } from '../scores';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import { detectionErrorOf } from './detection-error';
+
+/** {@link detectionAccuracy} of scores that are ranked already. */
+export function detectionAccuracyOf(ranked: RankedScores): number {
+  return 1 - detectionErrorOf(ranked);
+}
+
+/**
+ * Detection accuracy: the largest share of right answers over all thresholds when both sides are as likely, 1 - `detectionError`.
+ *
+ * Between 0.5 and 1.
+ *
+ * Source: Lee et al., NeurIPS 2018 (Mahalanobis), section 3.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * detectionAccuracy([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.75
+ */
+export function detectionAccuracy(inScores: Scores, outScores: Scores): number {
+  return detectionAccuracyOf(cumulativeCounts('detectionAccuracy', inScores, outScores));
+}

@@ -1,0 +1,122 @@
+import { ArgumentError } from '../errors';
+import { checkRate, checkScores, type Scores } from '../scores';
+import { aurocIntervalOf } from './auroc-interval';
+import { averagePrecisionOf } from './average-precision';
+import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import { detectionErrorOf } from './detection-error';
+import { macroMean, type Evaluation, type GroupEvaluation, type SetEvaluation } from './evaluation';
+import { fprAtTprOf } from './fpr-at-tpr';
+import { copyJson, type Json, type RefuseValue } from './json';
+
+/** Scores of one detector; higher = more out of distribution. */
+export interface EvaluationScores {
+  /** In-distribution scores [N]. */
+  in: Scores;
+  /** Scores of each OoD set, by its name. */
+  out: Readonly<Record<string, Scores>>;
+}
+
+/** Options of {@link evaluate}. */
+export interface EvaluateOptions {
+  /** Sets that belong together, such as near and far: macro means are taken over each group. */
+  groups?: Readonly<Record<string, readonly string[]>>;
+  /** Of the intervals of AUROC; 0.95 by default. */
+  confidence?: number;
+  /** Of the intervals, as of `aurocInterval`: `'delong-logit'` by default. */
+  method?: 'delong-logit' | 'delong';
+  /** Of the detector. */
+  name?: string;
+  /** Share of in-distribution samples that are classified right, in [0, 1]. */
+  accuracy?: number;
+  /** Whatever belongs to the numbers: seed, model, data. */
+  about?: Json;
+}
+
+const where = 'evaluate';
+const refuse: RefuseValue = (path, expected, received) => {
+  throw new ArgumentError({ where, what: path.join('.'), expected, received });
+};
+
+type IntervalOptions = Required<Pick<EvaluateOptions, 'confidence' | 'method'>>;
+
+function setEvaluation(ranked: RankedScores, interval: IntervalOptions): SetEvaluation {
+  const { inCount, outCount } = ranked;
+  const { auroc: value, standardError, lower, upper } = aurocIntervalOf(ranked, interval);
+  return {
+    inCount,
+    outCount,
+    prevalence: outCount / (inCount + outCount),
+    auroc: { value, standardError, lower, upper, ...interval },
+    auprIn: averagePrecisionOf(ranked, { positive: 'in' }),
+    auprOut: averagePrecisionOf(ranked, { positive: 'out' }),
+    fprAt95TprInPositive: fprAtTprOf(ranked, { tpr: 0.95, positive: 'in' }),
+    fprAt95TprOutPositive: fprAtTprOf(ranked, { tpr: 0.95, positive: 'out' }),
+    detectionError: detectionErrorOf(ranked),
+  };
+}
+
+function groupEvaluation(name: string, names: readonly string[], sets: Evaluation['sets']): GroupEvaluation {
+  const what = `groups.${name}`;
+  if (!Array.isArray(names) || names.length === 0) {
+    throw new ArgumentError({ where, what, expected: 'a list of names of sets', received: JSON.stringify(names) });
+  }
+  const known = Object.keys(sets);
+  names.forEach((set: string, i) => {
+    if (known.includes(set) && names.indexOf(set) === i) return;
+    const expected = `names among ${known.join(', ')}, once each`;
+    throw new ArgumentError({ where, what, expected, received: names.indexOf(set) < i ? `${set} twice` : String(set) });
+  });
+  return { sets: [...(names as string[])], ...macroMean(names.map((set: string) => sets[set]!)) };
+}
+
+/**
+ * Every usual number of a detector on several OoD sets, as one plain object that JSON can hold.
+ *
+ * Each set is compared with the same in-distribution scores. A group's means are macro means: each set counts the same,
+ * whatever its size, as is the practice for near and far OoD. They have no interval: the sets share their in-distribution scores.
+ *
+ * Source: Yang et al., OpenOOD, NeurIPS 2022 (near and far); DeLong et al., Biometrics 44 (1988), for the intervals.
+ *
+ * @param scores `in`: [N]; `out`: scores of each OoD set by name; higher = more out of distribution
+ * @throws ArgumentError for no set, an empty set (`out.svhn`), a group with an unknown name, or what JSON cannot hold;
+ *   NotFiniteError naming the set and the first NaN or infinite score
+ * @example
+ * const result = evaluate({ in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8], noise: [0.9, 0.95] } }, { groups: { far: ['noise'] } });
+ * result.sets.svhn.auroc.value; // 0.8333
+ * result.groups.far.auroc; // 1
+ */
+export function evaluate({ in: inScores, out }: EvaluationScores, options: EvaluateOptions = {}): Evaluation {
+  const { groups = {}, confidence = 0.95, method = 'delong-logit', name, accuracy, about } = options;
+  checkRate(where, 'confidence', confidence);
+  if (method !== 'delong' && method !== 'delong-logit') {
+    const expected = "'delong-logit' or 'delong'";
+    throw new ArgumentError({ where, what: 'method', expected, received: String(method) });
+  }
+  checkScores(where, 'in', inScores);
+  const outs = Object.entries(out ?? {});
+  if (outs.length === 0) {
+    throw new ArgumentError({ where, what: 'out', expected: 'at least one OoD set by its name', received: 'none' });
+  }
+  for (const [set, scores] of outs) checkScores(where, `out.${set}`, scores);
+  if (accuracy !== undefined && !(accuracy >= 0 && accuracy <= 1)) {
+    throw new ArgumentError({ where, what: 'accuracy', expected: 'a share from 0 to 1', received: String(accuracy) });
+  }
+  const sets = Object.fromEntries(
+    outs.map(([set, scores]) => [
+      set,
+      setEvaluation(cumulativeCounts(where, inScores, scores), { confidence, method }),
+    ]),
+  );
+  return {
+    format: 'tfjs-ood/evaluation',
+    version: 1,
+    ...(name === undefined ? {} : { name: String(name) }),
+    ...(accuracy === undefined ? {} : { accuracy }),
+    inCount: inScores.length,
+    sets,
+    groups: Object.fromEntries(
+      Object.entries(groups).map(([group, names]) => [group, groupEvaluation(group, names, sets)]),
+    ),
+    ...(about === undefined ? {} : { about: copyJson(about, ['about'], refuse) }),
+  };
+}

@@ -1,0 +1,13 @@
+import { NotFiniteError } from '../errors';
+import { checkFiniteScores, type Scores } from '../scores';
+
+/** Refuses what is no array, NaN, infinities, and numbers that float32 cannot hold (from 3.4028236e38 on). */
+export function checkFloat32Scores(where: string, scores: Scores): void {
+  checkFiniteScores(where, 'scores', scores);
+  if (scores instanceof Float32Array) return;
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(Math.fround(scores[i]!))) continue;
+    const [what, received] = ['scores', `${scores[i]} at index ${i}`];
+    throw new NotFiniteError({ where, what, expected: 'within the range of float32', received });
+  }
+}

@@ -1,0 +1,34 @@
+import { ArgumentError, ShapeError } from '../errors';
+
+/**
+ * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an OoD
+ * sample no class is right.
+ */
+export function rightAnswers(where: string, predicted: ArrayLike<number>, labels: ArrayLike<number>): Uint8Array {
+  for (const [what, values] of Object.entries({ predicted, labels })) {
+    if (Number.isInteger((values as ArrayLike<number> | undefined)?.length)) continue;
+    const expected = 'an array of class indices (of a tensor: await its data())';
+    throw new ArgumentError({ where, what, expected, received: typeof values });
+  }
+  if (predicted.length !== labels.length) {
+    const [expected, received] = [`${labels.length} class indices, one for each label`, String(predicted.length)];
+    throw new ShapeError({ where, what: 'predicted', expected, received });
+  }
+  if (labels.length === 0) {
+    throw new ArgumentError({ where, what: 'labels', expected: 'at least one label', received: 'none' });
+  }
+  const right = new Uint8Array(labels.length);
+  for (let i = 0; i < right.length; i++) {
+    const [answer, label] = [predicted[i]!, labels[i]!];
+    if (!(Number.isInteger(label) && label >= 0)) {
+      const expected = 'class indices from 0 (leave OoD samples out)';
+      throw new ArgumentError({ where, what: 'labels', expected, received: `${label} at index ${i}` });
+    }
+    if (!Number.isInteger(answer)) {
+      const received = `${answer} at index ${i}`;
+      throw new ArgumentError({ where, what: 'predicted', expected: 'class indices', received });
+    }
+    right[i] = Number(answer === label);
+  }
+  return right;
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  aurocInterval,
+  autcOf,
+  averagePrecisionOf,
+  detectionAccuracyOf,
+  detectionErrorOf,
+  equalErrorRateOf,
+  fprAtTprOdinOf,
+  fprAtTprOf,
+  fprAtTprOpenOODOf,
+  gridMetrics,
+  odinStyleMetrics,
+  partialAurocOf,
+  auroc,
+  rankScores,
+  seededRandom,
+  trapezoidAuprOf,
+} from 'tfjs-ood';
+
+const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+
+test('every number of the table in docs/metrics.md is what its function returns', () => {
+  const random = seededRandom(1);
+  const inScores = Array.from({ length: 2000 }, () => Math.abs(random.normal()));
+  const outScores = Array.from({ length: 200 }, () => Math.abs(2 + 1.5 * random.normal()));
+  const ranked = rankScores(inScores, outScores);
+  const [interval, odin, grid] = [aurocInterval, odinStyleMetrics, gridMetrics].map((f) => f(inScores, outScores)) as [
+    ReturnType<typeof aurocInterval>,
+    ReturnType<typeof odinStyleMetrics>,
+    ReturnType<typeof gridMetrics>,
+  ];
+  const own: Record<string, number> = {
+    '`auroc`': auroc(inScores, outScores),
+    '`aurocInterval`, lower': interval.lower,
+    '`aurocInterval`, upper': interval.upper,
+    '`partialAuroc`, out, `maxFpr: 0.1`': partialAurocOf(ranked, { maxFpr: 0.1 }),
+    '`partialAuroc`, in, `maxFpr: 0.1`': partialAurocOf(ranked, { maxFpr: 0.1, positive: 'in' }),
+    '`averagePrecision`, out': averagePrecisionOf(ranked),
+    '`averagePrecision`, in': averagePrecisionOf(ranked, { positive: 'in' }),
+    '`trapezoidAupr`, out': trapezoidAuprOf(ranked),
+    '`trapezoidAupr`, in': trapezoidAuprOf(ranked, { positive: 'in' }),
+    '`gridMetrics`, `auprOut`': grid.auprOut,
+    '`gridMetrics`, `auprIn`': grid.auprIn,
+    '`fprAtTpr`, in': fprAtTprOf(ranked),
+    "`fprAtTpr`, in, `rule: 'nearest'`": fprAtTprOf(ranked, { rule: 'nearest' }),
+    "`fprAtTpr`, in, `rule: 'band-mean'`": fprAtTprOf(ranked, { rule: 'band-mean' }),
+    '`fprAtTprOdin`': fprAtTprOdinOf(ranked),
+    '`odinStyleMetrics`, `fpr`': odin.fpr,
+    '`gridMetrics`, 1 - `tnr`': 1 - grid.tnr,
+    '`fprAtTpr`, out': fprAtTprOf(ranked, { positive: 'out' }),
+    '`fprAtTprOpenOOD`': fprAtTprOpenOODOf(ranked),
+    '`detectionError`': detectionErrorOf(ranked),
+    '`odinStyleMetrics`, `detectionError`': odin.detectionError,
+    '`detectionAccuracy`': detectionAccuracyOf(ranked),
+    '`equalErrorRate`': equalErrorRateOf(ranked).rate,
+    "`autc`, `scaling: 'min-max'`": autcOf(ranked, { scaling: 'min-max' }).autc,
+  };
+  const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  for (const [name, value] of Object.entries(own)) {
+    const row = rows.find((cells) => cells[1] === name);
+    expect(row?.[4], name).toBe(value.toFixed(4));
+  }
+  expect(rows.filter((cells) => cells.length === 6 && /^\d\.\d{4}$/.test(cells[4]!))).toHaveLength(24);
+
+  const far = [...outScores, 1e6];
+  const exact = auroc(inScores, far).toFixed(4);
+  const { autc } = autcOf(rankScores(inScores, far), { scaling: 'min-max' });
+  const sentence = `million turns the grid's AUROC to ${gridMetrics(inScores, far).auroc.toFixed(4)} (exact: ${exact}) and the AUTC to ${autc.toFixed(4)}.`;
+  expect(page).toContain(sentence);
+});
