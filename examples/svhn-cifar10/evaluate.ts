@@ -1,36 +1,26 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import {
-  auroc,
-  averagePrecision,
+  classAccuracy,
   ClassMeans,
   classMeanScorer,
-  detectionError,
-  fprAtTpr,
+  evaluate as evaluateScores,
+  evaluationTable,
   gridMetrics,
   odinStyleMetrics,
+  type Evaluation,
 } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/layers';
 import type { Config } from './config';
 import { sample, type ExperimentData } from './data';
 
-export interface OutResult {
-  set: string;
-  seen: boolean;
-  images: number;
-  auroc: number;
-  auprIn: number;
-  auprOut: number;
-  /** Share of OoD images that pass where 95 % of the known ones do. */
-  fprAt95Tpr: number;
-  detectionError: number;
-  odinStyle: ReturnType<typeof odinStyleMetrics>;
-  grid: ReturnType<typeof gridMetrics>;
-}
-
 export interface Results {
-  known: { set: string; images: number; accuracy: number };
-  out: OutResult[];
+  /** The known set and how many of its test images were taken. */
+  known: { set: string; images: number };
+  /** Accuracy, every OoD set, and the seen and unseen ones as groups. */
+  evaluation: Evaluation;
+  /** Per OoD set the two metric sets of the authors' code, for comparison with the paper. */
+  authors: Record<string, { odinStyle: ReturnType<typeof odinStyleMetrics>; grid: ReturnType<typeof gridMetrics> }>;
 }
 
 export interface ImageScores {
@@ -63,55 +53,46 @@ export async function evaluate(
   const scorer = classMeanScorer(means);
   try {
     const inside = await scorer.classify(await embedAll(known.test));
-    const right = inside.labels.reduce((sum, label, i) => sum + (label === known.test.labels[i] ? 1 : 0), 0);
     const scores: ImageScores[] = [
       { set: known.name, labels: known.test.labels, nearest: inside.labels, scores: inside.scores },
     ];
-    const rows: OutResult[] = [];
-    for (const { name, seen, images } of out) {
-      const outside = await scorer.classify(await embedAll(images));
-      const count = images.shape[0];
-      scores.push({
-        set: name,
-        labels: new Int32Array(count).fill(-1),
-        nearest: outside.labels,
-        scores: outside.scores,
-      });
-      const [a, b] = [inside.scores, outside.scores];
-      rows.push({
-        set: name,
-        seen,
-        images: count,
-        auroc: auroc(a, b),
-        auprIn: averagePrecision(a, b, { positive: 'in' }),
-        auprOut: averagePrecision(a, b, { positive: 'out' }),
-        fprAt95Tpr: fprAtTpr(a, b, { tpr: 0.95, positive: 'in' }),
-        detectionError: detectionError(a, b),
-        odinStyle: odinStyleMetrics(a, b),
-        grid: gridMetrics(a, b),
-      });
+    for (const { name, images } of out) {
+      const { labels: nearest, scores: outScores } = await scorer.classify(await embedAll(images));
+      scores.push({ set: name, labels: new Int32Array(images.shape[0]).fill(-1), nearest, scores: outScores });
     }
-    const accuracy = right / known.test.shape[0];
-    return { results: { known: { set: known.name, images: known.test.shape[0], accuracy }, out: rows }, scores };
+    const outSets = scores.slice(1);
+    const named = (seen: boolean) => out.filter((set) => set.seen === seen).map(({ name }) => name);
+    const groups = Object.entries({ seen: named(true), unseen: named(false) }).filter(([, names]) => names.length > 0);
+    const evaluation = evaluateScores(
+      { in: inside.scores, out: Object.fromEntries(outSets.map((set) => [set.set, set.scores])) },
+      {
+        groups: Object.fromEntries(groups),
+        name: config.loss,
+        accuracy: classAccuracy(inside.labels, known.test.labels),
+        about: { in: known.name, seed: config.seed },
+      },
+    );
+    const authors = outSets.map(({ set, scores: outScores }) => {
+      const [odinStyle, grid] = [odinStyleMetrics(inside.scores, outScores), gridMetrics(inside.scores, outScores)];
+      return [set, { odinStyle, grid }] as const;
+    });
+    const results = {
+      known: { set: known.name, images: known.test.shape[0] },
+      evaluation,
+      authors: Object.fromEntries(authors),
+    };
+    return { results, scores };
   } finally {
     scorer.dispose();
   }
 }
 
 /** The results as a Markdown table, which reads well in a terminal too. */
-export function resultsTable({ known, out }: Results): string {
-  const head = ['OoD set', 'images', 'AUROC', 'AUPR-in', 'AUPR-out', 'FPR at 95 % TPR', 'detection error'];
-  const rows = out.map((row) => [
-    `${row.set} (${row.seen ? 'seen' : 'unseen'})`,
-    String(row.images),
-    ...[row.auroc, row.auprIn, row.auprOut, row.fprAt95Tpr, row.detectionError].map((value) => value.toFixed(4)),
-  ]);
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => `${'-'.repeat(width + 1)}${i === 0 ? '-' : ':'}`).join('|')}|`;
-  const accuracy = `Known: ${known.set}, ${known.images} test images, accuracy ${known.accuracy.toFixed(4)} (nearest class mean)`;
-  return [accuracy, '', line(head), rule, ...rows.map(line)].join('\n');
+export function resultsTable({ known, evaluation }: Results): string {
+  const accuracy = evaluation.accuracy!.toFixed(4);
+  const title = `Known: ${known.set}, ${known.images} test images, accuracy ${accuracy} (nearest class mean)`;
+  const columns = ['outCount', 'auroc', 'auprIn', 'auprOut', 'fprAt95TprInPositive', 'detectionError'] as const;
+  return `${title}\n\n${evaluationTable(evaluation, { columns, interval: true })}`;
 }
 
 /** One line an image: set, index in the set, its class (-1: OoD), the nearest class, the score (higher = more OoD). */

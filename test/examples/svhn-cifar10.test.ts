@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { evaluate } from 'tfjs-ood';
 import { checkConfig, presets, type Config } from '../../examples/svhn-cifar10/config';
 import { sample } from '../../examples/svhn-cifar10/data';
 import { drawDigits, drawLetters, drawNoise, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
@@ -66,22 +67,14 @@ test('sample draws rows with their labels', () => {
 });
 
 test('the table and the scores file', () => {
-  const style = {} as never;
-  const row = {
-    auroc: 0.5,
-    auprIn: 0.25,
-    auprOut: 0.75,
-    fprAt95Tpr: 1,
-    detectionError: 0.5,
-    odinStyle: style,
-    grid: style,
-  };
-  const table = resultsTable({
-    known: { set: 'digits', images: 3, accuracy: 2 / 3 },
-    out: [{ set: 'shapes', seen: true, images: 2, ...row }],
-  });
+  const evaluation = evaluate(
+    { in: [1, 2, 3], out: { shapes: [2.5, 4] } },
+    { groups: { seen: ['shapes'] }, accuracy: 2 / 3 },
+  );
+  const table = resultsTable({ known: { set: 'digits', images: 3 }, evaluation, authors: {} });
   expect(table).toContain('Known: digits, 3 test images, accuracy 0.6667');
-  expect(table).toMatch(/\| shapes \(seen\) \| +2 \| 0\.5000 \| +0\.2500 \| +0\.7500 \|/);
+  expect(table).toMatch(/\| shapes +\| +2 \| 0\.8333 \[0\.\d{4}, \d\.\d{4}\] \|/);
+  expect(table).toContain('seen (mean)');
   const csv = scoresCsv([
     { set: 'a', labels: Int32Array.of(1, -1), nearest: Int32Array.of(0, 2), scores: Float32Array.of(0.5, 2) },
   ]);
