@@ -1,7 +1,7 @@
 import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
-import { isRocCorner } from './roc-corners';
+import { isRocCorner } from './curves/roc-corners';
 
 /** {@link fprAtTprOpenOOD} of scores that are ranked already. */
 export function fprAtTprOpenOODOf(ranked: RankedScores): number {

@@ -9,31 +9,46 @@ export { detectionError, detectionErrorOf } from './detection-error';
 export { oodMetrics, oodMetricsOf, type OodMetrics } from './ood-metrics';
 export { odinStyleMetrics, type OdinStyleMetrics } from './odin-style-metrics';
 export { gridMetrics, type GridMetrics } from './grid-metrics';
-export { classAccuracy } from './class-accuracy';
-export { oscr, type ClassifiedScores, type Oscr, type OscrCurve } from './oscr';
-export { ccrAtFpr, type CcrAtFprOptions } from './ccr-at-fpr';
-export { aurc, excessAurc } from './aurc';
-export type { BootstrapInterval, BootstrapOptions } from './bootstrap';
-export { bootstrapInterval, type RankedMetric } from './bootstrap-interval';
-export { bootstrapDifference, type DetectorScores } from './bootstrap-difference';
-export { bootstrapRows } from './bootstrap-rows';
-export { evaluate, type EvaluateOptions, type EvaluationScores } from './evaluate';
-export type { AurocWithInterval, Evaluation, EvaluationMetrics, GroupEvaluation, SetEvaluation } from './evaluation';
-export type { Json } from './json';
-export { parseEvaluation } from './parse-evaluation';
-export { evaluationTable, type EvaluationColumn, type EvaluationTableOptions } from './evaluation-table';
-export { comparisonTable, type ComparisonTableOptions, type NamedEvaluation } from './comparison-table';
-export type { NumberStyle } from './number-style';
-export type { TableFormat } from './table-text';
-export { ScoreAccumulator } from './score-accumulator';
-export { ScoreSketch, type SketchBuckets, type SketchQuantile } from './score-sketch';
-export { rankSketches } from './rank-sketches';
-export { sketchMetrics, type BoundedMetric, type SketchMetrics } from './sketch-metrics';
-export { aurocInterval, aurocIntervalOf, type AurocInterval, type AurocIntervalOptions } from './auroc-interval';
-export { compareAurocs, type AurocComparison } from './compare-aurocs';
+export { classAccuracy } from './open-set/class-accuracy';
+export { oscr, type ClassifiedScores, type Oscr, type OscrCurve } from './open-set/oscr';
+export { ccrAtFpr, type CcrAtFprOptions } from './open-set/ccr-at-fpr';
+export { aurc, excessAurc } from './open-set/aurc';
+export type { BootstrapInterval, BootstrapOptions } from './intervals/bootstrap';
+export { bootstrapInterval, type RankedMetric } from './intervals/bootstrap-interval';
+export { bootstrapDifference, type DetectorScores } from './intervals/bootstrap-difference';
+export { bootstrapRows } from './intervals/bootstrap-rows';
+export { evaluate, type EvaluateOptions, type EvaluationScores } from './evaluation/evaluate';
+export type {
+  AurocWithInterval,
+  Evaluation,
+  EvaluationMetrics,
+  GroupEvaluation,
+  SetEvaluation,
+} from './evaluation/evaluation';
+export type { Json } from './evaluation/json';
+export { parseEvaluation } from './evaluation/parse-evaluation';
+export { evaluationTable, type EvaluationColumn, type EvaluationTableOptions } from './evaluation/evaluation-table';
+export { comparisonTable, type ComparisonTableOptions, type NamedEvaluation } from './evaluation/comparison-table';
+export type { NumberStyle } from './evaluation/number-style';
+export type { TableFormat } from './evaluation/table-text';
+export { ScoreAccumulator } from './streams/score-accumulator';
+export { ScoreSketch, type SketchBuckets, type SketchQuantile } from './streams/score-sketch';
+export { rankSketches } from './streams/rank-sketches';
+export { sketchMetrics, type BoundedMetric, type SketchMetrics } from './streams/sketch-metrics';
+export {
+  aurocInterval,
+  aurocIntervalOf,
+  type AurocInterval,
+  type AurocIntervalOptions,
+} from './intervals/auroc-interval';
+export { compareAurocs, type AurocComparison } from './intervals/compare-aurocs';
 export { partialAuroc, partialAurocOf, type PartialAurocOptions } from './partial-auroc';
-export { rocCurve, rocCurveOf, type CurveOptions, type RocCurve } from './roc-curve';
-export { precisionRecallCurve, precisionRecallCurveOf, type PrecisionRecallCurve } from './precision-recall-curve';
+export { rocCurve, rocCurveOf, type CurveOptions, type RocCurve } from './curves/roc-curve';
+export {
+  precisionRecallCurve,
+  precisionRecallCurveOf,
+  type PrecisionRecallCurve,
+} from './curves/precision-recall-curve';
 export { equalErrorRate, equalErrorRateOf, type EqualErrorRate } from './equal-error-rate';
 export { detectionAccuracy, detectionAccuracyOf } from './detection-accuracy';
 export { autc, autcOf, type Autc, type AutcOptions } from './autc';

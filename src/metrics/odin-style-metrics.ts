@@ -2,7 +2,7 @@ import { aurocOf } from './auroc';
 import type { Scores } from '../scores';
 import { cumulativeCounts } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
-import { isRocCorner } from './roc-corners';
+import { isRocCorner } from './curves/roc-corners';
 import { trapezoidAuprOf } from './trapezoid-aupr';
 
 /** The first of the two metric sets of Masana et al.'s released code. */

@@ -16,8 +16,8 @@ import {
   trapezoidAupr,
   type DetectorScores,
 } from 'tfjs-ood';
-import { normalQuantile } from '../../src/metrics/normal-distribution';
-import { twoSidedPValue } from '../../src/metrics/two-sided-p-value';
+import { normalQuantile } from '../../src/metrics/intervals/normal-distribution';
+import { twoSidedPValue } from '../../src/metrics/intervals/two-sided-p-value';
 import { expectClose } from '../expect-close';
 
 interface Pair {

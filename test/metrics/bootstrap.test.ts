@@ -21,7 +21,7 @@ import {
   trapezoidAuprOf,
   type RankedScores,
 } from 'tfjs-ood';
-import { normalCdf, normalQuantile } from '../../src/metrics/normal-distribution';
+import { normalCdf, normalQuantile } from '../../src/metrics/intervals/normal-distribution';
 import { expectClose } from '../expect-close';
 
 interface Case {

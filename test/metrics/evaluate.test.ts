@@ -10,7 +10,7 @@ import {
   ScoreAccumulator,
   type Evaluation,
 } from 'tfjs-ood';
-import { byteOffsetOf } from '../../src/metrics/json-offset';
+import { byteOffsetOf } from '../../src/metrics/evaluation/json-offset';
 import { expectClose } from '../expect-close';
 
 const tight = { relative: 1e-12, absolute: 1e-12 };

@@ -19,7 +19,7 @@ import {
   trapezoidAuprOf,
   type BoundedMetric,
 } from 'tfjs-ood';
-import { bucketOf, edgesOf } from '../../src/metrics/score-buckets';
+import { bucketOf, edgesOf } from '../../src/metrics/streams/score-buckets';
 import { expectClose } from '../expect-close';
 
 const LARGEST = 2 ** 128 - 2 ** 104; // of float32

@@ -1,4 +1,4 @@
-import type { OperatingPoints } from './operating-points';
+import type { OperatingPoints } from '../operating-points';
 
 /**
  * Whether scikit-learn's `roc_curve` shows that point by default: it leaves out those in the middle of two equal steps. Code that

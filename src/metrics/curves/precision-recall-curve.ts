@@ -1,10 +1,10 @@
-import type { Scores } from '../scores';
-import { averagePrecisionOf } from './average-precision';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { operatingPoints } from './operating-points';
+import type { Scores } from '../../scores';
+import { averagePrecisionOf } from '../average-precision';
+import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import { operatingPoints } from '../operating-points';
 import { areaUnder, type CurveOptions } from './roc-curve';
 import { thinCurve } from './thin-curve';
-import { trapezoidAuprOf } from './trapezoid-aupr';
+import { trapezoidAuprOf } from '../trapezoid-aupr';
 
 /** Precision over recall, recall rising from 0 to 1; the first point is (recall 0, precision 1), where nothing is found. */
 export interface PrecisionRecallCurve {

@@ -1,5 +1,5 @@
-import type { Scores } from '../scores';
-import type { RankedScores } from './cumulative-counts';
+import type { Scores } from '../../scores';
+import type { RankedScores } from '../cumulative-counts';
 
 /** Index among the distinct scores of each score [N], found by halving. */
 export function slotsOf({ thresholds }: RankedScores, scores: Scores): Int32Array {

@@ -1,9 +1,9 @@
-import { ShapeError } from '../errors';
-import { checkRate, type Scores } from '../scores';
+import { ShapeError } from '../../errors';
+import { checkRate, type Scores } from '../../scores';
 import type { DetectorScores } from './bootstrap-difference';
-import { cumulativeCounts } from './cumulative-counts';
+import { cumulativeCounts } from '../cumulative-counts';
 import { placements } from './delong';
-import { aurocOf } from './auroc';
+import { aurocOf } from '../auroc';
 import { normalQuantile } from './normal-distribution';
 import { slotsOf } from './ranked-resample';
 import { twoSidedPValue } from './two-sided-p-value';

@@ -1,6 +1,6 @@
-import type { Scores } from '../scores';
+import type { Scores } from '../../scores';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { rankedResample, slotsInOrder } from './ranked-resample';
 
 /**

@@ -1,5 +1,5 @@
-import { aurocOf } from './auroc';
-import type { RankedScores } from './cumulative-counts';
+import { aurocOf } from '../auroc';
+import type { RankedScores } from '../cumulative-counts';
 
 /** What each distinct score adds to the AUROC, seen from either side; see {@link placements}. */
 export interface Placements {

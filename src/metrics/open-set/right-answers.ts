@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from '../errors';
+import { ArgumentError, ShapeError } from '../../errors';
 
 /**
  * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an OoD

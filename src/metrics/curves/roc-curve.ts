@@ -1,7 +1,7 @@
-import type { Scores } from '../scores';
-import { aurocOf } from './auroc';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { operatingPoints, type PositiveOption } from './operating-points';
+import type { Scores } from '../../scores';
+import { aurocOf } from '../auroc';
+import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import { operatingPoints, type PositiveOption } from '../operating-points';
 import { thinCurve } from './thin-curve';
 
 /** Options of {@link rocCurve} and `precisionRecallCurve`. */

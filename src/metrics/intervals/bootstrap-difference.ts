@@ -1,8 +1,8 @@
-import { ShapeError } from '../errors';
-import type { Scores } from '../scores';
+import { ShapeError } from '../../errors';
+import type { Scores } from '../../scores';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 import type { RankedMetric } from './bootstrap-interval';
-import { cumulativeCounts } from './cumulative-counts';
+import { cumulativeCounts } from '../cumulative-counts';
 import { rankedResample, slotsOf } from './ranked-resample';
 
 /** The scores of one detector. */

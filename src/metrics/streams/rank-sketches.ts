@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import type { RankedScores } from './cumulative-counts';
+import { ArgumentError } from '../../errors';
+import type { RankedScores } from '../cumulative-counts';
 import type { ScoreSketch } from './score-sketch';
 
 /** {@link rankSketches} on behalf of `where`. */

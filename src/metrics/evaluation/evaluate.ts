@@ -1,11 +1,11 @@
-import { ArgumentError } from '../errors';
-import { checkRate, checkScores, type Scores } from '../scores';
-import { aurocIntervalOf } from './auroc-interval';
-import { averagePrecisionOf } from './average-precision';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { detectionErrorOf } from './detection-error';
+import { ArgumentError } from '../../errors';
+import { checkRate, checkScores, type Scores } from '../../scores';
+import { aurocIntervalOf } from '../intervals/auroc-interval';
+import { averagePrecisionOf } from '../average-precision';
+import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import { detectionErrorOf } from '../detection-error';
 import { macroMean, type Evaluation, type GroupEvaluation, type SetEvaluation } from './evaluation';
-import { fprAtTprOf } from './fpr-at-tpr';
+import { fprAtTprOf } from '../fpr-at-tpr';
 import { copyJson, type Json, type RefuseValue } from './json';
 
 /** Scores of one detector; higher = more out of distribution. */

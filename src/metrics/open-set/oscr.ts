@@ -1,6 +1,6 @@
-import { ShapeError } from '../errors';
-import { checkScores, type Scores } from '../scores';
-import { cumulativeCounts } from './cumulative-counts';
+import { ShapeError } from '../../errors';
+import { checkScores, type Scores } from '../../scores';
+import { cumulativeCounts } from '../cumulative-counts';
 import { rightAnswers } from './right-answers';
 
 /** In-distribution samples with the answers of the classifier and of the detector; see {@link oscr}. */

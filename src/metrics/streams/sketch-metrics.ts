@@ -1,9 +1,9 @@
-import { aurocOf } from './auroc';
-import { averagePrecisionOf } from './average-precision';
-import type { RankedScores } from './cumulative-counts';
-import { detectionErrorOf } from './detection-error';
-import { fprAtTprOf } from './fpr-at-tpr';
-import { operatingPoints } from './operating-points';
+import { aurocOf } from '../auroc';
+import { averagePrecisionOf } from '../average-precision';
+import type { RankedScores } from '../cumulative-counts';
+import { detectionErrorOf } from '../detection-error';
+import { fprAtTprOf } from '../fpr-at-tpr';
+import { operatingPoints } from '../operating-points';
 import { rankedCounts } from './rank-sketches';
 import type { ScoreSketch } from './score-sketch';
 

@@ -1,6 +1,6 @@
-import { ArgumentError } from '../errors';
-import { checkRate, type Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import { ArgumentError } from '../../errors';
+import { checkRate, type Scores } from '../../scores';
+import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { aurocVariance } from './delong';
 import { normalQuantile } from './normal-distribution';
 
