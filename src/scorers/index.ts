@@ -17,3 +17,16 @@ export type {
 } from './scorer';
 export { decodeScorer, encodeScorer } from './scorer-state';
 export { nearestClassMean, type NearestClassMeanOptions } from './nearest-class-mean';
+export { ash, type AshOptions } from './ash';
+export { energy } from './energy';
+export { entropy } from './entropy';
+export { fdbd, type FdbdOptions } from './fdbd';
+export { gen, type GenOptions } from './gen';
+export { klMatching } from './kl-matching';
+export { maxLogit } from './max-logit';
+export { msp, type TemperatureOptions } from './msp';
+export { react, type ReactOptions } from './react';
+export { residual, type ResidualOptions } from './residual';
+export { scale, type ScaleOptions } from './scale';
+export { she, type SheOptions } from './she';
+export { vim, type VimOptions } from './vim';

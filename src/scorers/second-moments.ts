@@ -1,0 +1,76 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { meanOf, onBackend } from './row-products';
+
+/** Mean and second moments of a stream of rows [N, D]. */
+export interface SecondMoments {
+  readonly count: number;
+  /** Adds rows; at once float64 for small D, else float32 products of the backend in blocks, added in float64. */
+  add(rows: Float32Array): Promise<void>;
+  /** Mean of (x - o)(x - o)^T [D, D]. */
+  about(origin: Float64Array): Float64Array;
+  /** Mean squared distance to the mean. */
+  variance(): number;
+}
+
+/**
+ * Sums about a centre near the data, the mean of the first rows: far from the origin nothing is lost, and the move to another
+ * origin is float64. O(N D^2) time, D x D memory.
+ */
+export function secondMoments(size: number, blockSize: number): SecondMoments {
+  const products = new Float64Array(size * size); // upper triangle only
+  const sum = new Float64Array(size);
+  let centre: Float64Array | undefined;
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    async add(rows) {
+      if (rows.length === 0) return;
+      const middle = (centre ??= meanOf(rows, size));
+      for (let from = 0; from < rows.length; from += blockSize * size) {
+        const block = rows.subarray(from, from + blockSize * size);
+        const centred = Float64Array.from(block, (value, i) => value - middle[i % size]!);
+        if (onBackend(size * size)) await addFromBackend(products, centred, size);
+        else addInFloat64(products, centred, size);
+        centred.forEach((value, i) => (sum[i % size]! += value));
+      }
+      count += rows.length / size;
+    },
+    about(origin) {
+      const shift = Float64Array.from(origin, (value, i) => centre![i]! - value);
+      const moments = new Float64Array(size * size);
+      for (let i = 0; i < size; i++) {
+        for (let j = i; j < size; j++) {
+          const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
+          const moment = (products[i * size + j]! + crossed) / count + shift[i]! * shift[j]!;
+          moments[i * size + j] = moments[j * size + i] = moment;
+        }
+      }
+      return moments;
+    },
+    variance: () => sum.reduce((v, s, i) => v + products[i * size + i]! / count - (s / count) ** 2, 0),
+  };
+}
+
+function addInFloat64(products: Float64Array, rows: Float64Array, size: number): void {
+  for (let row = 0; row < rows.length; row += size) {
+    for (let i = 0; i < size; i++) {
+      const value = rows[row + i]!;
+      if (value === 0) continue;
+      for (let j = i; j < size; j++) products[i * size + j]! += value * rows[row + j]!;
+    }
+  }
+}
+
+async function addFromBackend(products: Float64Array, rows: Float64Array, size: number): Promise<void> {
+  const block = tf.tidy(() => {
+    const x = tf.tensor2d(Float32Array.from(rows), [rows.length / size, size]);
+    return tf.matMul(tf.transpose(x), x); // a product that is told to transpose is slow on wasm
+  });
+  try {
+    (await block.data()).forEach((value, i) => (products[i]! += value));
+  } finally {
+    block.dispose();
+  }
+}

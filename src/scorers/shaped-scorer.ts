@@ -1,0 +1,38 @@
+import { headTensors } from './checked-head';
+import { featureScorer } from './feature-scorer';
+import { headLogits } from './head-logits';
+import type { LogitRow } from './logit-scores';
+import type { Head, Json, Scorer } from './scorer';
+
+/** How features are changed before the head sees them. */
+export interface Shaping {
+  where: string;
+  kind: string;
+  options: Readonly<Record<string, Json>>;
+  head: Head;
+  blockSize: number;
+  /** Changes one row [D] in place; what it returns multiplies the row's product with the weights. */
+  shape(row: Float32Array, index: number): number;
+  scoreOf(logits: LogitRow): number;
+}
+
+/** Scores by the logits of changed features. */
+export function shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf }: Shaping): Scorer<'features'> {
+  const [size, classes] = head.shape;
+  const logits = headLogits(head, blockSize);
+  return featureScorer({
+    where,
+    size,
+    state: { kind, options, tensors: headTensors(head) },
+    dispose: () => logits.dispose(),
+    async scoresOf({ data, shape: [count] }) {
+      const shaped = data.slice();
+      const scales = new Float64Array(count);
+      scales.forEach((_, row) => {
+        scales[row] = shape(shaped.subarray(row * size, (row + 1) * size), row);
+      });
+      const all = await logits.of(shaped, scales);
+      return scales.map((_, row) => scoreOf(all.subarray(row * classes, (row + 1) * classes)));
+    },
+  });
+}

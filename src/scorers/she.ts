@@ -1,0 +1,128 @@
+import { ArgumentError } from '../errors';
+import { checkedHead, headTensors, savedHead } from './checked-head';
+import { featureScorer } from './feature-scorer';
+import { readLabels } from './fit-labels';
+import { headLogits } from './head-logits';
+import { indexOfLargest } from './logit-scores';
+import { checkOption, COUNT } from './option-rules';
+import { readRows } from './rows';
+import type { Head, Scorer, ScorerMethod } from './scorer';
+import { checkKind, tensorOf } from './scorer-state';
+
+/** Options of {@link she}. */
+export interface SheOptions {
+  /** Rows that go through the backend at once, default 4096. */
+  blockSize?: number;
+}
+
+/** The predicted class of each row [N] from logits [N, C]. */
+const predictions = (logits: Float64Array, classes: number): Int32Array =>
+  Int32Array.from({ length: logits.length / classes }, (_, row) =>
+    indexOfLargest(logits.subarray(row * classes, (row + 1) * classes)),
+  );
+
+function scorerOf(head: Head, patterns: Float64Array, blockSize: number): Scorer<'features'> {
+  const [size, classes] = head.shape;
+  const logits = headLogits(head, blockSize);
+  return featureScorer({
+    where: 'she',
+    size,
+    state: {
+      kind: 'she',
+      options: {},
+      tensors: { ...headTensors(head), patterns: { dtype: 'F64', shape: [classes, size], data: patterns } },
+    },
+    async scoresOf({ data }) {
+      const predicted = predictions(await logits.of(data), classes);
+      return Float64Array.from(predicted, (label, row) => {
+        let product = 0;
+        for (let i = 0; i < size; i++) product += data[row * size + i]! * patterns[label * size + i]!;
+        return 0 - product;
+      });
+    },
+    dispose: () => logits.dispose(),
+  });
+}
+
+/** Mean features of the rows that the head classifies rightly [C, D]. */
+class Patterns {
+  readonly #sums: Float64Array;
+  readonly #counts: Float64Array;
+  constructor(
+    readonly size: number,
+    classes: number,
+  ) {
+    this.#sums = new Float64Array(classes * size);
+    this.#counts = new Float64Array(classes);
+  }
+
+  add(data: Float32Array, labels: Int32Array, predicted: Int32Array): void {
+    labels.forEach((label, row) => {
+      if (predicted[row] !== label) return;
+      this.#counts[label]!++;
+      for (let i = 0; i < this.size; i++) this.#sums[label * this.size + i]! += data[row * this.size + i]!;
+    });
+  }
+
+  means(): Float64Array {
+    const bare = this.#counts.indexOf(0);
+    if (bare >= 0) {
+      const [what, expected] = ['blocks', 'at least one rightly classified row of each class'];
+      throw new ArgumentError({ where: 'she', what, expected, received: `none of class ${bare}` });
+    }
+    return this.#sums.map((sum, i) => sum / this.#counts[Math.floor(i / this.size)]!);
+  }
+}
+
+/**
+ * Simplified Hopfield energy (SHE): agreement with the stored pattern of the predicted class.
+ *
+ * s(x) = -<x, m_f(x)>: f(x) is the class that the head predicts, m_c the mean feature of the training rows of class c that it
+ * predicts rightly; the paper's confidence is -s. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row.
+ * The state holds head and patterns.
+ *
+ * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern Hopfield
+ * Energy, ICLR 2023, equation 7.
+ *
+ * @throws ArgumentError for a class without a rightly classified row, a label outside the head's classes (also < 0), a missing head;
+ * ShapeError where the features do not fit the head
+ * @example
+ * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
+ * const blocks = [{ features: { data: Float32Array.of(2, 0, 0, 3), shape: [2, 2] as const }, labels: [0, 1] }];
+ * const scorer = await she().fit(blocks, { head });
+ * await scorer.score({ features: { data: Float32Array.of(4, 1), shape: [1, 2] } }); // Float32Array [-8]
+ */
+export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'features', 'features' | 'labels' | 'head'> {
+  checkOption('she', 'blockSize', blockSize, COUNT);
+  return {
+    kind: 'she',
+    needs: ['features'],
+    fitNeeds: ['features', 'labels', 'head'],
+    async fit(blocks, parts) {
+      const head = checkedHead('she', parts);
+      const [size, classes] = head.shape;
+      const patterns = new Patterns(size, classes);
+      const logits = headLogits(head, blockSize);
+      let seen = 0;
+      try {
+        for await (const block of blocks) {
+          const { data, shape } = await readRows('she', 'features', block, size);
+          const labels = readLabels('she', block.labels, shape[0], classes);
+          patterns.add(data, labels, predictions(await logits.of(data), classes));
+          seen += shape[0];
+          parts.onProgress?.(seen);
+        }
+      } finally {
+        logits.dispose();
+      }
+      return scorerOf(head, patterns.means(), blockSize);
+    },
+    restore(state) {
+      const where = 'she.restore';
+      checkKind(where, state, 'she');
+      const head = savedHead(where, state);
+      const [size, classes] = head.shape;
+      return scorerOf(head, tensorOf(where, state, 'patterns', 'F64', [classes, size]).data, blockSize);
+    },
+  };
+}
