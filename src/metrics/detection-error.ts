@@ -3,12 +3,11 @@ import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /** {@link detectionError} of scores that are ranked already. */
 export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
-  let least = 0; // calling everything, or nothing, out of distribution
+  let least = 0.5; // calling everything, or nothing, out of distribution
   for (let k = 0; k < inAtOrBelow.length; k++) {
-    // (share of OoD missed - share of in-distribution kept) N M: whole numbers, so nothing is lost
-    least = Math.min(least, outAtOrBelow[k]! * inCount - inAtOrBelow[k]! * outCount);
+    least = Math.min(least, (1 - inAtOrBelow[k]! / inCount + outAtOrBelow[k]! / outCount) / 2);
   }
-  return (1 + least / inCount / outCount) / 2;
+  return least;
 }
 
 /**
