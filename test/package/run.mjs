@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkSizes } from './size.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -59,15 +60,27 @@ try {
     }
   });
 
-  // Unpacked as an install would lay it out; the peers come from here, so that no second copy is fetched.
+  check('publint finds nothing', () =>
+    execFileSync('npx', ['publint', '--strict', join(folder, packed.filename)], { cwd: root, stdio: 'pipe' }),
+  );
+  check('types resolve (ESM profile)', () => {
+    const attw = ['attw', join(folder, packed.filename), '--profile', 'esm-only', '--format', 'json'];
+    execFileSync('npx', attw, { cwd: root, stdio: 'pipe' });
+  });
+
+  // Unpacked as an install would lay it out; what it depends on comes from here, so that no second copy is fetched.
   const home = join(folder, 'node_modules', 'tfjs-ood');
   mkdirSync(home, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1']);
-  for (const peer of Object.keys(manifest.peerDependencies)) {
+  for (const peer of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
     mkdirSync(join(folder, 'node_modules', peer, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer), 'junction');
   }
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+
+  check('single imports stay small (esbuild, minified, gzipped, peers left out)', () =>
+    console.log(`     ${checkSizes(folder)}`),
+  );
 
   const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
   for (const subpath of subpaths) {
