@@ -30,3 +30,6 @@ export { residual, type ResidualOptions } from './residual';
 export { scale, type ScaleOptions } from './scale';
 export { she, type SheOptions } from './she';
 export { vim, type VimOptions } from './vim';
+export { nearestNeighbours, type NearestNeighboursOptions } from './nearest-neighbours';
+export { nnGuide, type NnGuideOptions } from './nn-guide';
+export { odin, type OdinOptions } from './odin';

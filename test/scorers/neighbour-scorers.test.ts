@@ -1,0 +1,152 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ArgumentError, nearestNeighbours, nnGuide, odin, ShapeError, type LogitsOf } from 'tfjs-ood';
+import references from '../fixtures/neighbour-scorers.json';
+import { expectClose } from '../expect-close';
+import { onEachBackend } from '../on-each-backend';
+import { testScorer } from './test-scorer';
+
+testScorer('nearestNeighbours', () => nearestNeighbours({ k: 5 }));
+testScorer('nearestNeighbours, Euclidean mean', () => nearestNeighbours({ k: 5, distance: 'euclidean', use: 'mean' }));
+// The suite's strange rows are confident under its head, which both go by: little more than chance is to be had there.
+testScorer('nnGuide', () => nnGuide(), { leastAuroc: 0.6 });
+testScorer('odin', () => odin(), { leastAuroc: 0.6 });
+
+const rows = (all: readonly (readonly number[])[]) => ({
+  data: Float32Array.from(all.flat()),
+  shape: [all.length, all[0]!.length] as const,
+});
+const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, i) => value - b[i]!));
+
+onEachBackend('neighbours', () => {
+  test('equal to scikit-learn, far from the origin and with duplicates too', async () => {
+    for (const { k, distance, bank, x, kth, mean } of references.neighbours) {
+      for (const use of ['kth', 'mean'] as const) {
+        const method = nearestNeighbours({ k, distance: distance as 'euclidean', use, blockSize: 5 });
+        const scorer = await method.fit([{ features: rows(bank) }], {});
+        const scores = await scorer.score({ features: rows(x) });
+        expectClose(scores, use === 'kth' ? kth : mean, { relative: 1e-5, absolute: 1e-6 });
+        scorer.dispose();
+      }
+    }
+  });
+
+  test('the k nearest by definition, whatever the sizes and ties', async () => {
+    const point = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 2, maxLength: 2 });
+    const points = fc.array(point, { minLength: 1, maxLength: 30 });
+    const property = fc.asyncProperty(points, points, fc.integer({ min: 1, max: 30 }), async (bank, x, wanted) => {
+      const k = Math.min(wanted, bank.length);
+      const blocks = bank.map((one) => ({ features: rows([one]) }));
+      const scorer = await nearestNeighbours({ k, distance: 'euclidean', blockSize: 4 }).fit(blocks, {});
+      const naive = x.map((one) => bank.map((other) => distance(one, other)).sort((a, b) => a - b)[k - 1]!);
+      expectClose(await scorer.score({ features: rows(x) }), naive, { relative: 1e-6 });
+      scorer.dispose();
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  test('a bank of more rows than a block, in little more memory than itself', async () => {
+    const bank = Array.from({ length: 9000 }, (_, i) => [i, 1]);
+    const scorer = await nearestNeighbours({ k: 2, distance: 'euclidean' }).fit([{ features: rows(bank) }], {});
+    expect(tf.memory().numBytes).toBeLessThan(9000 * 2 * 4 + 1e5);
+    expectClose(
+      await scorer.score({
+        features: rows([
+          [8999.25, 1],
+          [4000, 1],
+        ]),
+      }),
+      [1.25, 1],
+    );
+    scorer.dispose();
+  });
+
+  test('a bounded bank is a sample by its seed', async () => {
+    const blocks = [{ features: rows(Array.from({ length: 500 }, (_, i) => [i, 0])) }];
+    const states = await Promise.all(
+      [1, 1, 2].map(async (seed) => {
+        const scorer = await nearestNeighbours({ k: 3, bankSize: 20, seed, distance: 'euclidean' }).fit(blocks, {});
+        scorer.dispose();
+        return scorer.state().tensors.bank!;
+      }),
+    );
+    expect(states[0]!.shape).toEqual([20, 2]);
+    expect(states[0]).toEqual(states[1]);
+    expect(states[0]).not.toEqual(states[2]);
+  });
+
+  test('zero rows, and what is refused', async () => {
+    const blocks = [
+      {
+        features: rows([
+          [3, 0],
+          [0, 0],
+          [0, 4],
+        ]),
+      },
+    ];
+    const scorer = await nearestNeighbours({ k: 1 }).fit(blocks, {});
+    expectClose(
+      await scorer.score({
+        features: rows([
+          [0, 0],
+          [-1, 0],
+          [1e-30, 0],
+          [1e30, 0],
+        ]),
+      }),
+      [0, 1, 0, 0],
+    );
+    scorer.dispose();
+    await expect(nearestNeighbours({ k: 4 }).fit(blocks, {})).rejects.toThrow(
+      'blocks must be at least k = 4 rows, got 3 rows',
+    );
+    await expect(nearestNeighbours({ k: 4 }).fit(blocks, {})).rejects.toThrow(ArgumentError);
+    expect(() => nearestNeighbours({ k: 0 })).toThrow('nearestNeighbours: k must be a whole number from 1, got 0');
+    expect(() => nearestNeighbours({ use: 'min' as 'mean' })).toThrow('use must be one of kth, mean, got min');
+  });
+
+  test('nnGuide: equal to NumPy', async () => {
+    for (const { k, bank, bankLogits, x, logits, scores } of references.nnGuide) {
+      const scorer = await nnGuide({ k }).fit([{ features: rows(bank), logits: rows(bankLogits) }], {});
+      expectClose(await scorer.score({ features: rows(x), logits: rows(logits) }), scores, {
+        relative: 1e-5,
+        absolute: 1e-5,
+      });
+      await expect(scorer.score({ features: rows(x), logits: rows(logits.slice(1)) })).rejects.toThrow(
+        '9 rows, as the features',
+      );
+      scorer.dispose();
+    }
+  });
+
+  test('ODIN: equal to torch', async () => {
+    const { w1, b1, w2, b2, images } = references.network;
+    const logitsOf: LogitsOf = (x) =>
+      tf.add(
+        tf.matMul(tf.tanh(tf.add(tf.matMul(tf.reshape(x, [x.shape[0], 12]), tf.tensor2d(w1)), b1)), tf.tensor2d(w2)),
+        b2,
+      );
+    const batch = tf.tensor4d(images, [8, 2, 3, 2]);
+    for (const { temperature, epsilon, scores } of references.odin) {
+      const scorer = await odin({ temperature, epsilon, blockSize: 3 }).fit([], { logitsOf });
+      expectClose(await scorer.score({ images: batch }), scores, { relative: 1e-5, absolute: 1e-6 });
+      scorer.dispose();
+    }
+    batch.dispose();
+  });
+
+  test('ODIN: what is refused', async () => {
+    await expect(odin().fit([], {} as never)).rejects.toThrow('odin: logitsOf must be a differentiable function');
+    expect(() => odin({ epsilon: -1 })).toThrow('epsilon must be a number from 0, got -1');
+    const scorer = await odin().fit([], { logitsOf: (x) => tf.reshape(tf.mul(x, NaN), [x.shape[0], -1]) });
+    const flat = tf.zeros([2, 3]);
+    const images = tf.zeros<tf.Rank.R4>([2, 1, 1, 2]);
+    await expect(scorer.score({ images: flat as never })).rejects.toThrow(ShapeError);
+    await expect(scorer.score({ images })).rejects.toThrow('NaN at row 0');
+    tf.dispose([flat, images]);
+    scorer.dispose();
+    expect(() => odin().restore(scorer.state(), {})).toThrow('odin.restore: logitsOf');
+  });
+});
