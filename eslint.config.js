@@ -14,9 +14,21 @@ const mayImport = {
   scorers: ['state', 'embeddings'],
   thresholds: ['state'],
   metrics: ['state'],
+  detector: ['state', 'embeddings', 'scorers', 'thresholds'],
   wasm: [],
-  layers: ['state', 'pairs', 'losses', 'embeddings', 'scorers', 'thresholds', 'metrics'],
-  node: ['state', 'datasets', 'pairs', 'losses', 'embeddings', 'scorers', 'thresholds', 'metrics', 'layers'],
+  layers: ['state', 'pairs', 'losses', 'embeddings', 'scorers', 'thresholds', 'metrics', 'detector'],
+  node: [
+    'state',
+    'datasets',
+    'pairs',
+    'losses',
+    'embeddings',
+    'scorers',
+    'thresholds',
+    'metrics',
+    'detector',
+    'layers',
+  ],
 };
 const folders = Object.keys(mayImport);
 

@@ -8,3 +8,4 @@ export * from './scorers/index';
 export * from './thresholds/index';
 export * from './metrics/index';
 export * from './state/index';
+export * from './detector/index';

@@ -4,3 +4,5 @@ export { recallAtK, type RecallAtKOptions } from './recall-at-k';
 export { distanceRatio, type DistanceRatio } from './distance-ratio';
 export { silhouette } from './silhouette';
 export { nearestMeanAccuracy, type Classifier } from './nearest-mean-accuracy';
+export { ClassScatter, type ClassScatterOptions } from './class-scatter';
+export { estimateCovariance, type Covariance, type CovarianceEstimator, type Scatter } from './covariance';

@@ -17,3 +17,9 @@ export type { RestorableState, StateArray, TrainerState } from './trainer-state'
 export { estimateTrainingBytes } from './training-memory';
 export { vgg } from './vgg';
 export type { VggOptions } from './vgg';
+export { fitDetector, loadDetector } from './detector';
+export type { Detector, FitDetectorOptions, LoadModelDetectorOptions, ModelImages } from './detector';
+export type { DetectorTarget } from './detector-io';
+export { featuresOf } from './model-outputs';
+export type { GraphModelLike, ModelReader, OutputNames } from './model-outputs';
+export { modelFingerprint, type ModelFingerprint } from './model-fingerprint';

@@ -8,3 +8,4 @@ export { readImageList, type ImageListOptions } from './read-image-list';
 export { openRunFolder, type RunFolder } from './run-folder';
 export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';
+export { detectorFile } from './detector-file';

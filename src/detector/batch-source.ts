@@ -1,0 +1,64 @@
+import { readRows, type Rows } from '../scorers/rows';
+import type { Need, ModelOutputs } from '../scorers/scorer';
+import { ArgumentError, ShapeError } from '../errors';
+import type { Embeddings } from '../embeddings/embeddings';
+
+/** Images of known classes, of which what a scorer needs can be had block by block. */
+export interface BatchSource {
+  /** Class of each image [N]. */
+  labels: ArrayLike<number>;
+  /** What is known of these rows; `dispose` frees it. */
+  batchOf(rows: Int32Array): Promise<{ batch: Partial<ModelOutputs>; dispose(): void }>;
+}
+
+/** What a model in any runtime gave for labelled images; only what the scorer needs must be there. */
+export interface LabelledOutputs {
+  /** [N, D] */
+  features?: Embeddings;
+  /** [N, C] */
+  logits?: Embeddings;
+  /** Class indices [N]. */
+  labels: ArrayLike<number>;
+}
+
+/** A source over outputs that are there already. */
+export async function outputSource(where: string, { labels, ...outputs }: LabelledOutputs): Promise<BatchSource> {
+  const count = checkedLabels(where, labels).length;
+  const whole: Partial<Record<Need, Rows>> = {};
+  for (const name of ['features', 'logits'] as const) {
+    if (outputs[name] === undefined) continue;
+    const rows = await readRows(where, name, outputs);
+    if (rows.shape[0] !== count) {
+      const [expected, received] = [`${count} rows, as the labels`, String(rows.shape[0])];
+      throw new ShapeError({ where, what: name, expected, received });
+    }
+    whole[name] = rows;
+  }
+  return {
+    labels,
+    batchOf(rows) {
+      const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
+      return Promise.resolve({ batch, dispose: () => {} });
+    },
+  };
+}
+
+function pick({ data, shape }: Rows, rows: Int32Array): Rows {
+  const size = shape[1];
+  const own = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => own.set(data.subarray(row * size, (row + 1) * size), i * size));
+  return { data: own, shape: [rows.length, size] };
+}
+
+/** Refuses labels that are no class indices, naming the first. */
+export function checkedLabels(where: string, labels: ArrayLike<number> | undefined): ArrayLike<number> {
+  if (!Number.isInteger(labels?.length)) {
+    throw new ArgumentError({ where, what: 'labels', expected: 'an array of class indices', received: typeof labels });
+  }
+  for (let i = 0; i < labels!.length; i++) {
+    if (Number.isInteger(labels![i]) && labels![i]! >= 0) continue;
+    const expected = 'class indices from 0 (leave OoD rows out)';
+    throw new ArgumentError({ where, what: 'labels', expected, received: `${labels![i]} at index ${i}` });
+  }
+  return labels!;
+}

@@ -1,0 +1,88 @@
+import { FormatError } from '../errors';
+import type { Json, ScorerState } from '../scorers/scorer';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
+
+const FORMAT = 'tfjs-ood/detector';
+const VERSION = '1';
+const SCORER = 'scorer.';
+
+/** Everything that makes a detector, without the model. */
+export interface DetectorState {
+  scorer: ScorerState;
+  /** In-distribution scores that fitted nothing [N], ascending. */
+  calibration: Float64Array;
+  /** False-alarm rate of each named cut-point; `'default'` is the one that counts where none is named. */
+  cutPoints: Readonly<Record<string, number>>;
+  classNames: readonly string[] | undefined;
+  /** What belongs to the model: fingerprint, names of layers. */
+  about: Readonly<Record<string, Json>>;
+}
+
+/** One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal bytes. */
+export function encodeDetector({ scorer, calibration, cutPoints, classNames, about }: DetectorState): Uint8Array {
+  const tensors: Record<string, NamedArray> = {
+    calibration: { dtype: 'F64', shape: [calibration.length], data: calibration },
+  };
+  for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
+  const json = { cutPoints, classNames: classNames ?? null, about, options: scorer.options };
+  const texts = Object.entries(json).map(([name, value]): [string, string] => [name, JSON.stringify(value)]);
+  return encodeSafetensors(tensors, {
+    format: FORMAT,
+    version: VERSION,
+    kind: scorer.kind,
+    ...Object.fromEntries(texts),
+  });
+}
+
+/** The state that {@link encodeDetector} wrote. @throws FormatError naming what is not as it should be */
+export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new FormatError({ where, what, expected, received: String(received).slice(0, 80) });
+  };
+  const { format, version, kind } = metadata;
+  if (format !== FORMAT || version !== VERSION || kind === undefined) {
+    refuse('metadata', `${FORMAT} ${VERSION} with a kind`, format ?? 'no format');
+  }
+  const read = (name: string, expected: string, fits: (value: unknown) => boolean): Json => {
+    let value: unknown;
+    try {
+      value = JSON.parse(metadata[name] ?? '');
+    } catch {
+      // said below
+    }
+    return fits(value) ? (value as Json) : refuse(`metadata.${name}`, expected, metadata[name]);
+  };
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isRate = (value: unknown) => typeof value === 'number' && value > 0 && value < 1;
+  const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
+  const cutPoints = read(
+    'cutPoints',
+    'rates between 0 and 1 by name, with one named default',
+    (value) =>
+      isObject(value) && Object.values(value as object).every(isRate) && Object.hasOwn(value as object, 'default'),
+  );
+  const classNames = read('classNames', 'a list of names, or null', (value) => value === null || isNames(value));
+  const calibration = tensors.calibration;
+  if (calibration?.dtype !== 'F64' || calibration.shape.length !== 1 || calibration.data.length === 0) {
+    return refuse(
+      'calibration',
+      'F64 [N], N from 1',
+      calibration ? `${calibration.dtype} [${calibration.shape.join()}]` : 'none',
+    );
+  }
+  const wrong = calibration.data.findIndex((score, i, all) => !Number.isFinite(score) || score < all[i - 1]!);
+  if (wrong >= 0) refuse('calibration', 'finite and ascending', `${calibration.data[wrong]} at index ${wrong}`);
+  const own = Object.entries(tensors).filter(([name]) => name.startsWith(SCORER));
+  return {
+    scorer: {
+      kind: kind!,
+      options: read('options', 'an object', isObject) as Record<string, Json>,
+      tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
+    },
+    calibration: Float64Array.from(calibration.data),
+    cutPoints: cutPoints as Record<string, number>,
+    classNames: (classNames as string[] | null) ?? undefined,
+    about: read('about', 'an object', isObject) as Record<string, Json>,
+  };
+}

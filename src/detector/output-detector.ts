@@ -1,0 +1,215 @@
+import { ArgumentError, FormatError } from '../errors';
+import { checkRate } from '../scores';
+import { indexOfLargest } from '../scorers/logit-scores';
+import { checkOption, COUNT } from '../scorers/option-rules';
+import { readRows } from '../scorers/rows';
+import type { Batch, FitBlock, Json, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/scorer';
+import { calibrate } from '../thresholds/calibrate';
+import { decideWith } from '../thresholds/decide';
+import { outputSource, type BatchSource, type LabelledOutputs } from './batch-source';
+import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
+import { holdOut } from './hold-out';
+import { scorerMethods, type ScorerMethods } from './scorer-methods';
+
+/** Options of {@link fitOutputDetector}, and of `fitDetector` in `tfjs-ood/layers`. */
+export interface DetectorOptions {
+  /** How to score, e.g. `mahalanobis()`. */
+  scorer: ScorerMethod;
+  /** False-alarm rate: at most this share of known images is called OoD; default 0.05. */
+  alpha?: number;
+  /** More cut-points, false-alarm rates by name. */
+  cutPoints?: Readonly<Record<string, number>>;
+  /** Names of the classes, by class index. */
+  classNames?: readonly string[];
+  /** Share of the images that fits nothing and calibrates, of each class alike; default 0.2. */
+  calibrationShare?: number;
+  /** Which images those are; default 1. */
+  seed?: number;
+  /** Images at a time; default 256. */
+  blockSize?: number;
+  /** Called after each block: images done of all. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** What a detector says of one image. */
+export interface Verdict {
+  /** Name of the predicted class, or its index; undefined where there are no logits. */
+  label: string | number | undefined;
+  /** Higher = more out of distribution. */
+  score: number;
+  /** Share of known images that look at least as strange. */
+  pValue: number;
+  isOod: boolean;
+  /** `score > threshold` is OoD at the cut-point that was asked for. */
+  threshold: number;
+}
+
+/** Options of a prediction. */
+export interface PredictOptions {
+  /** Name of a cut-point, or a false-alarm rate; by default that of the fit. */
+  cutPoint?: string | number;
+}
+
+/** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
+export interface OutputDetector {
+  readonly scorer: Scorer;
+  readonly state: DetectorState;
+  /**
+   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
+   * @throws ArgumentError for an unknown cut-point; ShapeError, NotFiniteError naming the row
+   */
+  predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict[]>;
+  /** The detector as one safetensors file, without the model. */
+  toBytes(): Uint8Array;
+  /** Frees what it holds on the backend. */
+  dispose(): void;
+}
+
+/** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
+export async function fitFromSource(
+  where: string,
+  source: BatchSource,
+  parts: Partial<ModelParts>,
+  options: DetectorOptions,
+  about: Readonly<Record<string, Json>>,
+): Promise<OutputDetector> {
+  const { scorer: method, alpha = 0.05, calibrationShare = 0.2, seed = 1, blockSize = 256, onProgress } = options;
+  if (typeof method?.fit !== 'function') {
+    const [what, expected] = ['scorer', 'a method such as mahalanobis()'];
+    throw new ArgumentError({ where, what, expected, received: typeof method });
+  }
+  checkRate(where, 'calibrationShare', calibrationShare);
+  checkOption(where, 'blockSize', blockSize, COUNT);
+  const cutPoints = { ...options.cutPoints, default: alpha };
+  for (const [name, rate] of Object.entries(cutPoints)) {
+    checkRate(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, rate);
+  }
+  const { fit, calibration } = holdOut(where, source.labels, calibrationShare, seed);
+  const total = source.labels.length;
+
+  let done = 0;
+  async function* blocksOf(rows: Int32Array) {
+    for (let from = 0; from < rows.length; from += blockSize) {
+      const own = rows.subarray(from, from + blockSize);
+      const { batch, dispose } = await source.batchOf(own);
+      try {
+        yield { ...batch, labels: Int32Array.from(own, (row) => source.labels[row]!) } as FitBlock &
+          Partial<ModelOutputs>;
+      } finally {
+        dispose();
+      }
+      done += own.length;
+      onProgress?.(done, total);
+    }
+  }
+  const scorer = await method.fit(blocksOf(fit), parts as ModelParts);
+  try {
+    const scores = new Float64Array(calibration.length);
+    let at = 0;
+    done = fit.length;
+    for await (const block of blocksOf(calibration)) {
+      scores.set(await scorer.score(block), at);
+      at += block.labels.length;
+    }
+    const state = {
+      scorer: scorer.state(),
+      calibration: calibrate(scores).all,
+      cutPoints,
+      classNames: options.classNames,
+      about,
+    };
+    return detectorOf(where, scorer, state);
+  } catch (error) {
+    scorer.dispose();
+    throw error;
+  }
+}
+
+/** A detector of what was fitted or loaded. */
+export function detectorOf(where: string, scorer: Scorer, state: DetectorState): OutputDetector {
+  const { calibration, cutPoints, classNames } = state;
+  const rateOf = (cutPoint: string | number): number => {
+    if (typeof cutPoint === 'number') return cutPoint;
+    if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
+    const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
+    throw new ArgumentError({ where: `${where}.predict`, what: 'cutPoint', expected, received: cutPoint });
+  };
+  return {
+    scorer,
+    state,
+    async predict(outputs, { cutPoint = 'default' } = {}) {
+      const alpha = rateOf(cutPoint);
+      const scores = await scorer.score(outputs as Batch);
+      const labels = outputs.logits && (await predictedClasses(where, outputs.logits));
+      const decisions = decideWith({ all: calibration }, scores, { alpha });
+      return decisions.map(({ score, pValue, isOod, threshold }, row) => {
+        const index = labels?.[row];
+        return {
+          label: index === undefined ? undefined : (classNames?.[index] ?? index),
+          score,
+          pValue,
+          isOod,
+          threshold,
+        };
+      });
+    },
+    toBytes: () => encodeDetector(state),
+    dispose: () => scorer.dispose(),
+  };
+}
+
+async function predictedClasses(where: string, logits: ModelOutputs['logits']): Promise<number[]> {
+  const { data, shape } = await readRows(where, 'logits', { logits });
+  const classes = shape[1];
+  return Array.from({ length: shape[0] }, (_, row) =>
+    indexOfLargest(data.subarray(row * classes, (row + 1) * classes)),
+  );
+}
+
+/**
+ * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by itself.
+ *
+ * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and labels [N] of known
+ *   images, better not those that trained the model
+ * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
+ * @throws ArgumentError for options or labels out of range, or too few rows; ShapeError, NotFiniteError naming the row
+ * @example
+ * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbours(), alpha: 0.05 });
+ * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });
+ */
+export async function fitOutputDetector(
+  outputs: LabelledOutputs,
+  options: DetectorOptions & Partial<ModelParts>,
+): Promise<OutputDetector> {
+  const where = 'fitOutputDetector';
+  const { head, logitsOf } = options;
+  const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
+  return fitFromSource(where, await outputSource(where, outputs), parts, options, {});
+}
+
+/** Options of {@link loadOutputDetector}. */
+export interface LoadDetectorOptions extends Partial<ModelParts> {
+  /** Methods by kind; by default every one of this package. */
+  methods?: ScorerMethods;
+}
+
+/**
+ * The detector that `toBytes` wrote.
+ *
+ * @throws FormatError where the bytes are no detector, or one of an unknown kind
+ * @example
+ * const detector = loadOutputDetector(bytes);
+ */
+export function loadOutputDetector(
+  bytes: Uint8Array,
+  { methods = scorerMethods, ...parts }: LoadDetectorOptions = {},
+): OutputDetector {
+  const where = 'loadOutputDetector';
+  const state = decodeDetector(where, bytes);
+  const { kind } = state.scorer;
+  if (!Object.hasOwn(methods, kind)) {
+    const expected = `one of ${Object.keys(methods).join(', ')}`;
+    throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
+  }
+  return detectorOf(where, methods[kind]!().restore(state.scorer, parts), state);
+}

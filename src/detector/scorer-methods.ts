@@ -1,0 +1,32 @@
+import * as scorers from '../scorers/index';
+import type { ScorerMethod } from '../scorers/scorer';
+
+/** Methods by the `kind` that a saved scorer names. */
+export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
+
+/**
+ * Every scorer of this package, for loading one of a kind that is not known beforehand. A bundle that should hold no more than it
+ * needs names its own: `loadOutputDetector(bytes, { methods: { energy } })`.
+ */
+export const scorerMethods: ScorerMethods = {
+  ash: () => scorers.ash(),
+  energy: () => scorers.energy(),
+  entropy: () => scorers.entropy(),
+  fdbd: () => scorers.fdbd(),
+  gen: () => scorers.gen(),
+  'kl-matching': () => scorers.klMatching(),
+  'max-logit': () => scorers.maxLogit(),
+  msp: () => scorers.msp(),
+  'nearest-class-mean': () => scorers.nearestClassMean(),
+  'nearest-neighbours': () => scorers.nearestNeighbours(),
+  'nn-guide': () => scorers.nnGuide(),
+  odin: () => scorers.odin(),
+  react: () => scorers.react(),
+  'class-gaussians': () => scorers.classGaussians(),
+  mahalanobis: () => scorers.mahalanobis(),
+  'relative-mahalanobis': () => scorers.relativeMahalanobis(),
+  residual: () => scorers.residual(),
+  scale: () => scorers.scale(),
+  she: () => scorers.she(),
+  vim: () => scorers.vim(),
+};

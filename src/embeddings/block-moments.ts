@@ -1,0 +1,86 @@
+import type { ClassMoments } from './class-moments';
+import { checkFinite } from './embeddings';
+import { addScatter, rowsAtOnce } from './scatter-products';
+import type { Scratch } from './scratch';
+
+/** Moments of one block by class; the scatter of all classes together, or one for each. */
+export interface BlockMoments {
+  classes: Map<number, ClassMoments>;
+  within: Float64Array | undefined;
+}
+
+/** Moments of rows [N, D] about the means of the classes in this block. @throws NotFiniteError for a NaN or infinity */
+export async function blockMoments(
+  data: Float32Array,
+  size: number,
+  labels: Float64Array,
+  perClass: boolean,
+  blockSize: number,
+  scratch: Scratch,
+): Promise<BlockMoments> {
+  const groups = rowsByClass(labels);
+  const classes = new Map<number, ClassMoments>();
+  for (const [label, rows] of groups) {
+    const mean = meanOf(data, size, rows);
+    if (!mean.every(Number.isFinite)) checkFinite('ClassScatter.add', data, size); // cheaper than a look at all numbers
+    classes.set(label, { count: rows.length, mean });
+  }
+  const most = rowsAtOnce(size, blockSize);
+  if (!perClass) {
+    const within = new Float64Array(size * size);
+    const meanOfRow = Array.from(labels, (label) => classes.get(label)!.mean);
+    for (let from = 0; from < labels.length; from += most) {
+      const count = Math.min(most, labels.length - from);
+      const centred = scratch.float64(count * size);
+      for (let row = 0; row < count; row++) centre(centred, row, data, from + row, meanOfRow[from + row]!);
+      await addScatter(within, centred, size, scratch);
+    }
+    return { classes, within };
+  }
+  for (const [label, rows] of groups) {
+    const own = { scatter: new Float64Array(size * size), third: new Float64Array(size), fourth: 0 };
+    const moments = classes.get(label)!;
+    for (let from = 0; from < rows.length; from += most) {
+      const part = rows.slice(from, from + most);
+      const centred = scratch.float64(part.length * size);
+      part.forEach((row, at) => {
+        centre(centred, at, data, row, moments.mean);
+        const z = centred.subarray(at * size, (at + 1) * size);
+        let square = 0;
+        for (let i = 0; i < size; i++) square += z[i]! * z[i]!;
+        own.fourth += square * square;
+        for (let i = 0; i < size; i++) own.third[i]! += square * z[i]!;
+      });
+      await addScatter(own.scatter, centred, size, scratch);
+    }
+    moments.own = own;
+  }
+  return { classes, within: undefined };
+}
+
+function rowsByClass(labels: Float64Array): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  labels.forEach((label, row) => {
+    const own = groups.get(label);
+    if (own) own.push(row);
+    else groups.set(label, [row]);
+  });
+  return groups;
+}
+
+/** About the first row: the sum keeps its digits far from the origin. */
+function meanOf(data: Float32Array, size: number, rows: readonly number[]): Float64Array {
+  const first = data.subarray(rows[0]! * size, (rows[0]! + 1) * size);
+  const sum = new Float64Array(size);
+  for (const row of rows) {
+    const from = row * size;
+    for (let i = 0; i < size; i++) sum[i]! += data[from + i]! - first[i]!;
+  }
+  return sum.map((value, i) => first[i]! + value / rows.length);
+}
+
+function centre(into: Float64Array, at: number, data: Float32Array, row: number, mean: Float64Array): void {
+  const size = mean.length;
+  const [to, from] = [at * size, row * size];
+  for (let i = 0; i < size; i++) into[to + i] = data[from + i]! - mean[i]!;
+}

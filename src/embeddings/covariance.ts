@@ -1,0 +1,82 @@
+import { ArgumentError } from '../errors';
+import { traceOf } from './trace';
+
+/** How a covariance is estimated; see {@link estimateCovariance}. */
+export type CovarianceEstimator = 'oas' | 'ledoit-wolf' | 'empirical';
+
+export const ESTIMATORS: readonly CovarianceEstimator[] = ['oas', 'ledoit-wolf', 'empirical'];
+
+/** Sums over N centred rows z, as a `ClassScatter` gives them. */
+export interface Scatter {
+  /** N. */
+  count: number;
+  /** Sum of z z^T [D, D], symmetric. */
+  data: Float64Array;
+  shape: readonly [size: number, size: number];
+  /** Sum of ||z||^4; only the Ledoit-Wolf estimate needs it. */
+  fourth?: number;
+}
+
+/** A covariance [D, D], and how much of it is the multiple of the identity that it was shrunk towards. */
+export interface Covariance {
+  data: Float64Array;
+  shape: readonly [size: number, size: number];
+  /** From 0 (none) to 1. */
+  shrinkage: number;
+}
+
+/**
+ * Covariance S = (1 - s) E + s (tr E / D) I of E = scatter / N, symmetric, float64.
+ *
+ * `'empirical'`: s = 0. `'oas'`: Chen et al. 2010, for normal rows; from E and N alone. `'ledoit-wolf'`: Ledoit and Wolf 2004, for
+ * any rows; needs the sum of ||z||^4. Both are scikit-learn's numbers (`assume_centered=True` on the centred rows).
+ * A column without variance counts like any other: shrunk, it gets the variance s tr E / D.
+ *
+ * @throws ArgumentError for an unknown estimator, no rows, or `'ledoit-wolf'` without `fourth`
+ * @example
+ * const scatter = { count: 4, data: Float64Array.of(4, 0, 0, 2), shape: [2, 2] as const };
+ * estimateCovariance(scatter, 'empirical'); // { data: [1, 0, 0, 0.5], shrinkage: 0, ... }
+ */
+export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstimator): Covariance {
+  const { count, data, shape } = scatter;
+  const where = 'estimateCovariance';
+  if (!ESTIMATORS.includes(estimator)) {
+    const [what, expected] = ['estimator', `one of ${ESTIMATORS.join(', ')}`];
+    throw new ArgumentError({ where, what, expected, received: String(estimator) });
+  }
+  if (!(count >= 1)) {
+    throw new ArgumentError({ where, what: 'scatter', expected: 'one of at least one row', received: `${count} rows` });
+  }
+  const size = shape[0];
+  const covariance = data.map((value) => value / count);
+  const mu = traceOf(covariance, size) / size;
+  const shrinkage = size === 1 ? 0 : shrinkageOf(where, scatter, covariance, mu, estimator);
+  if (shrinkage > 0) {
+    for (let i = 0; i < covariance.length; i++) covariance[i]! *= 1 - shrinkage;
+    for (let i = 0; i < size; i++) covariance[i * size + i]! += shrinkage * mu;
+  }
+  return { data: covariance, shape: [size, size], shrinkage };
+}
+
+function shrinkageOf(
+  where: string,
+  { count, fourth, shape: [size] }: Scatter,
+  covariance: Float64Array,
+  mu: number,
+  estimator: CovarianceEstimator,
+): number {
+  if (estimator === 'empirical' || mu === 0) return 0;
+  const squares = covariance.reduce((sum, value) => sum + (value / mu) ** 2, 0); // in units of mu: no under- or overflow
+  if (estimator === 'oas') {
+    const alpha = squares / size ** 2;
+    const least = (count + 1) * (alpha - 1 / size);
+    return least > 0 ? Math.min(1, (alpha + 1) / least) : 1;
+  }
+  if (fourth === undefined) {
+    const [what, expected] = ['scatter.fourth', "a number for 'ledoit-wolf' (keep a scatter for each class)"];
+    throw new ArgumentError({ where, what, expected, received: 'none' });
+  }
+  const delta = (squares - size) / size;
+  const beta = Math.min((fourth / mu ** 2 / count - squares) / (size * count), delta);
+  return beta > 0 ? Math.min(1, beta / delta) : 0;
+}

@@ -1,0 +1,218 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkedLabels, type BatchSource } from '../detector/batch-source';
+import { decodeDetector, encodeDetector } from '../detector/detector-state';
+import { detectorOf, fitFromSource } from '../detector/output-detector';
+import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '../detector/output-detector';
+import { scorerMethods, type ScorerMethods } from '../detector/scorer-methods';
+import { ArgumentError, FormatError, ShapeError } from '../errors';
+import type { ModelParts } from '../scorers/scorer';
+import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
+import { checkImageSet, gatherImages, type ImageSet } from './gather-images';
+import { modelFingerprint } from './model-fingerprint';
+import { readModel, type GraphModelLike, type ModelReader, type OutputNames } from './model-outputs';
+import { nextTask } from './next-task';
+
+/** Options of {@link fitDetector}. */
+export interface FitDetectorOptions extends DetectorOptions, OutputNames {}
+
+/** Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image without N too). */
+export type ModelImages = ImageSet | tf.Tensor;
+
+/** A classifier that says of each image whether it is something it never learned. */
+export interface Detector {
+  /**
+   * One verdict for each image, in blocks.
+   *
+   * @throws ShapeError where the images do not fit the model; NotFiniteError naming the row; ArgumentError for an unknown cut-point
+   */
+  predict(images: ModelImages, options?: PredictOptions): Promise<Verdict[]>;
+  /** The detector as one safetensors file, without the model. */
+  toBytes(): Uint8Array;
+  /**
+   * Saves that file as a model is saved: to a URL of tfjs (`indexeddb://`, `localstorage://`, `http://`, with tfjs-node `file://`) or an
+   * `io.IOHandler`, such as `detectorFile` of `tfjs-ood/node`.
+   */
+  save(target: DetectorTarget): Promise<void>;
+  /** Frees what the detector holds on the backend; the model stays. */
+  dispose(): void;
+}
+
+/** Rows of images as tensors [B, ...]. */
+function imageRows(where: string, images: ModelImages): { count: number; rows(indices: Int32Array): tf.Tensor } {
+  if (images instanceof tf.Tensor) {
+    const count = images.shape[0] ?? 0;
+    return {
+      count,
+      rows: (indices) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32'))),
+    };
+  }
+  checkImageSet(where, images);
+  return { count: images.shape[0], rows: (indices) => gatherImages(images, indices) };
+}
+
+/** What the model makes of a block of images, which is freed with it. */
+async function outputsOf(reader: ModelReader, images: tf.Tensor, method: { needs: readonly string[] }) {
+  let outputs: ReturnType<ModelReader['run']>;
+  try {
+    outputs = reader.run(images);
+  } catch (error) {
+    images.dispose();
+    throw error;
+  }
+  await nextTask(); // lets a page breathe between blocks
+  return {
+    batch: { ...outputs, ...(method.needs.includes('images') && { images: images as tf.Tensor4D }) },
+    dispose: () => tf.dispose([outputs.features, outputs.logits, images]),
+  };
+}
+
+function detectorAround(
+  where: string,
+  reader: ModelReader,
+  inner: OutputDetector,
+  inputRank: number,
+  blockSize: number,
+): Detector {
+  return {
+    async predict(images, options) {
+      const single = images instanceof tf.Tensor && images.rank === inputRank - 1;
+      const all = single ? tf.expandDims(images, 0) : images;
+      try {
+        const { count, rows } = imageRows(`${where}.predict`, all);
+        const verdicts: Verdict[] = [];
+        for (let from = 0; from < count; from += blockSize) {
+          const indices = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
+          const { batch, dispose } = await outputsOf(reader, rows(indices), inner.scorer);
+          try {
+            verdicts.push(...(await inner.predict(batch, options)));
+          } finally {
+            dispose();
+          }
+        }
+        return verdicts;
+      } finally {
+        if (single) tf.dispose(all as tf.Tensor);
+      }
+    },
+    toBytes: () => encodeDetector(inner.state),
+    save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
+    dispose: () => inner.dispose(),
+  };
+}
+
+/** Rank of what goes into the model. */
+function inputRankOf(model: LayersModel | GraphModelLike): number {
+  const { inputs } = model as { inputs?: readonly { shape?: readonly unknown[] | undefined }[] };
+  return inputs?.[0]?.shape?.length ?? 4;
+}
+
+/**
+ * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known classes, and calibrates it
+ * on a part of them that it holds out by itself.
+ *
+ * At most a share `alpha` of known images will be called OoD. Take images that did not train the model where you can: on those that
+ * did, many scores are too low, and the false alarms more than promised.
+ *
+ * @param model a tfjs LayersModel, or a GraphModel with `features` named; it stays the caller's and must live as long as the detector
+ * @param data images [N, H, W, C] and their class indices [N]
+ * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`
+ * @example
+ * const detector = await fitDetector(model, { images, labels }, { scorer: nearestNeighbours(), features: 'dense_1', alpha: 0.05 });
+ * const [{ label, score, pValue, isOod }] = await detector.predict(image);
+ */
+export async function fitDetector(
+  model: LayersModel | GraphModelLike,
+  data: { images: ModelImages; labels: ArrayLike<number> },
+  options: FitDetectorOptions,
+): Promise<Detector> {
+  const where = 'fitDetector';
+  const { features, logits, pool, blockSize = 64, scorer: method } = options;
+  const fits = { needs: [...(method?.needs ?? []), ...(method?.fitNeeds ?? [])] };
+  const names = { ...(features && { features }), ...(logits && { logits }), ...(pool && { pool }) };
+  const needsFeatures = fits.needs.includes('features');
+  const reader = readModel(where, model, names, needsFeatures);
+  const images = imageRows(where, data.images);
+  const labels = checkedLabels(where, data.labels);
+  if (labels.length !== images.count) {
+    const [expected, received] = [`${images.count} labels, one for each image`, String(labels.length)];
+    throw new ShapeError({ where, what: 'labels', expected, received });
+  }
+  const source: BatchSource = { labels, batchOf: (rows) => outputsOf(reader, images.rows(rows), fits) };
+  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) } };
+  const inner = await fitFromSource(
+    where,
+    source,
+    await partsOf(where, reader, method),
+    { ...options, blockSize },
+    about,
+  );
+  return detectorAround('Detector', reader, inner, inputRankOf(model), blockSize);
+}
+
+/** What the method needs of the model as a whole. */
+async function partsOf(
+  where: string,
+  reader: ModelReader,
+  method: DetectorOptions['scorer'],
+): Promise<Partial<ModelParts>> {
+  const { logitsOf } = reader;
+  if (!method?.fitNeeds?.includes('head')) return { logitsOf };
+  const head = await reader.head();
+  if (head) return { head, logitsOf };
+  const expected = `a model with a last dense layer, whose weights '${method.kind}' needs`;
+  throw new ArgumentError({ where, what: 'model', expected, received: 'one without, or with named logits' });
+}
+
+/** Options of {@link loadDetector}. */
+export interface LoadModelDetectorOptions {
+  /** Methods by kind; by default every one of this package. */
+  methods?: ScorerMethods;
+  /** Images at a time; default 64. */
+  blockSize?: number;
+}
+
+/**
+ * The detector that `save` or `toBytes` wrote, around the same model again.
+ *
+ * @param model the model it was fitted around; another one is an error that says what differs
+ * @param source bytes, a URL of tfjs or an `io.IOHandler`
+ * @throws FormatError where it is no detector; ArgumentError where it belongs to another model
+ * @example
+ * const detector = await loadDetector(model, 'indexeddb://detector');
+ */
+export async function loadDetector(
+  model: LayersModel | GraphModelLike,
+  source: Uint8Array | DetectorTarget,
+  { methods = scorerMethods, blockSize = 64 }: LoadModelDetectorOptions = {},
+): Promise<Detector> {
+  const where = 'loadDetector';
+  const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
+  const state = decodeDetector(where, bytes);
+  const { fingerprint, features, logits, pool } = state.about as Record<string, unknown>;
+  const saved = fingerprint as Record<string, unknown> | undefined;
+  if (typeof saved?.architecture !== 'string' || typeof saved.weights !== 'string') {
+    const [expected, received] = ['the fingerprint of a model (loadOutputDetector reads those without)', 'none'];
+    throw new FormatError({ where, what: 'metadata.about.fingerprint', expected, received });
+  }
+  const own = await modelFingerprint(model);
+  const differing = (['architecture', 'weights'] as const).filter((part) => saved[part] !== own[part]);
+  if (differing.length > 0) {
+    const said = differing.includes('architecture')
+      ? 'another architecture'
+      : 'the same architecture with other weights';
+    const expected = 'the one that the detector was fitted around';
+    throw new ArgumentError({ where, what: 'model', expected, received: said });
+  }
+  const { kind } = state.scorer;
+  if (!Object.hasOwn(methods, kind)) {
+    const expected = `one of ${Object.keys(methods).join(', ')}`;
+    throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
+  }
+  const names = { ...(features ? { features } : {}), ...(logits ? { logits } : {}), ...(pool ? { pool } : {}) };
+  const method = methods[kind]!();
+  const reader = readModel(where, model, names as OutputNames, method.needs.includes('features'));
+  const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
+  return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), inputRankOf(model), blockSize);
+}

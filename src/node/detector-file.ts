@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { io } from '@tensorflow/tfjs-core';
+import { FormatError } from '../errors';
+import { artifactsOf, bytesOf } from '../layers/detector-io';
+import { writeFileAtomic } from './write-file-atomic';
+
+/**
+ * A place for a detector in a file: one `.safetensors`, which Python's safetensors package opens too.
+ *
+ * Written aside and renamed: nothing half-written stands under the name.
+ *
+ * @throws StorageError where the file cannot be written, an error of Node's where it cannot be read
+ * @example
+ * await detector.save(detectorFile('detector.safetensors'));
+ * const again = await loadDetector(model, detectorFile('detector.safetensors'));
+ */
+export function detectorFile(path: string): io.IOHandler {
+  return {
+    async save(artifacts) {
+      const bytes = bytesOf(artifacts);
+      if (!bytes) {
+        const expected = 'a detector (a model is saved through tfjs)';
+        throw new FormatError({ where: 'detectorFile', what: path, expected, received: 'something else' });
+      }
+      await writeFileAtomic(path, bytes);
+      return {
+        modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON', weightDataBytes: bytes.length },
+      };
+    },
+    load: async () => artifactsOf(await readFile(path)),
+  };
+}

@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  ArgumentError,
+  decodeSafetensors,
+  encodeSafetensors,
+  energy,
+  fitOutputDetector,
+  FormatError,
+  loadOutputDetector,
+  nearestClassMean,
+  scorerMethods,
+  seededRandom,
+  vim,
+} from 'tfjs-ood';
+import { onEachBackend } from '../on-each-backend';
+import { holdOut } from '../../src/detector/hold-out';
+
+/** Two classes of points, and logits that say which is nearer. */
+function points(count: number, seed: number, apart = 6) {
+  const random = seededRandom(seed);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
+  const features = Float32Array.from(
+    { length: 2 * count },
+    (_, i) => (i % 2) * apart * labels[i >> 1]! + random.normal(),
+  );
+  const logits = Float32Array.from(
+    { length: 2 * count },
+    (_, i) => (i % 2 === labels[i >> 1] ? 3 : 0) + random.normal() / 9,
+  );
+  const shape = [count, 2] as const;
+  return { features: { data: features, shape }, logits: { data: logits, shape }, labels };
+}
+
+describe('holding out', () => {
+  test('disjoint, all rows once, of each class its share', () => {
+    const property = fc.property(
+      fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 10, maxLength: 200 }),
+      fc.integer({ min: 10, max: 60 }),
+      (labels, percent) => {
+        const { fit, calibration } = holdOut('test', labels, percent / 100, 3);
+        expect([...fit, ...calibration].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+        for (const label of new Set(labels)) {
+          const own = labels.filter((one) => one === label).length;
+          const held = calibration.filter((row) => labels[row] === label).length;
+          expect(held).toBeLessThan(own); // every class is fitted
+          expect(Math.abs(held - (own * percent) / 100)).toBeLessThan(3.5);
+        }
+        expect(holdOut('test', labels, percent / 100, 3)).toEqual({ fit, calibration });
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+  });
+});
+
+onEachBackend('fitOutputDetector', () => {
+  const known = points(400, 1);
+  const options = { scorer: nearestClassMean(), alpha: 0.1, classNames: ['cat', 'dog'], seed: 4 };
+
+  test('knows its classes, refuses the rest, and keeps its false-alarm rate', async () => {
+    const detector = await fitOutputDetector(known, options);
+    const fresh = points(4000, 2);
+    const verdicts = await detector.predict(fresh);
+    expect(verdicts.map(({ label }) => label)).toEqual(Array.from(fresh.labels, (label) => ['cat', 'dog'][label]));
+    const alarms = verdicts.filter(({ isOod }) => isOod).length / 4000;
+    expect(alarms).toBeGreaterThan(0.03);
+    expect(alarms).toBeLessThan(0.19); // Beta(9, 72) of 80 calibration scores
+    for (const { score, pValue, isOod, threshold } of verdicts) {
+      expect(isOod).toBe(score > threshold);
+      expect(isOod).toBe(pValue <= 0.1);
+    }
+    const [far] = await detector.predict({ features: { data: Float32Array.of(40, -40), shape: [1, 2] } });
+    expect(far).toMatchObject({ isOod: true, label: undefined, pValue: 1 / 81 });
+    detector.dispose();
+  });
+
+  test('what calibrates does not fit', async () => {
+    const seen: number[] = [];
+    const method = nearestClassMean();
+    const spy: typeof method = {
+      ...method,
+      fit: (blocks, parts) => {
+        async function* watched() {
+          for await (const block of blocks) {
+            seen.push(...(block.features.data as Float32Array));
+            yield block;
+          }
+        }
+        return method.fit(watched(), parts);
+      },
+    };
+    const progress: number[][] = [];
+    const detector = await fitOutputDetector(known, {
+      ...options,
+      scorer: spy,
+      blockSize: 100,
+      onProgress: (...done) => progress.push(done),
+    });
+    expect(seen).toHaveLength(2 * 320);
+    expect(detector.state.calibration).toHaveLength(80);
+    const fitted = new Set(seen);
+    const heldOut = [...known.features.data].filter((value) => !fitted.has(value));
+    expect(heldOut).toHaveLength(2 * 80);
+    expect(progress.map(([done]) => done)).toEqual([100, 200, 300, 320, 400]);
+    detector.dispose();
+  });
+
+  test('named cut-points', async () => {
+    const detector = await fitOutputDetector(known, { ...options, cutPoints: { strict: 0.02, loose: 0.5 } });
+    const thresholds = await Promise.all(
+      ['strict', 'default', 'loose', 0.1].map(
+        async (cutPoint) => (await detector.predict(known, { cutPoint }))[0]!.threshold,
+      ),
+    );
+    expect(thresholds[0]).toBeGreaterThan(thresholds[1]!);
+    expect(thresholds[1]).toBeGreaterThan(thresholds[2]!);
+    expect(thresholds[3]).toBe(thresholds[1]);
+    await expect(detector.predict(known, { cutPoint: 'odd' })).rejects.toThrow(
+      'one of strict, loose, default, or a rate, got odd',
+    );
+    detector.dispose();
+  });
+
+  test('saved and loaded it says the same, and a file of another kind is refused', async () => {
+    const detector = await fitOutputDetector(known, options);
+    const bytes = detector.toBytes();
+    const again = loadOutputDetector(bytes);
+    expect(again.toBytes()).toEqual(bytes);
+    expect(await again.predict(known)).toEqual(await detector.predict(known));
+    expect(() => loadOutputDetector(bytes, { methods: { energy } })).toThrow('one of energy, got nearest-class-mean');
+
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const broken = (change: object, without?: string) => {
+      const rest = Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== without));
+      return () => loadOutputDetector(encodeSafetensors(rest, { ...metadata, ...change }));
+    };
+    expect(broken({ format: 'other' })).toThrow(FormatError);
+    expect(broken({ cutPoints: '{"default":2}' })).toThrow('metadata.cutPoints must be rates between 0 and 1');
+    expect(broken({ cutPoints: '{}' })).toThrow('one named default');
+    expect(broken({ classNames: '[1]' })).toThrow('metadata.classNames must be a list of names, or null');
+    expect(broken({ options: 'no json' })).toThrow('metadata.options');
+    expect(broken({}, 'calibration')).toThrow('calibration must be F64 [N], N from 1, got none');
+    expect(broken({}, 'scorer.means')).toThrow('state.tensors.means');
+    expect(() => loadOutputDetector(bytes.subarray(0, 90))).toThrow(FormatError);
+    detector.dispose();
+    again.dispose();
+  });
+
+  test('what is refused', async () => {
+    const refused = (outputs: object, given: object, message: string) =>
+      expect(fitOutputDetector({ ...known, ...outputs }, { ...options, ...given })).rejects.toThrow(message);
+    await refused({}, { alpha: 0 }, 'fitOutputDetector: alpha must be a rate between 0 and 1');
+    await refused({}, { cutPoints: { odd: 2 } }, 'cutPoints.odd must be a rate');
+    await refused({}, { calibrationShare: 1 }, 'calibrationShare must be a rate');
+    await refused({}, { scorer: 'energy' }, 'scorer must be a method such as mahalanobis()');
+    await refused({ labels: [0, 1] }, {}, 'features must be 2 rows, as the labels, got 400');
+    await refused({ labels: [...known.labels.slice(1), -1] }, {}, '-1 at index 399');
+    await refused({ features: undefined }, {}, 'features');
+    await refused(
+      { labels: [0], features: { data: new Float32Array(2), shape: [1, 2] }, logits: undefined },
+      {},
+      'held out',
+    );
+    await refused({}, { scorer: vim() }, 'head');
+    await expect(fitOutputDetector(known, { ...options, alpha: 7 })).rejects.toThrow(ArgumentError);
+  });
+
+  test('every method has its kind', () => {
+    for (const [kind, method] of Object.entries(scorerMethods)) expect(method().kind).toBe(kind);
+  });
+});
