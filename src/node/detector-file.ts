@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { io } from '@tensorflow/tfjs-core';
+import { artifactsOf, bytesOf } from '../detector/detector-artifacts';
 import { FormatError } from '../errors';
-import { artifactsOf, bytesOf } from '../layers/detector-io';
 import { writeFileAtomic } from './write-file-atomic';
 
 /**
