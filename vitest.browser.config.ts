@@ -14,6 +14,7 @@ export default defineConfig({
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-webgl',
       'fast-check',
+      'hnswlib-wasm',
       'ml-matrix',
     ],
   },

@@ -36,3 +36,6 @@ export { relativeMahalanobis } from './relative-mahalanobis';
 export { nearestNeighbours, type NearestNeighboursOptions } from './nearest-neighbours';
 export { nnGuide, type NnGuideOptions } from './nn-guide';
 export { odin, type OdinOptions } from './odin';
+export { ensemble, type EnsembleOptions } from './ensemble';
+export { hnswIndex, type HnswGraph, type HnswLibrary, type HnswOptions } from './hnsw-index';
+export type { NeighbourIndex, NeighbourIndexMaker } from './neighbour-index';

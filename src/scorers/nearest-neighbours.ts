@@ -1,14 +1,17 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
+import type { NamedArray } from '../state/safetensors';
 import { featureScorer } from './feature-scorer';
-import { neighbourSearch } from './neighbour-search';
+import { exactNeighbours, type NearestRows } from './exact-neighbours';
+import { indexedNeighbours } from './indexed-neighbours';
+import { neighbourBank } from './neighbour-bank';
+import type { NeighbourIndexMaker } from './neighbour-index';
 import { checkOption, checkWord, COUNT, savedOption, type NumberRule } from './option-rules';
 import { rowSample } from './row-sample';
 import { readRows } from './rows';
 import type { Blocks, FitProgress, Scorer, ScorerMethod, ScorerState } from './scorer';
 import { checkKind, tensorOf, wordOf } from './scorer-state';
-import { unitLength } from './unit-length';
 
-const KIND = 'nearest-neighbours';
+const [WHERE, KIND] = ['nearestNeighbours', 'nearest-neighbours'];
 const DISTANCES = ['normalised', 'euclidean'] as const;
 const USES = ['kth', 'mean'] as const;
 
@@ -24,75 +27,59 @@ export interface NearestNeighboursOptions {
   bankSize?: number;
   /** Which sample; default 1. */
   seed?: number;
-  /** Rows that go through the backend at once, default 256; changes no result. */
+  /** Queries that go through the backend at once, default 512; changes no result. */
   blockSize?: number;
+  /** An approximate index instead of the exact search, e.g. {@link hnswIndex}. */
+  index?: NeighbourIndexMaker;
 }
 
 const SEED: NumberRule = { expected: 'an integer', holds: Number.isSafeInteger };
 const ALL_ROWS = 2 ** 31 - 1;
 
 interface Fitted {
-  /** Bank rows [M, D], of length 1 where normalised. */
-  bank: Float32Array;
+  /** Bank rows [M, D] as they came. */
+  rows: Float32Array;
   size: number;
   k: number;
   distance: (typeof DISTANCES)[number];
   use: (typeof USES)[number];
 }
 
-/** Bank and queries are moved so that the bank's mean is the origin: float32 products are then exact enough. */
-function centred(rows: Float32Array, centre: Float64Array): Float32Array {
-  const size = centre.length;
-  const moved = new Float32Array(rows.length);
-  for (let at = 0; at < rows.length; at += size) {
-    for (let i = 0; i < size; i++) moved[at + i] = rows[at + i]! - centre[i]!;
-  }
-  return moved;
+function stateOf(
+  { rows, size, k, distance, use }: Fitted,
+  index?: NeighbourIndexMaker,
+  bytes?: Uint8Array,
+): ScorerState {
+  const bank: NamedArray = { dtype: 'F32', shape: [rows.length / size, size], data: rows };
+  return {
+    kind: KIND,
+    options: { k, distance, use, ...(index && { index: { kind: index.kind, ...index.settings } }) },
+    tensors: { bank, ...(bytes && { index: { dtype: 'U8', shape: [bytes.length], data: bytes } }) },
+  };
 }
 
-function halfSquares(rows: Float32Array, size: number): Float32Array {
-  return Float32Array.from({ length: rows.length / size }, (_, row) => {
-    let sum = 0;
-    for (let i = row * size; i < (row + 1) * size; i++) sum += rows[i]! * rows[i]!;
-    return sum / 2;
-  });
-}
-
-function meanRow(rows: Float32Array, size: number): Float64Array {
-  const mean = new Float64Array(size);
-  const count = rows.length / size;
-  for (let at = 0; at < rows.length; at += size) for (let i = 0; i < size; i++) mean[i]! += rows[at + i]!;
-  return mean.map((sum) => sum / count);
-}
-
-function scorerOf({ bank, size, k, distance, use }: Fitted, blockSize: number): Scorer<'features'> {
-  const centre = meanRow(bank, size);
-  const moved = centred(bank, centre);
-  const search = neighbourSearch(moved, halfSquares(moved, size), size, blockSize);
+function scorerOf(
+  { size, k, use }: Fitted,
+  state: ScorerState,
+  nearest: NearestRows,
+  blockSize: number,
+): Scorer<'features'> {
   return featureScorer({
-    where: 'nearestNeighbours',
+    where: WHERE,
     size,
-    state: {
-      kind: KIND,
-      options: { k, distance, use },
-      tensors: { bank: { dtype: 'F32', shape: [bank.length / size, size], data: bank } },
-    },
+    state,
     async scoresOf({ data }) {
-      const rows = distance === 'normalised' ? unitLength(data, size) : data;
-      const found = await search.best(centred(rows, centre), k);
-      // The k neighbours are chosen by float32 products; their distances are float64.
-      const distances = new Float64Array(k);
-      return Float64Array.from({ length: rows.length / size }, (_, row) => {
-        for (let n = 0; n < k; n++) {
-          const [x, b] = [row * size, found[row * k + n]! * size];
-          let sum = 0;
-          for (let i = 0; i < size; i++) sum += (rows[x + i]! - bank[b + i]!) ** 2;
-          distances[n] = Math.sqrt(sum);
+      const scores = new Float64Array(data.length / size);
+      for (let first = 0; first < scores.length; first += blockSize) {
+        const squares = await nearest.squares(data.subarray(first * size, (first + blockSize) * size), k);
+        for (let row = 0; row < squares.length / k; row++) {
+          const own = squares.subarray(row * k, (row + 1) * k);
+          scores[first + row] = use === 'kth' ? Math.sqrt(own[k - 1]!) : own.reduce((a, d) => a + Math.sqrt(d), 0) / k;
         }
-        return use === 'kth' ? distances.reduce((a, d) => Math.max(a, d)) : distances.reduce((a, d) => a + d) / k;
-      });
+      }
+      return scores;
     },
-    dispose: () => search.dispose(),
+    dispose: () => nearest.dispose(),
   });
 }
 
@@ -101,12 +88,11 @@ async function fitBank(
   blocks: Blocks<'features'>,
   { onProgress }: FitProgress,
   { bankSize, seed, atLeast }: { bankSize: number; seed: number; atLeast: number },
-): Promise<{ bank: Float32Array; size: number }> {
-  const where = 'nearestNeighbours';
+): Promise<{ rows: Float32Array; size: number }> {
   let sample: ReturnType<typeof rowSample> | undefined;
   let [size, seen] = [0, 0];
   for await (const block of blocks) {
-    const { data, shape } = await readRows(where, 'features', block, sample && size);
+    const { data, shape } = await readRows(WHERE, 'features', block, sample && size);
     size = shape[1];
     sample ??= rowSample(size, bankSize, seed);
     sample.add(data);
@@ -115,19 +101,20 @@ async function fitBank(
   }
   if (!sample || Math.min(seen, bankSize) < atLeast) {
     const [what, expected] = ['blocks', `at least k = ${atLeast} rows`];
-    throw new ArgumentError({ where, what, expected, received: `${Math.min(seen, bankSize)} rows` });
+    throw new ArgumentError({ where: WHERE, what, expected, received: `${Math.min(seen, bankSize)} rows` });
   }
-  return { bank: sample.rows(), size };
+  return { rows: sample.rows(), size };
 }
 
 /**
  * Distance to the k-th nearest in-distribution row (or the mean over the k nearest).
  *
- * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank, exact. Features [N, D], O(M D) a row by matrix products on
- * the backend; memory the bank [M, D] and a block of products. The distance itself is float64. A zero row has no direction: it
- * stays zero, at distance 1 from every other.
+ * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank: the distance, not its square (the paper's confidence is -s).
+ * Exact: float32 products on the backend choose, float64 differences of the rows settle (1e-6 of s at most, ties and places far from
+ * the origin included). Features [N, D]; O(M D) a row; memory the bank [M, D] here and on the backend, and a block of products. A zero
+ * row has no direction: it stays zero, at distance 1 from every other. With `index` the distances are as exact, of the rows that it finds.
  *
- * Source: Sun, Ming, Zhu, Li, ICML 2022.
+ * Source: Sun, Ming, Zhu, Li, ICML 2022, section 3.
  *
  * @throws ArgumentError for an option out of range, or fewer rows than k; ShapeError, NotFiniteError naming the row
  * @example
@@ -141,35 +128,65 @@ export function nearestNeighbours({
   use = 'kth',
   bankSize = ALL_ROWS,
   seed = 1,
-  blockSize = 256,
+  blockSize = 512,
+  index,
 }: NearestNeighboursOptions = {}): ScorerMethod<'features', 'features'> {
-  const where = 'nearestNeighbours';
-  checkOption(where, 'k', k, COUNT);
-  checkWord(where, 'distance', distance, DISTANCES);
-  checkWord(where, 'use', use, USES);
-  checkOption(where, 'bankSize', bankSize, COUNT);
-  checkOption(where, 'seed', seed, SEED);
-  checkOption(where, 'blockSize', blockSize, COUNT);
+  checkOption(WHERE, 'k', k, COUNT);
+  checkWord(WHERE, 'distance', distance, DISTANCES);
+  checkWord(WHERE, 'use', use, USES);
+  const sizes = { expected: `a whole number from k = ${k}`, holds: (v: number) => Number.isSafeInteger(v) && v >= k };
+  checkOption(WHERE, 'bankSize', bankSize, sizes);
+  checkOption(WHERE, 'seed', seed, SEED);
+  checkOption(WHERE, 'blockSize', blockSize, COUNT);
   return {
     kind: KIND,
     needs: ['features'],
     fitNeeds: ['features'],
     async fit(blocks, progress) {
-      const { bank, size } = await fitBank(blocks, progress, { bankSize, seed, atLeast: k });
-      const kept = distance === 'normalised' ? unitLength(bank, size) : bank;
-      return scorerOf({ bank: kept, size, k, distance, use }, blockSize);
+      const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, distance, use };
+      const normalised = distance === 'normalised';
+      const bank = neighbourBank(fitted.rows, fitted.size, normalised);
+      if (!index) return scorerOf(fitted, stateOf(fitted), exactNeighbours(bank, normalised, blockSize), blockSize);
+      const nearest = indexedNeighbours(bank, normalised, index);
+      return scorerOf(fitted, stateOf(fitted, index, await nearest.bytes()), nearest, blockSize);
     },
     restore(state: ScorerState) {
-      const from = 'nearestNeighbours.restore';
+      const from = `${WHERE}.restore`;
       checkKind(from, state, KIND);
-      const { data, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
-      const rows = shape[0]!;
+      const { data: rows, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
+      const [count, size] = [shape[0]!, shape[1]!];
       const saved = savedOption(from, state, 'k', {
-        expected: `a whole number from 1 to the ${rows} rows of the bank`,
-        holds: (value) => COUNT.holds(value) && value <= rows,
+        expected: `a whole number from 1 to the ${count} rows of the bank`,
+        holds: (value) => COUNT.holds(value) && value <= count,
       });
-      const [savedDistance, savedUse] = [wordOf(from, state, 'distance', DISTANCES), wordOf(from, state, 'use', USES)];
-      return scorerOf({ bank: data, size: shape[1]!, k: saved, distance: savedDistance, use: savedUse }, blockSize);
+      const fitted = {
+        rows,
+        size,
+        k: saved,
+        distance: wordOf(from, state, 'distance', DISTANCES),
+        use: wordOf(from, state, 'use', USES),
+      };
+      const normalised = fitted.distance === 'normalised';
+      checkIndex(from, state, index);
+      const bank = neighbourBank(rows, size, normalised);
+      if (!index) return scorerOf(fitted, stateOf(fitted), exactNeighbours(bank, normalised, blockSize), blockSize);
+      const bytes = index.load && tensorOf(from, state, 'index', 'U8', [undefined]).data;
+      return scorerOf(
+        fitted,
+        stateOf(fitted, index, bytes),
+        indexedNeighbours(bank, normalised, index, bytes),
+        blockSize,
+      );
     },
   };
+}
+
+/** An index of other settings would find other rows, and give other scores than the saved ones. */
+function checkIndex(where: string, state: ScorerState, index: NeighbourIndexMaker | undefined): void {
+  const saved = JSON.stringify(state.options.index);
+  const given = stateOf({ rows: new Float32Array(0), size: 1, k: 1, distance: 'normalised', use: 'kth' }, index);
+  const own = JSON.stringify(given.options.index);
+  if (saved === own) return;
+  const [expected, received] = [`that of the method: ${own ?? 'none'}`, saved ?? 'none'];
+  throw new FormatError({ where, what: 'state.options.index', expected, received });
 }

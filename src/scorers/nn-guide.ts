@@ -20,7 +20,7 @@ export interface NnGuideOptions {
   bankSize?: number;
   /** Which sample; default 1. */
   seed?: number;
-  /** Rows that go through the backend at once, default 256; changes no result. */
+  /** Rows that go through the backend at once, default 512; changes no result. */
   blockSize?: number;
 }
 
@@ -39,7 +39,8 @@ interface Fitted {
 function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer<'features' | 'logits'> {
   const where = 'nnGuide';
   const guard = inUse(where);
-  const search = neighbourSearch(bank, new Float32Array(bank.length / size), size, blockSize);
+  const rowsOf = (from: number, count: number) => bank.subarray(from * size, (from + count) * size);
+  const search = neighbourSearch(rowsOf, new Float32Array(bank.length / size), size, blockSize);
   return {
     kind: KIND,
     needs: ['features', 'logits'],
@@ -50,11 +51,11 @@ function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer
       checkSameRows(features, logits);
       const rows = unitLength(features.data, size);
       const confidence = confidences(logits);
-      const found = await search.best(rows, k);
+      const { places } = await search.best(rows, k);
       const scores = confidence.map((own, row) => {
         let sum = 0;
         for (let n = 0; n < k; n++) {
-          const [x, b] = [row * size, found[row * k + n]! * size];
+          const [x, b] = [row * size, places[row * k + n]! * size];
           for (let i = 0; i < size; i++) sum += rows[x + i]! * bank[b + i]!;
         }
         return -own * (sum / k);
@@ -95,7 +96,7 @@ function checkSameRows(features: Rows, logits: Rows): void {
  * const scorer = await nnGuide({ k: 1 }).fit([block], {});
  * await scorer.score(block); // Float32Array [-4.5238504]
  */
-export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 256 }: NnGuideOptions = {}): ScorerMethod<
+export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 512 }: NnGuideOptions = {}): ScorerMethod<
   'features' | 'logits',
   'features' | 'logits'
 > {

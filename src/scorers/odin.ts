@@ -3,7 +3,7 @@ import { checkFinite } from '../embeddings/embeddings';
 import { ArgumentError, ShapeError } from '../errors';
 import { finiteScores } from './finite-scores';
 import { inUse } from './in-use';
-import { mspScore } from './logit-scores';
+import { indexOfLargest, type LogitRow } from './logit-scores';
 import { checkOption, COUNT, POSITIVE, savedOption, type NumberRule } from './option-rules';
 import type { LogitsOf, ModelParts, Scorer, ScorerMethod } from './scorer';
 import { checkKind } from './scorer-state';
@@ -35,6 +35,17 @@ function stepped(images: tf.Tensor4D, logitsOf: LogitsOf, temperature: number, e
   });
 }
 
+/** log of the mean over j != top of exp((x_j - x_top) / T): the odds against the prediction, over those of chance. */
+function logOdds(logits: LogitRow, temperature: number): number {
+  if (logits.length === 1) return 0;
+  const top = indexOfLargest(logits);
+  let second = -Infinity;
+  for (let j = 0; j < logits.length; j++) if (j !== top) second = Math.max(second, logits[j]!);
+  let sum = 0;
+  for (let j = 0; j < logits.length; j++) if (j !== top) sum += Math.exp((logits[j]! - second) / temperature);
+  return (second - logits[top]!) / temperature + Math.log(sum / (logits.length - 1));
+}
+
 function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'images'> {
   const where = 'odin';
   const { temperature, epsilon, blockSize } = options;
@@ -61,7 +72,7 @@ function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'i
           const classes = logits.shape[1];
           checkFinite(where, numbers, classes, 'logits of the images');
           for (let at = 0; at < numbers.length; at += classes) {
-            scores.push(mspScore(numbers.subarray(at, at + classes), temperature));
+            scores.push(logOdds(numbers.subarray(at, at + classes), temperature));
           }
         } finally {
           logits.dispose();
@@ -84,9 +95,10 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
 /**
  * ODIN: the largest softmax probability at a high temperature, after a small step of the image towards what is predicted.
  *
- * s(x) = -log S_max(x'; T), x' = x - e sign(-grad_x log S_max(x; T)), S the softmax of the logits / T, in both places. The paper's
- * confidence is S_max; its logarithm, from float64, keeps apart what float32 would round to 1/C. Images [N, H, W, C]; three passes
- * through the model and a gradient. `sign` takes no gradient of 0 anywhere: such a pixel stays.
+ * x' = x - e sign(-grad_x log S_max(x; T)), S the softmax of the logits / T in both places. The paper's confidence is S_max(x'; T), at
+ * T = 1000 about 1 / C for every image, which float32 rounds to few values. Scores have its order and keep the difference:
+ * s(x) = log((1 - S_max) / S_max) - log(C - 1), in float64, 0 where all logits are equal, below 0 else. Images [N, H, W, C]; three passes
+ * through the model and a gradient. `sign` of a gradient of 0 is 0: such a pixel stays.
  *
  * Gradients must be registered: import `@tensorflow/tfjs-layers`, and on wasm `tfjs-ood/wasm`. The model is not saved: `restore` wants
  * `logitsOf` again.

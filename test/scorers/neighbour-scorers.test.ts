@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { ArgumentError, nearestNeighbours, nnGuide, odin, ShapeError, type LogitsOf } from 'tfjs-ood';
+import { expect, test, vi } from 'vitest';
+import { ArgumentError, nearestNeighbours, nnGuide, odin, seededRandom, ShapeError, type LogitsOf } from 'tfjs-ood';
 import references from '../fixtures/neighbour-scorers.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -17,18 +17,32 @@ const rows = (all: readonly (readonly number[])[]) => ({
   data: Float32Array.from(all.flat()),
   shape: [all.length, all[0]!.length] as const,
 });
+const f32 = (row: readonly number[]) => row.map(Math.fround);
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, i) => value - b[i]!));
 
 onEachBackend('neighbours', () => {
-  test('equal to scikit-learn, far from the origin and with duplicates too', async () => {
-    for (const { k, distance, bank, x, kth, mean } of references.neighbours) {
+  test.each(references.neighbours)('equal to scikit-learn: $name', async ({ bank, x, scores }) => {
+    for (const { k, distance, kth, mean } of scores) {
       for (const use of ['kth', 'mean'] as const) {
         const method = nearestNeighbours({ k, distance: distance as 'euclidean', use, blockSize: 5 });
         const scorer = await method.fit([{ features: rows(bank) }], {});
-        const scores = await scorer.score({ features: rows(x) });
-        expectClose(scores, use === 'kth' ? kth : mean, { relative: 1e-5, absolute: 1e-6 });
+        const own = await scorer.score({ features: rows(x) });
+        expectClose(own, use === 'kth' ? kth : mean, { relative: 1e-5, absolute: 1e-12 });
         scorer.dispose();
       }
+    }
+  });
+
+  test('a far row of the bank, and numbers whose squares leave float32, take nothing from the others', async () => {
+    const random = seededRandom(3);
+    const bank = Array.from({ length: 300 }, () => [random.normal(), random.normal()]);
+    const x = Array.from({ length: 20 }, () => [random.normal(), random.normal()]);
+    for (const far of [1e8, 1e30]) {
+      const all = [...bank, [far, -far]];
+      const scorer = await nearestNeighbours({ k: 3, distance: 'euclidean' }).fit([{ features: rows(all) }], {});
+      const naive = x.map((one) => bank.map((other) => distance(f32(one), f32(other))).sort((a, b) => a - b)[2]!);
+      expectClose(await scorer.score({ features: rows(x) }), naive, { relative: 1e-5 });
+      scorer.dispose();
     }
   });
 
@@ -102,9 +116,64 @@ onEachBackend('neighbours', () => {
     await expect(nearestNeighbours({ k: 4 }).fit(blocks, {})).rejects.toThrow(
       'blocks must be at least k = 4 rows, got 3 rows',
     );
+    expect(() => nearestNeighbours({ k: 9, bankSize: 8 })).toThrow('bankSize must be a whole number from k = 9, got 8');
+    await expect(nearestNeighbours({ k: 1 }).fit([...blocks, { features: rows([[1, NaN]]) }], {})).rejects.toThrow(
+      'NaN at row 0',
+    );
     await expect(nearestNeighbours({ k: 4 }).fit(blocks, {})).rejects.toThrow(ArgumentError);
     expect(() => nearestNeighbours({ k: 0 })).toThrow('nearestNeighbours: k must be a whole number from 1, got 0');
     expect(() => nearestNeighbours({ use: 'min' as 'mean' })).toThrow('use must be one of kth, mean, got min');
+  });
+
+  test('the memory of scoring is bounded by the block; an error leaves nothing behind', async () => {
+    const random = seededRandom(1);
+    const many = (count: number) => ({
+      data: Float32Array.from({ length: count * 8 }, random.normal),
+      shape: [count, 8] as const,
+    });
+    const scorer = await nearestNeighbours({ k: 3, blockSize: 16 }).fit([{ features: many(3000) }], {});
+    const [fitted, backend] = [tf.memory(), tf.backend()];
+    let most = 0;
+    const read = vi.spyOn(backend, 'read').mockImplementation(function (this: typeof backend, id: object) {
+      most = Math.max(most, tf.memory().numBytes);
+      read.mockRestore();
+      const values = backend.read(id);
+      vi.spyOn(backend, 'read').mockImplementation(() => Promise.reject(new Error('lost')));
+      return values;
+    });
+    try {
+      await expect(scorer.score({ features: many(500) })).rejects.toThrow('lost');
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(tf.memory().numTensors).toBe(fitted.numTensors);
+    expect(most - fitted.numBytes).toBeLessThanOrEqual(16 * (1024 + 9) * 4);
+    await scorer.score({ features: many(500) });
+    scorer.dispose();
+  });
+
+  test('rows that nothing ties are settled by one product with each block of the bank', async () => {
+    const random = seededRandom(4);
+    const many = (count: number) => ({
+      data: Float32Array.from({ length: count * 8 }, random.normal),
+      shape: [count, 8] as const,
+    });
+    for (const distance of ['normalised', 'euclidean'] as const) {
+      const scorer = await nearestNeighbours({ k: 5, distance }).fit([{ features: many(3000) }], {});
+      const x = { features: many(200) };
+      const reads = vi.spyOn(tf.backend(), 'read');
+      await scorer.score(x);
+      expect(reads).toHaveBeenCalledTimes(3);
+      vi.restoreAllMocks();
+      scorer.dispose();
+    }
+  });
+
+  test('nnGuide: logits of 1e4, a zero row, one bank row', async () => {
+    const scorer = await nnGuide({ k: 1 }).fit([{ features: rows([[2, 0]]), logits: rows([[1e4, -1e4]]) }], {});
+    const batch = { features: rows([[3, 4], [0, 0], [-1, 0]]), logits: rows([[1e4, 0], [5, 5], [0, Math.log(3)]]) }; // prettier-ignore
+    expectClose(await scorer.score(batch), [-0.6e8, 0, 1e4 * Math.log(4)], { relative: 1e-6 });
+    scorer.dispose();
   });
 
   test('nnGuide: equal to NumPy', async () => {
@@ -135,6 +204,26 @@ onEachBackend('neighbours', () => {
       scorer.dispose();
     }
     batch.dispose();
+  });
+
+  test('ODIN: scores of equal order stay apart at a high temperature', async () => {
+    const logits = Array.from({ length: 50 }, (_, i) => [1 + i * 1e-5, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const logitsOf: LogitsOf = (x) => tf.reshape(x, [x.shape[0], -1]);
+    const images = tf.tensor4d(logits.flat(), [50, 1, 1, 10]);
+    const one = tf.tensor4d([3, 4], [2, 1, 1, 1]);
+    const scorer = await odin({ epsilon: 0 }).fit([], { logitsOf });
+    const scores = await scorer.score({ images });
+    expect(new Set(scores).size).toBe(50);
+    expectClose(scores, logits.map(([x]) => -Math.fround(x!) / 1000), { relative: 1e-6, absolute: 0 }); // prettier-ignore
+    const sure = await odin({ epsilon: 0, temperature: 1 }).fit([], { logitsOf });
+    const far = tf.tensor4d([1e4, 0, -5, 0, 2e4, 0], [2, 1, 1, 3]);
+    expectClose(await sure.score({ images: far }), [-1e4 + Math.log((1 + Math.exp(-5)) / 2), -2e4], {
+      relative: 1e-7,
+    });
+    expect([...(await scorer.score({ images: one }))]).toEqual([0, 0]); // one class: nothing to be unsure of
+    tf.dispose([images, one, far]);
+    scorer.dispose();
+    sure.dispose();
   });
 
   test('ODIN: what is refused', async () => {
