@@ -36,6 +36,14 @@ function squaredLengths(rows: Float32Array, size: number): Float64Array {
   });
 }
 
+/** Of the backend's products; webgl says half precision also where its textures hold float32. */
+function roundingUnit(): number {
+  const full =
+    tf.backend().floatPrecision() === 32 ||
+    (tf.getBackend() === 'webgl' && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'));
+  return full ? 2 ** -24 : 2 ** -11;
+}
+
 /**
  * The exact search: float32 products choose k + 8 rows, float64 differences order them. By a bound of the products' rounding error
  * it is known which queries may have lost a neighbour; for those alone the products are looked through
@@ -52,7 +60,7 @@ export function exactNeighbours(bank: NeighbourBank, normalised: boolean, blockS
   const lengths = squares.map(Math.sqrt);
   const largest = lengths.reduce((a, b) => Math.max(a, b));
   const search = neighbourSearch(rowsOf, halves, size, blockSize);
-  const unit = tf.backend().floatPrecision() === 32 ? 2 ** -24 : 2 ** -11;
+  const unit = roundingUnit();
   /** Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given. */
   const slack = (query: number, row: number) => unit * (query + row) * ((size + 8) * row + 2 * (query + row));
 

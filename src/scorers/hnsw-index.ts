@@ -17,7 +17,7 @@ export interface HnswGraph {
 
 /** A package with HNSW graphs: what `loadHnswlib()` of `hnswlib-wasm` gives, or `hnswlib-node` itself. */
 export interface HnswLibrary {
-  HierarchicalNSW: new (space: 'l2', size: number, autoSaveFilename: string) => HnswGraph;
+  HierarchicalNSW: new (space: 'l2', size: number, ...autoSaveFilename: string[]) => HnswGraph;
 }
 
 /** Options of {@link hnswIndex}. */
@@ -67,7 +67,8 @@ export function hnswIndex(
     kind: 'hnsw',
     settings: { m, efConstruction, efSearch, seed },
     build(rows, size) {
-      const graph = new graphs('l2', size, '');
+      // hnswlib-wasm insists on a third argument, hnswlib-node on two.
+      const graph = 'setEf' in graphs.prototype ? new graphs('l2', size) : new graphs('l2', size, '');
       const count = rows.length / size;
       // Neither takes typed arrays everywhere.
       const rowOf = (all: Float32Array, row: number) => Array.from(all.subarray(row * size, (row + 1) * size));

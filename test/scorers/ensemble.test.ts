@@ -148,13 +148,9 @@ onEachBackend('ensemble', () => {
   });
 
   test('members that need images: as many as there are rows', async () => {
-    const images: tf.Tensor4D = tf.ones([3, 2, 2, 1]);
-    const logitsOf = (x: tf.Tensor4D): tf.Tensor2D => tf.reshape(x, [x.shape[0], 4]);
-    type Member = ScorerMethod<'images' | 'logits', 'images' | 'logits' | 'logitsOf'>;
-    const method = ensemble<'images' | 'logits', 'images' | 'logits' | 'logitsOf'>([
-      odin(),
-      msp(),
-    ] as readonly unknown[] as readonly Member[]);
+    const images = tf.ones<tf.Rank.R4>([3, 2, 2, 1]);
+    const logitsOf = (x: tf.Tensor4D) => tf.reshape<tf.Rank.R2>(x, [x.shape[0], 4]);
+    const method = ensemble([odin(), msp()]);
     expect(method.fitNeeds).toEqual(['logitsOf', 'images', 'logits']);
     const three = rows(drawn(12, 1), 4);
     const scorer = await method.fit(
