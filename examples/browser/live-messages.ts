@@ -1,0 +1,18 @@
+/** What the page tells the worker. */
+export type ToWorker = { type: 'start'; seed: number; seconds: number } | { type: 'stop' };
+
+/** A picture of the training: embeddings of new digits (labels 0 to 5) and of things never seen (label -1). */
+export interface Frame {
+  type: 'frame';
+  step: number;
+  seconds: number;
+  /** Undefined before the first step. */
+  loss: number | undefined;
+  auroc: number;
+  points: Float32Array;
+  labels: Int32Array;
+}
+
+/** What the worker tells the page. */
+export type FromWorker =
+  { type: 'ready' } | Frame | { type: 'done'; stopped: boolean } | { type: 'error'; message: string };

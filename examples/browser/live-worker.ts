@@ -1,0 +1,96 @@
+import 'tfjs-ood/wasm';
+import { auroc, ClassMeans, classMeanScorer, odmBatches, odmLoss, OOD_LABEL } from 'tfjs-ood';
+import { createTrainer, embed, type ImageSet } from 'tfjs-ood/layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { drawDigits, drawLetters, drawShapes, drawUnseenShapes } from './drawn-images';
+import type { FromWorker, ToWorker } from './live-messages';
+import { createNetwork } from './network';
+import { SIDE } from './to-mnist-pixels';
+import { startWasm } from './wasm-backend';
+
+const [KNOWN, SEEN, NEW, STRANGE] = [1200, 600, 240, 120];
+const PAUSE = 350; // milliseconds of training between two pictures
+const tell = (message: FromWorker): void => self.postMessage(message);
+
+function joined(sets: readonly ImageSet[]): ImageSet {
+  const count = sets.reduce((sum, { shape }) => sum + shape[0], 0);
+  const images = new Uint8Array(count * SIDE * SIDE);
+  let at = 0;
+  for (const set of sets) {
+    images.set(set.images, at);
+    at += set.images.length;
+  }
+  return { images, shape: [count, SIDE, SIDE, 1] };
+}
+
+const digitLabels = (count: number, rest: number): Int32Array =>
+  Int32Array.from({ length: count + rest }, (_, i) => (i < count ? i % 6 : OOD_LABEL));
+
+/** Where the model stands: class means from training digits, then new digits against things that training never has. */
+async function look(model: LayersModel, known: ImageSet, test: ImageSet, labels: Int32Array) {
+  const means = new ClassMeans();
+  await means.add(await embed(model, known), digitLabels(known.shape[0], 0));
+  const embeddings = await embed(model, test);
+  const scorer = classMeanScorer(means);
+  const scores = await scorer.score(embeddings);
+  scorer.dispose();
+  return { points: embeddings.data, labels, auroc: auroc(scores.slice(0, NEW), scores.slice(NEW)) };
+}
+
+let stopped = true;
+const nextTask = () => new Promise((resolve) => setTimeout(resolve)); // lets `stop` come through
+
+async function train(seed: number, seconds: number): Promise<void> {
+  const digits = drawDigits(KNOWN, 0, 5, seed);
+  const set = joined([digits, drawShapes(SEEN, seed)]);
+  const few: ImageSet = { images: digits.images.slice(0, 240 * SIDE * SIDE), shape: [240, SIDE, SIDE, 1] };
+  const strange = [drawLetters(STRANGE / 2, seed + 1), drawUnseenShapes(STRANGE / 2, seed + 1)];
+  const test = joined([drawDigits(NEW, 0, 5, seed + 1), ...strange]);
+  const testLabels = digitLabels(NEW, STRANGE);
+
+  const model = createNetwork(2, seed, [8, 16, 24, 32]);
+  const trainer = createTrainer(model, {
+    loss: (labels, embeddings) => odmLoss(labels, embeddings, { pairs: 'all' }),
+    learningRate: 1e-3,
+    seed,
+  });
+  const batches = odmBatches(digitLabels(KNOWN, SEEN), { batchSize: 64, outEvery: 1, seed });
+  try {
+    let [step, spent, loss] = [0, 0, undefined as number | undefined];
+    for (;;) {
+      const state = await look(model, few, test, testLabels);
+      tell({ type: 'frame', step, seconds: spent / 1000, loss, ...state });
+      if (stopped || spent >= seconds * 1000) break;
+      const start = performance.now();
+      // The first pictures come close to each other: most happens there.
+      const pause = Math.min(PAUSE, 60 + spent / 10);
+      while (!stopped && performance.now() - start < pause) {
+        const { indices, labels, epoch } = batches.next();
+        loss = (await trainer.step({ set, indices }, labels, epoch)).loss;
+        step++;
+        await nextTask();
+      }
+      spent += performance.now() - start;
+    }
+  } finally {
+    trainer.dispose();
+    model.dispose();
+  }
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'stop') {
+    stopped = true;
+    return;
+  }
+  stopped = false;
+  train(data.seed, data.seconds).then(
+    () => tell({ type: 'done', stopped }),
+    (error: unknown) => tell({ type: 'error', message: error instanceof Error ? error.message : String(error) }),
+  );
+});
+
+startWasm().then(
+  () => tell({ type: 'ready' }),
+  (error: unknown) => tell({ type: 'error', message: error instanceof Error ? error.message : String(error) }),
+);

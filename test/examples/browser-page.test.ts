@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-wasm';
+import fc from 'fast-check';
+import { auroc, decideWith, decodeSafetensors } from 'tfjs-ood';
+import type { ImageSet } from 'tfjs-ood/datasets';
+import { loadMnist } from 'tfjs-ood/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeClassifier, type Classifier } from '../../examples/browser/classifier';
+import { drawDigits, drawShapes } from '../../examples/browser/drawn-images';
+import { digits } from '../../examples/browser/glyphs';
+import { inkOfImage } from '../../examples/browser/ink-of-image';
+import { inkOfDrawing, inkOfStrokes } from '../../examples/browser/strokes';
+import { SIDE, toMnistPixels } from '../../examples/browser/to-mnist-pixels';
+import { digitsOf, KNOWN, UNSEEN } from '../../examples/browser/train-data';
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const file = path('../../examples/browser/model.safetensors');
+const data = path('../../../shared/data');
+
+describe('preparation of drawings', () => {
+  const ink = inkOfStrokes(digits[4]!, 56, 0.09);
+
+  test('fits 20x20 and has the centre of mass in the middle', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 30, max: 120 }), (digit, side) => {
+        const pixels = toMnistPixels(inkOfStrokes(digits[digit]!, side, 0.09))!;
+        let [mass, x, y] = [0, 0, 0];
+        const [columns, rows] = [new Set<number>(), new Set<number>()];
+        pixels.forEach((value, i) => {
+          mass += value;
+          x += value * ((i % SIDE) + 0.5);
+          y += value * (Math.floor(i / SIDE) + 0.5);
+          if (value === 0) return;
+          columns.add(i % SIDE);
+          rows.add(Math.floor(i / SIDE));
+        });
+        expect(Math.abs(x / mass - 14)).toBeLessThan(0.55);
+        expect(Math.abs(y / mass - 14)).toBeLessThan(0.55);
+        expect(Math.max(columns.size, rows.size)).toBeLessThanOrEqual(20);
+        expect(Math.max(columns.size, rows.size)).toBeGreaterThanOrEqual(19);
+        expect(Math.max(...pixels)).toBe(255);
+      }),
+    );
+  });
+
+  test('is the same wherever the ink is', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 }), (left, top) => {
+        const [width, height] = [56 + 30, 56 + 30];
+        const values = new Float32Array(width * height);
+        for (let y = 0; y < 56; y++) values.set(ink.values.subarray(y * 56, y * 56 + 56), (y + top) * width + left);
+        expect(toMnistPixels({ values, width, height })).toEqual(toMnistPixels(ink));
+      }),
+    );
+  });
+
+  test('of strokes is nearly the same in any size', () => {
+    const at = (scale: number) => digits[5]!.map((stroke) => stroke.map(([x, y]) => [x * scale, y * scale] as const));
+    const [large, small] = [toMnistPixels(inkOfDrawing(at(1)))!, toMnistPixels(inkOfDrawing(at(0.3)))!];
+    large.forEach((value, i) => expect(Math.abs(value - small[i]!)).toBeLessThanOrEqual(2));
+  });
+
+  test('has nothing of nothing, and something of a dot', () => {
+    expect(toMnistPixels({ values: new Float32Array(100), width: 10, height: 10 })).toBeUndefined();
+    expect(toMnistPixels(inkOfDrawing([[[0.5, 0.5]]]))!.some((value) => value > 0)).toBe(true);
+  });
+
+  test('of a picture: dark on light is light on dark', () => {
+    const picture = (invert: boolean) => {
+      const rgba = new Uint8Array(56 * 56 * 4).fill(255);
+      ink.values.forEach((value, i) => rgba.fill(Math.round(255 * (invert ? 1 - value : value)), i * 4, i * 4 + 3));
+      return inkOfImage({ data: rgba, width: 56, height: 56 });
+    };
+    expect(toMnistPixels(picture(true))).toEqual(toMnistPixels(picture(false)));
+  });
+});
+
+describe('the committed classifier', () => {
+  let classifier: Classifier;
+  let bytes: Uint8Array;
+  beforeAll(async () => {
+    await tf.setBackend('wasm');
+    bytes = await readFile(file);
+    classifier = decodeClassifier(bytes);
+  });
+  afterAll(() => classifier.dispose());
+
+  const all = async ({ images, shape: [count] }: ImageSet) => {
+    const results = [];
+    for (let i = 0; i < count; i++)
+      results.push(await classifier.classify(images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE)));
+    return results;
+  };
+  const scores = (results: { score: number }[]) => results.map(({ score }) => score);
+
+  test('is small, and says what it never saw', () => {
+    expect(bytes.length).toBeLessThan(500_000);
+    expect(decodeSafetensors(bytes, 'model').metadata).toMatchObject({
+      known: '0 1 2 3 4 5',
+      seen: '6 7',
+      unseen: '8 9',
+    });
+    expect(classifier.calibration.all).toHaveLength(2000);
+  });
+
+  test('knows drawn digits and not drawn shapes', async () => {
+    const known = await all(drawDigits(120, 0, 5, 77));
+    expect(known.filter(({ digit }, i) => digit === i % 6).length).toBeGreaterThanOrEqual(116);
+    expect(auroc(scores(known), scores(await all(drawShapes(120, 77))))).toBeGreaterThan(0.97);
+  });
+
+  test.skipIf(!existsSync(data))(
+    'keeps its false-alarm rate on MNIST, and finds digits that no training saw',
+    async () => {
+      const { test: images } = await loadMnist(data);
+      const known = await all(digitsOf(images, KNOWN, 0, 1500));
+      const unseen = await all(digitsOf(images, UNSEEN, 0, 500));
+      const alarms = decideWith(classifier.calibration, scores(known), { alpha: 0.05 }).filter(
+        ({ isOod }) => isOod,
+      ).length;
+      expect(alarms / 1500).toBeLessThan(0.08);
+      expect(auroc(scores(known), scores(unseen))).toBeGreaterThan(0.96);
+    },
+  );
+});
