@@ -35,6 +35,8 @@ export interface Config {
   /** Most images of a set that are embedded, for the class means and for the test; 0: all. */
   evaluateAtMost: number;
   noiseImages: number;
+  /** Test images whose embedding is kept after each epoch, for the report; 0: none. */
+  trackedImages: number;
 }
 
 /** The numbers of the paper (BMVC 2018) and its released code. */
@@ -66,6 +68,7 @@ const paper: Config = {
   checkpointEvery: 1,
   evaluateAtMost: 0,
   noiseImages: 10_000,
+  trackedImages: 1000,
 };
 
 /** Minutes on two cores: a quarter of the width, batch norm, all pairs of a small batch. */
@@ -121,6 +124,7 @@ const LIMITS: Partial<Record<keyof Config, Limit>> = {
   checkpointEvery: [1, 1e6, 'whole'],
   evaluateAtMost: [0, 1e9, 'whole'],
   noiseImages: [1, 1e6, 'whole'],
+  trackedImages: [0, 20_000, 'whole'],
 };
 const CHOICES: Partial<Record<keyof Config, readonly (string | number)[]>> = {
   backend: ['wasm', 'cpu'],

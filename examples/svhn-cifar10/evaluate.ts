@@ -25,6 +25,8 @@ export interface Results {
 
 export interface ImageScores {
   set: string;
+  images: ImageSet;
+  embeddings: { data: Float32Array; shape: readonly [number, number] };
   /** Class of each image, -1 for OoD. */
   labels: Int32Array;
   nearest: Int32Array;
@@ -52,13 +54,15 @@ export async function evaluate(
   await means.add(await embedAll(train), train.labels);
   const scorer = classMeanScorer(means);
   try {
-    const inside = await scorer.classify(await embedAll(known.test));
-    const scores: ImageScores[] = [
-      { set: known.name, labels: known.test.labels, nearest: inside.labels, scores: inside.scores },
-    ];
+    const scoreAll = async (set: string, images: ImageSet, labels: Int32Array): Promise<ImageScores> => {
+      const embeddings = await embedAll(images);
+      const { labels: nearest, scores: found } = await scorer.classify(embeddings);
+      return { set, images, embeddings, labels, nearest, scores: found };
+    };
+    const inside = await scoreAll(known.name, known.test, known.test.labels);
+    const scores = [inside];
     for (const { name, images } of out) {
-      const { labels: nearest, scores: outScores } = await scorer.classify(await embedAll(images));
-      scores.push({ set: name, labels: new Int32Array(images.shape[0]).fill(-1), nearest, scores: outScores });
+      scores.push(await scoreAll(name, images, new Int32Array(images.shape[0]).fill(-1)));
     }
     const outSets = scores.slice(1);
     const named = (seen: boolean) => out.filter((set) => set.seen === seen).map(({ name }) => name);
@@ -68,7 +72,7 @@ export async function evaluate(
       {
         groups: Object.fromEntries(groups),
         name: config.loss,
-        accuracy: classAccuracy(inside.labels, known.test.labels),
+        accuracy: classAccuracy(inside.nearest, known.test.labels),
         about: { in: known.name, seed: config.seed },
       },
     );
@@ -96,7 +100,7 @@ export function resultsTable({ known, evaluation }: Results): string {
 }
 
 /** One line an image: set, index in the set, its class (-1: OoD), the nearest class, the score (higher = more OoD). */
-export function scoresCsv(scores: readonly ImageScores[]): string {
+export function scoresCsv(scores: readonly Omit<ImageScores, 'images' | 'embeddings'>[]): string {
   const lines = ['set,index,label,nearest,score'];
   for (const { set, labels, nearest, scores: values } of scores) {
     values.forEach((score, i) => lines.push(`${set},${i},${labels[i]},${nearest[i]},${score}`));

@@ -4,12 +4,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import 'tfjs-ood/wasm';
 import cliProgress from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { openRunFolder } from 'tfjs-ood/node';
+import { openRunFolder, writeReport } from 'tfjs-ood/node';
 import { OodError } from 'tfjs-ood';
 import { checkConfig, flagOf, presets, type Config, type PresetName, type RealSet } from './config';
 import { hasRealData, loadData, makeFolder } from './data';
 import { downloadAll, officialFiles } from './download';
 import { evaluate, resultsTable, scoresCsv, type Results } from './evaluate';
+import { readHistory, trackedImages } from './history';
+import { reportOf } from './report';
 import { train } from './train';
 
 const number = (text: string): number => {
@@ -48,6 +50,7 @@ const DESCRIPTIONS: Record<Exclude<keyof Config, 'data' | 'in' | 'seen'>, string
   checkpointEvery: 'epochs between checkpoints',
   evaluateAtMost: 'most images of a set that are evaluated; 0: all',
   noiseImages: 'images of Gaussian noise in the test',
+  trackedImages: 'test images whose embedding the report shows after each epoch; 0: none',
 };
 
 interface Flags extends Partial<Config> {
@@ -153,7 +156,8 @@ async function main(): Promise<void> {
     );
 
     let bar: ReturnType<typeof progressBar> | undefined;
-    const model = await train(config, data, run, ({ epoch, step, stepsPerEpoch, loss }) => {
+    const tracked = trackedImages(config, data);
+    const model = await train(config, data, run, tracked, ({ epoch, step, stepsPerEpoch, loss }) => {
       bar ??= progressBar('Training  ', config.epochs * stepsPerEpoch * config.batchSize);
       bar.update(
         (epoch * stepsPerEpoch + step + 1) * config.batchSize,
@@ -170,8 +174,12 @@ async function main(): Promise<void> {
     (bar as ReturnType<typeof progressBar> | undefined)?.stop();
 
     await run.writeBytes('scores.csv', new TextEncoder().encode(scoresCsv(scores)));
+    const history = tracked && (await readHistory(config, run, tracked));
+    const [page] = await writeReport(path, reportOf(config, results, scores, history));
     await run.writeJson('metrics.json', results); // last: its presence says that the run is finished
-    console.log(`\n${resultsTable(results)}\n\n${path}/metrics.json, scores.csv, epochs.jsonl`);
+    console.log(
+      `\n${resultsTable(results)}\n\n${path}/metrics.json, scores.csv, epochs.jsonl, figures\nReport: ${page}`,
+    );
   } finally {
     await run.close();
   }

@@ -5,6 +5,7 @@ import { createTrainer, fit, vgg } from 'tfjs-ood/layers';
 import type { RunFolder } from 'tfjs-ood/node';
 import type { Config } from './config';
 import type { ExperimentData } from './data';
+import { isTracked, recordEpoch, type Tracked } from './history';
 
 export interface TrainingProgress {
   epoch: number;
@@ -35,6 +36,7 @@ export async function train(
   config: Config,
   data: ExperimentData,
   folder: RunFolder,
+  tracked: Tracked | undefined,
   onProgress: (progress: TrainingProgress) => void,
 ): Promise<LayersModel> {
   const { seed, margin, power, pairs, positiveShare, batchSize, partSize, epochs } = config;
@@ -77,6 +79,7 @@ export async function train(
   const done = checkpoint?.epoch ?? 0;
   await folder.truncateLines('epochs.jsonl', (record) => typeof record.epoch === 'number' && record.epoch <= done);
 
+  if (tracked && done === 0) await recordEpoch(folder, 0, model, tracked);
   let images = 0;
   await fit(trainer, {
     set,
@@ -94,6 +97,8 @@ export async function train(
         loss: meanLoss,
         imagesPerSecond,
       });
+      // Before the checkpoint, after which the epoch does not come again.
+      if (tracked && isTracked(config, finished)) await recordEpoch(folder, finished, model, tracked);
       if (finished % config.checkpointEvery !== 0 && finished !== epochs) return;
       const { tensors, metadata } = await trainer.state();
       const bytes = encodeSafetensors(tensors, { ...metadata, batches: JSON.stringify(batches.state()) });

@@ -10,11 +10,13 @@ export interface DecodedImage {
 }
 
 /** The optional package that decodes and resizes. */
-export async function loadSharp(): Promise<typeof Sharp> {
+export async function loadSharp(where: string): Promise<typeof Sharp> {
   try {
     return (await import('sharp')).default;
   } catch (cause) {
-    throw new Error('readImageList: the optional package sharp decodes the images; npm install sharp', { cause });
+    throw new Error(`${where}: images are decoded and encoded by the optional package sharp; npm install sharp`, {
+      cause,
+    });
   }
 }
 

@@ -9,3 +9,4 @@ export { openRunFolder, type RunFolder } from './run-folder';
 export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';
 export { detectorFile } from './detector-file';
+export { writeReport, type WriteReportOptions } from './write-report';

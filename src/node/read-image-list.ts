@@ -69,7 +69,7 @@ export async function readImageList(
 ): Promise<ImageSet & { names: string[] }> {
   checkOptions(options);
   const { size, limit, onProgress } = options;
-  const sharp = await loadSharp();
+  const sharp = await loadSharp('readImageList');
   const list = join(folder, 'images.txt');
   const names = await namesIn(list, limit);
   const home = await realpath(join(folder, 'images')).catch((error: Error) => {

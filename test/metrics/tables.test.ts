@@ -150,8 +150,8 @@ describe('comparisonTable', () => {
 
 test('bad options', () => {
   const bad = (options: object) => () => evaluationTable(result, options);
-  expect(bad({ format: 'html' })).toThrow(
-    'evaluationTable: format must be one of markdown, latex, csv, text, got html',
+  expect(bad({ format: 'html5' })).toThrow(
+    'evaluationTable: format must be one of markdown, latex, csv, text, html, got html5',
   );
   expect(bad({ format: 'toString' })).toThrow(ArgumentError);
   expect(bad({ columns: ['auroc', 'fpr'] })).toThrow('columns must be names among outCount, prevalence, auroc');
@@ -242,4 +242,13 @@ describe('names', () => {
   test('text: one line a row', () => {
     expect(cellOf('a\nb\tc', 'text')).toBe('OoD set   AUROC\na b c    1.0000\n');
   });
+});
+
+test('HTML: a table whose names are text, groups as its foot', () => {
+  const hostile = evaluate({ in: [0, 1], out: { '<img src=x>&"': [2, 3] } }, { groups: { all: ['<img src=x>&"'] } });
+  expect(evaluationTable(hostile, { format: 'html', columns: ['auroc', 'outCount'], digits: 2 })).toBe(
+    '<table>\n<thead><tr><th scope="col">OoD set</th><th scope="col">AUROC</th><th scope="col">OoD</th></tr></thead>\n<tbody>\n' +
+      '<tr><th scope="row">&lt;img src=x&gt;&amp;&quot;</th><td>1.00</td><td>2</td></tr>\n' +
+      '<tr class="foot"><th scope="row">all (mean)</th><td>1.00</td><td></td></tr>\n</tbody>\n</table>\n',
+  );
 });

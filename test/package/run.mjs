@@ -35,6 +35,7 @@ const expectedNames = {
   'tfjs-ood/datasets': ['readCifar10', 'readCifar10Python', 'readSvhn', 'readIdx'],
   'tfjs-ood/node': ['readImageList', 'loadCifar10', 'download', 'openRunFolder'],
   'tfjs-ood/layers': ['vgg', 'createTrainer', 'fit', 'embed'],
+  'tfjs-ood/report': ['htmlReport', 'reportFigures'],
   'tfjs-ood/wasm': ['registerTrainingKernels'],
 };
 
@@ -45,7 +46,10 @@ try {
 
   check('the tarball holds dist, the licence and the documents, and nothing else', () => {
     const stray = files.filter(
-      (file) => !/^(dist\/.*\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file),
+      (file) =>
+        !/^(dist\/.*\.(js|d\.ts|js\.map)|dist\/third-party-licences\.txt|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+          file,
+        ),
     );
     if (stray.length > 0) throw new Error(`unexpected: ${stray.join(', ')}`);
     for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) {

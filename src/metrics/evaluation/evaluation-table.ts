@@ -82,7 +82,7 @@ function precise(rows: readonly Row[], columns: readonly EvaluationColumn[], int
 /**
  * The numbers of one detector as a table: a row for each OoD set, below them one for each group's macro means.
  *
- * Markdown and text are aligned, LaTeX needs the package booktabs; names are escaped. CSV (RFC 4180) has the names of the result's
+ * Markdown and text are aligned, LaTeX needs the package booktabs, HTML is a `<table>`; names are escaped. CSV (RFC 4180) has the names of the result's
  * properties, fractions at full precision, and a single quote before a name that begins with `=`, `+`, `-` or `@`: spreadsheets
  * would run it as a formula.
  *

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors';
 
 /** How a table is written. */
-export type TableFormat = 'markdown' | 'latex' | 'csv' | 'text';
+export type TableFormat = 'markdown' | 'latex' | 'csv' | 'text' | 'html';
 
 /** A cell as text. */
 export interface Cell {
@@ -110,7 +110,22 @@ function text({ head, rows, nameColumns }: Table): string {
     .join('\n')}\n`;
 }
 
-const writers = { markdown, latex, csv, text };
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const htmlText = (raw: string) => oneLine(raw).replace(/[&<>"']/g, (sign) => HTML[sign]!);
+
+function html({ head, rows, nameColumns, footFrom = rows.length }: Table): string {
+  const top = head.map((title) => `<th scope="col">${htmlText(title)}</th>`).join('');
+  const lines = rows.map((row, i) => {
+    const cells = row.map(({ text, isBest }, column) => {
+      const safe = isBest ? `<strong>${htmlText(text)}</strong>` : htmlText(text);
+      return column < nameColumns ? `<th scope="row">${safe}</th>` : `<td>${safe}</td>`;
+    });
+    return `<tr${i >= footFrom ? ' class="foot"' : ''}>${cells.join('')}</tr>`;
+  });
+  return `<table>\n<thead><tr>${top}</tr></thead>\n<tbody>\n${lines.join('\n')}\n</tbody>\n</table>\n`;
+}
+
+const writers = { markdown, latex, csv, text, html };
 
 /** The format, or an ArgumentError. */
 export function checkFormat(where: string, format: TableFormat): TableFormat {

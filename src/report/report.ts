@@ -1,0 +1,139 @@
+import { ArgumentError, ShapeError } from '../errors';
+import type { ImageSet } from '../datasets/images';
+import { checkScores, type Scores } from '../scores';
+import type { Evaluation } from '../metrics/index';
+
+/** Embeddings as plain numbers [N, D]. */
+export interface EmbeddingRows {
+  readonly data: Float32Array;
+  readonly shape: readonly [number, number];
+}
+
+/** One set of test images: what the report shows of it. Everything besides name and scores may be left out. */
+export interface ReportSet {
+  name: string;
+  /** [N], higher = more out of distribution. */
+  scores: Scores;
+  /** True class of each image [N]; of the known set alone. */
+  labels?: ArrayLike<number>;
+  /** Class that the model takes each image for [N], such as the nearest class mean. */
+  nearest?: ArrayLike<number>;
+  /** [N, D] after training. */
+  embeddings?: EmbeddingRows;
+  /** The images themselves [N, H, W, 1 or 3], for hovering and for the mistakes. */
+  images?: ImageSet;
+}
+
+/** The embedding as it learned: the same images after several epochs. */
+export interface EmbeddingHistory {
+  /** Which images: rows of the sets, by their names. */
+  rows: Readonly<Record<string, ArrayLike<number>>>;
+  /** For each epoch the embeddings of those rows, by the names of the sets. */
+  epochs: readonly { epoch: number; embeddings: Readonly<Record<string, EmbeddingRows>> }[];
+}
+
+/** What a report is made of. */
+export interface Report {
+  title: string;
+  /** Of `evaluate`: its OoD sets are those of `out`. */
+  evaluation: Evaluation;
+  known: ReportSet;
+  out: readonly ReportSet[];
+  /** Name of each class; `class 0`, ... otherwise. */
+  classNames?: readonly string[];
+  /** `score > threshold` means OoD; by default the threshold that keeps 95 % of the known images. */
+  threshold?: number;
+  history?: EmbeddingHistory;
+  /** Configuration, seed, versions: shown as they are. */
+  about?: Readonly<Record<string, string | number | boolean>>;
+}
+
+const where = 'htmlReport';
+
+function checkSet(set: ReportSet, what: string): void {
+  checkScores(where, `${what}.scores`, set.scores);
+  const count = set.scores.length;
+  const lengths = { labels: set.labels?.length, nearest: set.nearest?.length, embeddings: set.embeddings?.shape[0] };
+  for (const [name, length] of Object.entries({ ...lengths, images: set.images?.shape[0] })) {
+    if (length === undefined || length === count) continue;
+    const expected = `${count} rows, one for each score`;
+    throw new ShapeError({ where, what: `${what}.${name}`, expected, received: String(length) });
+  }
+  for (const name of ['labels', 'nearest'] as const) {
+    const classes = set[name];
+    const wrong = Array.from(classes ?? []).findIndex((label) => !Number.isSafeInteger(label) || label < 0);
+    if (wrong < 0) continue;
+    const received = `${classes![wrong]} at index ${wrong}`;
+    throw new ArgumentError({ where, what: `${what}.${name}`, expected: 'classes, whole numbers from 0', received });
+  }
+  if (set.embeddings) checkRows(set.embeddings, `${what}.embeddings`);
+  if (set.images) checkImages(set.images, `${what}.images`);
+}
+
+function checkRows({ data, shape }: EmbeddingRows, what: string): void {
+  if (data.length !== shape[0] * shape[1] || shape[1] < 1) {
+    const received = `${data.length} for [${shape.join(', ')}]`;
+    throw new ShapeError({ where, what, expected: 'N x D numbers', received });
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const received = `${data[bad]} at row ${Math.floor(bad / shape[1])}`;
+  throw new ArgumentError({ where, what, expected: 'finite numbers', received });
+}
+
+function checkImages({ images, shape }: ImageSet, what: string): void {
+  const [count, height, width, channels] = shape;
+  if ((channels === 1 || channels === 3) && images.length === count * height * width * channels) return;
+  const received = `${images.length} bytes for [${shape.join(', ')}]`;
+  throw new ShapeError({ where, what, expected: '[N, H, W, 1 or 3] bytes', received });
+}
+
+function checkHistory(report: Report): void {
+  const { history } = report;
+  if (!history) return;
+  const sets = new Map([report.known, ...report.out].map((set) => [set.name, set]));
+  for (const [name, rows] of Object.entries(history.rows)) {
+    const set = sets.get(name);
+    const what = `history.rows.${name}`;
+    if (!set)
+      throw new ArgumentError({ where, what, expected: `a set of ${[...sets.keys()].join(', ')}`, received: name });
+    const count = set.scores.length;
+    const wrong = Array.from(rows).find((row) => !Number.isSafeInteger(row) || row < 0 || row >= count);
+    if (wrong === undefined) continue;
+    throw new ArgumentError({ where, what, expected: `rows from 0 to ${count - 1}`, received: String(wrong) });
+  }
+  let size: number | undefined;
+  for (const { epoch, embeddings } of history.epochs) {
+    for (const [name, rows] of Object.entries(history.rows)) {
+      const found = embeddings[name];
+      const what = `history.epochs (epoch ${epoch}).${name}`;
+      size ??= found?.shape[1];
+      if (found?.shape[0] !== rows.length || found.shape[1] !== size) {
+        const received = found ? `[${found.shape.join(', ')}]` : 'none';
+        throw new ShapeError({ where, what, expected: `[${rows.length}, ${size ?? 'D'}]`, received });
+      }
+      checkRows(found, what);
+    }
+  }
+}
+
+/** Refuses what no report can be made of; names the part. */
+export function checkReport(report: Report): void {
+  const names = [report.known, ...report.out].map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new ArgumentError({ where, what: 'out', expected: 'sets of different names', received: `two of ${twice}` });
+  }
+  checkSet(report.known, 'known');
+  report.out.forEach((set, i) => checkSet(set, `out[${i}]`));
+  for (const { name } of report.out) {
+    if (Object.hasOwn(report.evaluation.sets, name)) continue;
+    const received = `none of ${name}`;
+    throw new ArgumentError({ where, what: 'evaluation.sets', expected: 'the numbers of every OoD set', received });
+  }
+  if (report.threshold !== undefined && !Number.isFinite(report.threshold)) {
+    const received = String(report.threshold);
+    throw new ArgumentError({ where, what: 'threshold', expected: 'a finite number', received });
+  }
+  checkHistory(report);
+}

@@ -1,0 +1,255 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { writeReport } from 'tfjs-ood/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeReport, makeSet } from '../report/report-input';
+import { launchChromium } from './open-page';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const names = ['known', 'near <b>', 'far </script>'];
+let browser: Browser;
+let folder: string;
+let address: string;
+const report = makeReport({ names, count: 300 });
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  folder = await mkdtemp(join(tmpdir(), 'tfjs-ood-report-'));
+  const [page] = await writeReport(folder, report, { figures: false, umap: true });
+  address = pathToFileURL(page!).href;
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The report opened from disk, with no network; whatever it says on the console is collected. */
+async function open(
+  url = address,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ page: Page; said: string[] }> {
+  const context = await browser.newContext({ offline: true, viewport: { width: 1200, height: 900 }, ...options });
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  page.on('request', (request) => {
+    if (!/^(file|blob|data):/.test(request.url())) said.push(`asks for ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForSelector('[data-ready]', { state: 'attached' });
+  return { page, said };
+}
+
+/** How many pixels of the embedding are not its ground. */
+const painted = (page: Page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector('canvas')!;
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext('2d')!;
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    let sum = 0;
+    let places = 0;
+    for (let i = 3; i < data.length; i += 4) {
+      if (data[i] === 0) continue;
+      sum++;
+      places = (places * 31 + i) % 1_000_003;
+    }
+    return { sum, places };
+  });
+const frame = (page: Page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+describe('the report in a browser', () => {
+  test('opens from disk without a word, an error or a request, every chart drawn', async () => {
+    const { page, said } = await open();
+    expect(said).toEqual([]);
+    for (const name of ['histogram', 'roc', 'precision-recall', 'confusion']) {
+      expect(
+        await page.locator(`[data-chart="${name}"] svg path, [data-chart="${name}"] svg rect`).count(),
+      ).toBeGreaterThan(2);
+    }
+    expect(
+      await page
+        .locator('[data-chart="roc"] svg [stroke="#d55e00"] path, [data-chart="roc"] svg path[stroke="#d55e00"]')
+        .count(),
+    ).toBeGreaterThan(0);
+    const image = page.locator('.grid .image').first();
+    expect(await image.evaluate((element) => element.style.backgroundImage)).toContain('blob:');
+    expect((await painted(page)).sum).toBeGreaterThan(100);
+  });
+
+  test('moving the threshold shows the rates at it', async () => {
+    const { page } = await open();
+    const cells = () => page.locator('#threshold-rates tbody td:nth-child(2)').allTextContents();
+    expect(await cells()).toEqual(
+      [report.known, ...report.out].map(({ scores }) => {
+        const sorted = [...(report.known.scores as Float32Array)].sort((a, b) => a - b);
+        const threshold = sorted[Math.ceil(0.95 * sorted.length) - 1]!;
+        const above = Array.from(scores).filter((score) => score > threshold).length;
+        return `${((100 * above) / scores.length).toFixed(1)} %`;
+      }),
+    );
+    const before = await page.locator('[data-chart="histogram"] svg').innerHTML();
+    await page.locator('#threshold').focus();
+    await page.keyboard.press('Home');
+    expect((await cells()).map(parseFloat).every((rate) => rate > 90)).toBe(true);
+    await page.keyboard.press('End');
+    expect(await cells()).not.toContain('100.0 %');
+    expect(await page.locator('[data-chart="histogram"] svg').innerHTML()).not.toBe(before);
+    await page.click('#threshold-reset');
+    expect(await page.locator('[data-chart="histogram"] svg').innerHTML()).toBe(before);
+  });
+
+  test('the embedding turns, zooms, hides sets, and plays over the epochs', async () => {
+    const { page } = await open();
+    await page.locator('canvas').scrollIntoViewIfNeeded();
+    const start = await painted(page);
+    const box = (await page.locator('canvas').boundingBox())!;
+    await page.mouse.move(box.x + 200, box.y + 200);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 300, box.y + 230, { steps: 3 });
+    await page.mouse.up();
+    await frame(page);
+    const turned = await painted(page);
+    expect(turned.places).not.toBe(start.places);
+    await page.locator('canvas').focus();
+    await page.keyboard.press('Home');
+    await frame(page);
+    expect(await painted(page)).toEqual(start);
+    await page.keyboard.press('ArrowLeft');
+    await frame(page);
+    expect(await painted(page)).not.toEqual(start);
+    await page.click('#reset-view');
+    await page.uncheck('[data-set="0"]');
+    await frame(page);
+    expect((await painted(page)).sum).toBeLessThan(start.sum);
+    await page.check('[data-set="0"]');
+
+    expect(await page.textContent('#epoch-value')).toBe('5');
+    await page.click('#play');
+    await page.waitForFunction(() => document.querySelector('#epoch-value')!.textContent === '3');
+    await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Play');
+    expect(await page.textContent('#epoch-value')).toBe('5');
+    await page.locator('#epoch').focus();
+    await page.keyboard.press('Home');
+    expect(await page.textContent('#epoch-value')).toBe('1');
+    await frame(page);
+    expect((await painted(page)).places).not.toBe(start.places);
+  });
+
+  test('a point under the pointer shows its image, set and score; colours and views change', async () => {
+    const { page } = await open();
+    await page.locator('canvas').scrollIntoViewIfNeeded();
+    await page.selectOption('#view', '1'); // UMAP
+    expect(await page.textContent('#embedding-text')).toContain('UMAP');
+    expect(await page.locator('.epochs').isVisible()).toBe(false);
+    const box = (await page.locator('canvas').boundingBox())!;
+    const tip = page.locator('.tip');
+    let seen = '';
+    for (let y = 10; y < box.height && seen === ''; y += 12) {
+      for (let x = 10; x < box.width && seen === ''; x += 24) {
+        await page.mouse.move(box.x + x, box.y + y);
+        if (await tip.isVisible()) seen = await tip.innerText();
+      }
+    }
+    expect(seen).toMatch(/(known|near <b>|far <\/script>), image (0|3|7|11)\n[^]*score \d/);
+    expect(await tip.locator('.image').evaluate((element) => element.style.backgroundImage)).toContain('blob:');
+    const before = await page.locator('#class-legend').innerText();
+    expect(before).toContain('unknown');
+    await page.selectOption('#colours', 'set');
+    expect(await page.locator('#class-legend').innerText()).toContain('near <b>');
+  });
+
+  test('copies the table', async () => {
+    const { page } = await open(address, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.click('summary:has-text("LaTeX")');
+    await page.click('text=Copy LaTeX');
+    await page.waitForSelector('text=Copied');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('\\begin{tabular}');
+  });
+
+  test('saves a figure as SVG and PNG', async () => {
+    const { page } = await open();
+    for (const [words, name] of [
+      ['Save SVG', 'roc.svg'],
+      ['Save PNG', 'roc.png'],
+    ] as const) {
+      const waiting = page.waitForEvent('download');
+      await page.locator('#roc').getByText(words).click();
+      const download = await waiting;
+      expect(download.suggestedFilename()).toBe(name);
+      expect((await stat(await download.path())).size).toBeGreaterThan(2000);
+    }
+  });
+
+  test.each([
+    ['light', 1200],
+    ['dark', 1200],
+    ['light', 390],
+  ] as const)('no serious finding of axe, nothing wider than the screen: %s, %i pixels', async (colorScheme, width) => {
+    const { page } = await open(address, { colorScheme, viewport: { width, height: 844 } });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    await page.locator('details').first().click();
+    // The page's policy lets no script in; a tester's comes by the debugger.
+    await page.evaluate(await import('node:fs/promises').then(({ readFile }) => readFile(axe, 'utf8')));
+    const findings = await page.evaluate(async () => {
+      const { violations } = await (
+        window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> } }
+      ).axe.run();
+      return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id);
+    });
+    expect(findings).toEqual([]);
+  });
+
+  test('50,000 points are drawn, and turned with the pointer on them', async () => {
+    const bare = (name: string, away: number) => {
+      const { scores, labels, embeddings } = makeSet(name, 50_000, away);
+      return { name, scores, embeddings, ...(away === 0 && { labels }) };
+    };
+    const { evaluation } = makeReport({ names: ['known', 'far'] });
+    const [path] = await writeReport(
+      join(folder, 'large'),
+      { title: 'Large', evaluation, known: bare('known', 0), out: [bare('far', 3)] },
+      { figures: false, points: 50_000 },
+    );
+    expect((await stat(path!)).size).toBeLessThan(5e6);
+    const { page, said } = await open(pathToFileURL(path!).href);
+    await page.locator('canvas').scrollIntoViewIfNeeded();
+    const { script, rate } = await page.evaluate(async () => {
+      const canvas = document.querySelector('canvas')!;
+      const ask = window.requestAnimationFrame.bind(window);
+      let spent = 0;
+      window.requestAnimationFrame = (callback) =>
+        ask((now) => {
+          const start = performance.now();
+          callback(now);
+          spent += performance.now() - start;
+        });
+      const script: number[] = [];
+      const start = performance.now();
+      for (let i = 0; i < 40; i++) {
+        spent = 0;
+        const moved = performance.now();
+        canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: 300 + i, clientY: 300 }));
+        canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft' }));
+        const events = performance.now() - moved;
+        await new Promise((done) => ask(done));
+        script.push(events + spent);
+      }
+      return { script: script.sort((a, b) => a - b), rate: 40_000 / (performance.now() - start) };
+    });
+    console.log(
+      `50,000 points, turned with the pointer on them: ${script[20]!.toFixed(1)} ms of script a frame (median), ` +
+        `${script[39]!.toFixed(1)} at most; ${rate.toFixed(0)} frames a second without a graphics card`,
+    );
+    expect(said).toEqual([]);
+    expect((await painted(page)).sum).toBeGreaterThan(1000);
+  });
+});
