@@ -161,7 +161,7 @@ test('bad options', () => {
   expect(() => comparisonTable([{ name: 'x', result }], { metric: 'prevalence' as 'auroc' })).toThrow(
     'metric must be one of',
   );
-  expect(() => comparisonTable([{ name: 'x', result }], { format: 'html' as 'csv' })).toThrow(ArgumentError);
+  expect(() => comparisonTable([{ name: 'x', result }], { format: 'xml' as 'csv' })).toThrow(ArgumentError);
 });
 
 describe('names', () => {
