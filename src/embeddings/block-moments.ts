@@ -1,6 +1,8 @@
 import type { ClassMoments } from './class-moments';
 import { checkFinite } from './embeddings';
-import { addScatter, rowsAtOnce } from './scatter-products';
+import { float64Kernel, type Float64Kernel } from './float64-kernel';
+import { classSumsBy } from './kernel-scatter';
+import { addOuterProducts, addScatter, rowsAtOnce, worthBackend } from './scatter-products';
 import type { Scratch } from './scratch';
 
 /** Moments of one block by class; the scatter of all classes together, or one for each. */
@@ -18,6 +20,8 @@ export async function blockMoments(
   blockSize: number,
   scratch: Scratch,
 ): Promise<BlockMoments> {
+  const kernel = perClass || worthBackend(size) ? undefined : float64Kernel();
+  if (kernel) return momentsBy(kernel, data, size, labels);
   const groups = rowsByClass(labels);
   const classes = new Map<number, ClassMoments>();
   for (const [label, rows] of groups) {
@@ -56,6 +60,43 @@ export async function blockMoments(
     moments.own = own;
   }
   return { classes, within: undefined };
+}
+
+/**
+ * The same for all classes together, in one pass about the first row of each class. That is near enough to its mean for float64:
+ * the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at most N 2^-53 of it.
+ */
+function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labels: Float64Array): BlockMoments {
+  const places = new Map<number, number>();
+  const [firsts, counts]: [number[], number[]] = [[], []];
+  const owners = new Int32Array(labels.length);
+  for (let row = 0; row < labels.length; row++) {
+    let place = places.get(labels[row]!);
+    if (place === undefined) {
+      places.set(labels[row]!, (place = firsts.length));
+      firsts.push(row);
+      counts.push(0);
+    }
+    counts[place]!++;
+    owners[row] = place;
+  }
+  const references = new Float64Array(firsts.length * size);
+  firsts.forEach((row, place) => references.set(data.subarray(row * size, (row + 1) * size), place * size));
+  const { sums, scatter } = classSumsBy(kernel, data, size, owners, references);
+  // A sum of float32 in float64 cannot overflow: it is finite if all of them are.
+  if (!sums.every(Number.isFinite)) checkFinite('ClassScatter.add', data, size);
+  const classes = new Map<number, ClassMoments>();
+  for (const [label, place] of places) {
+    const [count, at] = [counts[place]!, place * size];
+    const own = sums.subarray(at, at + size);
+    classes.set(label, { count, mean: own.map((sum, i) => references[at + i]! + sum / count) });
+    const root = Math.sqrt(count);
+    for (let i = 0; i < size; i++) own[i]! /= root; // its outer product is what the scatter has too much
+  }
+  const excess = new Float64Array(size * size);
+  addOuterProducts(excess, sums, size);
+  for (let at = 0; at < excess.length; at++) scatter[at]! -= excess[at]!;
+  return { classes, within: scatter };
 }
 
 function rowsByClass(labels: Float64Array): Map<number, number[]> {

@@ -13,7 +13,7 @@ import { Scratch } from './scratch';
 export interface ClassScatterOptions {
   /** Keep a scatter for each class (C x D x D numbers), not one for all of them (D x D). Default false. */
   perClass?: boolean;
-  /** Rows that go through the backend at once, default 4096, fewer of wide rows; changes no result beyond 1e-10. */
+  /** Rows that go through a GPU at once, default 4096, fewer of wide rows; changes no result beyond 1e-10. */
   blockSize?: number;
 }
 
@@ -21,8 +21,8 @@ export interface ClassScatterOptions {
  * Class means and scatter matrices of a stream of labelled embeddings, for covariances.
  *
  * Takes blocks as they come, and other stores, in any order. Every block is centred on its own class means and joined to the rest by
- * the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N D^2) on the backend,
- * exact to about 1e-10 of the variances; with `perClass` also the sums of ||z||^4 that the Ledoit-Wolf estimate needs
+ * the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N D^2), in float64 by
+ * wasm; on a GPU by products that are exact to about 1e-10 of the variances; with `perClass` also the sums of ||z||^4 that the Ledoit-Wolf estimate needs
  * (they move from one mean to another only with the scatter of each class).
  *
  * @example
@@ -107,7 +107,8 @@ export class ClassScatter {
     }
     if (this.perClass) return;
     const within = (this.#within ??= new Float64Array(size * size));
-    other.#within?.forEach((value, i) => (within[i]! += value));
+    const more = other.#within ?? [];
+    for (let at = 0; at < more.length; at++) within[at]! += more[at]!;
     const joined = new Float64Array(ways.length * size);
     ways.forEach((way, i) => joined.set(way, i * size));
     addOuterProducts(within, joined, size);

@@ -1,9 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { float64Kernel } from './float64-kernel';
+import { addOuterProductsBy } from './kernel-scatter';
 import type { Scratch } from './scratch';
 
-/** Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript too. */
-export const worthBackend = (size: number): boolean =>
-  size >= 48 && tf.getBackend() !== 'cpu' && tf.backend().floatPrecision() === 32;
+/**
+ * Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript. Nor on
+ * wasm, whose float32 products take longer than our own ones of float64, where these can run.
+ */
+export const worthBackend = (size: number): boolean => {
+  const backend = tf.getBackend();
+  if (size < 48 || backend === 'cpu' || (backend === 'wasm' && float64Kernel())) return false;
+  return tf.backend().floatPrecision() === 32;
+};
 
 /** Rows of width D that go through the backend at once: 4096, or fewer of wide ones (2^21 numbers). */
 export const rowsAtOnce = (size: number, blockSize = 4096): number =>
@@ -18,8 +26,10 @@ export async function addScatter(sum: Float64Array, rows: Float64Array, size: nu
   else await addByBackend(sum, rows, size, scratch);
 }
 
-/** X^T X in plain float64, four rows at a time: one read and write of the sum for four products. */
+/** X^T X in float64; without wasm four rows at a time: one read and write of the sum for four products. */
 export function addOuterProducts(sum: Float64Array, rows: Float64Array, size: number): void {
+  const kernel = rows.length >= 8 * size ? float64Kernel() : undefined;
+  if (kernel) return addOuterProductsBy(kernel, sum, rows, size);
   let a = 0;
   for (; a + 4 * size <= rows.length; a += 4 * size) {
     const b = a + size;

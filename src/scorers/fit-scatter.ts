@@ -1,6 +1,7 @@
 import { ClassScatter } from '../embeddings/class-scatter';
-import { ArgumentError } from '../errors';
-import { readRows } from './rows';
+import { checkFinite } from '../embeddings/embeddings';
+import { ArgumentError, NotFiniteError } from '../errors';
+import { readUncheckedRows } from './rows';
 import type { Blocks, FitProgress } from './scorer';
 
 /** Goes through labelled features once. @throws ArgumentError where there is no row */
@@ -13,8 +14,13 @@ export async function fitScatter(
   const store = new ClassScatter({ perClass, blockSize });
   let seen = 0;
   for await (const block of blocks) {
-    const rows = await readRows(where, 'features', block, store.embeddingSize);
-    await store.add(rows, block.labels);
+    const rows = await readUncheckedRows(where, 'features', block, store.embeddingSize);
+    try {
+      await store.add(rows, block.labels);
+    } catch (error) {
+      if (error instanceof NotFiniteError) checkFinite(where, rows.data, rows.shape[1], 'features'); // in our words
+      throw error;
+    }
     seen += rows.shape[0];
     onProgress?.(seen);
   }

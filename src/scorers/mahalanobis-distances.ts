@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { float64Kernel } from '../embeddings/float64-kernel';
 import { rowsAtOnce, worthBackend } from '../embeddings/scatter-products';
+import { kernelDistances } from './kernel-distances';
 import { whitenedRows, type Whitened } from './whitened-rows';
 import { deviationsOf, whiten, type Whitening } from './whitening';
 
@@ -10,7 +12,7 @@ export interface MahalanobisDistances {
 }
 
 /**
- * min over c of ||L^-1 (x - m_c)||^2.
+ * min over c of ||L^-1 (x - m_c)||^2: by `kernelDistances` where that runs and the backend is no GPU. Else as follows.
  *
  * Rows and means are whitened about the middle of the means. Which mean is nearest the backend says by one more product, to its
  * rounding error; the distance to it, and to all that are as near within that error, is then summed in float64.
@@ -40,9 +42,12 @@ export function mahalanobisDistances(
   );
   let columns: tf.Tensor2D | undefined; // made when first needed
   const nearest = nearestOf(whitened, size);
+  let inKernel: ((rows: Float32Array) => Float64Array) | undefined; // packed when first needed
 
   return {
     async of(data) {
+      const kernel = worthBackend(size) ? undefined : float64Kernel();
+      if (kernel) return (inKernel ??= kernelDistances(kernel, whitening, centre, whitened))(data);
       const most = rowsAtOnce(size, blockSize) * size;
       const distances = new Float64Array(data.length / size);
       if (classes > 2 && worthBackend(size)) {

@@ -18,7 +18,7 @@ export interface CovarianceOptions {
    * not at all, and fails where features are constant or fewer rows than features. `'ledoit-wolf'` keeps C x D x D numbers when fitting.
    */
   covariance?: CovarianceEstimator;
-  /** Rows that go through the backend at once, default 4096, fewer of more than 512 features. */
+  /** Rows that go through a GPU at once, default 4096, fewer of more than 512 features. */
   blockSize?: number;
 }
 
@@ -51,8 +51,8 @@ function scorerOf({ means, whitening, options }: Fitted, blockSize: number): Sco
  * Mahalanobis distance to the nearest class mean, with one covariance for all classes.
  *
  * s(x) = min over c of (x - m_c)^T S^-1 (x - m_c), squared; S is the scatter of the N rows about the means of their classes, divided
- * by N, shrunk as `covariance` says. Features [N, D]; one pass, memory D x D and C x D, O(N D^2) on the backend, then a Cholesky factor
- * (no inverse). Scoring is O(D^2 + C D) a row, in memory of one block.
+ * by N, shrunk as `covariance` says. Features [N, D]; one pass, memory D x D and C x D, O(N D^2), then a Cholesky factor (no inverse
+ * of S). Scoring is O(D^2 + C D) a row, in memory of one block.
  *
  * Source: Lee et al., NeurIPS 2018, equations 1 and 2 (one layer; without the input perturbation).
  *

@@ -1,4 +1,5 @@
-import { EVD, Matrix, pseudoInverse } from 'ml-matrix';
+import { Matrix, pseudoInverse } from 'ml-matrix';
+import { traceOf } from '../embeddings/trace';
 import { ArgumentError } from '../errors';
 import type { NamedArray } from '../state/safetensors';
 import { checkedHead } from './checked-head';
@@ -8,6 +9,7 @@ import { readRows } from './rows';
 import type { Blocks, FitProgress, Head, PartsFor, ScorerState } from './scorer';
 import { tensorOf } from './scorer-state';
 import { secondMoments } from './second-moments';
+import { symmetricEigen } from './symmetric-eigen';
 
 /** What the training features leave over: the directions [D, D - k] of least spread about an origin [D]. */
 export interface ResidualSpace {
@@ -57,7 +59,8 @@ export async function fitResidualSpace(
     throw new ArgumentError({ where, what: 'blocks', expected: 'at least one row', received: 'no row' });
   }
   const origin = originOf(head);
-  const { order, vectors, rank } = eigen(moments.about(origin), size);
+  const about = moments.about(origin);
+  const { order, vector, rank } = eigen(about, size);
   if (kept > Math.min(rank, moments.count)) {
     const expected = 'at most the rank of the training features';
     const received = `${kept}, where the rank is ${Math.min(rank, moments.count)}`;
@@ -65,20 +68,20 @@ export async function fitResidualSpace(
   }
   const left = order.slice(kept);
   const basis = Float64Array.from({ length: size * left.length }, (_, at) =>
-    vectors.get(Math.floor(at / left.length), left[at % left.length]!),
+    vector(Math.floor(at / left.length), left[at % left.length]!),
   );
   const space: ResidualSpace = { basis, origin, shape: [size, left.length] };
-  return { head, space, spread: Math.sqrt(Math.max(0, moments.variance())) };
+  // Of equal rows all that float64 leaves of their distance from the origin is rounding.
+  const spread = Math.sqrt(Math.max(0, moments.variance(), 1e-12 * traceOf(about, size)));
+  return { head, space, spread };
 }
 
 /** Eigenvectors by falling eigenvalue, and how many of these are more than rounding. */
 function eigen(moments: Float64Array, size: number) {
-  const { realEigenvalues: values, eigenvectorMatrix: vectors } = new EVD(Matrix.from1DArray(size, size, moments), {
-    assumeSymmetric: true,
-  });
-  const order = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]!);
+  const { values, vector } = symmetricEigen(moments, size);
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
   const least = size * 2 ** -52 * values[order[0]!]!;
-  return { order, vectors, rank: values.filter((value) => value > least).length };
+  return { order, vector, rank: values.filter((value) => value > least).length };
 }
 
 /** ||V^T (x - o)|| of rows: how far they are from the principal subspace. */

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { float64Kernel } from '../embeddings/float64-kernel';
+import { classSumsBy } from '../embeddings/kernel-scatter';
+import { worthBackend } from '../embeddings/scatter-products';
 import { meanOf, onBackend } from './row-products';
 
 /** Mean and second moments of a stream of rows [N, D]. */
 export interface SecondMoments {
   readonly count: number;
-  /** Adds rows; at once float64 for small D, else float32 products of the backend in blocks, added in float64. */
+  /** Adds rows: in float64 by wasm; else float32 products of the backend in blocks, or plain float64 for small D. */
   add(rows: Float32Array): Promise<void>;
   /** Mean of (x - o)(x - o)^T [D, D]. */
   about(origin: Float64Array): Float64Array;
@@ -28,6 +31,14 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     async add(rows) {
       if (rows.length === 0) return;
       const middle = (centre ??= meanOf(rows, size));
+      const kernel = worthBackend(size) && onBackend(size * size) ? undefined : float64Kernel();
+      if (kernel) {
+        const own = classSumsBy(kernel, rows, size, new Int32Array(rows.length / size), middle);
+        own.scatter.forEach((value, at) => (products[at]! += value));
+        own.sums.forEach((value, i) => (sum[i]! += value));
+        count += rows.length / size;
+        return;
+      }
       for (let from = 0; from < rows.length; from += blockSize * size) {
         const block = rows.subarray(from, from + blockSize * size);
         const centred = Float64Array.from(block, (value, i) => value - middle[i % size]!);

@@ -1,4 +1,3 @@
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import type { Covariance } from '../embeddings/covariance';
 import { ArgumentError } from '../errors';
 
@@ -26,20 +25,36 @@ export function whiteningOf(where: string, { data, shape: [size] }: Covariance, 
     const few = deviations.every((deviation) => !(deviation > 0));
     throw singular(where, whose, few ? 'rows without any spread' : `no variance in feature ${dead}`, few);
   }
-  const correlation = Matrix.zeros(size, size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < size; j++) correlation.set(i, j, data[i * size + j]! / (deviations[i]! * deviations[j]!));
-  }
-  const lower = new CholeskyDecomposition(correlation).lowerTriangularMatrix;
   const factor = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
+    const own = i * size;
+    for (let j = 0; j < i; j++) {
+      const correlation = data[own + j]! / (deviations[i]! * deviations[j]!);
+      factor[own + j] = (correlation - dot(factor, own, j * size, j)) / factor[j * size + j]!;
+    }
     // What is left of a unit variance after all features before it: below rounding it is nothing.
-    if (!(lower.get(i, i) ** 2 > 16 * size * 2 ** -52)) {
+    const left = 1 - dot(factor, own, own, i);
+    if (!(left > 16 * size * 2 ** -52)) {
       throw singular(where, whose, `feature ${i} that is a linear combination of those before it`, false);
     }
-    for (let j = 0; j <= i; j++) factor[i * size + j] = lower.get(i, j) * deviations[i]!;
+    factor[own + i] = Math.sqrt(left);
   }
+  for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) factor[i * size + j]! *= deviations[i]!;
   return whiteningFrom(factor, size);
+}
+
+/** Product of `length` numbers from two places; four sums, because one would wait for itself. */
+function dot(numbers: Float64Array, a: number, b: number, length: number): number {
+  let [s, t, u, v] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 4 <= length; k += 4) {
+    s += numbers[a + k]! * numbers[b + k]!;
+    t += numbers[a + k + 1]! * numbers[b + k + 1]!;
+    u += numbers[a + k + 2]! * numbers[b + k + 2]!;
+    v += numbers[a + k + 3]! * numbers[b + k + 3]!;
+  }
+  for (; k < length; k++) s += numbers[a + k]! * numbers[b + k]!;
+  return s + t + (u + v);
 }
 
 function singular(where: string, whose: string, received: string, noSpread: boolean): ArgumentError {

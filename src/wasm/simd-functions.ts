@@ -1,4 +1,4 @@
-import { advance, f32, f32x4, get, i32, repeat, set, type Code, type WasmFunction } from './assembler';
+import { advance, f32, f32x4, get, i32, repeat, set, type Code, type WasmFunction } from '../assembler';
 
 /** Rows and columns of the tile that {@link productOfColumns} holds in registers. */
 export const TILE_ROWS = 4;

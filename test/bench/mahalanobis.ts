@@ -7,7 +7,7 @@ import { mahalanobis, seededRandom } from 'tfjs-ood';
 import 'tfjs-ood/wasm';
 
 export const title =
-  'Mahalanobis distances, 10 classes, wasm, against the bare float32 products and against scikit-learn';
+  'Mahalanobis distances, 10 classes, in float64, against the plain float32 matMul of wasm and against scikit-learn';
 
 const [CLASSES, BLOCK, REPEATS] = [10, 4096, 5];
 const SIZES = [
@@ -36,29 +36,42 @@ for rows, size in ${JSON.stringify(SIZES)}:
     print(*np.median(times[1:], axis=0))
 `;
 
-/** Median of `REPEATS` times in ms, after one to warm up. */
-async function medianTime(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+/** Times of some works in ms, in turns: what disturbs one disturbs all. One turn to warm up. */
+async function timesInTurns<Name extends string>(
+  works: Record<Name, () => Promise<unknown>>,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(works) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let repeat = 0; repeat <= REPEATS; repeat++) {
-    const start = performance.now();
-    await work();
-    if (repeat > 0) times.push(performance.now() - start);
+    for (const name of names) {
+      const start = performance.now();
+      await works[name]();
+      if (repeat > 0) times[name].push(performance.now() - start);
+    }
   }
-  return times.sort((a, b) => a - b)[REPEATS >> 1]!;
+  return times;
 }
 
-/** Time of the plain product [m, k] x [k, n], read back, for each block of so many rows. */
-async function productTime(rows: number, [m, k, n]: readonly [number, number, number]): Promise<number> {
+/**
+ * The bound: as many multiplications by the backend's plain matMul [m, k] x [k, n], a block at a time, of float32 tensors that
+ * are there already, the product read back. Fitting and scoring start from arrays, and what they add is counted.
+ */
+function plainProducts(rows: number, [m, k, n]: readonly [number, number, number]) {
   const [a, b] = [tf.randomNormal<tf.Rank.R2>([m, k]), tf.randomNormal<tf.Rank.R2>([k, n])];
-  const time = await medianTime(async () => {
-    for (let from = 0; from < rows; from += BLOCK) {
-      const product = tf.matMul(a, b);
-      await product.data();
-      product.dispose();
-    }
-  });
-  tf.dispose([a, b]);
-  return (time * rows) / (Math.ceil(rows / BLOCK) * BLOCK);
+  return {
+    async run() {
+      for (let from = 0; from < rows; from += BLOCK) {
+        const product = tf.matMul(a, b);
+        await product.data();
+        product.dispose();
+      }
+    },
+    /** The last block is no full one. */
+    share: rows / (Math.ceil(rows / BLOCK) * BLOCK),
+    dispose: () => tf.dispose([a, b]),
+  };
 }
 
 function theirTimes(): number[][] {
@@ -83,33 +96,29 @@ export async function run(): Promise<string[]> {
       return { features, labels: labels.subarray(from, to) };
     });
     const flops = 2 * rows * size * size;
-    const rate = (time: number) => flops / time / 1e6;
-    const line = (name: string, time: number, bare: number, products: number, other: number | undefined) =>
+    const rate = (time: number) => (flops / time / 1e6).toFixed(1);
+    const features = { data, shape: [rows, size] as const };
+    const bareFit = plainProducts(rows, [size, BLOCK, size]);
+    const bareScore = plainProducts(rows, [BLOCK, size, size]);
+    const scorer = await mahalanobis().fit(blocks, {});
+    const times = await timesInTurns({
+      bareFit: bareFit.run,
+      fit: async () => (await mahalanobis().fit(blocks, {})).dispose(),
+      bareScore: bareScore.run,
+      score: () => scorer.score({ features }),
+    });
+    for (const one of [scorer, bareFit, bareScore]) one.dispose();
+    const line = (name: string, own: number[], bare: number[], share: number, other: number | undefined) => {
+      const percent = median(own.map((time, i) => (100 * share * bare[i]!) / time));
       lines.push(
-        `${name.padEnd(20)} ${time.toFixed(0).padStart(5)} ms  ${rate(time).toFixed(1).padStart(5)} GFLOP/s ` +
-          `(${products === 1 ? '' : `${products} products: ${(products * rate(time)).toFixed(1)}, `}` +
-          `${((100 * products * bare) / time).toFixed(0)} % of the bare product's ${rate(bare).toFixed(1)})` +
+        `  ${name.padEnd(6)} ${median(own).toFixed(0).padStart(5)} ms  ${rate(median(own)).padStart(5)} GFLOP/s, ` +
+          `${percent.toFixed(0)} % of the plain product's ${rate(share * median(bare))}` +
           (other === undefined ? '' : `; Python, one core: ${other.toFixed(0)} ms`),
       );
-
+    };
     lines.push(`${rows} x ${size}`);
-    const bareFit = await productTime(rows, [size, BLOCK, size]);
-    const bareScore = await productTime(rows, [BLOCK, size, size]);
-    const fit = await medianTime(async () => (await mahalanobis().fit(blocks, {})).dispose());
-    line('  fit', fit, bareFit, 2, theirs[at]?.[0]);
-    const scorer = await mahalanobis().fit(blocks, {});
-    const features = { data, shape: [rows, size] as const };
-    line('  score', await medianTime(() => scorer.score({ features })), bareScore, 1, theirs[at]?.[1]);
-    const before = tf.memory().numBytes;
-    const { peakBytes } = await tf.profile(async () => {
-      await scorer.score({ features });
-      return [];
-    });
-    const mebi = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
-    lines.push(
-      `  score, memory on the backend: ${mebi(peakBytes - before)} MiB; all rows are ${mebi(4 * data.length)} MiB`,
-    );
-    scorer.dispose();
+    line('fit', times.fit, times.bareFit, bareFit.share, theirs[at]?.[0]);
+    line('score', times.score, times.bareScore, bareScore.share, theirs[at]?.[1]);
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ClassScatter,
   decodeSafetensors,
@@ -118,7 +118,7 @@ function wide(count: number, offset: number) {
   return { data, labels };
 }
 
-onEachBackend('ClassScatter', (backend) => {
+onEachBackend('ClassScatter', () => {
   test.each([
     ['of any size', 0],
     ['far from the origin', 1e4],
@@ -191,11 +191,6 @@ onEachBackend('ClassScatter', (backend) => {
       await expect(store.add({ data, shape: [200, 32] }, [...labels, ...labels])).rejects.toThrow(
         '[N, 64], got [N, 32]',
       );
-      if (backend !== 'cpu' && tf.backend().floatPrecision() === 32) {
-        const failing = vi.spyOn(tf.Tensor.prototype, 'data').mockRejectedValue(new Error('lost'));
-        await expect(store.add(...whole)).rejects.toThrow('lost');
-        failing.mockRestore();
-      }
       expect(encodeSafetensors(store.state(), {})).toEqual(before);
     }
   });

@@ -4,7 +4,7 @@ import 'tfjs-ood/wasm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/random';
-import { advance, assembleModule, f32, get, i32, repeat, set, type Code } from '../../src/wasm/assembler';
+import { advance, assembleModule, f32, get, i32, repeat, set, type Code } from '../../src/assembler';
 import { filterGradientByConvolution, filterGradientByLoops } from '../../src/wasm/conv2d-backprop-filter';
 import { filterGradientBySimd } from '../../src/wasm/filter-gradient-by-simd';
 import type { Kernel } from '../../src/wasm/heap';

@@ -38,6 +38,8 @@ export const i32 = {
   const: (value: number): Code => [0x41, leb128(value)],
   add: binary(0x6a),
   sub: binary(0x6b),
+  mul: binary(0x6c),
+  load: (address: Code, offset = 0): Code => [address, access([0x28], offset)],
 };
 
 export const f32 = {
@@ -61,6 +63,36 @@ export const f32x4 = {
   mul: binary(SIMD, 0xe6, 0x01),
   max: binary(SIMD, 0xe9, 0x01),
 };
+
+/** Two float64 at once. */
+export const f64x2 = {
+  load: (address: Code, offset = 0): Code => [address, access([SIMD, 0x00], offset)],
+  /** One number into both lanes. */
+  loadSplat: (address: Code, offset = 0): Code => [address, access([SIMD, 0x0a], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, access([SIMD, 0x0b], offset)],
+  zero: f32x4.zero,
+  add: binary(SIMD, 0xf0, 0x01),
+  sub: binary(SIMD, 0xf1, 0x01),
+  mul: binary(SIMD, 0xf2, 0x01),
+  min: binary(SIMD, 0xf4, 0x01),
+  /** The first two of four float32. */
+  fromLow: (a: Code): Code => [a, SIMD, 0x5f],
+  /** The last two of the four float32 of a local. */
+  fromHigh: (local: number): Code => f64x2.fromLow(shuffle(local, local, 1, 1)),
+  /** First lanes of two locals. */
+  firsts: (a: number, b: number): Code => shuffle(a, b, 0, 2),
+  /** Second lanes of two locals. */
+  seconds: (a: number, b: number): Code => shuffle(a, b, 1, 3),
+};
+
+/** Two of the four float64 lanes of two locals. */
+function shuffle(a: number, b: number, first: number, second: number): Code {
+  const bytes = [first, second].flatMap((lane) => Array.from({ length: 8 }, (_, i) => 8 * lane + i));
+  return [get(a), get(b), SIMD, 0x0d, bytes];
+}
+
+/** Runs a function of the same module, by its place in it. */
+export const call = (place: number, ...values: Code[]): Code => [values, 0x10, unsigned(place)];
 
 /** Adds to an int32 local. */
 export const advance = (local: number, by: Code): Code => set(local, i32.add(get(local), by));

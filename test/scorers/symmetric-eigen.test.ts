@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
+import { symmetricEigen } from '../../src/scorers/symmetric-eigen';
+import { expectClose } from '../expect-close';
+
+type Entry = (i: number, j: number, normal: () => number) => number;
+
+function symmetric(size: number, entry: Entry, seed = 1): Float64Array {
+  const random = seededRandom(seed);
+  const matrix = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) matrix[i * size + j] = matrix[j * size + i] = entry(i, j, () => random.normal());
+  }
+  return matrix;
+}
+
+/** V V^T = 1 and V diag(values) V^T = A, whatever the order and signs. */
+function expectDecomposed(matrix: Float64Array, size: number): void {
+  const { values, vector } = symmetricEigen(matrix, size);
+  const norm = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const [unit, again, wanted] = [0, 1, 2].map(() => new Float64Array(size * size)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const rows = Array.from({ length: size }, (_, i) => values.map((_, k) => vector(i, k)));
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      for (let k = 0; k < size; k++) {
+        unit[i * size + j]! += rows[i]![k]! * rows[j]![k]!;
+        again[i * size + j]! += rows[i]![k]! * rows[j]![k]! * values[k]!;
+      }
+      wanted[i * size + j] = i === j ? 1 : 0;
+    }
+  }
+  expectClose(unit, wanted, { absolute: 1e-15 * (8 + size) });
+  expectClose(again, matrix, { absolute: 1e-15 * (8 + size) * Math.sqrt(size) * norm, relative: 0 });
+}
+
+const low: Entry = (i, j) => [1, 2, 3].reduce((sum, k) => sum + Math.cos(k * i) * Math.cos(k * j), 0);
+const kinds: Record<string, Entry> = {
+  noise: (_i, _j, normal) => normal(),
+  'of rank 3': low,
+  'of rank 3, with dead features': (i, j, normal) => (i % 4 === 0 || j % 4 === 0 ? 0 : low(i, j, normal)),
+  zero: () => 0,
+  'the identity': (i, j) => (i === j ? 1 : 0),
+  'a diagonal': (i, j) => (i === j ? i - 5 : 0),
+  'tridiagonal already': (i, j) => (i - j > 1 ? 0 : 1),
+  'one number for all': () => 7,
+  'one number for all, and rounding': (_i, _j, normal) => 7 + 1e-15 * normal(),
+  'a few numbers far too small': (_i, j, normal) => normal() * (j < 3 ? 1e-160 : 1),
+  'graded over 1e24': (i, j, normal) => 10 ** (-0.4 * (i + j)) * (normal() + (i === j ? 9 : 0)),
+  'very large': (_i, _j, normal) => 1e200 * normal(),
+  'very small': (_i, _j, normal) => 1e-200 * normal(),
+};
+
+describe('eigenvalues and vectors', () => {
+  test.each(Object.entries(kinds))('%s', (_, entry) => {
+    for (const size of [1, 2, 3, 8, 17, 64]) expectDecomposed(symmetric(size, entry), size);
+  });
+  test('any matrix of small whole numbers', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 13 }), fc.nat(1000), (size, seed) => {
+        expectDecomposed(
+          symmetric(size, (_i, _j, normal) => Math.round(2 * normal()), seed),
+          size,
+        );
+      }),
+    );
+  });
+});
+
+test('known ones: the path of n places has 2 cos(pi k / (n + 1))', () => {
+  const size = 150;
+  const { values } = symmetricEigen(
+    symmetric(size, (i, j) => (i - j === 1 ? 1 : 0)),
+    size,
+  );
+  const wanted = Array.from({ length: size }, (_, k) => 2 * Math.cos((Math.PI * (size - k)) / (size + 1)));
+  expectClose(values.sort(), wanted, { absolute: 1e-13 });
+});
+
+test('more rotations than are turned at once', () => {
+  const size = 420;
+  const matrix = symmetric(size, (_i, _j, normal) => normal());
+  const { values, vector } = symmetricEigen(matrix, size);
+  for (const k of [0, 100, size - 1]) {
+    const own = Array.from({ length: size }, (_, i) => vector(i, k));
+    expect(Math.hypot(...own)).toBeCloseTo(1, 12);
+    const product = own.map((_, i) => own.reduce((sum, value, j) => sum + matrix[i * size + j]! * value, 0));
+    expectClose(
+      product,
+      own.map((value) => value * values[k]!),
+      { absolute: 1e-11 },
+    );
+  }
+});
+
+test('what is not finite ends', () => {
+  const { values } = symmetricEigen(
+    symmetric(20, (i, j) => (i + j === 7 ? NaN : 1)),
+    20,
+  );
+  expect(values.some((value) => Number.isNaN(value))).toBe(true);
+});
+
+describe('without wasm', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  test('by ml-matrix: the same', () => {
+    const matrix = symmetric(20, kinds.noise!);
+    const own = symmetricEigen(matrix, 20).values.sort();
+    vi.stubGlobal('WebAssembly', undefined);
+    expectClose(symmetricEigen(matrix, 20).values.sort(), own, { absolute: 1e-12 });
+    expectDecomposed(matrix, 20);
+  });
+});
