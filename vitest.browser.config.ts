@@ -2,7 +2,11 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { alias } from './vitest.config';
 
-/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each backend. */
+const arithmetic = ['test/losses/*.test.ts', 'test/embeddings/*.test.ts', 'test/scorers/*.test.ts'];
+/** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
+const training = ['test/layers/{closed-form-batch-norm,embed,seeded-dropout,trainer,vgg}.test.ts'];
+
+/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each backend; webgpu where the browser has it. */
 export default defineConfig({
   resolve: { alias },
   // All of them: one that Vite finds later makes it reload the page in the middle of a test.
@@ -13,18 +17,13 @@ export default defineConfig({
       '@tensorflow/tfjs-backend-cpu',
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
       'fast-check',
       'hnswlib-wasm',
       'ml-matrix',
     ],
   },
   test: {
-    include: [
-      'test/losses/*.test.ts',
-      'test/embeddings/*.test.ts',
-      'test/scorers/*.test.ts',
-      'test/layers/{closed-form-batch-norm,embed,seeded-dropout,trainer,vgg}.test.ts',
-    ],
     setupFiles: ['test/browser/setup.ts'],
     testTimeout: 120_000,
     browser: {
@@ -34,13 +33,21 @@ export default defineConfig({
       provider: playwright({
         launchOptions: {
           executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', // Debian's; playwright's own is a download
-          args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+          args: [
+            '--no-sandbox',
+            '--use-gl=angle',
+            '--use-angle=swiftshader',
+            '--enable-unsafe-swiftshader',
+            '--enable-unsafe-webgpu',
+            '--use-webgpu-adapter=swiftshader',
+          ],
         },
       }),
-      instances: ['cpu', 'wasm', 'webgl'].map((backend) => ({
+      instances: ['cpu', 'wasm', 'webgl', 'webgpu'].map((backend) => ({
         browser: 'chromium' as const,
         name: backend,
         provide: { backends: [backend] },
+        include: [...arithmetic, ...(backend === 'webgpu' ? [] : training)],
       })),
     },
   },

@@ -15,12 +15,16 @@ declare module 'vitest' {
 /** Every backend that this runtime must have; one that is missing fails its suite. */
 export const backends = inject('backends');
 
+/** Not every browser has WebGPU, or lets pages without a graphics card use it: there, and only there, its suites are skipped, visibly. */
+const { gpu } = globalThis.navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+const lacksWebgpu = backends.includes('webgpu') && !(await gpu?.requestAdapter());
+
 /**
  * Runs the same tests on every backend, and fails each test that leaves a tensor behind.
  * Tests create what they need inside themselves and dispose it.
  */
 export function onEachBackend(name: string, tests: (backend: string) => void): void {
-  describe.each([...backends])(`${name} on %s`, (backend) => {
+  describe.skipIf(lacksWebgpu).each([...backends])(`${name} on %s`, (backend) => {
     let before = 0;
     beforeAll(async () => {
       if (!(await tf.setBackend(backend))) throw new Error(`backend ${backend} is required here and did not start`);
