@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
-/** Bundles `tfjs-ood/node` into a folder, so that plain Node processes can be started quickly. */
+/** Bundles `tfjs-ood/node` into a folder, so that plain Node processes can be started quickly; the report is a part of its own. */
 export async function buildNode(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const entry = { node: fileURLToPath(new URL('../../src/node/index.ts', import.meta.url)) };
-  const quiet = { config: false, silent: true, dts: false, clean: false, splitting: false, sourcemap: false } as const;
+  const quiet = { config: false, silent: true, dts: false, clean: false, splitting: true, sourcemap: false } as const;
   await build({ ...quiet, entry, outDir: folder, format: ['esm'], platform: 'node', target: 'node20' });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   return join(folder, 'node.js');
