@@ -4,7 +4,9 @@ import { alias } from './vitest.config';
 
 const arithmetic = ['test/losses/*.test.ts', 'test/embeddings/*.test.ts', 'test/scorers/*.test.ts'];
 /** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
-const training = ['test/layers/{closed-form-batch-norm,embed,seeded-dropout,trainer,vgg}.test.ts'];
+const training = [
+  'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
+];
 
 /** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each backend; webgpu where the browser has it. */
 export default defineConfig({
@@ -12,6 +14,7 @@ export default defineConfig({
   // All of them: one that Vite finds later makes it reload the page in the middle of a test.
   optimizeDeps: {
     include: [
+      '@tensorflow/tfjs-converter',
       '@tensorflow/tfjs-core',
       '@tensorflow/tfjs-layers',
       '@tensorflow/tfjs-backend-cpu',

@@ -16,7 +16,8 @@ declare module 'vitest' {
 export const backends = inject('backends');
 
 /** Not every browser has WebGPU, or lets pages without a graphics card use it: there, and only there, its suites are skipped, visibly. */
-const { gpu } = globalThis.navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+type WithGpu = { gpu?: { requestAdapter(): Promise<object | null> } };
+const gpu = (globalThis.navigator as WithGpu | undefined)?.gpu; // Node 20 has no navigator
 const lacksWebgpu = backends.includes('webgpu') && !(await gpu?.requestAdapter());
 
 /**

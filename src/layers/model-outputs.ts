@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { model as layersModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ArgumentError, ShapeError } from '../errors';
 import type { Head, LogitsOf } from '../scorers/scorer';
+import { denseAt, graphNodes, headAt, logitsNode } from './graph-end';
 
 /** What this package uses of a tfjs GraphModel; that of tfjs-converter fits. */
 export interface GraphModelLike {
@@ -14,7 +15,7 @@ export interface GraphModelLike {
 export interface OutputNames {
   /** Layer (LayersModel) or node (GraphModel) of the features; by default what goes into the last dense layer. */
   features?: string;
-  /** Layer or node of the logits; by default the last dense layer before its softmax, or a GraphModel's first output. */
+  /** Layer or node of the logits; by default the last dense layer before its softmax, or a GraphModel's first output before its. */
   logits?: string;
   /** `'average'`: features [N, H, W, D] become their mean over H and W; without it they are an error. */
   pool?: 'average';
@@ -28,7 +29,7 @@ export interface ModelReader {
   run(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D };
   /** Logits alone, differentiable where the model is. */
   readonly logitsOf: LogitsOf;
-  /** The last dense layer's numbers; undefined where there is none to be found (a GraphModel, named logits). */
+  /** The last dense layer's numbers; undefined where there is none to be found. */
   head(): Promise<Head | undefined>;
 }
 
@@ -141,20 +142,15 @@ function readLayersModel(where: string, model: LayersModel, { features, logits, 
   };
 }
 
-/** Names of all nodes of a GraphModel; tfjs keeps them in its executor. */
-function nodeNames(model: GraphModelLike): string[] {
-  const { executor } = model as { executor?: { graph?: { nodes?: Record<string, unknown> } } };
-  return Object.keys(executor?.graph?.nodes ?? {});
-}
-
 function readGraphModel(
   where: string,
   model: GraphModelLike,
   { features, logits, pool }: OutputNames,
   needsFeatures: boolean,
 ): ModelReader {
-  const all = nodeNames(model);
-  const output = logits ?? model.outputs[0]?.name.replace(/:0$/, '') ?? '';
+  const all = Object.keys(graphNodes(model));
+  const output = logits ?? logitsNode(model);
+  if (needsFeatures) features ??= denseAt(model, output)?.features;
   if (features === undefined && needsFeatures) {
     const expected = `the node of the features: one of ${listed(all, output)}`;
     throw new ArgumentError({ where, what: 'features', expected, received: 'none' });
@@ -177,7 +173,7 @@ function readGraphModel(
       });
     },
     logitsOf: (images) => tf.tidy(() => flat(where, model.execute(images, output) as tf.Tensor, undefined, output)),
-    head: () => Promise.resolve(undefined),
+    head: () => headAt(model, output),
   };
 }
 
@@ -197,7 +193,8 @@ export function readModel(
  * Features and logits of a classifier, in one pass through it.
  *
  * Of a LayersModel the features are by default what goes into the last dense layer, and the logits what that layer gives before its
- * softmax. Of a GraphModel name the node of the features; the logits are its first output unless you name another node.
+ * softmax. Of a GraphModel the logits are by default its first output, or what that is the softmax of, and the features what goes into
+ * the product with constants that ends there; where it ends otherwise, name the nodes.
  *
  * @param model a tfjs LayersModel or GraphModel with one input
  * @param names layers or nodes; an unknown one is an error that lists those that there are

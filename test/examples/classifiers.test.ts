@@ -8,13 +8,25 @@ import { scorerMethods } from 'tfjs-ood';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const run = async (example: string, ...options: string[]) => {
-  const args = ['tsx', `examples/${example}/main.ts`, '--data', data, ...options];
+  const args = ['tsx', `examples/${example}/main.ts`, ...options];
   return (await promisify(execFile)('npx', args, { cwd: root, maxBuffer: 2 ** 24 })).stdout;
 };
 
 describe.skipIf(!existsSync(data))('examples around a classifier, on real images', () => {
   test('mnist-classifier: every scorer in one table', { timeout: 180_000 }, async () => {
-    const table = await run('mnist-classifier', '--train', '8000', '--fit', '1500', '--test', '300', '--epochs', '2');
+    const table = await run(
+      'mnist-classifier',
+      '--data',
+      data,
+      '--train',
+      '8000',
+      '--fit',
+      '1500',
+      '--test',
+      '300',
+      '--epochs',
+      '2',
+    );
     expect(Number(/accuracy (\d\.\d+)/.exec(table)![1])).toBeGreaterThan(0.85);
     const rows = [...table.matchAll(/^\| ([a-z-]+) +\| (\d\.\d+) \| (\d\.\d+) \| (\d\.\d+)/gm)];
     expect(rows.map(([, kind]) => kind)).toEqual(Object.keys(scorerMethods));
@@ -29,8 +41,29 @@ describe.skipIf(!existsSync(data))('examples around a classifier, on real images
   });
 
   test('onnx-features: a detector on what another runtime computed', { timeout: 120_000 }, async () => {
-    const text = await run('onnx-features', '--fit', '2000', '--test', '500');
+    const text = await run('onnx-features', '--data', data, '--fit', '2000', '--test', '500');
     expect(Number(/accuracy (\d\.\d+)/.exec(text)![1])).toBeGreaterThan(0.95);
     expect(Number(/fashion-mnist +\| +500 \| (\d\.\d+)/.exec(text)![1])).toBeGreaterThan(0.8);
   });
+
+  test(
+    'graph-model: rooms against other pictures, on the features of a model from npm',
+    { timeout: 120_000 },
+    async () => {
+      const text = await run('graph-model', '--data', data, '--fit', '120', '--test', '15');
+      expect(text).toContain('noise: the model says Neutral');
+      expect(text).toMatch(/noise: .*unlike the site/);
+      const row = /^\| mahalanobis +\| +(\d\.\d+) \| +(\d\.\d+) \| +(\d\.\d+)/m.exec(text)!;
+      expect(Number(row[1])).toBeGreaterThan(0.8); // CIFAR-10
+      expect(Number(row[2])).toBeGreaterThan(0.98); // MNIST
+      expect(Number(row[3])).toBeGreaterThan(0.98); // noise
+    },
+  );
+});
+
+test('graph-model without data: made-up pictures', { timeout: 120_000 }, async () => {
+  const text = await run('graph-model', '--fit', '40', '--test', '10');
+  expect(text).toContain('No --data');
+  expect(text).toContain('| AUROC lines | AUROC noise |');
+  expect(Number(/^\| vim +\| +\d\.\d+ \| +(\d\.\d+)/m.exec(text)![1])).toBeGreaterThan(0.9);
 });
