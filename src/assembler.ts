@@ -36,9 +36,9 @@ export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(
 
 export const i32 = {
   const: (value: number): Code => [0x41, leb128(value)],
-  add: binary(0x6a),
-  sub: binary(0x6b),
-  mul: binary(0x6c),
+  add: /* @__PURE__ */ binary(0x6a),
+  sub: /* @__PURE__ */ binary(0x6b),
+  mul: /* @__PURE__ */ binary(0x6c),
   load: (address: Code, offset = 0): Code => [address, access([0x28], offset)],
 };
 
@@ -53,15 +53,15 @@ export const f32x4 = {
   /** One number into all four lanes. */
   loadSplat: (address: Code, offset = 0): Code => [address, access([SIMD, 0x09], offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, access([SIMD, 0x0b], offset)],
-  zero: [SIMD, 0x0c, new Array<number>(16).fill(0)] as Code,
-  equal: binary(SIMD, 0x41),
-  and: binary(SIMD, 0x4e),
+  zero: [SIMD, 0x0c, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]] as Code,
+  equal: /* @__PURE__ */ binary(SIMD, 0x41),
+  and: /* @__PURE__ */ binary(SIMD, 0x4e),
   /** a and not b */
-  andNot: binary(SIMD, 0x4f),
-  or: binary(SIMD, 0x50),
-  add: binary(SIMD, 0xe4, 0x01),
-  mul: binary(SIMD, 0xe6, 0x01),
-  max: binary(SIMD, 0xe9, 0x01),
+  andNot: /* @__PURE__ */ binary(SIMD, 0x4f),
+  or: /* @__PURE__ */ binary(SIMD, 0x50),
+  add: /* @__PURE__ */ binary(SIMD, 0xe4, 0x01),
+  mul: /* @__PURE__ */ binary(SIMD, 0xe6, 0x01),
+  max: /* @__PURE__ */ binary(SIMD, 0xe9, 0x01),
 };
 
 /** Two float64 at once. */
@@ -70,11 +70,11 @@ export const f64x2 = {
   /** One number into both lanes. */
   loadSplat: (address: Code, offset = 0): Code => [address, access([SIMD, 0x0a], offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, access([SIMD, 0x0b], offset)],
-  zero: f32x4.zero,
-  add: binary(SIMD, 0xf0, 0x01),
-  sub: binary(SIMD, 0xf1, 0x01),
-  mul: binary(SIMD, 0xf2, 0x01),
-  min: binary(SIMD, 0xf4, 0x01),
+  zero: [SIMD, 0x0c, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]] as Code,
+  add: /* @__PURE__ */ binary(SIMD, 0xf0, 0x01),
+  sub: /* @__PURE__ */ binary(SIMD, 0xf1, 0x01),
+  mul: /* @__PURE__ */ binary(SIMD, 0xf2, 0x01),
+  min: /* @__PURE__ */ binary(SIMD, 0xf4, 0x01),
   /** The first two of four float32. */
   fromLow: (a: Code): Code => [a, SIMD, 0x5f],
   /** The last two of the four float32 of a local. */

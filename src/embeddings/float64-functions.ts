@@ -41,7 +41,8 @@ function product(adds: boolean): WasmFunction {
   return { params: 4, i32Locals: 0, v128Locals: 11, body };
 }
 
-const [SET_TILE, ADD_TILE] = [0, 1] as const;
+const SET_TILE = 0;
+const ADD_TILE = 1;
 
 /** Adds X^T X of X in panels to tiles of its upper triangle, which follow each other row by row. */
 function addUpperTiles(): WasmFunction {
@@ -197,7 +198,7 @@ function leastOf(): WasmFunction {
 }
 
 /** Float64 linear algebra in wasm SIMD: addresses and distances in bytes, lengths as counts, `quads` as four of a length. */
-export const float64Functions = {
+export const float64Functions = () => ({
   setTile: product(false), // SET_TILE
   addTile: product(true), // ADD_TILE
   addUpperTiles: addUpperTiles(),
@@ -207,4 +208,4 @@ export const float64Functions = {
   multiplyTriangle: multiplyTriangle(),
   squareNorms: squareNorms(),
   leastOf: leastOf(),
-};
+});

@@ -14,7 +14,7 @@ export interface Kernel<Name extends string> {
   int32(address: number, length: number): Int32Array;
 }
 
-export type Float64Kernel = Kernel<keyof typeof float64Functions>;
+export type Float64Kernel = Kernel<keyof ReturnType<typeof float64Functions>>;
 
 const [PAGE, LINE] = [65536, 64];
 
@@ -50,5 +50,5 @@ let made: { kernel: Float64Kernel | undefined } | undefined;
 
 /** The functions of {@link float64Functions}, made at the first call. */
 export function float64Kernel(): Float64Kernel | undefined {
-  return (made ??= { kernel: makeKernel(float64Functions) }).kernel;
+  return (made ??= { kernel: makeKernel(float64Functions()) }).kernel;
 }

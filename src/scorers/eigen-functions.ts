@@ -103,4 +103,8 @@ function rotate(): WasmFunction {
 }
 
 /** The cubic parts of a symmetric eigenproblem, in wasm SIMD; addresses and distances in bytes. */
-export const eigenFunctions = { updateAndMultiply: updateAndMultiply(), reflect: reflect(), rotate: rotate() };
+export const eigenFunctions = () => ({
+  updateAndMultiply: updateAndMultiply(),
+  reflect: reflect(),
+  rotate: rotate(),
+});

@@ -8,7 +8,7 @@ export interface SymmetricEigen {
   vector(row: number, eigenvalue: number): number;
 }
 
-type EigenKernel = Kernel<keyof typeof eigenFunctions>;
+type EigenKernel = Kernel<keyof ReturnType<typeof eigenFunctions>>;
 
 /** Rotations that are found before the eigenvectors are turned by them: 1 MiB. */
 const BATCH = 2 ** 16;
@@ -22,7 +22,7 @@ const NOTHING = 1e-280;
  * and 12, 1968). The eigenvectors are turned by many rotations at once, eight rows at a time: these stay in a cache.
  */
 export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
-  const kernel = makeKernel(eigenFunctions); // a fresh one: its memory, twice the matrix, is freed afterwards
+  const kernel = makeKernel(eigenFunctions()); // a fresh one: its memory, twice the matrix, is freed afterwards
   return kernel ? eigenBy(kernel, matrix, size) : plainEigen(matrix, size);
 }
 

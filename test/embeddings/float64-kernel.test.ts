@@ -89,6 +89,6 @@ describe('where it cannot run', () => {
     ],
   ])('there is none: %s', (_, stub) => {
     vi.stubGlobal('WebAssembly', stub);
-    expect(makeKernel(float64Functions)).toBeUndefined();
+    expect(makeKernel(float64Functions())).toBeUndefined();
   });
 });
