@@ -9,6 +9,7 @@ const mayImport = {
   state: [],
   datasets: [],
   pairs: ['state'],
+  augment: [],
   losses: ['state'],
   embeddings: ['state'],
   scorers: ['state', 'embeddings'],

@@ -2,7 +2,12 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { alias } from './vitest.config';
 
-const arithmetic = ['test/losses/*.test.ts', 'test/embeddings/*.test.ts', 'test/scorers/*.test.ts'];
+const arithmetic = [
+  'test/losses/*.test.ts',
+  'test/embeddings/*.test.ts',
+  'test/scorers/*.test.ts',
+  'test/augment/*.test.ts',
+];
 /** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
 const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',

@@ -2,6 +2,7 @@ export * from './errors';
 export * from './random';
 export type { Scores } from './scores';
 export * from './pairs/index';
+export * from './augment/index';
 export * from './losses/index';
 export * from './embeddings/index';
 export * from './scorers/index';

@@ -28,9 +28,10 @@ export async function decodeImage(
   sharp: typeof Sharp,
   file: string,
   size: readonly [height: number, width: number] | undefined,
+  where = 'readImageList',
 ): Promise<DecodedImage> {
   const refuse = (received: string): never => {
-    throw new FormatError({ where: 'readImageList', what: file, expected: 'a whole JPEG or PNG image', received }, 0);
+    throw new FormatError({ where, what: file, expected: 'a whole JPEG or PNG image', received }, 0);
   };
   const bytes = await readFile(file).catch((error: Error) => refuse(error.message));
   // sharp would read SVG, PDF and more.

@@ -1,4 +1,4 @@
-import { ArgumentError, NotFiniteError } from '../errors';
+import { ArgumentError } from '../errors';
 
 /** Options of `odmBatches`; the authors' values are the defaults. */
 export interface OdmBatchesOptions {
@@ -17,17 +17,6 @@ export interface OdmBatchesOptions {
 }
 
 const where = 'odmBatches';
-
-/** Labels as int32. */
-export function checkLabels(labels: ArrayLike<number>): Int32Array {
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    if ((label | 0) === label) continue;
-    const kind = Number.isFinite(label) ? ArgumentError : NotFiniteError;
-    throw new kind({ where, what: 'labels', expected: 'whole numbers of 32 bits', received: `${label} at index ${i}` });
-  }
-  return Int32Array.from(labels);
-}
 
 /** Options with their defaults, against how many images there are: known ones by class, OoD ones. */
 export function checkOptions(

@@ -1,32 +1,19 @@
 import { seededRandom } from '../random';
+import { batchStream, type IndexBatches } from './batch-stream';
+import { fingerprintOf, type BatchesState } from './batches-state';
+import { checkLabels, rowsWhere } from './check-labels';
 import { classPartners } from './class-partners';
-import { checkLabels, checkOptions, outRowCount, similarCount, type OdmBatchesOptions } from './odm-batches-options';
-import { checkState, fingerprintOf, type OdmBatchesState } from './odm-batches-state';
+import { endlessRows } from './endless-rows';
+import { checkOptions, outRowCount, similarCount, type OdmBatchesOptions } from './odm-batches-options';
 
-/** Rows of one batch: the left half, then the right half; pair i is rows i and B/2 + i. */
-export interface IndexBatch {
-  /** Indices into the labels (and images) [B]. */
-  indices: Int32Array;
-  /** Their labels [B], below 0 for OoD. */
-  labels: Int32Array;
-  /** Counted from 0. */
-  epoch: number;
-  /** Within the epoch, counted from 0. */
-  step: number;
-}
+/** All options of the batches, the number of labels and a hash of them. */
+type Made = Required<OdmBatchesOptions> & { labels: number; fingerprint: number };
 
-/** Endless batches; see {@link odmBatches}. */
-export interface OdmBatches {
-  readonly stepsPerEpoch: number;
-  /** The next batch; the one after the last of an epoch is the first of the next. */
-  next(): IndexBatch;
-  /** Where the batches stand: what comes next, as plain JSON. */
-  state(): OdmBatchesState;
-  /** @throws ArgumentError that says what differs, where the state is of other labels or options; nothing changes then */
-  restore(state: OdmBatchesState): void;
-  /** The same stream as `next`, without an end: leave a loop over it by `break`. */
-  [Symbol.iterator](): Iterator<IndexBatch, never>;
-}
+/** Where the batches stand: plain JSON. */
+export type OdmBatchesState = BatchesState<Made>;
+
+/** Endless batches; see {@link odmBatches}. The left half, then the right half: pair i is rows i and B/2 + i. */
+export type OdmBatches = IndexBatches<Made>;
 
 /** What a random stream is for. */
 enum Stream {
@@ -70,10 +57,9 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * batches.next().indices; // 4 of 0..3; the second batch ends with 4
  */
 export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOptions): OdmBatches {
-  const labels = checkLabels(labelList);
-  const rows = Int32Array.from(labels, (_, row) => row);
-  const known = rows.filter((row) => labels[row]! >= 0);
-  const out = rows.filter((row) => labels[row]! < 0);
+  const labels = checkLabels('odmBatches', labelList);
+  const known = rowsWhere(labels, (label) => label >= 0);
+  const out = rowsWhere(labels, (label) => label < 0);
   const partners = classPartners(labels);
   const checked = checkOptions(options, partners.classCounts, out.length);
   const { seed, batchSize, outEvery, stepsPerEpoch } = checked;
@@ -85,10 +71,9 @@ export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOpti
   const stepsPerPass = Math.floor(known.length / half);
   const passesPerEpoch = Math.ceil(stepsPerEpoch / stepsPerPass);
   const leftOrder = rememberLast((pass) => seededRandom(seed, Stream.Left, pass).permutation(known.length));
-  const outOrder = rememberLast((round) => seededRandom(seed, Stream.Out, round).permutation(out.length));
-  let [epoch, step] = [0, 0];
+  const outRow = endlessRows(out, seed, Stream.Out);
 
-  const compose = (): IndexBatch => {
+  return batchStream('OdmBatches', labels, made, (epoch, step) => {
     const indices = new Int32Array(batchSize);
     const order = leftOrder(epoch * passesPerEpoch + Math.floor(step / stepsPerPass));
     const first = (step % stepsPerPass) * half;
@@ -101,28 +86,8 @@ export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOpti
     const batch = epoch * stepsPerEpoch + step;
     if (outCount > 0 && batch % outEvery === outEvery - 1) {
       const drawnBefore = Math.floor(batch / outEvery) * outCount;
-      for (let i = 0; i < outCount; i++) {
-        const place = drawnBefore + i;
-        indices[batchSize - outCount + i] = out[outOrder(Math.floor(place / out.length))[place % out.length]!]!;
-      }
+      for (let i = 0; i < outCount; i++) indices[batchSize - outCount + i] = outRow(drawnBefore + i);
     }
-    return { indices, labels: indices.map((row) => labels[row]!), epoch, step };
-  };
-
-  const next = (): IndexBatch => {
-    const batch = compose();
-    step++;
-    if (step === stepsPerEpoch) [epoch, step] = [epoch + 1, 0];
-    return batch;
-  };
-  return {
-    stepsPerEpoch,
-    next,
-    state: () => ({ version: 1, epoch, step, made: { ...made } }),
-    restore(state) {
-      checkState(state, made);
-      ({ epoch, step } = state);
-    },
-    [Symbol.iterator]: () => ({ next: () => ({ done: false, value: next() }) }),
-  };
+    return indices;
+  });
 }

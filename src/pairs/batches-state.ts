@@ -1,14 +1,13 @@
 import { ArgumentError } from '../errors';
-import type { OdmBatchesOptions } from './odm-batches-options';
 
-/** Where the batches stand: plain JSON. What it was made with is in it, so that it fits only its own batches. */
-export interface OdmBatchesState {
+/** Where batches stand: plain JSON. What they were made with is in it, so that it fits only its own batches. */
+export interface BatchesState<Made> {
   version: 1;
   /** Of the batch that comes next. */
   epoch: number;
   step: number;
   /** All options, the number of labels and a hash of them. */
-  made: Required<OdmBatchesOptions> & { labels: number; fingerprint: number };
+  made: Made;
 }
 
 /** FNV-1a over the labels: tells other labels from these. */
@@ -19,20 +18,24 @@ export function fingerprintOf(labels: Int32Array): number {
 }
 
 /** Refuses a state that is not of batches made like these, and says what differs. */
-export function checkState(state: OdmBatchesState, made: OdmBatchesState['made']): void {
+export function checkState<Made extends { stepsPerEpoch: number }>(
+  name: string,
+  state: BatchesState<Made>,
+  made: Made,
+): void {
   const refuse = (what: string, expected: string, received: unknown): never => {
     throw new ArgumentError({
-      where: 'OdmBatches.restore',
+      where: `${name}.restore`,
       what,
       expected,
       received: received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
     });
   };
   // It comes from a file: nothing is sure, whatever the type says.
-  const given = (state ?? {}) as Partial<OdmBatchesState>;
+  const given = (state ?? {}) as Partial<BatchesState<Made>>;
   if (given.version !== 1) refuse('state.version', '1', given.version);
   for (const [key, mine] of Object.entries(made)) {
-    const theirs = given.made?.[key as keyof typeof made];
+    const theirs = given.made?.[key as keyof Made];
     if (theirs !== mine) refuse(`state.made.${key}`, `${mine}, as in these batches`, theirs);
   }
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

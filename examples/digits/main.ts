@@ -1,0 +1,4 @@
+import { runExperiment } from '../runner/run-experiment';
+import { digits } from './digits';
+
+runExperiment(digits);

@@ -1,0 +1,9 @@
+import type { Random } from 'tfjs-ood';
+import type { ImageSet } from 'tfjs-ood/datasets';
+
+/** Pixels from N(0.5, 1) clipped to [0, 1], as the authors' noise. */
+export function gaussianNoise(count: number, size: readonly [number, number, number], random: Random): ImageSet {
+  const length = count * size[0] * size[1] * size[2];
+  const images = Uint8Array.from({ length }, () => Math.round(255 * Math.min(1, Math.max(0, 0.5 + random.normal()))));
+  return { images, shape: [count, ...size] };
+}

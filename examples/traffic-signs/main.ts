@@ -1,0 +1,4 @@
+import { runExperiment } from '../runner/run-experiment';
+import { trafficSigns } from './traffic-signs';
+
+runExperiment(trafficSigns);

@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, ShapeError } from '../errors';
+import { seededRandom, type Random } from '../random';
+
+/** Options of every augmentation. */
+export interface SeedOption {
+  /** What happens to each image follows from it: another one at each step (`deriveSeed(seed, epoch, step)`). */
+  seed: number;
+}
+
+/** Refuses what is no batch of images. */
+export function checkImages(where: string, images: tf.Tensor4D): void {
+  if (images.rank === 4 && images.dtype === 'float32') return;
+  const received = `${images.dtype} [${images.shape.join(', ')}]`;
+  throw new ShapeError({ where, what: 'images', expected: 'float32 [N, H, W, C]', received });
+}
+
+/** Refuses a number outside of its range. */
+export function checkRange(where: string, what: string, value: number, low: number, high: number, whole = false): void {
+  if (value >= low && value <= high && (!whole || Number.isInteger(value))) return;
+  const expected = `a ${whole ? 'whole ' : ''}number from ${low} to ${high}`;
+  throw new ArgumentError({ where, what, expected, received: String(value) });
+}
+
+/** A stream of random numbers for each image, so that one image's draws do not depend on how many there are before it. */
+export const randomOfImages = (seed: number, stream: number, count: number): Random[] =>
+  Array.from({ length: count }, (_, i) => seededRandom(seed, 70, stream, i));
+
+/** One number for each image, to be multiplied with all its pixels: [N, 1, 1, 1]. */
+export const perImage = (numbers: readonly number[]): tf.Tensor4D =>
+  tf.tensor4d([...numbers], [numbers.length, 1, 1, 1]);

@@ -1,0 +1,5 @@
+export type { SeedOption } from './image-batch';
+export { flipHorizontal } from './flip-horizontal';
+export { randomCrop } from './random-crop';
+export { colourJitter, type ColourJitterOptions } from './colour-jitter';
+export { cutout } from './cutout';

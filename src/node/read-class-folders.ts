@@ -1,0 +1,117 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { LabelledImages } from '../datasets/index';
+import { ArgumentError, FormatError } from '../errors';
+import { decodeImage, loadSharp } from './decode-image';
+
+/** Options of {@link readClassFolders}. */
+export interface ClassFoldersOptions {
+  /** Images are resized to [height, width]; without it all must be as large as the first. */
+  size?: readonly [height: number, width: number];
+  /** Leaves files out that are no whole image or of another size, and says so in `skipped`; otherwise the first one is an error. */
+  skipBad?: boolean;
+  /** Takes the images right below the folder as one class too, named after it. */
+  flat?: boolean;
+}
+
+/** A file that was left out, and why. */
+export interface SkippedFile {
+  file: string;
+  reason: string;
+}
+
+const where = 'readClassFolders';
+const ENDINGS = ['.jpg', '.jpeg', '.png'];
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => ENDINGS.includes(extname(name).toLowerCase())).sort();
+}
+
+/** Folders of classes in the order of their names (2 before 10), each with its image files. */
+async function classesIn(folder: string, flat: boolean): Promise<{ name: string; files: string[] }[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
+    throw new ArgumentError({ where, what: 'folder', expected: 'a folder that can be read', received: error.message });
+  });
+  const byName = new Intl.Collator('en', { numeric: true }).compare;
+  const names: string[] = [];
+  for (const { name } of entries) {
+    if (!name.startsWith('.') && (await stat(join(folder, name))).isDirectory()) names.push(name);
+  }
+  const classes: { name: string; files: string[] }[] = [];
+  for (const name of names.sort(byName)) {
+    const files = (await imagesIn(join(folder, name))).map((file) => join(folder, name, file));
+    if (files.length > 0) classes.push({ name, files });
+  }
+  const own = flat ? (await imagesIn(folder)).map((file) => join(folder, file)) : [];
+  if (own.length > 0) classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own });
+  if (classes.length > 0) return classes;
+  const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
+  throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
+}
+
+/**
+ * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images. Other files are not looked at.
+ *
+ * Grey images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where no `size` is given, is
+ * an error that names the file; with `skipBad` it is left out and listed.
+ *
+ * @param folder with a folder for each class
+ * @returns images [N, H, W, 3], class by class; labels; the names of the classes; what was left out
+ * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image; Error where sharp is not
+ *   installed
+ * @example
+ * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
+ */
+export async function readClassFolders(
+  folder: string,
+  { size, skipBad = false, flat = false }: ClassFoldersOptions = {},
+): Promise<LabelledImages & { classNames: string[]; skipped: SkippedFile[] }> {
+  const isSide = (side: number | undefined) =>
+    side === undefined || (Number.isInteger(side) && side >= 1 && side <= 4096);
+  if (!isSide(size?.[0]) || !isSide(size?.[1])) {
+    const received = `[${size!.join(', ')}]`;
+    throw new ArgumentError({ where, what: 'size', expected: 'two whole numbers from 1 to 4096', received });
+  }
+  const sharp = await loadSharp(where);
+  const classes = await classesIn(folder, flat);
+  const parts: Uint8Array[] = [];
+  const labels: number[] = [];
+  const skipped: SkippedFile[] = [];
+  let [height, width] = size ?? [0, 0];
+  for (const [label, { name, files }] of classes.entries()) {
+    const before = labels.length;
+    for (const file of files) {
+      try {
+        const image = await decodeImage(sharp, file, size, where);
+        if (height === 0) [height, width] = [image.height, image.width];
+        if (image.height !== height || image.width !== width) {
+          const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
+          throw new FormatError({ where, what: file, expected, received: `[${image.height}, ${image.width}, 3]` });
+        }
+        parts.push(image.data);
+        labels.push(label);
+      } catch (error) {
+        if (!skipBad || !(error instanceof FormatError)) throw error;
+        skipped.push({ file, reason: `expected ${error.details.expected}, got ${error.details.received}` });
+      }
+    }
+    if (labels.length > before) continue;
+    throw new ArgumentError({
+      where,
+      what: 'folder',
+      expected: `a good image of class ${name}`,
+      received: 'bad ones only',
+    });
+  }
+  const each = height * width * 3;
+  const images = new Uint8Array(parts.length * each);
+  parts.forEach((part, i) => images.set(part, i * each));
+  return {
+    images,
+    shape: [parts.length, height, width, 3],
+    labels: Int32Array.from(labels),
+    classNames: classes.map(({ name }) => name),
+    skipped,
+  };
+}

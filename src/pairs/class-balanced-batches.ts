@@ -1,0 +1,132 @@
+import { ArgumentError } from '../errors';
+import { seededRandom, type Random } from '../random';
+import { batchStream, type IndexBatches } from './batch-stream';
+import { fingerprintOf, type BatchesState } from './batches-state';
+import { checkLabels, rowsWhere } from './check-labels';
+import { endlessRows } from './endless-rows';
+
+/** Options of {@link classBalancedBatches}. */
+export interface ClassBalancedBatchesOptions {
+  /** The order of all batches follows from it. */
+  seed: number;
+  /** P: known classes in a batch. */
+  classesPerBatch: number;
+  /** K: rows of each of them. */
+  rowsPerClass: number;
+  /** Share of OoD rows in a batch, beside the P x K known ones, in [0, 0.5]; default 0. */
+  outShare?: number;
+  /** Batches of an epoch; default: as many as hold the number of known images. */
+  stepsPerEpoch?: number;
+}
+
+type Made = Required<ClassBalancedBatchesOptions> & { labels: number; fingerprint: number };
+
+/** Where the batches stand: plain JSON. */
+export type ClassBalancedBatchesState = BatchesState<Made>;
+
+/** Endless batches; see {@link classBalancedBatches}. */
+export type ClassBalancedBatches = IndexBatches<Made>;
+
+/** What a random stream is for. */
+enum Stream {
+  Known,
+  Out,
+}
+
+const where = 'classBalancedBatches';
+
+/** OoD rows that make up this share of a batch with so many known rows, rounded to the nearest. */
+const outRowCount = (outShare: number, known: number): number => Math.round((known * outShare) / (1 - outShare));
+
+function checkOptions(
+  options: ClassBalancedBatchesOptions,
+  counts: { classes: number; known: number; out: number },
+): Required<ClassBalancedBatchesOptions> {
+  const { seed, classesPerBatch, rowsPerClass, outShare = 0 } = options;
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError({ where, what, expected, received: String(received) });
+  };
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
+  if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed);
+  if (!isCount(classesPerBatch)) refuse('classesPerBatch', 'a whole number from 1', classesPerBatch);
+  if (!isCount(rowsPerClass)) refuse('rowsPerClass', 'a whole number from 1', rowsPerClass);
+  if (!(outShare >= 0 && outShare <= 0.5)) refuse('outShare', 'in [0, 0.5]', outShare);
+  const { classes, known, out } = counts;
+  if (classes < classesPerBatch) {
+    refuse('labels', `of ${classesPerBatch} known classes or more, classesPerBatch`, `${classes} of them`);
+  }
+  const rows = classesPerBatch * rowsPerClass;
+  if (outShare > 0) {
+    if (out === 0) refuse('labels', 'some below 0, OoD images (outShare: 0 asks for none)', 'none');
+    if (outRowCount(outShare, rows) === 0) refuse('outShare', `0, or enough for a row beside ${rows}`, outShare);
+  }
+  const { stepsPerEpoch = Math.max(1, Math.floor(known / rows)) } = options;
+  if (!isCount(stepsPerEpoch)) refuse('stepsPerEpoch', 'a whole number from 1', stepsPerEpoch);
+  return { seed, classesPerBatch, rowsPerClass, outShare, stepsPerEpoch };
+}
+
+/** `count` different ones of 0..n-1 in random order, n at most; a shuffle that stops early, without the other n - count. */
+function drawDifferent(n: number, count: number, random: Random): number[] {
+  const moved = new Map<number, number>();
+  return Array.from({ length: count }, (_, i) => {
+    const place = i + random.integer(n - i);
+    const drawn = moved.get(place) ?? place;
+    moved.set(place, moved.get(i) ?? i);
+    return drawn;
+  });
+}
+
+/**
+ * Class-balanced batches, as row indices: P random known classes with K random images of each, then OoD images. For losses
+ * that compare all rows of a batch: every class in it has positives, however rare it is.
+ *
+ * Classes are different ones in a batch, and so are the images of a class; only where a class has fewer than K images are they
+ * used again, as evenly as can be. OoD images are drawn without replacement over the whole run. Every draw follows from the
+ * seed, epoch and step, so that the state is two counters and going on is exact.
+ *
+ * Source: Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2 (P and K); the
+ * OoD rows are ours.
+ *
+ * @param labelList class indices of all training images [N], below 0 for OoD
+ * @returns batches of P x K + O rows, class by class, the O OoD rows last; O / (P x K + O) is `outShare`, to the nearest row
+ * @throws ArgumentError for fewer classes than P, no OoD image where some are wanted, an option out of range, or a label that
+ *   is no whole number
+ * @throws NotFiniteError for a label that is NaN or infinite
+ * @example
+ * const batches = classBalancedBatches([0, 0, 1, 1, 2, 2, -1], { classesPerBatch: 2, rowsPerClass: 2, outShare: 0.2, seed: 1 });
+ * batches.next().labels; // [2, 2, 0, 0, -1], or two other classes
+ */
+export function classBalancedBatches(
+  labelList: ArrayLike<number>,
+  options: ClassBalancedBatchesOptions,
+): ClassBalancedBatches {
+  const labels = checkLabels(where, labelList);
+  const rowsOfClass = new Map<number, number[]>();
+  for (const row of rowsWhere(labels, (label) => label >= 0)) {
+    const rows = rowsOfClass.get(labels[row]!);
+    if (rows) rows.push(row);
+    else rowsOfClass.set(labels[row]!, [row]);
+  }
+  const classes = [...rowsOfClass.keys()].sort((a, b) => a - b).map((label) => rowsOfClass.get(label)!);
+  const out = rowsWhere(labels, (label) => label < 0);
+  const known = labels.length - out.length;
+  const checked = checkOptions(options, { classes: classes.length, known, out: out.length });
+  const { seed, classesPerBatch, rowsPerClass, outShare, stepsPerEpoch } = checked;
+  const made = { ...checked, labels: labels.length, fingerprint: fingerprintOf(labels) };
+  const outCount = outRowCount(outShare, classesPerBatch * rowsPerClass);
+  const outRow = endlessRows(out, seed, Stream.Out);
+
+  return batchStream('ClassBalancedBatches', labels, made, (epoch, step) => {
+    const random = seededRandom(seed, Stream.Known, epoch, step);
+    const indices: number[] = [];
+    for (const drawn of drawDifferent(classes.length, classesPerBatch, random)) {
+      const rows = classes[drawn]!;
+      for (let missing = rowsPerClass; missing > 0; missing -= rows.length) {
+        for (const i of drawDifferent(rows.length, Math.min(missing, rows.length), random)) indices.push(rows[i]!);
+      }
+    }
+    const drawnBefore = (epoch * stepsPerEpoch + step) * outCount;
+    for (let i = 0; i < outCount; i++) indices.push(outRow(drawnBefore + i));
+    return Int32Array.from(indices);
+  });
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ArgumentError, FormatError } from 'tfjs-ood';
+import { loadGtsrb } from 'tfjs-ood/node';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './temporary-folder';
+
+const place = temporaryFolder();
+const ppm = (side: number, value: number) =>
+  Buffer.concat([Buffer.from(`P6\n${side} ${side}\n255\n`), Buffer.alloc(3 * side * side, value)]);
+const HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId';
+
+async function makeGtsrb({ list = '', side = 32 } = {}): Promise<string> {
+  const home = place();
+  const training = join(home, 'gtsrb', 'Final_Training', 'Images');
+  const test = join(home, 'gtsrb', 'Final_Test', 'Images');
+  await mkdir(test, { recursive: true });
+  for (const label of [0, 7]) {
+    const folder = join(training, String(label).padStart(5, '0'));
+    await mkdir(folder, { recursive: true });
+    const names = ['00000_00000.ppm', '00000_00001.ppm', '00001_00000.ppm'];
+    for (const [i, name] of names.entries()) await writeFile(join(folder, name), ppm(side, 10 * label + i));
+    const lines = names.map((name) => `${name};40;40;5;5;35;35;${label}`);
+    await writeFile(join(folder, `GT-${String(label).padStart(5, '0')}.csv`), [HEAD, ...lines, ''].join('\r\n'));
+  }
+  await writeFile(join(test, '00009.ppm'), ppm(side, 200));
+  await writeFile(join(test, 'GT-final_test.csv'), list || `${HEAD}\n00009.ppm;40;40;5;5;35;35;42\n`);
+  return home;
+}
+
+describe('made-up files', () => {
+  test('images, classes, and which show the same sign', async () => {
+    const { train, test: tested, tracks } = await loadGtsrb(await makeGtsrb());
+    expect(train.shape).toEqual([6, 32, 32, 3]);
+    expect(Array.from(train.labels)).toEqual([0, 0, 0, 7, 7, 7]);
+    expect(Array.from(tracks)).toEqual([0, 0, 1, 2, 2, 3]);
+    expect([0, 1, 3].map((i) => train.images[i * 3072])).toEqual([0, 1, 70]);
+    expect([tested.shape[0], tested.labels[0], tested.images[5]]).toEqual([1, 42, 200]);
+  });
+
+  test('images of another size are resized', async () => {
+    const { train } = await loadGtsrb(await makeGtsrb({ side: 48 }), { side: 16 });
+    expect(train.shape).toEqual([6, 16, 16, 3]);
+    expect(train.images[3 * 768]).toBe(70);
+  });
+
+  test.each([
+    [`${HEAD}\n../../x.ppm;1;1;1;1;1;1;3\n`, FormatError, 'a file name and a class from 0 to 42 in line 2'],
+    [`${HEAD}\n00009.ppm;1;1;1;1;1;1;43\n`, FormatError, 'in line 2'],
+    [`${HEAD}\n00009.ppm;1;1;1;1;1;1;\n`, FormatError, 'in line 2'],
+    ['Filename;Width\n', FormatError, 'columns Filename and ClassId'],
+  ])('a bad list is refused: %j', async (list, kind, message) => {
+    const home = await makeGtsrb({ list });
+    await expect(loadGtsrb(home)).rejects.toThrow(kind);
+    await expect(loadGtsrb(home)).rejects.toThrow(message);
+  });
+
+  test('a folder without it, and an impossible side', async () => {
+    await expect(loadGtsrb(place())).rejects.toThrow(ArgumentError);
+    await expect(loadGtsrb('x', { side: 0 })).rejects.toThrow('side must be a whole number from 1 to 512, got 0');
+  });
+});
+
+const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+test.skipIf(!existsSync(join(data, 'gtsrb')))('the real files', async () => {
+  const { train, test: tested, tracks } = await loadGtsrb(data);
+  expect([train.shape, tested.shape]).toEqual([
+    [7740, 32, 32, 3],
+    [4000, 32, 32, 3],
+  ]);
+  expect(new Set(train.labels).size).toBe(43);
+  // A track is of one class.
+  const classOf = new Map<number, number>();
+  tracks.forEach((track, i) => {
+    classOf.set(track, classOf.get(track) ?? train.labels[i]!);
+    expect(classOf.get(track)).toBe(train.labels[i]);
+  });
+});

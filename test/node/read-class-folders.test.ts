@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { ArgumentError, FormatError } from 'tfjs-ood';
+import { readClassFolders } from 'tfjs-ood/node';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './temporary-folder';
+
+const place = temporaryFolder();
+const png = (value: number, width = 4, height = 4) =>
+  sharp(Buffer.alloc(width * height * 3, value), { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+
+async function makeFolder(files: Record<string, Buffer | string>): Promise<string> {
+  const home = place();
+  for (const [name, bytes] of Object.entries(files)) {
+    await mkdir(join(home, name, '..'), { recursive: true });
+    await writeFile(join(home, name), bytes);
+  }
+  return home;
+}
+
+describe('class folders', () => {
+  test('classes in the order of their names, numbers as numbers; other files are not looked at', async () => {
+    const home = await makeFolder({
+      'class 10/a.png': await png(10),
+      'class 2/b.png': await png(3),
+      'class 2/a.PNG': await png(2),
+      'class 2/notes.txt': 'x',
+      'empty/notes.txt': 'x',
+      '.git/a.png': await png(9),
+      'loose.png': await png(9),
+    });
+    const found = await readClassFolders(home);
+    expect(found.classNames).toEqual(['class 2', 'class 10']);
+    expect(Array.from(found.labels)).toEqual([0, 0, 1]);
+    expect([0, 1, 2].map((i) => found.images[i * 48])).toEqual([2, 3, 10]);
+    expect([found.shape, found.skipped]).toEqual([[3, 4, 4, 3], []]);
+  });
+
+  test('sizes: resized where asked for, an error otherwise', async () => {
+    const home = await makeFolder({ 'a/1.png': await png(7), 'a/2.png': await png(8, 9, 5) });
+    expect((await readClassFolders(home, { size: [6, 6] })).shape).toEqual([2, 6, 6, 3]);
+    await expect(readClassFolders(home)).rejects.toThrow(
+      'an image of [4, 4, 3], as the first (or give a size), got [5, 9, 3]',
+    );
+  });
+
+  test('bad files are an error that names them, or left out and counted', async () => {
+    const whole = await png(5, 40, 40);
+    const home = await makeFolder({
+      'a/1.png': await png(7),
+      'a/2.png': 'no image',
+      'b/1.png': await png(7),
+      'b/2.png': whole.subarray(0, whole.length / 2),
+      'b/3.png': '',
+      'b/4.png': await png(8, 9, 5),
+    });
+    await expect(readClassFolders(home)).rejects.toThrow(FormatError);
+    await expect(readClassFolders(home)).rejects.toThrow(join(home, 'a', '2.png'));
+    const { labels, skipped } = await readClassFolders(home, { skipBad: true });
+    expect(Array.from(labels)).toEqual([0, 1]);
+    expect(skipped.map(({ file }) => file.slice(-7))).toEqual(['a/2.png', 'b/2.png', 'b/3.png', 'b/4.png']);
+    expect(skipped[3]!.reason).toContain('got [5, 9, 3]');
+  });
+
+  test('nothing good is an error, not a class of nothing', async () => {
+    const home = await makeFolder({ 'a/1.png': await png(7), 'b/1.png': 'x' });
+    await expect(readClassFolders(home, { skipBad: true })).rejects.toThrow(
+      'a good image of class b, got bad ones only',
+    );
+    await expect(readClassFolders(await makeFolder({ 'x.txt': '' }))).rejects.toThrow(ArgumentError);
+    await expect(readClassFolders(place())).rejects.toThrow('a folder that can be read');
+    await expect(readClassFolders(home, { size: [0, 4] })).rejects.toThrow('size must be two whole numbers');
+  });
+
+  test('images right in the folder, as one class', async () => {
+    const home = await makeFolder({ 'x.png': await png(1), 'a/1.png': await png(2) });
+    const { classNames, labels } = await readClassFolders(home, { flat: true });
+    expect(classNames).toEqual(['a', home.split('/').at(-1)]);
+    expect(Array.from(labels)).toEqual([0, 1]);
+  });
+});
