@@ -32,7 +32,7 @@ export const digits: Experiment = {
     positiveShare: 0.5,
     outWeight: 0.5,
   },
-  async load(folder = '../shared/data') {
+  async load(folder = 'data') {
     const mnist = await loadMnist(join(folder, 'mnist'));
     const fashionFile = (name: string) => readFile(join(folder, 'fashion-mnist', `t10k-${name}-ubyte.gz`));
     const fashion = await readMnist(await fashionFile('images-idx3'), await fashionFile('labels-idx1'), {

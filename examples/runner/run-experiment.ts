@@ -136,7 +136,7 @@ export function runExperiment(experiment: Experiment, more: (program: Command) =
     .description(
       `${experiment.title}.\nCompares ways to train the same network, and scorers around it, over several seeds.`,
     )
-    .option('--data <folder>', 'folder with the images')
+    .option('--data <folder>', 'folder with the images (default: ./data)')
     .option('--seeds <count>', 'trainings of each method', whole, experiment.seeds)
     .option('--methods <names>', `some of ${known.join(', ')}`, methodList, known)
     .option('--steps <count>', 'steps of a training', whole, experiment.training.steps)

@@ -36,7 +36,7 @@ export const trafficSigns: Experiment = {
     positiveShare: 0.5,
     outWeight: 0.5,
   },
-  async load(folder = '../shared/data') {
+  async load(folder = 'data') {
     const { train, test } = await loadGtsrb(folder);
     const pictures = (name: string) => readImageList(join(folder, name), { size: [32, 32] });
     const strange = [
