@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import tsupConfig from '../tsup.config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entries = ['index', 'datasets/index', 'node/index', 'layers/index', 'wasm/index'].map(
-  (file) => `${root}src/${file}.ts`,
-);
+const { entry } = tsupConfig as { entry: Record<string, string> };
+const entries = Object.values(entry).map((file) => `${root}${file}`);
 
 test('every public name has a docstring', () => {
   const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
