@@ -1,0 +1,3 @@
+import { answer } from './app.mjs';
+
+globalThis.answer = answer();

@@ -1,0 +1,6 @@
+import { answer } from './app.mjs';
+
+answer().then(
+  (value) => postMessage({ value }),
+  (error) => postMessage({ error: error.message }),
+);
