@@ -26,10 +26,9 @@ export const digits: Experiment = {
     similarRatio: 0.25,
     steps: 800,
     learningRate: 1e-3,
-    copies: 0,
-    shift: 0,
     margin: 10,
     positiveShare: 0.5,
+    negatives: 'formed',
     outWeight: 0.5,
   },
   async load(folder = 'data') {

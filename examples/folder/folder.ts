@@ -37,10 +37,10 @@ export const folder: Experiment = {
     similarRatio: 0.25,
     steps: 1000,
     learningRate: 1e-3,
-    copies: 3,
-    shift: 2,
+    augment: { shift: 2, brightness: 0.1, contrast: 0.3 },
     margin: 10,
     positiveShare: 0.5,
+    negatives: 'formed',
     outWeight: 0.5,
   },
   async load(data, options = {}) {

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { RandomAffineOptions } from 'tfjs-ood';
 import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
 
 /** Novelty: unseen classes of the same kind. Anomaly: something else (Masana et al. 2018). */
@@ -36,11 +37,14 @@ export interface Training {
   similarRatio: number;
   steps: number;
   learningRate: number;
-  /** Copies of each training image that are moved by up to `shift` pixels and made brighter or darker; 0: none. */
-  copies: number;
-  shift: number;
+  /** Rows of each class in a batch that is balanced by classes; without it a batch is made of random pairs, as in the paper. */
+  rowsPerClass?: number;
+  /** How each image of each step is turned, scaled, moved (pixels), made brighter and stronger in contrast, by up to so much. */
+  augment?: Omit<RandomAffineOptions, 'seed'> & { brightness: number; contrast: number };
   margin: number;
   positiveShare: number;
+  /** Which pairs of two classes the loss's mean is over. */
+  negatives: 'formed' | 'violating';
   /** Weight of the OoD images in the losses of classifiers. */
   outWeight: number;
 }

@@ -28,7 +28,8 @@ export interface Method {
   scorers: Readonly<Record<string, () => DetectorOptions['scorer']>>;
 }
 
-const pairs = ({ margin, positiveShare }: Training) => ({ pairs: 'all', power: 2, margin, positiveShare }) as const;
+const pairs = ({ margin, positiveShare, negatives }: Training) =>
+  ({ pairs: 'all', power: 2, margin, positiveShare, negatives }) as const;
 
 export const methods: readonly Method[] = [
   {

@@ -5,7 +5,7 @@ import { loadGtsrb, readImageList } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import { evenContrast } from '../runner/even-contrast';
 import type { Experiment } from '../runner/experiment';
-import { vggNetwork } from '../runner/networks';
+import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 
 /**
@@ -23,17 +23,18 @@ export const trafficSigns: Experiment = {
   title: 'GTSRB: 22 classes known, 11 seen as OoD, 10 novel; rooms, Tiny ImageNet and noise are anomalies',
   seeds: 3,
   training: {
-    network: vggNetwork(0.25),
-    embeddingSize: 16,
+    network: normedNetwork([[16], [32, 32], [64, 64], [128]]),
+    embeddingSize: 32,
     batchSize: 64,
     outShare: 0.25,
     similarRatio: 0.25,
-    steps: 1500,
+    rowsPerClass: 4,
+    steps: 1000,
     learningRate: 3e-3,
-    copies: 8,
-    shift: 3,
+    augment: { rotate: 12, scale: 0.15, shift: 3, brightness: 0.1, contrast: 0.3 },
     margin: 10,
-    positiveShare: 0.5,
+    positiveShare: 0.3,
+    negatives: 'violating',
     outWeight: 0.5,
   },
   async load(folder = 'data') {

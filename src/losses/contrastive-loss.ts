@@ -16,12 +16,17 @@ export interface ContrastiveOptions {
   pairs?: 'halves' | 'all';
   /** Share of the positive pairs in the loss of `'all'`, in [0, 1]; default 0.5. */
   positiveShare?: number;
+  /**
+   * Which negative pairs the mean of `'all'` is over. `'formed'`: all there are. `'violating'`: those nearer than the margin, so
+   * that the many pairs that are apart already do not thin out the few that are not; a training ends sooner. Default `'formed'`.
+   */
+  negatives?: 'formed' | 'violating';
 }
 
 type Checked = Required<ContrastiveOptions>;
 
 function checkOptions(where: string, options: ContrastiveOptions): Checked {
-  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5 } = options;
+  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5, negatives = 'formed' } = options;
   const refuse = (what: string, expected: string, received: unknown): never => {
     throw new ArgumentError({ where, what, expected, received: String(received) });
   };
@@ -29,7 +34,8 @@ function checkOptions(where: string, options: ContrastiveOptions): Checked {
   if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
   if (pairs !== 'halves' && pairs !== 'all') refuse('pairs', "'halves' or 'all'", pairs);
   if (!(positiveShare >= 0 && positiveShare <= 1)) refuse('positiveShare', 'in [0, 1]', positiveShare);
-  return { margin, power, pairs, positiveShare };
+  if (negatives !== 'formed' && negatives !== 'violating') refuse('negatives', "'formed' or 'violating'", negatives);
+  return { margin, power, pairs, positiveShare, negatives };
 }
 
 /** 1 where a label is below 0, as float32. */
@@ -80,9 +86,10 @@ function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked)
   // Each pair stands there twice, which the means do not see; a row with itself is no pair.
   const others = tf.sub(1, tf.eye(rows));
   const { positiveShare } = options;
+  const repelled = options.negatives === 'violating' ? tf.mul(negative, tf.step(repel)) : negative;
   return tf.add(
     tf.mul(positiveShare, maskedMean(attract, tf.mul(positive, others))),
-    tf.mul(1 - positiveShare, maskedMean(repel, negative)),
+    tf.mul(1 - positiveShare, maskedMean(repel, repelled)),
   );
 }
 
@@ -106,7 +113,7 @@ function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, o
  *
  * `'halves'`: 0.5 * mean over the pairs of y d^p + (1 - y) max(0, m - d)^p, with y = 1 for the same class and d the Euclidean
  * distance. `'all'`: 0.5 * (s * mean over positive pairs of d^p + (1 - s) * mean over negative pairs of max(0, m - d)^p), with
- * s = `positiveShare`; a mean over no pair is 0. The gradient is finite everywhere; at distance 0 that of d is 0.
+ * s = `positiveShare`; a mean over no pair is 0. With `negatives: 'violating'` the second mean is over the pairs with d < m. The gradient is finite everywhere; at distance 0 that of d is 0.
  *
  * Source: Hadsell, Chopra, LeCun, CVPR 2006, equation 4 (p = 2); Masana et al., BMVC 2018, equation 1 (p = 1).
  *

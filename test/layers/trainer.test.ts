@@ -47,6 +47,27 @@ onEachBackend('createTrainer', (backend) => {
     expect(more.at(-1)!).toBeLessThan(more[0]! / 2);
   });
 
+  it('changes the images of a step by `augment`, by another seed in each step, the same in each run and pass', async () => {
+    const darker = Uint8Array.from(bytes, (b) => b >> 1);
+    const halved = { set: { ...set, images: bytes.map((b) => b & ~1) }, indices: rows.indices };
+    const expected = await train(smallModel(), {}, 3, { set: { ...set, images: darker }, indices: rows.indices });
+    const given = await train(smallModel(), { augment: (images) => tf.mul(images, 0.5) }, 3, halved);
+    expectClose(given.losses, expected.losses, { relative: 1e-5 });
+    const seeds: number[] = [];
+    const augment = (images: tf.Tensor4D, seed: number) => {
+      seeds.push(seed);
+      return tf.mul<tf.Tensor4D>(images, 1);
+    };
+    await train(smallModel(), { augment }, 2);
+    expect(seeds[0]).not.toBe(seeds[1]);
+    const first = seeds.splice(0);
+    await train(smallModel(), { augment, partSize: 4 }, 2);
+    // Two parts, each seen in two passes, by one seed each; the first part has that of the whole batch.
+    expect(new Set(seeds.slice(0, 4)).size).toBe(2);
+    expect(seeds).toHaveLength(8);
+    expect([seeds[0], seeds[4]]).toEqual(first);
+  });
+
   it.each([1, 2, 3, 4, 6])('has the gradient of the whole batch in parts of %i', async (partSize) => {
     const options = { weightDecay: 0, beta1: 0 } as const; // with beta1 = 0 Adam's m is the gradient
     const whole = await train(smallModel(), options);
