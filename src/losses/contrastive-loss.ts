@@ -2,10 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { oodColumn } from './class-masks';
-import { columnsOf } from './columns-of';
 import type { EmbeddingMemory } from './embedding-memory';
 import { minedWeights, type PairMiner } from './mining/pair-miner';
-import { rootOfSquares } from './pairwise-distances';
+import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
 
 /** Options of {@link contrastiveLoss} and {@link odmLoss}. */
 export interface ContrastiveOptions {
@@ -36,9 +35,10 @@ function checkOptions(where: string, options: ContrastiveOptions): Checked {
   };
   if (!(margin > 0 && Number.isFinite(margin))) refuse('margin', 'a positive number', margin);
   if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
-  if (pairs !== 'halves' && pairs !== 'all') refuse('pairs', "'halves' or 'all'", pairs);
+  if (pairs !== 'all' && (pairs !== 'halves' || miner || memory)) {
+    refuse('pairs', "'all', or 'halves' without a miner and a memory", pairs);
+  }
   if (!(positiveShare >= 0 && positiveShare <= 1)) refuse('positiveShare', 'in [0, 1]', positiveShare);
-  if (pairs === 'halves' && (miner ?? memory)) refuse('pairs', "'all' for a miner or a memory", pairs);
   return { margin, power, pairs, positiveShare, miner, memory };
 }
 
@@ -84,18 +84,18 @@ function halvesLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Check
 
 function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
   const { positiveShare, miner, memory } = options;
-  const { squares, columnLabels } = columnsOf(labels, embeddings, memory);
+  const own = { squares: pairwiseSquaredDistances(embeddings), columnLabels: tf.transpose(labels) };
+  const { squares, columnLabels } = memory?.extend(own, embeddings) ?? own;
   const distances = rootOfSquares(squares) as tf.Tensor2D;
   const { attract, repel } = pairCosts(squares, distances, options);
   // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
   const { positive: same, negative } = pairMasks(labels, columnLabels);
   const positive = tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
   const size = embeddings.shape[1];
-  const weights = miner && minedWeights(miner, { distances, positive, negative, labels, columnLabels, size });
-  const weighted = (mask: tf.Tensor) => (weights ? tf.mul(mask, weights) : mask);
+  const weights = miner ? minedWeights(miner, { distances, positive, negative, labels, columnLabels, size }) : 1;
   return tf.add(
-    tf.mul(positiveShare, weightedMean(attract, weighted(positive))),
-    tf.mul(1 - positiveShare, weightedMean(repel, weighted(negative))),
+    tf.mul(positiveShare, weightedMean(attract, tf.mul(positive, weights))),
+    tf.mul(1 - positiveShare, weightedMean(repel, tf.mul(negative, weights))),
   );
 }
 

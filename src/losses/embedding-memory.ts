@@ -4,6 +4,14 @@ import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkRowsOf } from './check-option';
 import { squaresByBlocks } from './pairwise-distances';
 
+/** What the rows of a batch [B] are held against. */
+export interface Columns {
+  /** Squared distances [B, C]. */
+  squares: tf.Tensor2D;
+  /** [1, C] */
+  columnLabels: tf.Tensor2D;
+}
+
 /** Rows of earlier batches, against which a loss can hold those of this one; see {@link embeddingMemory}. */
 export interface EmbeddingMemory {
   /** How many rows it holds, M. */
@@ -17,8 +25,13 @@ export interface EmbeddingMemory {
    * @throws ShapeError for rows of another width than those it holds, or another number of labels
    */
   add(labels: BatchLabels, embeddings: tf.Tensor2D): void;
-  /** Squared distances [B, M] of rows [B, D] to its own, differentiable with respect to the rows given. */
-  squaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * Columns with the rows of the memory behind them, C + M: what a loss of one's own needs of it. The distances are differentiable
+   * with respect to the batch's `embeddings` [B, D].
+   *
+   * @throws ShapeError for rows of another width than those it holds
+   */
+  extend(columns: Columns, embeddings: tf.Tensor2D): Columns;
   /** Forgets all rows; it can be filled again. */
   reset(): void;
   /** The same: frees what it holds. */
@@ -36,7 +49,7 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
     };
     return { value: squaresByBlocks(rows as tf.Tensor2D, held), gradFunc };
   });
-  return tf.tidy(() => squares(x) as tf.Tensor2D);
+  return tf.tidy(() => squares(x));
 }
 
 /**
@@ -97,10 +110,13 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
       reset();
       held = next;
     },
-    squaredDistances(embeddings) {
-      if (!held) return tf.zeros([embeddings.shape[0], 0]);
-      checkRowsOf('EmbeddingMemory.squaredDistances', 'embeddings', embeddings, held.embeddings);
-      return squaresTo(held.embeddings, embeddings);
+    extend(columns, embeddings) {
+      if (!held) return columns;
+      checkRowsOf('EmbeddingMemory.extend', 'embeddings', embeddings, held.embeddings);
+      return {
+        squares: tf.concat([columns.squares, squaresTo(held.embeddings, embeddings)], 1),
+        columnLabels: tf.concat([columns.columnLabels, tf.transpose(held.labels)], 1),
+      };
     },
     reset,
     dispose: reset,

@@ -3,11 +3,10 @@ import { ArgumentError } from '../errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkNotNegative } from './check-option';
 import { anchorMasks } from './class-masks';
-import { columnsOf } from './columns-of';
 import type { EmbeddingMemory } from './embedding-memory';
 import { allTriplets } from './mining/all-triplets';
 import type { TripletMiner, TripletPrice } from './mining/triplet-miner';
-import { rootOfSquares } from './pairwise-distances';
+import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
 
 /** Options of {@link tripletLoss}. */
 export interface TripletOptions {
@@ -59,7 +58,8 @@ export function tripletLoss(
   if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
-    const { squares, columnLabels } = columnsOf(column, embeddings, memory);
+    const own = { squares: pairwiseSquaredDistances(embeddings), columnLabels: tf.transpose(column) };
+    const { squares, columnLabels } = memory?.extend(own, embeddings) ?? own;
     const meanOverTriplets = tf.customGrad((x, save) => {
       const powers = x as tf.Tensor2D;
       const pairs = { ...anchorMasks(column, columnLabels), labels: column, columnLabels, size: embeddings.shape[1] };

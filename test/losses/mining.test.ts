@@ -65,7 +65,7 @@ async function weightsOf(miner: PairMiner, labels: readonly number[], rows: read
   tf.tidy(() => {
     odmLoss(labels, tf.tensor2d(rows.map((row) => [...row])), { pairs: 'all', miner: spy });
   });
-  const values = (await seen!.array()) as number[][];
+  const values = await seen!.array();
   seen!.dispose();
   return values;
 }
@@ -93,7 +93,7 @@ onEachBackend('pair miners', () => {
     const property = fc.asyncProperty(
       fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 2, maxLength: 10 }),
       fc.integer({ min: 1, max: 2 ** 31 }),
-      fc.constantFrom(1, 2) as fc.Arbitrary<1 | 2>,
+      fc.constantFrom<(1 | 2)[]>(1, 2),
       async (labels, seed, power) => {
         const rows = rowsOf(labels.length, seed);
         const pairs = naive.pairsOf(labels, rows);
@@ -336,7 +336,7 @@ onEachBackend('pair miners', () => {
     const x = tf.tensor2d([[1], [2]]);
     refuses(
       () => contrastiveLoss([0, 1], x, { miner: hardestPairs() }),
-      "contrastiveLoss: pairs must be 'all' for a miner or a memory, got halves",
+      "contrastiveLoss: pairs must be 'all', or 'halves' without a miner and a memory, got halves",
     );
     refuses(() => semiHardPairs({ positive: 'any' as 'nearest' }), "semiHardPairs: positive must be 'farthest' or");
     refuses(() => distanceWeightedPairs({ cutoff: 0 }), 'distanceWeightedPairs: cutoff must be a positive number');
