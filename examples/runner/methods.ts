@@ -9,6 +9,7 @@ import {
   odin,
   odmLoss,
   outlierExposureLoss,
+  violatingPairs,
   type DetectorOptions,
 } from 'tfjs-ood';
 import type { Training } from './experiment';
@@ -29,7 +30,13 @@ export interface Method {
 }
 
 const pairs = ({ margin, positiveShare, negatives }: Training) =>
-  ({ pairs: 'all', power: 2, margin, positiveShare, negatives }) as const;
+  ({
+    pairs: 'all',
+    power: 2,
+    margin,
+    positiveShare,
+    miner: negatives === 'violating' ? violatingPairs({ margin }) : undefined,
+  }) as const;
 
 export const methods: readonly Method[] = [
   {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { ArgumentError, NotFiniteError, ShapeError } from 'tfjs-ood';
+import { ArgumentError, embeddingMemory, hardestPairs, NotFiniteError, odmLoss, ShapeError } from 'tfjs-ood';
 import { createTrainer, vgg } from 'tfjs-ood/layers';
 import type { TrainerOptions } from 'tfjs-ood/layers';
 import { expectClose } from '../expect-close';
@@ -216,6 +216,36 @@ onEachBackend('createTrainer', (backend) => {
     images.dispose();
     trainer.dispose();
     model.dispose();
+  });
+
+  it('a memory of embeddings grows once a step from inside the loss, in parts too', async () => {
+    const run = async (partSize?: number) => {
+      const model = smallModel();
+      const memory = embeddingMemory({ capacity: 10 });
+      const sizes: number[] = [];
+      const loss = (y: tf.Tensor1D, x: tf.Tensor2D) => {
+        const value = odmLoss(y, x, { pairs: 'all', margin: 2, miner: hardestPairs(), memory });
+        memory.add(y, x);
+        sizes.push(memory.size);
+        return value;
+      };
+      const { losses } = await train(model, { loss, ...(partSize === undefined ? {} : { partSize }) }, 4);
+      const labels = [...(await memory.labels!.data())];
+      const held = [...(await memory.embeddings!.data())];
+      memory.dispose();
+      return { losses, sizes, labels, held };
+    };
+    const [whole, parts] = [await run(), await run(3)];
+    expect(whole.sizes).toEqual([7, 10, 10, 10]);
+    expect(whole.labels).toEqual([...LABELS.slice(-3), ...LABELS]);
+    expect(parts.sizes).toEqual(whole.sizes);
+    expectClose(parts.losses, whole.losses, { relative: 1e-4 });
+    expectClose(parts.held, whole.held, { relative: 1e-4, absolute: 1e-5 });
+    // Without what came before, the later steps cost something else.
+    const loss = (y: tf.Tensor1D, x: tf.Tensor2D) => odmLoss(y, x, { pairs: 'all', margin: 2, miner: hardestPairs() });
+    const { losses } = await train(smallModel(), { loss }, 4);
+    expectClose(losses[0]!, whole.losses[0]!, { relative: 1e-6 });
+    expect(Math.abs(losses[3]! - whole.losses[3]!)).toBeGreaterThan(1e-3);
   });
 
   it('refuses what cannot be trained', async () => {

@@ -4,14 +4,13 @@ export interface NaiveOptions {
   power: 1 | 2;
   pairs: 'halves' | 'all';
   positiveShare: number;
-  negatives: 'formed' | 'violating';
 }
 
 const mean = (values: number[]) => (values.length === 0 ? 0 : values.reduce((sum, v) => sum + v, 0) / values.length);
 
 /** The loss in float64, pair by pair; the oracle of the tests. */
 export function naiveLoss(labels: readonly number[], rows: readonly number[][], options: NaiveOptions): number {
-  const { margin, power, pairs, positiveShare, negatives } = options;
+  const { margin, power, pairs, positiveShare } = options;
   const positive: number[] = [];
   const negative: number[] = [];
   const half = labels.length / 2;
@@ -22,8 +21,7 @@ export function naiveLoss(labels: readonly number[], rows: readonly number[][], 
       if (a < 0 && b < 0) continue;
       const distance = Math.hypot(...rows[i]!.map((v, k) => v - rows[j]![k]!));
       if (a === b) positive.push(distance ** power);
-      else if (pairs === 'halves' || negatives === 'formed' || distance < margin)
-        negative.push(Math.max(0, margin - distance) ** power);
+      else negative.push(Math.max(0, margin - distance) ** power);
     }
   }
   if (pairs === 'halves') return 0.5 * mean([...positive, ...negative]);

@@ -7,7 +7,7 @@ import { onEachBackend } from '../on-each-backend';
 import torch from '../fixtures/losses.json';
 import { naiveGradient, naiveLoss, type NaiveOptions } from './naive-loss';
 
-const defaults: NaiveOptions = { margin: 10, power: 1, pairs: 'halves', positiveShare: 0.5, negatives: 'formed' };
+const defaults: NaiveOptions = { margin: 10, power: 1, pairs: 'halves', positiveShare: 0.5 };
 
 async function lossAndGradient(
   labels: number[],
@@ -31,48 +31,32 @@ function randomRows(count: number, size: number, seed: number, { scale = 3, offs
 }
 
 const kinds = (['halves', 'all'] as const).flatMap((pairs) =>
-  ([1, 2] as const).flatMap((power) =>
-    (['formed', 'violating'] as const).map((negatives) => ({ ...defaults, pairs, power, negatives })),
-  ),
+  ([1, 2] as const).map((power) => ({ ...defaults, pairs, power })),
 );
 
 onEachBackend('contrastiveLoss and odmLoss', () => {
-  test.each(kinds)(
-    '$pairs, power $power, $negatives negatives: loss and gradient of the float64 loop',
-    async (kind) => {
-      const given = fc.record({
-        margin: fc.double({ min: 0.5, max: 12, noNaN: true }),
-        positiveShare: fc.double({ min: 0, max: 1, noNaN: true }),
-      });
-      const left = fc.array(fc.integer({ min: -2, max: 3 }), { minLength: 1, maxLength: 7 });
-      const property = fc.asyncProperty(
-        left,
-        fc.integer({ min: 1, max: 5 }),
-        given,
-        fc.integer(),
-        async (half, size, wanted, seed) => {
-          const random = seededRandom(seed);
-          const labels = [...half, ...half.map((label, i) => (i % 3 === 0 ? label : random.integer(5) - 1))];
-          const rows = randomRows(labels.length, size, seed);
-          const options = { ...kind, ...wanted };
-          const { value, gradient } = await lossAndGradient(labels, rows, options);
-          expectClose(value, naiveLoss(labels, rows, options), { relative: 1e-5, absolute: 1e-5 });
-          expectClose(gradient, naiveGradient(labels, rows, options).flat(), { relative: 1e-3, absolute: 2e-4 });
-        },
-      );
-      await fc.assert(property, { numRuns: 25, seed: 5 });
-    },
-  );
-
-  test('violating negatives: pairs beyond the margin change nothing', async () => {
-    const options = { pairs: 'all', negatives: 'violating', margin: 2, positiveShare: 0 } as const;
-    const near = await lossAndGradient([0, 1], [[0], [1]], options); // one negative pair with a hinge of 1
-    expectClose(near.value, 0.5);
-    const more = await lossAndGradient([0, 1, 2, 3, -1], [[0], [1], [100], [200], [300]], options);
-    expectClose(more.value, 0.5);
-    expectClose(more.gradient.slice(0, 2), near.gradient);
-    const apart = await lossAndGradient([0, 1, -1], [[0], [5], [10]], options);
-    expectClose([apart.value, ...apart.gradient], [0, 0, 0, 0], { absolute: 0 });
+  test.each(kinds)('$pairs, power $power: loss and gradient of the float64 loop', async (kind) => {
+    const given = fc.record({
+      margin: fc.double({ min: 0.5, max: 12, noNaN: true }),
+      positiveShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    const left = fc.array(fc.integer({ min: -2, max: 3 }), { minLength: 1, maxLength: 7 });
+    const property = fc.asyncProperty(
+      left,
+      fc.integer({ min: 1, max: 5 }),
+      given,
+      fc.integer(),
+      async (half, size, wanted, seed) => {
+        const random = seededRandom(seed);
+        const labels = [...half, ...half.map((label, i) => (i % 3 === 0 ? label : random.integer(5) - 1))];
+        const rows = randomRows(labels.length, size, seed);
+        const options = { ...kind, ...wanted };
+        const { value, gradient } = await lossAndGradient(labels, rows, options);
+        expectClose(value, naiveLoss(labels, rows, options), { relative: 1e-5, absolute: 1e-5 });
+        expectClose(gradient, naiveGradient(labels, rows, options).flat(), { relative: 1e-3, absolute: 2e-4 });
+      },
+    );
+    await fc.assert(property, { numRuns: 25, seed: 5 });
   });
 
   test('loss and gradient of torch', async () => {
@@ -141,15 +125,12 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
     }
   });
 
-  test.each(kinds)(
-    '$pairs, power $power, $negatives negatives: identical rows have distance 0 and gradient 0',
-    async (kind) => {
-      const [labels, rows] = [[0, 1, 0, 2], Array.from({ length: 4 }, () => [7, -3, 1e3])];
-      const { value, gradient } = await lossAndGradient(labels, rows, kind);
-      expectClose(value, naiveLoss(labels, rows, kind), { relative: 1e-6, absolute: 0 });
-      expect(gradient.map(Math.abs)).toEqual(new Array(12).fill(0));
-    },
-  );
+  test.each(kinds)('$pairs, power $power: identical rows have distance 0 and gradient 0', async (kind) => {
+    const [labels, rows] = [[0, 1, 0, 2], Array.from({ length: 4 }, () => [7, -3, 1e3])];
+    const { value, gradient } = await lossAndGradient(labels, rows, kind);
+    expectClose(value, naiveLoss(labels, rows, kind), { relative: 1e-6, absolute: 0 });
+    expect(gradient.map(Math.abs)).toEqual(new Array(12).fill(0));
+  });
 
   test('below a distance of 1e-3 the gradient shrinks to 0, the loss stays exact', async () => {
     for (const apart of [1e-12, 1e-6, 1e-4, 1e-3, 1e-2]) {
@@ -166,25 +147,22 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
     }
   });
 
-  test.each(kinds)(
-    '$pairs, power $power, $negatives negatives: one class, or each its own, or all OoD',
-    async (kind) => {
-      const rows = randomRows(6, 3, 3);
-      for (const labels of [
-        [1, 1, 1, 1, 1, 1],
-        [0, 1, 2, 3, 4, 5],
-      ]) {
-        const { value, gradient } = await lossAndGradient(labels, rows, kind);
-        expectClose(value, naiveLoss(labels, rows, kind), { relative: 1e-5 });
-        expectClose(gradient, naiveGradient(labels, rows, kind).flat(), { relative: 1e-3, absolute: 1e-4 });
-      }
-      const { value, gradient } = await lossAndGradient([-1, -1, -2, -1, -7, -1], rows, kind);
-      expect(value).toBe(0);
-      expect(gradient.map(Math.abs)).toEqual(new Array(18).fill(0));
-    },
-  );
+  test.each(kinds)('$pairs, power $power: one class, or each its own, or all OoD', async (kind) => {
+    const rows = randomRows(6, 3, 3);
+    for (const labels of [
+      [1, 1, 1, 1, 1, 1],
+      [0, 1, 2, 3, 4, 5],
+    ]) {
+      const { value, gradient } = await lossAndGradient(labels, rows, kind);
+      expectClose(value, naiveLoss(labels, rows, kind), { relative: 1e-5 });
+      expectClose(gradient, naiveGradient(labels, rows, kind).flat(), { relative: 1e-3, absolute: 1e-4 });
+    }
+    const { value, gradient } = await lossAndGradient([-1, -1, -2, -1, -7, -1], rows, kind);
+    expect(value).toBe(0);
+    expect(gradient.map(Math.abs)).toEqual(new Array(18).fill(0));
+  });
 
-  test.each(kinds)('$pairs, power $power, $negatives negatives: far from the origin as at the origin', async (kind) => {
+  test.each(kinds)('$pairs, power $power: far from the origin as at the origin', async (kind) => {
     const labels = [0, 1, 1, -1, 0, 1, 2, -1, 0, 0];
     for (const [offset, scale] of [
       [1e3, 3],
@@ -209,16 +187,13 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
     expectClose(gradient, naiveGradient(labels, rows, options).flat(), { relative: 1e-2, absolute: 1e-4 });
   });
 
-  test.each(kinds)(
-    '$pairs, power $power, $negatives negatives: NaN shows, also from a pair that is not formed',
-    async (kind) => {
-      for (const bad of [0, 2, 3, 5]) {
-        const rows = randomRows(6, 3, 7);
-        rows[bad]![1] = NaN;
-        expect((await lossAndGradient([0, 1, -1, 0, 2, -1], rows, kind)).value).toBeNaN();
-      }
-    },
-  );
+  test.each(kinds)('$pairs, power $power: NaN shows, also from a pair that is not formed', async (kind) => {
+    for (const bad of [0, 2, 3, 5]) {
+      const rows = randomRows(6, 3, 7);
+      rows[bad]![1] = NaN;
+      expect((await lossAndGradient([0, 1, -1, 0, 2, -1], rows, kind)).value).toBeNaN();
+    }
+  });
 
   test.each([2, 3, 5, 6, 7, 9, 50])('a batch of %i rows in all pairs', async (count) => {
     const labels = Array.from({ length: count }, (_, i) => (i % 4) - 1);
@@ -318,7 +293,6 @@ onEachBackend('contrastiveLoss and odmLoss', () => {
       }
       refuses(() => loss([0, 1], two, { power: 3 as 1 }), ArgumentError, /power must be 1 or 2, got 3/);
       refuses(() => loss([0, 1], two, { pairs: 'some' as 'all' }), ArgumentError, /pairs must be/);
-      refuses(() => loss([0, 1], two, { negatives: 'hard' as 'formed' }), ArgumentError, /negatives must be/);
     }
     expect(() => contrastiveLoss([0, -1], two)).toThrow(/contrastiveLoss: labels.*-1 at index 1/);
     tf.dispose([three, two, none, row, cube]);
