@@ -28,7 +28,7 @@ export interface Method {
   scorers: Readonly<Record<string, () => DetectorOptions['scorer']>>;
 }
 
-const pairs = ({ margin, positiveShare }: Training) => ({ pairs: 'all', power: 2, margin, positiveShare }) as const;
+const pairs = ({ pairs = 'all', power = 2, margin, positiveShare }: Training) => ({ pairs, power, margin, positiveShare });
 
 export const methods: readonly Method[] = [
   {

@@ -2,7 +2,9 @@ import { seededRandom } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
 
 /** The images and `copies` further versions of each: moved by up to `shift` pixels, contrast and brightness changed by up to 30 %. */
-export function movedCopies({ images, shape }: ImageSet, copies: number, shift: number, seed: number): ImageSet {
+export function movedCopies(set: ImageSet, copies: number, shift: number, seed: number): ImageSet {
+  if (copies === 0) return set;
+  const { images, shape } = set;
   const [count, height, width, channels] = shape;
   const each = height * width * channels;
   const out = new Uint8Array((copies + 1) * count * each);

@@ -1,12 +1,14 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { odmBatches, OOD_LABEL } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { createTrainer, fit } from 'tfjs-ood/layers';
+import { createTrainer, stepSchedule } from 'tfjs-ood/layers';
+import type { RunFolder } from 'tfjs-ood/node';
 import type { Sets, Training } from './experiment';
 import type { Method } from './methods';
 import { movedCopies } from './moved-copies';
+import { resumableFit, type TrainingTime } from './resumable-fit';
 
-const EPOCHS = 10; // parts of a training, between which the learning rate may fall
+/** Factors on the learning rate in each tenth of a training. */
 const SCHEDULE = [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05];
 
 /** Known images first, then the OoD ones, each with its copies; labels say which is which. */
@@ -22,15 +24,28 @@ function trainingSet({ known, seenTrain }: Sets, { copies, shift }: Training, se
   return { set: { images, shape: [count, ...rest] } satisfies ImageSet as ImageSet, labels };
 }
 
-/** Trains one network by one method from one seed. Every method gets as many steps and as many images. */
+/** What a training says on its way. */
+export interface TrainingEvents {
+  /** After each step. */
+  onStep?: (step: { images: number; of: number; epoch: number; loss: number }) => void;
+  /** Before the first epoch, with 0, and after each. */
+  onEpoch?: (epochs: number, model: LayersModel) => Promise<void>;
+}
+
+/**
+ * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and as many
+ * images.
+ */
 export async function train(
   method: Method,
   training: Training,
   sets: Sets,
   seed: number,
-  onProgress: (step: number, loss: number) => void,
-): Promise<LayersModel> {
-  const { network, embeddingSize, batchSize, outShare, similarRatio, steps, learningRate } = training;
+  folder: RunFolder,
+  { onStep, onEpoch }: TrainingEvents = {},
+): Promise<TrainingTime & { model: LayersModel }> {
+  const { network, embeddingSize, batchSize, partSize, outShare, outEvery = 1, similarRatio } = training;
+  const { epochs, stepsPerEpoch, learningRate, decayAfter, weightDecay } = training;
   const { set, labels } = trainingSet(sets, training, seed);
   const [, height, width, channels] = set.shape;
   const outputs = method.outputs === 'classes' ? sets.known.classNames.length : embeddingSize;
@@ -38,24 +53,34 @@ export async function train(
   const trainer = createTrainer(model, {
     loss: method.loss(training),
     learningRate,
-    schedule: (epoch) => SCHEDULE[epoch] ?? 0.05,
+    schedule: decayAfter
+      ? stepSchedule(decayAfter.map((epoch) => [epoch, 0.1] as const))
+      : (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05,
     seed,
+    ...(weightDecay !== undefined && { weightDecay }),
+    ...(partSize !== undefined && partSize < batchSize && { partSize }),
   });
-  const stepsPerEpoch = Math.ceil(steps / EPOCHS);
   const batches = odmBatches(labels, {
     batchSize,
     outShare,
-    outEvery: method.seesOod ? 1 : 0,
+    outEvery: method.seesOod ? outEvery : 0,
     similarRatio,
-    stepsPerEpoch,
+    ...(stepsPerEpoch > 0 && { stepsPerEpoch }),
     seed,
   });
-  await fit(trainer, {
-    set,
-    batches,
-    epochs: EPOCHS,
-    onStep: ({ epoch, step, loss }) => onProgress(epoch * stepsPerEpoch + step + 1, loss),
-  });
+  const of = epochs * batches.stepsPerEpoch * batchSize;
+  const time = await resumableFit(
+    trainer,
+    {
+      set,
+      batches,
+      epochs,
+      onStep: ({ epoch, step, loss }) =>
+        onStep?.({ images: (epoch * batches.stepsPerEpoch + step + 1) * batchSize, of, epoch, loss }),
+    },
+    folder,
+    (done) => onEpoch?.(done, model) ?? Promise.resolve(),
+  );
   trainer.dispose();
-  return model;
+  return { model, ...time };
 }
