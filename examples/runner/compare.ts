@@ -25,9 +25,9 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
   const { network: _, ...numbers } = experiment.training; // the network is a function
   const about = { seed: firstSeed, backend, evaluateAtMost };
   const config = { experiment: experiment.name, ...experiment.about, ...about, ...numbers };
+  const sets = await experiment.load(options.data); // first: what cannot be read leaves no folder behind
   const run = await openRunFolder(path, config);
   try {
-    const sets = await experiment.load(options.data, options);
     const evaluated = sampleSets(sets, evaluateAtMost, firstSeed);
     const { train: images, test, classNames } = sets.known;
     console.log(`${experiment.title}\n`);

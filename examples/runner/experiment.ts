@@ -79,19 +79,26 @@ export interface RunOptions extends Readonly<Record<string, unknown>> {
   seed: number;
 }
 
-/** An experiment is its images and its training. */
-export interface Experiment {
+/** What can be said of an experiment before the command line is read. */
+export interface Headline {
   name: string;
   title: string;
-  training: Training;
   /** Trainings of each method. */
   seeds: number;
   /** Methods that are compared, where the command line names none: all by default. */
   methods?: readonly string[];
+}
+
+/** An experiment is its images and its training. */
+export interface Experiment extends Headline {
+  training: Training;
   /** What decides the results besides the training: a run folder keeps it, and goes on under the same alone. */
   about?: Readonly<Record<string, Json>>;
   /** The images, by default those below the folder `data`. */
-  load(folder: string | undefined, options: RunOptions): Promise<Sets>;
-  /** The experiment that is meant by the options, where they say more than numbers of the training. */
-  choose?(options: RunOptions): Promise<Experiment>;
+  load(folder: string | undefined): Promise<Sets>;
+}
+
+/** An experiment whose images or networks follow from options of its own. */
+export interface ExperimentByOptions extends Headline {
+  choose(options: RunOptions): Promise<Experiment>;
 }

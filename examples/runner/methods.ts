@@ -28,7 +28,12 @@ export interface Method {
   scorers: Readonly<Record<string, () => DetectorOptions['scorer']>>;
 }
 
-const pairs = ({ pairs = 'all', power = 2, margin, positiveShare }: Training) => ({ pairs, power, margin, positiveShare });
+const pairs = ({ pairs = 'all', power = 2, margin, positiveShare }: Training) => ({
+  pairs,
+  power,
+  margin,
+  positiveShare,
+});
 
 export const methods: readonly Method[] = [
   {

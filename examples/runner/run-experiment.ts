@@ -5,7 +5,7 @@ import 'tfjs-ood/wasm';
 import { Command, InvalidArgumentError } from 'commander';
 import { OodError } from 'tfjs-ood';
 import { compare } from './compare';
-import type { Experiment, RunOptions, Training } from './experiment';
+import type { Experiment, ExperimentByOptions, RunOptions, Training } from './experiment';
 import { methods } from './methods';
 import { addSettings, checkSettings, givenSettings, type Settings } from './settings';
 import { runSettings, trainingSettings } from './training-settings';
@@ -41,9 +41,9 @@ function trainingOf(training: Training, { steps, ...options }: Options): Trainin
   return checkSettings(trainingSettings, { ...given, stepsPerEpoch });
 }
 
-async function run(experiment: Experiment, given: Options): Promise<void> {
+async function run(experiment: Experiment | ExperimentByOptions, given: Options): Promise<void> {
   const options = checkSettings(runSettings, given);
-  const chosen = (await experiment.choose?.(options)) ?? experiment;
+  const chosen = 'choose' in experiment ? await experiment.choose(options) : experiment;
   if (!(await setBackend(options.backend))) throw new Error(`The backend ${options.backend} did not start.`);
   await compare(
     { ...chosen, training: trainingOf(chosen.training, options) },
@@ -59,8 +59,11 @@ async function run(experiment: Experiment, given: Options): Promise<void> {
 /** What the settings of a run are where nothing else is said. */
 const defaults = { seed: 1, backend: 'wasm', evaluateAtMost: 0, trackedImages: 1000 };
 
-/** The command line of an experiment; `more` adds options of its own, which `choose` and `load` get. */
-export function runExperiment(experiment: Experiment, more: (program: Command) => void = () => undefined): void {
+/** The command line of an experiment; `more` adds options of its own, which `choose` gets. */
+export function runExperiment(
+  experiment: Experiment | ExperimentByOptions,
+  more: (program: Command) => void = () => undefined,
+): void {
   const { name, title, seeds, methods: compared = known } = experiment;
   const program = new Command(`npm run ${process.env.npm_lifecycle_event ?? `experiment:${name}`} --`)
     .description(`${title}.\nCompares ways to train the same network, and scorers around it, over several seeds.`)

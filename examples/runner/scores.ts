@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classAccuracy, ClassMeans, classMeanScorer, fitOutputDetector, type DetectorOptions } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { featuresOf, fitDetector, gatherImages } from 'tfjs-ood/layers';
+import { embed, featuresOf, fitDetector, gatherImages } from 'tfjs-ood/layers';
 import { testSets, type Sets } from './experiment';
 import type { Method } from './methods';
 import { takeRows } from './take-rows';
@@ -45,8 +45,12 @@ async function outputsOf(
   model: LayersModel,
   method: Method,
   set: ImageSet,
-  onProgress: (images: number) => void,
+  onProgress: (done: number) => void,
 ): Promise<Outputs> {
+  if (method.outputs === 'embedding') {
+    const embeddings = await embed(model, set, { onProgress });
+    return { features: embeddings, logits: embeddings };
+  }
   const reader = featuresOf(model);
   const parts: Record<keyof Outputs, Float32Array[]> = { features: [], logits: [] };
   for (let at = 0; at < set.shape[0]; at += BLOCK) {
@@ -54,7 +58,7 @@ async function outputsOf(
     const found = tf.tidy(() => reader.run(gatherImages(set, rows)));
     for (const name of ['features', 'logits'] as const) parts[name].push(await found[name].data<'float32'>());
     tf.dispose(found);
-    onProgress(rows.length);
+    onProgress(at + rows.length);
   }
   const joined = (arrays: Float32Array[]) => {
     const data = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
@@ -66,7 +70,7 @@ async function outputsOf(
     return { data, shape: [set.shape[0], data.length / set.shape[0]] as [number, number] };
   };
   const logits = joined(parts.logits);
-  return { logits, features: method.outputs === 'embedding' ? logits : joined(parts.features) };
+  return { logits, features: joined(parts.features) };
 }
 
 /** At most `count` images, evenly spaced: of each class as many as there are. */
@@ -98,7 +102,11 @@ export async function scoreAll(
   const tested = testSets(sets);
   const total = tested.reduce((sum, { images }) => sum + images.shape[0], train.shape[0]);
   let done = 0;
-  const outputs = (set: ImageSet) => outputsOf(model, method, set, (images) => onProgress((done += images), total));
+  const outputs = async (set: ImageSet) => {
+    const own = await outputsOf(model, method, set, (images) => onProgress(done + images, total));
+    done += set.shape[0];
+    return own;
+  };
   const fitted = { ...(await outputs(train)), labels: train.labels };
   const found: (Outputs & { images: ImageSet })[] = [];
   for (const { images } of tested) found.push({ images, ...(await outputs(images)) });

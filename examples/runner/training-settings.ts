@@ -23,7 +23,10 @@ export const trainingSettings = {
 
 /** Settings of a run that are no numbers of its training. */
 export const runSettings = {
-  seed: { says: 'seed of the first training of each method, and of what is drawn', range: [0, Number.MAX_SAFE_INTEGER, 'whole'] },
+  seed: {
+    says: 'seed of the first training of each method, and of what is drawn',
+    range: [0, Number.MAX_SAFE_INTEGER, 'whole'],
+  },
   backend: { says: 'wasm or cpu', choices: ['wasm', 'cpu'] },
   evaluateAtMost: { says: 'most images of a set that are evaluated; 0: all', range: [0, 1e9, 'whole'] },
   trackedImages: {
