@@ -24,11 +24,11 @@ export const digits: Experiment = {
     batchSize: 128,
     outShare: 0.25,
     similarRatio: 0.25,
-    steps: 800,
+    epochs: 10,
+    stepsPerEpoch: 80,
     learningRate: 1e-3,
     margin: 10,
     positiveShare: 0.5,
-    negatives: 'formed',
     outWeight: 0.5,
   },
   async load(folder = 'data') {

@@ -29,14 +29,13 @@ export interface Method {
   scorers: Readonly<Record<string, () => DetectorOptions['scorer']>>;
 }
 
-const pairs = ({ margin, positiveShare, negatives }: Training) =>
-  ({
-    pairs: 'all',
-    power: 2,
-    margin,
-    positiveShare,
-    miner: negatives === 'violating' ? violatingPairs({ margin }) : undefined,
-  }) as const;
+const pairs = ({ pairs = 'all', power = 2, margin, positiveShare, negatives }: Training) => ({
+  pairs,
+  power,
+  margin,
+  positiveShare,
+  miner: negatives === 'violating' ? violatingPairs({ margin }) : undefined,
+});
 
 export const methods: readonly Method[] = [
   {

@@ -2,11 +2,13 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classBalancedBatches, colourJitter, odmBatches, OOD_LABEL, randomAffine } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { createTrainer, fit } from 'tfjs-ood/layers';
+import { createTrainer, stepSchedule } from 'tfjs-ood/layers';
+import type { RunFolder } from 'tfjs-ood/node';
 import type { Sets, Training } from './experiment';
 import type { Method } from './methods';
+import { resumableFit, type TrainingTime } from './resumable-fit';
 
-const EPOCHS = 10; // parts of a training, between which the learning rate may fall
+/** Factors on the learning rate in each tenth of a training. */
 const SCHEDULE = [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05];
 
 /** Known images first, then the OoD ones; labels say which is which. */
@@ -21,15 +23,16 @@ function trainingSet({ known, seenTrain }: Sets) {
   return { set: { images, shape: [count, ...rest] } satisfies ImageSet as ImageSet, labels };
 }
 
-function batchesOf(labels: Int32Array, method: Method, training: Training, stepsPerEpoch: number, seed: number) {
-  const { batchSize, outShare, similarRatio, rowsPerClass } = training;
+function batchesOf(labels: Int32Array, method: Method, training: Training, seed: number) {
+  const { batchSize, outShare, outEvery = 1, similarRatio, rowsPerClass } = training;
+  const stepsPerEpoch = training.stepsPerEpoch > 0 ? { stepsPerEpoch: training.stepsPerEpoch } : {};
   if (rowsPerClass === undefined) {
-    const outEvery = method.seesOod ? 1 : 0;
-    return odmBatches(labels, { batchSize, outShare, outEvery, similarRatio, stepsPerEpoch, seed });
+    const options = { batchSize, outShare, outEvery: method.seesOod ? outEvery : 0, similarRatio, seed };
+    return odmBatches(labels, { ...options, ...stepsPerEpoch });
   }
   const ownShare = method.seesOod ? outShare : 0;
   const classesPerBatch = Math.floor((batchSize * (1 - ownShare)) / rowsPerClass);
-  return classBalancedBatches(labels, { classesPerBatch, rowsPerClass, outShare: ownShare, stepsPerEpoch, seed });
+  return classBalancedBatches(labels, { classesPerBatch, rowsPerClass, outShare: ownShare, seed, ...stepsPerEpoch });
 }
 
 /** The augmentation of a step; none where the experiment wants none. */
@@ -43,15 +46,27 @@ const augmentOf = ({ augment }: Training) =>
       }),
   };
 
-/** Trains one network by one method from one seed. Every method gets as many steps and as many images. */
+/** What a training says on its way. */
+export interface TrainingEvents {
+  /** After each step. */
+  onStep?: (step: { images: number; of: number; epoch: number; loss: number }) => void;
+  /** Before the first epoch, with 0, and after each. */
+  onEpoch?: (epochs: number, model: LayersModel) => Promise<void>;
+}
+
+/**
+ * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and as many
+ * images.
+ */
 export async function train(
   method: Method,
   training: Training,
   sets: Sets,
   seed: number,
-  onProgress: (step: number, loss: number) => void,
-): Promise<LayersModel> {
-  const { network, embeddingSize, steps, learningRate } = training;
+  folder: RunFolder,
+  { onStep, onEpoch }: TrainingEvents = {},
+): Promise<TrainingTime & { model: LayersModel }> {
+  const { network, embeddingSize, batchSize, partSize, epochs, learningRate, decayAfter, weightDecay } = training;
   const { set, labels } = trainingSet(sets);
   const [, height, width, channels] = set.shape;
   const outputs = method.outputs === 'classes' ? sets.known.classNames.length : embeddingSize;
@@ -59,18 +74,28 @@ export async function train(
   const trainer = createTrainer(model, {
     loss: method.loss(training),
     learningRate,
-    schedule: (epoch) => SCHEDULE[epoch] ?? 0.05,
+    schedule: decayAfter
+      ? stepSchedule(decayAfter.map((epoch) => [epoch, 0.1] as const))
+      : (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05,
     ...augmentOf(training),
     seed,
+    ...(weightDecay !== undefined && { weightDecay }),
+    ...(partSize !== undefined && partSize < batchSize && { partSize }),
   });
-  const stepsPerEpoch = Math.ceil(steps / EPOCHS);
-  const batches = batchesOf(labels, method, training, stepsPerEpoch, seed);
-  await fit(trainer, {
-    set,
-    batches,
-    epochs: EPOCHS,
-    onStep: ({ epoch, step, loss }) => onProgress(epoch * stepsPerEpoch + step + 1, loss),
-  });
+  const batches = batchesOf(labels, method, training, seed);
+  const of = epochs * batches.stepsPerEpoch * batchSize;
+  const time = await resumableFit(
+    trainer,
+    {
+      set,
+      batches,
+      epochs,
+      onStep: ({ epoch, step, loss }) =>
+        onStep?.({ images: (epoch * batches.stepsPerEpoch + step + 1) * batchSize, of, epoch, loss }),
+    },
+    folder,
+    (done) => onEpoch?.(done, model) ?? Promise.resolve(),
+  );
   trainer.dispose();
-  return model;
+  return { model, ...time };
 }

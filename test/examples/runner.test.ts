@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
-import { comparisonOf, groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
+import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
+import { comparisonOf, timesOf } from '../../examples/runner/tables';
 import type { StrangeSet } from '../../examples/runner/experiment';
 
 const images = { images: new Uint8Array(12), shape: [1, 2, 2, 3] as const };
@@ -44,7 +45,10 @@ describe('the parts of the runner', () => {
 
   test('the table has a row for each method and scorer, over its seeds', () => {
     const results = [0, 0.1].map((shift, i) =>
-      resultOf(scoredOf(shift), out, { method: 'odm', seed: i + 1, trainSeconds: 1 }),
+      resultOf(scoredOf(shift), out, { method: 'odm', seed: i + 1, trainSeconds: 3 + i, cpuSeconds: 2 }),
+    );
+    expect(timesOf([...results, ...results])).toBe(
+      'Seconds of a training: median 4, at most 4; CPU seconds: median 2, at most 2.\n',
     );
     const table = comparisonOf(results, out, { odm: 'ODM' });
     const aurocs = [0, 0.1].map((shift) => auroc(scoredOf(shift).known, scoredOf(shift).out.a!));
@@ -133,10 +137,10 @@ describe('the folder experiment, on folders drawn here', () => {
     expect(results).toHaveLength(2 + 2 * 5);
     expect(Object.keys(results[0]!.evaluation.sets)).toEqual(['novel, seen', 'novel', 'anomaly', 'noise']);
     // Another method joins what is there already: no training comes twice.
-    const before = await readFile(join(home, 'run/odm-1.json'), 'utf8');
+    const before = await readFile(join(home, 'run/odm-1/scores.json'), 'utf8');
     const second = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,confidence');
     expect(second.stdout).toContain('| confidence loss | MSP | 2 |');
-    expect(await readFile(join(home, 'run/odm-1.json'), 'utf8')).toBe(before);
+    expect(await readFile(join(home, 'run/odm-1/scores.json'), 'utf8')).toBe(before);
     expect(second.stdout).not.toContain('odm, seed 1');
   });
 });
