@@ -14,6 +14,11 @@ export const notRun: readonly { owner: string; containing: string; reason: strin
     reason: 'IndexedDB is of browsers (test/layers/detector-stores.test.ts)',
   },
   {
+    owner: 'docs/recipes/web-worker.md',
+    containing: 'worker.ts',
+    reason: 'workers and canvases are of browsers (the worker of examples/browser: test/e2e-browser)',
+  },
+  {
     owner: 'docs/comparisons.md',
     containing: 'runExperiment',
     reason: 'trains for minutes (test/examples/runner.test.ts)',

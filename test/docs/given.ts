@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {
+  calibrate,
   ClassScatter,
   encodeSafetensors,
   encodeScorer,
@@ -122,8 +124,8 @@ export const given = {
       (await fitOutputDetector({ features: features(), labels: labels() }, { scorer: mahalanobis() })).toBytes(),
   },
   NeighbourIndexMaker: {
-    myIndexOf: () => (_rows: Float32Array, _size: number) => ({
-      search: () => Int32Array.of(0),
+    myIndexOf: () => (rows: Float32Array, size: number) => ({
+      search: () => Int32Array.of(rows.length / size),
       dispose: () => undefined,
     }),
   },
@@ -183,7 +185,7 @@ export const given = {
   },
   'docs/losses.md': { labels: () => withOod(1200), embeddings: () => tf.tensor2d(rows(1024, 10).data, [1024, 10]) },
   'docs/metrics.md': { otherIn: () => scores(300, 0, 2), otherOut: () => scores(100, 2, 2) },
-  'docs/neighbours.md': { usearch: () => ({}) as Usearch },
+  'docs/neighbours.md': { usearch: (): Usearch => Object.create(null) as Usearch },
   'docs/node.md': {
     ...served,
     config: () => ({ seed: 1 }),
@@ -210,5 +212,34 @@ export const given = {
     predictedClass: () => 1,
     score: () => 2.5,
     fingerprint: () => '9f2c',
+  },
+  'docs/guide/losses-in-your-project.md': {
+    labels: () => withOod(90),
+    model: () => network(16),
+    trainEmbeddings: () => rows(90, 2),
+    trainLabels: labels,
+    heldOutEmbeddings: () => rows(90, 2, 2),
+    newEmbedding: () => rows(1, 2, 1, 9),
+  },
+  'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
+  'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
+  'docs/recipes/react-native.md': {
+    bytes: async () => (await fitOutputDetector({ logits: logits(), labels: labels() }, { scorer: energy() })).toBytes(),
+  },
+  'docs/recipes/onnx-runtime.md': {
+    onnxFile: () => readFileSync(new URL('../../examples/onnx-features/digits.onnx', import.meta.url)),
+    knownPixels: () => rows(60, 784).data,
+    onePixels: () => rows(1, 784).data,
+    labels: () => labelsOf(60),
+  },
+  'docs/recipes/streaming-calibration.md': {
+    featuresOfPart: () => (part: number) => rows(30, 6, part),
+    labelsOfPart: () => (part: number) => labelsOf(30).map((label) => (label + part) % 3),
+    batchesOfScores: () => [scores(200, 0), scores(100, 0, 2)],
+  },
+  'docs/recipes/drift.md': {
+    calibration: () => calibrate(scores(300, 0)),
+    calibrationScores: () => scores(300, 0),
+    scoresOfToday: () => scores(100, 0.5, 2),
   },
 } satisfies Record<string, Record<string, () => unknown>>;

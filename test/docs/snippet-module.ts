@@ -42,6 +42,22 @@ function freeNames(source: ts.SourceFile): Set<string> {
   return free;
 }
 
+/** The compiler finds any folder of src; a user has the paths of package.json alone. */
+function checkPublic(
+  title: string,
+  { importClause }: ts.ImportDeclaration,
+  from: string,
+  exports: ReadonlyMap<string, PublicExport>,
+): void {
+  const names = importClause?.namedBindings;
+  if (!from.startsWith('tfjs-ood') || !names || !ts.isNamedImports(names)) return;
+  for (const { name, propertyName = name } of names.elements) {
+    const paths = exports.get(propertyName.text)?.paths;
+    if (!paths?.includes(from))
+      throw new Error(`${title}: ${propertyName.text} is in ${paths?.join(', ')}, not in ${from}`);
+  }
+}
+
 const commentText = (text: string, range: ts.CommentRange) => text.slice(range.pos + 2, range.end).trim();
 
 /** The comment behind a statement, or alone on the line after it. */
@@ -83,6 +99,7 @@ export function snippetModule(
   for (const statement of source.statements) {
     if (ts.isImportDeclaration(statement)) {
       const from = (statement.moduleSpecifier as ts.StringLiteral).text;
+      checkPublic(title, statement, from, exports);
       imports.push(statement.getText().replace(`'${from}'`, `'${standIns[from] ?? from}'`));
       continue;
     }
