@@ -1,4 +1,4 @@
-import { compareAurocs, evaluate, type Evaluation } from 'tfjs-ood';
+import { compareAurocs, evaluate, type Evaluation } from 'tfjs-ood/metrics';
 import type { Sets } from './experiment';
 import type { ScoredSets } from './scores';
 

@@ -1,14 +1,13 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { ClassMeans, classMeanScorer } from 'tfjs-ood';
 import {
   classAccuracy,
-  ClassMeans,
-  classMeanScorer,
   evaluate as evaluateScores,
   evaluationTable,
   gridMetrics,
   odinStyleMetrics,
   type Evaluation,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/layers';
 import type { Config } from './config';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { evaluate } from 'tfjs-ood';
+import { evaluate } from 'tfjs-ood/metrics';
 import { checkConfig, presets, type Config } from '../../examples/svhn-cifar10/config';
 import { sample } from '../../examples/svhn-cifar10/data';
 import { drawDigits, drawLetters, drawNoise, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
