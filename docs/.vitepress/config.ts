@@ -16,7 +16,6 @@ export default defineConfig({
   description: 'A model that can say "I don\'t know this", in TensorFlow.js',
   base: process.env.DOCS_BASE ?? '/',
   cleanUrls: false, // files that any web server serves
-  rewrites: { 'results/README.md': 'results/index.md' },
   markdown: { anchor: { slugify: githubSlug } },
   themeConfig: {
     search: { provider: 'local' },
@@ -25,7 +24,7 @@ export default defineConfig({
       { text: 'Guides', link: '/guide/scores-for-your-classifier' },
       { text: 'Concepts', link: '/concepts' },
       { text: 'API', link: '/api/' },
-      { text: 'Results', link: '/results/' },
+      { text: 'Results', link: '/results/README' },
       { text: 'Recipes', link: '/recipes/web-worker' },
     ],
     sidebar: [
@@ -90,7 +89,7 @@ export default defineConfig({
         text: 'Experiments and results',
         collapsed: true,
         items: links({
-          Results: '/results/',
+          Results: '/results/README',
           Digits: '/results/digits',
           'Traffic signs': '/results/traffic-signs',
           'SVHN and CIFAR-10': '/experiment',

@@ -5,20 +5,11 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import {
-  calibrate,
-  ClassScatter,
-  encodeSafetensors,
-  encodeScorer,
-  energy,
-  evaluate,
-  fitOutputDetector,
-  mahalanobis,
-  odmBatches,
-  odmLoss,
-  ScoreAccumulator,
-  ScoreSketch,
-} from 'tfjs-ood';
+import { calibrate, encodeSafetensors, odmBatches, odmLoss } from 'tfjs-ood';
+import { fitOutputDetector } from 'tfjs-ood/detector';
+import { ClassScatter } from 'tfjs-ood/embeddings';
+import { evaluate, ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
+import { encodeScorer, energy, mahalanobis } from 'tfjs-ood/scorers';
 import { createTrainer, fitDetector } from 'tfjs-ood/layers';
 import { cifarBinary } from '../datasets/small-files';
 import { byteImages, classifier, imageTensor, labelsOf, rows, scores } from './given-values';
@@ -213,6 +204,7 @@ export const given = {
     score: () => 2.5,
     fingerprint: () => '9f2c',
   },
+  'docs/index.md': { logits: () => rows(300, 3, 5), labels: () => labelsOf(300) },
   'docs/guide/losses-in-your-project.md': {
     labels: () => withOod(90),
     model: () => network(16),
@@ -224,7 +216,8 @@ export const given = {
   'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
   'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
   'docs/recipes/react-native.md': {
-    bytes: async () => (await fitOutputDetector({ logits: logits(), labels: labels() }, { scorer: energy() })).toBytes(),
+    bytes: async () =>
+      (await fitOutputDetector({ logits: logits(), labels: labels() }, { scorer: energy() })).toBytes(),
   },
   'docs/recipes/onnx-runtime.md': {
     onnxFile: () => readFileSync(new URL('../../examples/onnx-features/digits.onnx', import.meta.url)),
