@@ -11,9 +11,16 @@ const apiPages = readdirSync(fileURLToPath(new URL('../api', import.meta.url)))
   .filter((page) => page !== 'index')
   .map((page) => ({ text: page === 'tfjs-ood' ? page : `tfjs-ood/${page}`, link: `/api/${page}` }));
 
+/** A known point, and one that is none. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="5" cy="11" r="4" fill="#3f90da"/>' +
+    '<path d="M9 2l5 5M14 2l-5 5" stroke="#888" stroke-width="2"/></svg>',
+)}`;
+
 export default defineConfig({
   title: 'tfjs-ood',
   description: 'A model that can say "I don\'t know this", in TensorFlow.js',
+  head: [['link', { rel: 'icon', href: icon }]],
   base: process.env.DOCS_BASE ?? '/',
   cleanUrls: false, // files that any web server serves
   markdown: { anchor: { slugify: githubSlug } },

@@ -50,8 +50,12 @@ function kindOf(symbol: ts.Symbol): PublicExport['kind'] {
   return symbol.flags & ts.SymbolFlags.Value ? 'constant' : 'type';
 }
 
+/** Private, or the work of a base class that tfjs calls. */
 const isHidden = (node: ts.Node) =>
-  ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
+  ts.canHaveModifiers(node) &&
+  ts
+    .getModifiers(node)
+    ?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.OverrideKeyword);
 
 /** A declaration as a reader wants it: no docstring on top, no bodies, no private members. */
 function declarationOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
