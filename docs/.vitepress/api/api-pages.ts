@@ -1,3 +1,5 @@
+import ts from 'typescript';
+import { freeNames } from './free-names';
 import type { PublicExport } from './public-exports';
 
 /** What each folder of src is about; a folder that is missing here gets its name. */
@@ -38,7 +40,31 @@ function prose(text: string, byName: ReadonlyMap<string, PublicExport>, page: st
     .join('');
 }
 
-function entry(exported: PublicExport, byName: ReadonlyMap<string, PublicExport>, page: string): string {
+const tfjs: Readonly<Record<string, string>> = {
+  tf: `import * as tf from '@tensorflow/tfjs-core';`,
+  tfl: `import * as tfl from '@tensorflow/tfjs-layers';`,
+};
+
+/** An example with the imports that its names ask for; from the page's own path where it has them. */
+function withImports(example: string, byName: ReadonlyMap<string, PublicExport>, path: string): string {
+  const source = ts.createSourceFile('example.ts', example, ts.ScriptTarget.ES2022, true);
+  const free = [...freeNames(source)].sort();
+  const byPath = new Map<string, string[]>();
+  for (const name of free) {
+    const found = byName.get(name);
+    if (!found) continue;
+    const from = found.paths.includes(path) ? path : found.paths[0]!;
+    byPath.set(from, [...(byPath.get(from) ?? []), found.kind === 'type' ? `type ${name}` : name]);
+  }
+  const lines = [...byPath].map(([from, names]) => `import { ${names.join(', ')} } from '${from}';`);
+  const head = [...free.flatMap((name) => tfjs[name] ?? []), ...lines];
+  return head.length === 0
+    ? example
+    : `${head.join('\n')}\n${source.statements.some(ts.isImportDeclaration) ? '' : '\n'}${example}`;
+}
+
+function entry(exported: PublicExport, byName: ReadonlyMap<string, PublicExport>, path: string): string {
+  const page = pageOf(path);
   const { name, kind, text, tags, examples, declaration, file } = exported;
   const say = (words: string) => prose(words, byName, page);
   const list = (tag: string, title: string) => {
@@ -54,10 +80,7 @@ function entry(exported: PublicExport, byName: ReadonlyMap<string, PublicExport>
     ...list('param', 'Takes'),
     ...list('returns', 'Gives'),
     ...list('throws', 'Throws'),
-    ...examples.flatMap((example) => [
-      '**Example**',
-      `\`\`\`ts\n${kind === 'type' ? '' : `import { ${name} } from '${exported.paths[0]}';\n\n`}${example}\n\`\`\``,
-    ]),
+    ...examples.flatMap((example) => ['**Example**', `\`\`\`ts\n${withImports(example, byName, path)}\n\`\`\``]),
     `<small>${kind}, \`${file}\`</small>`,
   ].join('\n\n');
 }
@@ -82,7 +105,7 @@ export function apiPages(exports: readonly PublicExport[]): Map<string, string> 
       const members = here.filter(({ file }) => file.split('/')[1] === folder);
       const [values, types] = [members.filter((m) => m.kind !== 'type'), members.filter((m) => m.kind === 'type')];
       if (!parts.includes(`## ${heading}`)) parts.push(`## ${heading}`);
-      parts.push(...[...values, ...types].map((member) => entry(member, byName, page)));
+      parts.push(...[...values, ...types].map((member) => entry(member, byName, path)));
       const links = values.map(({ name }) => `[\`${name}\`](./${page}.md#${name})`).join(', ');
       if (links) overview.push(folders.length > 1 ? `${heading}: ${links}` : links);
     }
