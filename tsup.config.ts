@@ -4,6 +4,10 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    scorers: 'src/scorers/index.ts',
+    metrics: 'src/metrics/index.ts',
+    embeddings: 'src/embeddings/index.ts',
+    detector: 'src/detector/index.ts',
     datasets: 'src/datasets/index.ts',
     node: 'src/node/index.ts',
     layers: 'src/layers/index.ts',

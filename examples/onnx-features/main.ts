@@ -5,7 +5,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { program } from 'commander';
 import { InferenceSession, Tensor } from 'onnxruntime-web';
-import { classAccuracy, evaluate, evaluationTable, fitOutputDetector, mahalanobis, OodError } from 'tfjs-ood';
+import { OodError } from 'tfjs-ood';
+import { mahalanobis } from 'tfjs-ood/scorers';
+import { classAccuracy, evaluate, evaluationTable } from 'tfjs-ood/metrics';
+import { fitOutputDetector } from 'tfjs-ood/detector';
 import { readMnist, type LabelledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 

@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Json, RandomAffineOptions } from 'tfjs-ood';
+import type { RandomAffineOptions } from 'tfjs-ood';
+import type { Json } from 'tfjs-ood/metrics';
 import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
 
 /** Novelty: unseen classes of the same kind. Anomaly: something else (Masana et al. 2018). */

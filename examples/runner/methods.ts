@@ -1,17 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import {
-  confidenceLoss,
-  contrastiveLoss,
-  energy,
-  mahalanobis,
-  msp,
-  nearestNeighbours,
-  odin,
-  odmLoss,
-  outlierExposureLoss,
-  violatingPairs,
-  type DetectorOptions,
-} from 'tfjs-ood';
+import { confidenceLoss, contrastiveLoss, odmLoss, outlierExposureLoss, violatingPairs } from 'tfjs-ood';
+import { energy, mahalanobis, msp, nearestNeighbours, odin } from 'tfjs-ood/scorers';
+import type { DetectorOptions } from 'tfjs-ood/detector';
 import type { Training } from './experiment';
 
 type Loss = (labels: Tensor1D | readonly number[], outputs: Tensor2D) => ReturnType<typeof odmLoss>;

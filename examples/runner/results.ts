@@ -1,4 +1,4 @@
-import { compareAurocs, evaluate, gridMetrics, odinStyleMetrics, type Evaluation } from 'tfjs-ood';
+import { compareAurocs, evaluate, gridMetrics, odinStyleMetrics, type Evaluation } from 'tfjs-ood/metrics';
 import type { Sets } from './experiment';
 import { CLASS_MEAN, type ScoredSets } from './scores';
 

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classAccuracy, ClassMeans, classMeanScorer, fitOutputDetector, type DetectorOptions } from 'tfjs-ood';
+import { ClassMeans, classMeanScorer } from 'tfjs-ood';
+import { classAccuracy } from 'tfjs-ood/metrics';
+import { fitOutputDetector, type DetectorOptions } from 'tfjs-ood/detector';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import { embed, featuresOf, fitDetector, gatherImages } from 'tfjs-ood/layers';
 import { testSets, type Sets } from './experiment';

@@ -1,4 +1,4 @@
-import { evaluationTable } from 'tfjs-ood';
+import { evaluationTable } from 'tfjs-ood/metrics';
 import { testSets, type Sets } from './experiment';
 import { groupsOf, meanAndDeviation, type Paired, type Result } from './results';
 

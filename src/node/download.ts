@@ -42,7 +42,7 @@ function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs
  *   was fetched is removed); DownloadError for an HTTP status that says no, or a connection that stays cut or stalled after
  *   the retries; StorageError for a full disk; the reason of `signal`
  * @example
- * await download('https://example.org/train.bin', 'data/train.bin', { sha256: '...' });
+ * await download(url, 'data/train.bin', { sha256 });
  */
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
   checkOptions(url, options);

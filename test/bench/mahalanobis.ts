@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { mahalanobis, seededRandom } from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { mahalanobis } from 'tfjs-ood/scorers';
 import 'tfjs-ood/wasm';
 
 export const title =

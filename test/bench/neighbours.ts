@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { hnswIndex, nearestNeighbours, seededRandom, type Scorer } from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { hnswIndex, nearestNeighbours, type Scorer } from 'tfjs-ood/scorers';
 import { loadHnsw } from '../scorers/load-hnsw';
 
 const [BANK, QUERIES, SIZE, K] = [50_000, 5000, 128, 50];

@@ -1,18 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ArgumentError,
-  decodeSafetensors,
-  encodeSafetensors,
-  energy,
-  fitOutputDetector,
-  FormatError,
-  loadOutputDetector,
-  nearestClassMean,
-  scorerMethods,
-  seededRandom,
-  vim,
-} from 'tfjs-ood';
+import { ArgumentError, decodeSafetensors, encodeSafetensors, FormatError, seededRandom } from 'tfjs-ood';
+import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
+import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
 import { holdOut } from '../../src/detector/hold-out';
 

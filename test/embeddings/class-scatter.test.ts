@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ClassScatter,
-  decodeSafetensors,
-  encodeSafetensors,
-  estimateCovariance,
-  seededRandom,
-  type CovarianceEstimator,
-  type Scatter,
-} from 'tfjs-ood';
+import { decodeSafetensors, encodeSafetensors, seededRandom } from 'tfjs-ood';
+import { ClassScatter, estimateCovariance, type CovarianceEstimator, type Scatter } from 'tfjs-ood/embeddings';
 import fixture from '../fixtures/gaussian-scorers.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';

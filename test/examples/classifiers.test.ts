@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { scorerMethods } from 'tfjs-ood';
+import { scorerMethods } from 'tfjs-ood/detector';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));

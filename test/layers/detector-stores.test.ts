@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mahalanobis } from 'tfjs-ood';
+import { mahalanobis } from 'tfjs-ood/scorers';
 import { fitDetector, loadDetector } from 'tfjs-ood/layers';
 import { describe, expect, test } from 'vitest';
 import { onEachBackend } from '../on-each-backend';

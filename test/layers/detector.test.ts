@@ -2,16 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import {
-  ArgumentError,
-  energy,
-  FormatError,
-  loadOutputDetector,
-  nearestClassMean,
-  odin,
-  react,
-  seededRandom,
-} from 'tfjs-ood';
+import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
+import { energy, nearestClassMean, odin, react } from 'tfjs-ood/scorers';
+import { loadOutputDetector } from 'tfjs-ood/detector';
 import { featuresOf, fitDetector, loadDetector, modelFingerprint, type GraphModelLike } from 'tfjs-ood/layers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';

@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  energy,
-  mahalanobis,
-  type DetectorOptions,
-  nearestNeighbours,
-  react,
-  scorerMethods,
-  seededRandom,
-  vim,
-} from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { energy, mahalanobis, nearestNeighbours, react, vim } from 'tfjs-ood/scorers';
+import { type DetectorOptions, scorerMethods } from 'tfjs-ood/detector';
 import { featuresOf, fitDetector, loadDetector, modelFingerprint } from 'tfjs-ood/layers';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../expect-close';

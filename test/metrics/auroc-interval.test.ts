@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { seededRandom, ShapeError } from 'tfjs-ood';
 import {
   aurocInterval,
   autc,
@@ -11,11 +12,9 @@ import {
   fprAtTprOpenOOD,
   partialAuroc,
   rocCurve,
-  seededRandom,
-  ShapeError,
   trapezoidAupr,
   type DetectorScores,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { normalQuantile } from '../../src/metrics/intervals/normal-distribution';
 import { twoSidedPValue } from '../../src/metrics/intervals/two-sided-p-value';
 import { expectClose } from '../expect-close';

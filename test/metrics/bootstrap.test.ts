@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ArgumentError, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
 import {
-  ArgumentError,
   auroc,
   aurocOf,
   averagePrecisionOf,
@@ -12,15 +12,12 @@ import {
   classAccuracy,
   detectionErrorOf,
   fprAtTprOf,
-  NotFiniteError,
   oodMetricsOf,
   oscr,
   rankScores,
-  seededRandom,
-  ShapeError,
   trapezoidAuprOf,
   type RankedScores,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { normalCdf, normalQuantile } from '../../src/metrics/intervals/normal-distribution';
 import { expectClose } from '../expect-close';
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   autc,
   averagePrecision,
@@ -9,9 +10,8 @@ import {
   partialAuroc,
   precisionRecallCurve,
   rocCurve,
-  seededRandom,
   trapezoidAupr,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { expectClose } from '../expect-close';
 
 interface Side {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   aurocInterval,
   autcOf,
@@ -15,9 +16,8 @@ import {
   partialAurocOf,
   auroc,
   rankScores,
-  seededRandom,
   trapezoidAuprOf,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ArgumentError,
-  aurocInterval,
-  evaluate,
-  FormatError,
-  NotFiniteError,
-  parseEvaluation,
-  ScoreAccumulator,
-  type Evaluation,
-} from 'tfjs-ood';
+import { ArgumentError, FormatError, NotFiniteError } from 'tfjs-ood';
+import { aurocInterval, evaluate, parseEvaluation, ScoreAccumulator, type Evaluation } from 'tfjs-ood/metrics';
 import { byteOffsetOf } from '../../src/metrics/evaluation/json-offset';
 import { expectClose } from '../expect-close';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ArgumentError, NotFiniteError, seededRandom, type Scores } from 'tfjs-ood';
 import {
-  ArgumentError,
   auroc,
   aurocInterval,
   autc,
@@ -15,16 +15,13 @@ import {
   fprAtTprOdin,
   fprAtTprOpenOOD,
   gridMetrics,
-  NotFiniteError,
   odinStyleMetrics,
   oodMetrics,
   partialAuroc,
   precisionRecallCurve,
   rocCurve,
-  seededRandom,
   trapezoidAupr,
-  type Scores,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { sortScores } from '../../src/sort-scores';
 import { expectClose } from '../expect-close';
 

@@ -18,7 +18,7 @@ import {
   rankScores,
   rocCurve,
   trapezoidAupr,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { expectClose } from '../expect-close';
 import * as naive from './naive-metrics';
 

@@ -1,17 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ArgumentError,
-  aurc,
-  auroc,
-  ccrAtFpr,
-  classAccuracy,
-  excessAurc,
-  NotFiniteError,
-  oscr,
-  seededRandom,
-  ShapeError,
-} from 'tfjs-ood';
+import { ArgumentError, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
+import { aurc, auroc, ccrAtFpr, classAccuracy, excessAurc, oscr } from 'tfjs-ood/metrics';
 import { expectClose } from '../expect-close';
 
 const tight = { relative: 1e-12, absolute: 1e-12 };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { auroc, averagePrecision, detectionError, fprAtTpr, gridMetrics, odinStyleMetrics } from 'tfjs-ood';
+import { auroc, averagePrecision, detectionError, fprAtTpr, gridMetrics, odinStyleMetrics } from 'tfjs-ood/metrics';
 import { expectClose } from '../expect-close';
 
 interface Case {

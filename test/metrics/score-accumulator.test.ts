@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  ArgumentError,
-  auroc,
-  decodeSafetensors,
-  encodeSafetensors,
-  NotFiniteError,
-  ScoreAccumulator,
-  ShapeError,
-} from 'tfjs-ood';
+import { ArgumentError, decodeSafetensors, encodeSafetensors, NotFiniteError, ShapeError } from 'tfjs-ood';
+import { auroc, ScoreAccumulator } from 'tfjs-ood/metrics';
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
 

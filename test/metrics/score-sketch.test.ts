@@ -2,23 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   ArgumentError,
+  decodeSafetensors,
+  encodeSafetensors,
+  NotFiniteError,
+  seededRandom,
+  ShapeError,
+} from 'tfjs-ood';
+import {
   auroc,
   averagePrecision,
-  decodeSafetensors,
   detectionError,
-  encodeSafetensors,
   fprAtTpr,
-  NotFiniteError,
   oodMetricsOf,
   rankScores,
   rankSketches,
   ScoreSketch,
-  seededRandom,
-  ShapeError,
   sketchMetrics,
   trapezoidAuprOf,
   type BoundedMetric,
-} from 'tfjs-ood';
+} from 'tfjs-ood/metrics';
 import { bucketOf, edgesOf } from '../../src/metrics/streams/score-buckets';
 import { expectClose } from '../expect-close';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, comparisonTable, evaluate, evaluationTable, type Evaluation } from 'tfjs-ood';
+import { ArgumentError } from 'tfjs-ood';
+import { comparisonTable, evaluate, evaluationTable, type Evaluation } from 'tfjs-ood/metrics';
 
 const inside = [0.1, 0.2, 0.3, 0.4, 0.4, 0.55];
 const result = evaluate(

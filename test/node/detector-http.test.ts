@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { mahalanobis } from 'tfjs-ood';
+import { mahalanobis } from 'tfjs-ood/scorers';
 import { fitDetector, loadDetector } from 'tfjs-ood/layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { graphModel } from '../layers/graph-model';

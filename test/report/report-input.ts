@@ -1,4 +1,5 @@
-import { evaluate, seededRandom } from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { evaluate } from 'tfjs-ood/metrics';
 import type { Report, ReportSet } from 'tfjs-ood/report';
 
 /** A set of `count` made-up images of 3 classes; `away` moves embeddings and scores. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   decodeScorer,
   encodeScorer,
@@ -8,10 +9,9 @@ import {
   nearestClassMean,
   nearestNeighbours,
   odin,
-  seededRandom,
   type FitBlock,
   type ScorerMethod,
-} from 'tfjs-ood';
+} from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { testScorer } from './test-scorer';

@@ -1,13 +1,7 @@
 import { describe, test } from 'vitest';
-import {
-  classGaussians,
-  mahalanobis,
-  relativeMahalanobis,
-  seededRandom,
-  type CovarianceEstimator,
-  type FitBlock,
-  type ScorerMethod,
-} from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { classGaussians, mahalanobis, relativeMahalanobis, type FitBlock, type ScorerMethod } from 'tfjs-ood/scorers';
+import type { CovarianceEstimator } from 'tfjs-ood/embeddings';
 import { expectClose } from '../expect-close';
 import fixture from '../fixtures/gaussian-scorers.json';
 import { onEachBackend } from '../on-each-backend';

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test, vi } from 'vitest';
-import { classGaussians, ClassScatter, mahalanobis, relativeMahalanobis, seededRandom } from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { classGaussians, mahalanobis, relativeMahalanobis } from 'tfjs-ood/scorers';
+import { ClassScatter } from 'tfjs-ood/embeddings';
 import { onEachBackend } from '../on-each-backend';
 import { gaussianParity, wideBlocks, wideRow } from './gaussian-parity';
 

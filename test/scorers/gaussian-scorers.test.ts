@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   classGaussians,
   decodeScorer,
   encodeScorer,
   mahalanobis,
   relativeMahalanobis,
-  seededRandom,
   type CovarianceOptions,
   type FitBlock,
-} from 'tfjs-ood';
+} from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { gaussianParity, rows, SCORE, scoresOf, wideBlocks, wideRow } from './gaussian-parity';

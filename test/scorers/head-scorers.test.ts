@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   ash,
   decodeScorer,
@@ -9,13 +10,12 @@ import {
   react,
   residual,
   scale,
-  seededRandom,
   she,
   vim,
   type FitBlock,
   type Head,
   type ScorerMethod,
-} from 'tfjs-ood';
+} from 'tfjs-ood/scorers';
 import fixture from '../fixtures/head-scorers.json';
 import { rowSample } from '../../src/scorers/row-sample';
 import { secondMoments } from '../../src/scorers/second-moments';

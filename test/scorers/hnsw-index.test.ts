@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  decodeScorer,
-  encodeScorer,
-  FormatError,
-  hnswIndex,
-  nearestNeighbours,
-  seededRandom,
-  type NeighbourIndexMaker,
-} from 'tfjs-ood';
+import { FormatError, seededRandom } from 'tfjs-ood';
+import { decodeScorer, encodeScorer, hnswIndex, nearestNeighbours, type NeighbourIndexMaker } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { loadHnsw } from './load-hnsw';

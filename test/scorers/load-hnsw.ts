@@ -1,4 +1,4 @@
-import type { HnswLibrary } from 'tfjs-ood';
+import type { HnswLibrary } from 'tfjs-ood/scorers';
 
 /**
  * hnswlib-wasm is built for browsers: it asks for `window` before it starts. Given one, it does the same in Node, but for its store,

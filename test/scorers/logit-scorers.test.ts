@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from 'tfjs-ood';
 import {
   decodeScorer,
   encodeScorer,
@@ -9,10 +10,9 @@ import {
   klMatching,
   maxLogit,
   msp,
-  seededRandom,
   type ReadyScorer,
   type ScorerState,
-} from 'tfjs-ood';
+} from 'tfjs-ood/scorers';
 import fixture from '../fixtures/logit-scorers.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { mahalanobis, seededRandom } from 'tfjs-ood';
+import { seededRandom } from 'tfjs-ood';
+import { mahalanobis } from 'tfjs-ood/scorers';
 import { onEachBackend } from '../on-each-backend';
 import { expectClose } from '../expect-close';
 

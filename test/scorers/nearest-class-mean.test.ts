@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestClassMean } from 'tfjs-ood';
+import { nearestClassMean } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { testScorer } from './test-scorer';

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { ArgumentError, nearestNeighbours, nnGuide, odin, seededRandom, ShapeError, type LogitsOf } from 'tfjs-ood';
+import { ArgumentError, seededRandom, ShapeError } from 'tfjs-ood';
+import { nearestNeighbours, nnGuide, odin, type LogitsOf } from 'tfjs-ood/scorers';
 import references from '../fixtures/neighbour-scorers.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';

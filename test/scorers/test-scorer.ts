@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { auroc, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
 import {
-  auroc,
   decodeScorer,
   encodeScorer,
-  NotFiniteError,
-  seededRandom,
-  ShapeError,
   type Batch,
   type FitBlock,
   type ModelParts,
   type Scorer,
   type ScorerMethod,
-} from 'tfjs-ood';
+} from 'tfjs-ood/scorers';
 import { onEachBackend } from '../on-each-backend';
 
 const [CLASSES, SIZE, SIDE] = [3, 8, 4];
