@@ -1,7 +1,15 @@
 /** Bytes that typed arrays and buffers were asked for since the last call of `take`; importing it begins the count. */
 let asked = 0;
 
-const NAMES = ['ArrayBuffer', 'Uint8Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Float32Array', 'Float64Array'] as const;
+const NAMES = [
+  'ArrayBuffer',
+  'Uint8Array',
+  'Int8Array',
+  'Int16Array',
+  'Int32Array',
+  'Float32Array',
+  'Float64Array',
+] as const;
 for (const name of NAMES) {
   const original = globalThis[name];
   const bytes = 'BYTES_PER_ELEMENT' in original ? original.BYTES_PER_ELEMENT : 1;

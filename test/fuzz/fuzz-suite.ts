@@ -71,7 +71,9 @@ export function fuzzSuite(inputs: number): void {
   afterAll(async () => {
     if (existsSync(folder)) await rm(folder, { recursive: true, force: true });
     const head = ['reader', 'inputs', 'accepted', 'refused', 'inputs/s', 'slowest ms', 'most bytes asked for'];
-    console.log([head, head.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`).join('\n') + `\n${rows.join('\n')}`);
+    console.log(
+      [head, head.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`).join('\n') + `\n${rows.join('\n')}`,
+    );
   });
 
   describe('damaged files are refused, or read as they are', () => {

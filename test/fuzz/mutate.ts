@@ -3,9 +3,20 @@ import type { Random } from 'tfjs-ood';
 /** Bytes and numbers at which readers go wrong. */
 const BYTES = [0, 1, 0x7f, 0x80, 0xff];
 const INTEGERS = [0, 1, 2, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
-const TEXTS = ['0', '-0', '-1', '1', '00', '255', '256', '65536', '2147483648', '4294967295', '1099511627776'].concat(
-  ['9007199254740993', '18446744073709551616', '1e400', '1e-400', '0.5', 'null', '""', '[]', '{}', 'true', '-', ''],
-);
+const TEXTS = ['0', '-0', '-1', '1', '00', '255', '256', '65536', '2147483648', '4294967295', '1099511627776'].concat([
+  '9007199254740993',
+  '18446744073709551616',
+  '1e400',
+  '1e-400',
+  '0.5',
+  'null',
+  '""',
+  '[]',
+  '{}',
+  'true',
+  '-',
+  '',
+]);
 const LONGEST = 65_536;
 
 const isDigit = (byte: number) => byte >= 48 && byte <= 57;
@@ -41,7 +52,8 @@ function change(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
     case 6: {
       const width = [2, 4, 8][random.integer(3)]!;
       if (at + width > bytes.length) return bytes;
-      const value = BigInt(INTEGERS[random.integer(INTEGERS.length)]!) << BigInt(random.integer(width === 8 ? 2 : 1) * 32);
+      const value =
+        BigInt(INTEGERS[random.integer(INTEGERS.length)]!) << BigInt(random.integer(width === 8 ? 2 : 1) * 32);
       const view = new DataView(bytes.buffer, bytes.byteOffset + at, width);
       const isLittle = random.integer(2) === 0;
       if (width === 2) view.setUint16(0, Number(value & 0xffffn), isLittle);
@@ -50,7 +62,10 @@ function change(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
       return bytes;
     }
     case 7:
-      return bytes.slice(0, random.integer(2) === 0 ? at : bytes.length - 1 - random.integer(Math.min(bytes.length, 16)));
+      return bytes.slice(
+        0,
+        random.integer(2) === 0 ? at : bytes.length - 1 - random.integer(Math.min(bytes.length, 16)),
+      );
     case 8: {
       const end = block();
       return splice(bytes, at, end, new Uint8Array());
@@ -62,7 +77,12 @@ function change(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
     }
     case 10: {
       const other = others[random.integer(others.length)]!;
-      return splice(bytes, at, bytes.length, other.subarray(random.integer(2) === 0 ? at : placeIn(other.length, random)));
+      return splice(
+        bytes,
+        at,
+        bytes.length,
+        other.subarray(random.integer(2) === 0 ? at : placeIn(other.length, random)),
+      );
     }
     default: {
       // A number in words, from the first digit after a place.

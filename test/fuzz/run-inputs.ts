@@ -42,7 +42,8 @@ async function attempt(target: Target, input: Uint8Array): Promise<unknown> {
 /** Why an input that was not accepted fails the test; undefined for a proper refusal. */
 function faultOf({ where }: Target, error: unknown): string | undefined {
   if (error instanceof WrongResult) return `a wrong result: ${error.message}`;
-  if (!(error instanceof FormatError)) return `not a FormatError: ${error instanceof Error ? error.stack : String(error)}`;
+  if (!(error instanceof FormatError))
+    return `not a FormatError: ${error instanceof Error ? error.stack : String(error)}`;
   const names = where.includes(error.details.where) && error.message.startsWith(`${error.details.where}: `);
   return names ? undefined : `an error that names none of ${where.join(', ')}: ${error.message}`;
 }
