@@ -37,7 +37,7 @@ async function runJob(program: string, job: Omit<Job, 'cursor'>): Promise<Outcom
   clearInterval(watch);
   if (outcome) return outcome;
   const reason = isStuck ? `nothing for ${STUCK} ms` : `the process ended (${String(code)}): ${said}`;
-  const nothing = { accepted: 0, refused: 0, milliseconds: 0, slowest: 0, largest: 0 };
+  const nothing = { accepted: 0, refused: 0, milliseconds: 0, slowest: 0, largest: 0, memory: 0 };
   return { ...nothing, failure: { index: await index(), reason } };
 }
 
@@ -70,7 +70,16 @@ export function fuzzSuite(inputs: number): void {
   });
   afterAll(async () => {
     if (existsSync(folder)) await rm(folder, { recursive: true, force: true });
-    const head = ['reader', 'inputs', 'accepted', 'refused', 'inputs/s', 'slowest ms', 'most bytes asked for'];
+    const head = [
+      'reader',
+      'inputs',
+      'accepted',
+      'refused',
+      'inputs/s',
+      'slowest ms',
+      'most bytes asked for',
+      'MB at most',
+    ];
     console.log(
       [head, head.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`).join('\n') + `\n${rows.join('\n')}`,
     );
@@ -80,7 +89,7 @@ export function fuzzSuite(inputs: number): void {
     test.for(Object.keys(targets))('%s', { timeout: 12 * 3_600_000 }, async (name) => {
       const job = { name, seed, from, to: from + count };
       const outcome = await runJob(join(folder, 'run-inputs.mjs'), job);
-      const { accepted, refused, milliseconds, slowest, largest, failure } = outcome;
+      const { accepted, refused, milliseconds, slowest, largest, memory, failure } = outcome;
       if (failure) {
         const input = inputOf(await targets[name]!(), seed, failure.index);
         throw new Error(
@@ -90,7 +99,9 @@ export function fuzzSuite(inputs: number): void {
         );
       }
       const rate = Math.round((1000 * count) / milliseconds);
-      rows.push(`| ${[name, count, accepted, refused, rate, slowest.toFixed(1), largest].join(' | ')} |`);
+      rows.push(
+        `| ${[name, count, accepted, refused, rate, slowest.toFixed(1), largest, memory.toFixed(0)].join(' | ')} |`,
+      );
       console.log(rows.at(-1));
       if (count < 1000) return;
       expect(accepted, 'some are whole').toBeGreaterThan(0);

@@ -20,13 +20,16 @@ export interface Outcome {
   refused: number;
   milliseconds: number;
   slowest: number;
-  /** Bytes. */
+  /** Bytes that typed arrays were asked for, for one input. */
   largest: number;
+  /** Most memory of the process, in megabytes. */
+  memory: number;
   failure?: { index: number; reason: string };
 }
 
 const TOO_LONG = 1000;
 const GROWTH = 64e6;
+const MOST_MEMORY = 1024; // megabytes; collecting late takes a part of it
 
 async function attempt(target: Target, input: Uint8Array): Promise<unknown> {
   try {
@@ -69,7 +72,7 @@ async function run({ name, seed, from, to, cursor }: Job): Promise<Outcome> {
   const target = await targets[name]!();
   const file = openSync(cursor, 'r+');
   const place = new BigUint64Array(1);
-  const outcome: Outcome = { accepted: 0, refused: 0, milliseconds: 0, slowest: 0, largest: 0 };
+  const outcome: Outcome = { accepted: 0, refused: 0, milliseconds: 0, slowest: 0, largest: 0, memory: 0 };
   const begin = performance.now();
   let memoryAtStart = 0;
   for (let index = from; index < to; index++) {
@@ -91,6 +94,8 @@ async function run({ name, seed, from, to, cursor }: Job): Promise<Outcome> {
     outcome.largest = Math.max(outcome.largest, asked);
     if (error === undefined) outcome.accepted++;
     else outcome.refused++;
+    if (index % 1000 === 0 || index === to - 1) outcome.memory = process.resourceUsage().maxRSS / 1024;
+    if (outcome.memory > MOST_MEMORY) return fail(`${outcome.memory.toFixed(0)} MB of memory`);
     if ((index - from) % 50_000 === 2000) {
       memoryAtStart ||= memory();
       const grown = memory() - memoryAtStart;

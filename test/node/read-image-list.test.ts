@@ -158,7 +158,7 @@ describe('refusing', () => {
       await writeFile(join(home, 'secret.png'), png);
       await symlink(join(outside, 'images'), join(home, 'images', 'link'));
       await symlink(secret, join(home, 'images', 'link.png'));
-      await expect(readImageList(home)).rejects.toThrow(ArgumentError);
+      await expect(readImageList(home)).rejects.toThrow(FormatError);
       await expect(readImageList(home)).rejects.toThrow('names of files below images/');
     }
   });
@@ -185,6 +185,7 @@ describe('refusing', () => {
 
   test('no list, no images/, no name, numbers that are none', async () => {
     const home = await makeList({}, '\n \n');
+    await expect(readImageList(home)).rejects.toThrow(FormatError);
     await expect(readImageList(home)).rejects.toThrow('images.txt must be one file name a line, got none');
     await expect(readImageList(place())).rejects.toThrow(ArgumentError);
     const bare = place();

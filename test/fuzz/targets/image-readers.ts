@@ -14,11 +14,12 @@ const linear = (bytes: Uint8Array) => 4 * bytes.length + 65_536;
 const packed = (bytes: Uint8Array) => 3 * 1032 * bytes.length + 65_536;
 
 /** Planes R, G, B -> pixels, for CIFAR's two formats. */
-const pixelsOf = (planes: Uint8Array): Uint8Array =>
-  Uint8Array.from({ length: planes.length }, (_, i) => {
-    const [n, pixel, c] = [Math.floor(i / 3072), Math.floor((i % 3072) / 3), i % 3];
-    return planes[n * 3072 + c * 1024 + pixel]!;
-  });
+function pixelsOf(planes: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(planes.length);
+  for (let i = 0, n = 0; n < planes.length; n += 3072)
+    for (let pixel = 0; pixel < 1024; pixel++) for (let c = 0; c < 3; c++) pixels[i++] = planes[n + c * 1024 + pixel]!;
+  return pixels;
+}
 
 export function cifar10(): Target {
   return {

@@ -56,7 +56,7 @@ export function cutPoints(): Target {
   const three = [
     cutPoint('strict', conformalThreshold([0.1, 0.2, 0.3], 0.25), belongsTo),
     cutPoint('none', conformalThreshold([0.1, 0.2, 0.3], 0.1), belongsTo),
-    cutPoint('tpr', thresholdAtTpr([1, 2, 3, 4], 0.5), belongsTo),
+    cutPoint('tpr', thresholdAtTpr([1, 2, 3, 4], { tpr: 0.5 }), belongsTo),
     cutPoint('manual', 2.5, belongsTo),
   ];
   return {

@@ -98,21 +98,24 @@ export function safetensors(): Target {
   };
 }
 
-/** Rows that every scorer can be fitted on: 24 of three classes, with the head that makes their logits. */
+/** Rows that every scorer can be fitted on: 54 of three classes, with the head that makes their logits. */
 function rows() {
   const random = seededRandom(3);
-  const weights = Float32Array.from({ length: 12 }, () => random.normal());
-  const data = Float32Array.from({ length: 96 }, (_, i) =>
+  const weights = Float32Array.from(
+    { length: 12 },
+    (_, i) => Number(i % 3 === Math.floor(i / 3)) + 0.1 * random.normal(),
+  );
+  const data = Float32Array.from({ length: 216 }, (_, i) =>
     Math.abs(random.normal() + Number(i % 4 === Math.floor(i / 4) % 3) * 3),
   );
-  const logits = Float32Array.from({ length: 72 }, (_, i) => {
+  const logits = Float32Array.from({ length: 162 }, (_, i) => {
     const [row, c] = [Math.floor(i / 3), i % 3];
     return [0, 1, 2, 3].reduce((sum, d) => sum + data[4 * row + d]! * weights[3 * d + c]!, 0);
   });
   return {
-    features: { data, shape: [24, 4] as const },
-    logits: { data: logits, shape: [24, 3] as const },
-    labels: Int32Array.from({ length: 24 }, (_, i) => i % 3),
+    features: { data, shape: [54, 4] as const },
+    logits: { data: logits, shape: [54, 3] as const },
+    labels: Int32Array.from({ length: 54 }, (_, i) => i % 3),
     head: { weights, bias: new Float32Array(3), shape: [4, 3] as const },
   };
 }
