@@ -97,7 +97,7 @@ function change(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
 
 /** The bytes with one to six changes, mostly few. The same random numbers make the same ones. */
 export function mutate(bytes: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
-  let changed: Uint8Array = bytes.slice();
+  let changed: Uint8Array = new Uint8Array(bytes); // not `slice`: that of a Node Buffer is a view
   for (let left = 1 + random.integer(1 + random.integer(6)); left > 0 && changed.length > 0; left--) {
     changed = change(changed, others, random).subarray(0, LONGEST);
   }

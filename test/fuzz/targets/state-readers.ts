@@ -120,6 +120,9 @@ function rows() {
   };
 }
 
+/** The head that they were fitted with. */
+export const fittedHead = rows().head;
+
 const own = (state: ScorerState, tensors: ScorerState['tensors']) => {
   for (const [name, { dtype, shape, data }] of Object.entries(state.tensors)) {
     expectSame(`${name}.dtype`, [dtype], [tensors[name]?.dtype]);
@@ -128,10 +131,10 @@ const own = (state: ScorerState, tensors: ScorerState['tensors']) => {
   }
 };
 
-/** Every scorer but ODIN, which wants a model. */
 const KINDS = Object.keys(scorerMethods).filter((kind) => kind !== 'odin');
 
-async function fittedStates(): Promise<ScorerState[]> {
+/** States of every scorer but ODIN, which wants a model. */
+export async function fittedStates(): Promise<ScorerState[]> {
   await tf.setBackend('cpu');
   const { head, ...block } = rows();
   const states: ScorerState[] = [];
@@ -144,7 +147,7 @@ async function fittedStates(): Promise<ScorerState[]> {
 }
 
 export async function scorer(): Promise<Target> {
-  const { head } = rows();
+  const head = fittedHead;
   const states = await fittedStates();
   const restores = KINDS.flatMap((kind) =>
     ['', kind.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())].map((name) => `${name || kind}.restore`),
