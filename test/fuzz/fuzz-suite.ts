@@ -43,12 +43,21 @@ async function runJob(program: string, job: Omit<Job, 'cursor'>): Promise<Outcom
 
 const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 
+/** What goes through files takes a millisecond or more each. */
+const IN_FOLDERS = [
+  'extractTarGz',
+  'loadGtsrb, list',
+  'readImageList, list',
+  'readImageList, image',
+  'latestCheckpoint',
+];
+
 /**
- * A test for each reader: `FUZZ_INPUTS` inputs, of the seed `FUZZ_SEED` from the number `FUZZ_FROM` on, are read or properly refused.
+ * A test for each reader: `FUZZ_INPUTS` inputs (otherwise `inputs`, and `inFolders` for those that read folders), of the seed `FUZZ_SEED` from the number `FUZZ_FROM` on, are read or properly refused.
  * A failure says with which of them it comes again. At the end a table of what was read.
  */
-export function fuzzSuite(inputs: number): void {
-  const [count, seed, from] = [number('FUZZ_INPUTS', inputs), number('FUZZ_SEED', 1), number('FUZZ_FROM', 0)];
+export function fuzzSuite({ inputs, inFolders }: { inputs: number; inFolders: number }): void {
+  const [seed, from] = [number('FUZZ_SEED', 1), number('FUZZ_FROM', 0)];
   const rows: string[] = [];
   let folder = '';
   beforeAll(async () => {
@@ -87,6 +96,7 @@ export function fuzzSuite(inputs: number): void {
 
   describe('damaged files are refused, or read as they are', () => {
     test.for(Object.keys(targets))('%s', { timeout: 12 * 3_600_000 }, async (name) => {
+      const count = number('FUZZ_INPUTS', IN_FOLDERS.includes(name) ? inFolders : inputs);
       const job = { name, seed, from, to: from + count };
       const outcome = await runJob(join(folder, 'run-inputs.mjs'), job);
       const { accepted, refused, milliseconds, slowest, largest, memory, failure } = outcome;

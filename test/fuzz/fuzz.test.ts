@@ -1,4 +1,4 @@
 import { fuzzSuite } from './fuzz-suite';
 
 /** A short cut of test/long/fuzz.test.ts. */
-fuzzSuite(3000);
+fuzzSuite({ inputs: 3000, inFolders: 500 });

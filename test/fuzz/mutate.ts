@@ -86,8 +86,9 @@ function change(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
     }
     default: {
       // A number in words, from the first digit after a place.
-      const first = bytes.findIndex((byte, i) => i >= at && isDigit(byte));
-      if (first < 0) return bytes;
+      let first = at;
+      while (first < bytes.length && !isDigit(bytes[first]!)) first++;
+      if (first === bytes.length) return bytes;
       let end = first;
       while (end < bytes.length && isDigit(bytes[end]!)) end++;
       return splice(bytes, first, end, new TextEncoder().encode(TEXTS[random.integer(TEXTS.length)]));

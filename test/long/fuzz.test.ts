@@ -1,3 +1,3 @@
 import { fuzzSuite } from '../fuzz/fuzz-suite';
 
-fuzzSuite(1_000_000);
+fuzzSuite({ inputs: 1_000_000, inFolders: 1_000_000 });
