@@ -48,6 +48,14 @@ function checkTensors(bytes: Uint8Array, tensors: Readonly<Record<string, NamedA
   const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, Entry>;
   const names = Object.keys(header).filter((name) => name !== '__metadata__');
   expectSame('names', Object.keys(tensors).sort(), names.sort());
+  // The arrays lie side by side, from the header to the end.
+  const ends = names.map((name) => header[name]!.data_offsets).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  expectSame(
+    'beginnings',
+    ends.map(([start]) => start),
+    [0, ...ends.map(([, end]) => end)].slice(0, ends.length),
+  );
+  expectThat('no byte is left over', 8 + length + (ends.at(-1)?.[1] ?? 0) === file.length);
   for (const name of names) {
     const { dtype, shape, data_offsets } = header[name]!;
     const data = file.subarray(8 + length + data_offsets[0], 8 + length + data_offsets[1]);
