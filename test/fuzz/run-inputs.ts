@@ -68,6 +68,8 @@ const memory = () => {
   return heapUsed + arrayBuffers;
 };
 
+Error.stackTraceLimit = 4; // most of the time goes into errors
+
 async function run({ name, seed, from, to, cursor }: Job): Promise<Outcome> {
   const target = await targets[name]!();
   const file = openSync(cursor, 'r+');

@@ -159,25 +159,16 @@ export function gtsrb(): Target {
     async read(bytes) {
       writeFileSync(join(training, 'GT-00007.csv'), bytes);
       const { train } = await loadGtsrb(home, { side: 4 });
-      const [head, ...lines] = Buffer.from(bytes)
-        .toString('utf8')
-        .split('\n')
-        .map((line) => line.replace(/\r$/, '').split(';'));
-      const wanted = lines
-        .filter((fields) => fields.join(';') !== '')
-        .map((fields) =>
-          Object.fromEntries(fields.map((field, i) => [head!.indexOf(head![i]!) === i ? head![i] : '', field])),
-        );
-      expectSame(
-        'labels',
-        train.labels,
-        wanted.map(({ ClassId }) => Number(ClassId)),
-      );
+      const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split(/\r?\n/);
+      const fields = lines.filter((line, i) => i === 0 || line !== '').map((line) => line.split(';'));
+      const column = (name: string) => fields.slice(1).map((line) => line[fields[0]!.indexOf(name)] ?? '');
+      const labels = column('ClassId');
       expectThat(
-        'labels are classes',
-        wanted.every(({ ClassId }) => /^\d+$/.test(ClassId!) && Number(ClassId) <= 42),
+        'classes are digits',
+        labels.every((label) => /^\d+$/.test(label) && Number(label) <= 42),
       );
-      const files = wanted.map(({ Filename }) => readFileSync(join(training, Filename!)).subarray(11));
+      expectSame('labels', train.labels, labels.map(Number));
+      const files = column('Filename').map((name) => readFileSync(join(training, name)).subarray(11));
       expectSame('images', train.images, Buffer.concat(files));
     },
   };
