@@ -61,14 +61,21 @@ export interface Training {
   rowsPerClass?: number;
   /** How each image of each step is turned, scaled, moved (pixels), made brighter and stronger in contrast, by up to so much. */
   augment?: Omit<RandomAffineOptions, 'seed'> & { brightness: number; contrast: number };
-  /** Epochs after which the learning rate falls to a tenth; by default it falls by degrees in the second half of the training. */
-  decayAfter?: readonly number[];
+  /**
+   * Epochs after which the learning rate falls to a tenth, or `'cosine'`: a third of it in the first epoch, then down along a
+   * cosine. By default it falls by degrees in the second half of the training.
+   */
+  decayAfter?: readonly number[] | 'cosine';
   /** 1e-4 by default. */
   weightDecay?: number;
   /** Of the losses of pairs: all pairs of a batch, or the left half against the right; all by default. */
   pairs?: 'all' | 'halves';
   /** Squared distances or distances as they are; 2 by default. */
   power?: 1 | 2;
+  /** Embeddings are scaled to length 1, in the loss and where they are scored. */
+  unitLength?: boolean;
+  /** What the network makes of a test image is the mean over it and its views, moved by so many pixels in eight directions; 0: it alone. */
+  viewShift?: number;
   margin: number;
   positiveShare: number;
   /** Which pairs of two classes the mean over all pairs is over: all by default, or those nearer than the margin. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { decodeSafetensors, encodeSafetensors, seededRandom, type NamedArray } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { embed } from 'tfjs-ood/layers';
 import type { RunFolder } from 'tfjs-ood/node';
 import type { EmbeddingHistory } from 'tfjs-ood/report';
-import { testSets, type Sets } from './experiment';
+import { testSets, type Sets, type Training } from './experiment';
+import { embeddingsOf } from './outputs-of';
 import { takeRows } from './take-rows';
 
 /** Most epochs that are kept: a film of more is no better. */
@@ -27,7 +27,8 @@ export interface Tracker {
 }
 
 /** `count` test images, half of them known. */
-export function trackImages(sets: Sets, count: number, epochs: number, seed: number, folder: RunFolder): Tracker {
+export function trackImages(sets: Sets, count: number, training: Training, seed: number, folder: RunFolder): Tracker {
+  const { epochs } = training;
   const rows: Record<string, Int32Array> = {};
   const images: Record<string, ImageSet> = {};
   testSets(sets).forEach(({ name, images: set }, i) => {
@@ -40,7 +41,7 @@ export function trackImages(sets: Sets, count: number, epochs: number, seed: num
       if (!isTracked(epoch, epochs)) return;
       const embeddings: Record<string, NamedArray> = {};
       for (const [name, set] of Object.entries(images)) {
-        embeddings[name] = { dtype: 'F32', ...(await embed(model, set)) };
+        embeddings[name] = { dtype: 'F32', ...(await embeddingsOf(model, training, set)) };
       }
       await folder.writeBytes(fileOf(epoch), encodeSafetensors(embeddings));
     },

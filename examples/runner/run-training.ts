@@ -53,7 +53,7 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     }
     const { training } = run.experiment;
     const tracked = run.report?.trackedImages;
-    const tracker = tracked ? trackImages(evaluated, tracked, training.epochs, seed, folder) : undefined;
+    const tracker = tracked ? trackImages(evaluated, tracked, training, seed, folder) : undefined;
     const name = `${method.name}, seed ${seed}`;
     let bar = progressBar(`Training   ${name}`);
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
@@ -62,7 +62,7 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     });
     bar.stop();
     bar = progressBar(`Evaluating ${name}`);
-    const found = await scoreAll(model, method, evaluated, (done, total) => bar.update(done, total));
+    const found = await scoreAll(model, method, training, evaluated, (done, total) => bar.update(done, total));
     bar.stop();
     model.dispose();
 

@@ -1,12 +1,12 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ClassMeans, classMeanScorer } from 'tfjs-ood';
 import { classAccuracy } from 'tfjs-ood/metrics';
 import { fitOutputDetector, type DetectorOptions } from 'tfjs-ood/detector';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { embed, featuresOf, fitDetector, gatherImages } from 'tfjs-ood/layers';
-import { testSets, type Sets } from './experiment';
+import { fitDetector } from 'tfjs-ood/layers';
+import { testSets, type Sets, type Training } from './experiment';
 import type { Method } from './methods';
+import { outputsOf, type Outputs } from './outputs-of';
 import { takeRows } from './take-rows';
 
 /** What one scorer around one trained network says of every test image. */
@@ -36,47 +36,8 @@ export interface Scored {
 /** Name of the distance to the nearest class mean. */
 export const CLASS_MEAN = 'class mean';
 
-const BLOCK = 128;
 /** Training images that fit a scorer, besides class means, which take all. */
 const MOST_FITTED = 5000;
-
-interface Outputs {
-  features: { data: Float32Array; shape: [number, number] };
-  logits: { data: Float32Array; shape: [number, number] };
-}
-
-/** Features and logits of a set, by one pass through the model; an embedding is both. */
-async function outputsOf(
-  model: LayersModel,
-  method: Method,
-  set: ImageSet,
-  onProgress: (done: number) => void,
-): Promise<Outputs> {
-  if (method.outputs === 'embedding') {
-    const embeddings = await embed(model, set, { onProgress });
-    return { features: embeddings, logits: embeddings };
-  }
-  const reader = featuresOf(model);
-  const parts: Record<keyof Outputs, Float32Array[]> = { features: [], logits: [] };
-  for (let at = 0; at < set.shape[0]; at += BLOCK) {
-    const rows = Int32Array.from({ length: Math.min(BLOCK, set.shape[0] - at) }, (_, i) => at + i);
-    const found = tf.tidy(() => reader.run(gatherImages(set, rows)));
-    for (const name of ['features', 'logits'] as const) parts[name].push(await found[name].data<'float32'>());
-    tf.dispose(found);
-    onProgress(at + rows.length);
-  }
-  const joined = (arrays: Float32Array[]) => {
-    const data = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-    let done = 0;
-    for (const array of arrays) {
-      data.set(array, done);
-      done += array.length;
-    }
-    return { data, shape: [set.shape[0], data.length / set.shape[0]] as [number, number] };
-  };
-  const logits = joined(parts.logits);
-  return { logits, features: joined(parts.features) };
-}
 
 /** At most `count` images, evenly spaced: of each class as many as there are. */
 const everyFew = (set: Sets['known']['train'], count: number) => {
@@ -98,6 +59,7 @@ async function nearestMean({ features, labels }: Outputs & { labels: Int32Array 
 export async function scoreAll(
   model: LayersModel,
   method: Method,
+  training: Training,
   sets: Sets,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<Scored> {
@@ -108,7 +70,7 @@ export async function scoreAll(
   const total = tested.reduce((sum, { images }) => sum + images.shape[0], train.shape[0]);
   let done = 0;
   const outputs = async (set: ImageSet) => {
-    const own = await outputsOf(model, method, set, (images) => onProgress(done + images, total));
+    const own = await outputsOf(model, method, training, set, (images) => onProgress(done + images, total));
     done += set.shape[0];
     return own;
   };

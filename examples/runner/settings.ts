@@ -21,7 +21,8 @@ const onOff = (text: string): boolean => {
   if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('Expected on or off.');
   return text === 'on';
 };
-const epochList = (text: string): number[] => (text === '' ? [] : text.split(',').map(number));
+const epochList = (text: string): number[] | 'cosine' =>
+  text === 'cosine' ? text : text === '' ? [] : text.split(',').map(number);
 
 function parserOf(setting: Setting): (text: string) => unknown {
   if ('range' in setting) return number;
@@ -60,8 +61,8 @@ export function checkSettings<T extends object>(settings: Settings, values: T): 
     } else if ('choices' in setting) {
       if (!(setting.choices as readonly unknown[]).includes(value)) refuse(`one of ${setting.choices.join(', ')}`);
     } else if (setting.type === 'epochs') {
-      const isRight = Array.isArray(value) && value.every((epoch) => Number.isInteger(epoch) && epoch >= 1);
-      if (!isRight) refuse('epochs, whole numbers from 1');
+      const isList = Array.isArray(value) && value.every((epoch) => Number.isInteger(epoch) && epoch >= 1);
+      if (!isList && value !== 'cosine') refuse('epochs, whole numbers from 1, or cosine');
     }
   }
   return values;

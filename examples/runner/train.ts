@@ -11,6 +11,15 @@ import { resumableFit, type TrainingTime } from './resumable-fit';
 /** Factors on the learning rate in each tenth of a training. */
 const SCHEDULE = [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05];
 
+/** Factor on the learning rate in each epoch. */
+function scheduleOf({ decayAfter, epochs }: Training): (epoch: number) => number {
+  if (decayAfter === 'cosine') {
+    return (epoch) => (epoch === 0 ? 1 / 3 : (1 + Math.cos((Math.PI * epoch) / epochs)) / 2);
+  }
+  if (decayAfter) return stepSchedule(decayAfter.map((epoch) => [epoch, 0.1] as const));
+  return (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05;
+}
+
 /** Known images first, then the OoD ones; labels say which is which. */
 function trainingSet({ known, seenTrain }: Sets) {
   const [knownCount, ...rest] = known.train.shape;
@@ -66,7 +75,7 @@ export async function train(
   folder: RunFolder,
   { onStep, onEpoch }: TrainingEvents = {},
 ): Promise<TrainingTime & { model: LayersModel }> {
-  const { network, embeddingSize, batchSize, partSize, epochs, learningRate, decayAfter, weightDecay } = training;
+  const { network, embeddingSize, batchSize, partSize, epochs, learningRate, weightDecay } = training;
   const { set, labels } = trainingSet(sets);
   const [, height, width, channels] = set.shape;
   const outputs = method.outputs === 'classes' ? sets.known.classNames.length : embeddingSize;
@@ -74,9 +83,7 @@ export async function train(
   const trainer = createTrainer(model, {
     loss: method.loss(training),
     learningRate,
-    schedule: decayAfter
-      ? stepSchedule(decayAfter.map((epoch) => [epoch, 0.1] as const))
-      : (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05,
+    schedule: scheduleOf(training),
     ...augmentOf(training),
     seed,
     ...(weightDecay !== undefined && { weightDecay }),

@@ -21,7 +21,15 @@ export const trainingSettings = {
   outWeight: { says: 'weight of the OoD images in the losses of classifiers', range: [0, 1e6] },
   learningRate: { says: "Adam's learning rate", range: [0, 10] },
   weightDecay: { says: 'weight decay, biases too', range: [0, 10] },
-  decayAfter: { says: 'epochs after which the learning rate falls to a tenth, e.g. 150,2250', type: 'epochs' },
+  decayAfter: {
+    says: 'epochs after which the learning rate falls to a tenth, e.g. 150,2250; or cosine',
+    type: 'epochs',
+  },
+  unitLength: { says: 'embeddings of length 1, on or off', type: 'switch' },
+  viewShift: {
+    says: 'pixels between the views of a test image whose outputs are averaged; 0: one view',
+    range: [0, 8, 'whole'],
+  },
   epochs: { says: 'epochs: a checkpoint after each', range: [0, 1e6, 'whole'] },
   stepsPerEpoch: { says: 'batches in an epoch; 0: all known images once', range: [0, 1e9, 'whole'] },
 } satisfies Partial<Record<keyof Training, Setting>>;

@@ -12,6 +12,7 @@ import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
 import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
 import { comparisonOf, timesOf } from '../../examples/runner/tables';
+import { shiftedViews } from '../../examples/runner/shifted-views';
 import type { StrangeSet } from '../../examples/runner/experiment';
 
 const images = { images: new Uint8Array(12), shape: [1, 2, 2, 3] as const };
@@ -69,6 +70,17 @@ describe('the parts of the runner', () => {
     const expected = 1 - auroc(scoredOf(0).known, scoredOf(0).out.b!);
     expect(test1).toMatchObject({ method: 'other', set: 'b', seeds: 2, behind: 0 });
     expect(test1!.difference).toBeCloseTo(expected, 12);
+  });
+
+  test('views are the image and its eight moves, with the pixels of the border where nothing was', () => {
+    const grey = { images: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [1, 3, 4, 1] as const };
+    expect(shiftedViews(grey, 0)).toEqual([grey]);
+    const views = shiftedViews(grey, 1).map(({ images }) => Array.from(images));
+    expect(views).toHaveLength(9);
+    expect(new Set(views.map(String)).size).toBe(9);
+    expect(views[0]).toEqual(Array.from(grey.images));
+    expect(views).toContainEqual([0, 0, 1, 2, 4, 4, 5, 6, 8, 8, 9, 10]); // to the right
+    expect(views).toContainEqual([5, 6, 7, 7, 9, 10, 11, 11, 9, 10, 11, 11]); // up and to the left
   });
 
   test('classes by their place in the list; contrast made even', () => {

@@ -39,7 +39,7 @@ describe('presets', () => {
   test.each<[Partial<Training>, string]>([
     [{ batchSize: 2.5 }, 'experiment: --batch-size must be a whole number from 2 to 65536, got 2.5'],
     [{ pairs: 'some' as 'all' }, 'experiment: --pairs must be one of halves, all, got "some"'],
-    [{ decayAfter: [0] }, 'experiment: --decay-after must be epochs, whole numbers from 1, got [0]'],
+    [{ decayAfter: [0] }, 'experiment: --decay-after must be epochs, whole numbers from 1, or cosine, got [0]'],
   ])('refuses %j', (wrong, message) => {
     expect(() => checkSettings(trainingSettings, { ...presets.paper.training, ...wrong })).toThrow(message);
   });
