@@ -66,7 +66,18 @@ const directions = folders.map((folder) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'runs', 'data', 'coverage', 'src/report/page-bundle.ts'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'runs',
+      'data',
+      'coverage',
+      'src/report/page-bundle.ts',
+      'docs/api',
+      'docs/.vitepress/{dist,cache}',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

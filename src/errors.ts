@@ -8,7 +8,13 @@ export interface ErrorDetails {
   readonly received: string;
 }
 
-/** Base of all errors that this package throws on purpose; `details` holds the parts of the message. */
+/**
+ * Base of all errors that this package throws on purpose; `details` holds the parts of the message.
+ *
+ * @example
+ * const asked = async () => energy({ temperature: 0 });
+ * await asked().catch((error) => error instanceof OodError && error.message); // 'energy: temperature must be ...'
+ */
 export class OodError extends Error {
   override name = 'OodError';
   constructor(readonly details: ErrorDetails) {
@@ -16,17 +22,35 @@ export class OodError extends Error {
   }
 }
 
-/** An option or argument has a value outside its range or of the wrong kind. */
+/**
+ * An option or argument has a value outside its range or of the wrong kind.
+ *
+ * @example
+ * const asked = async () => energy({ temperature: 0 });
+ * await asked().catch((error) => error instanceof ArgumentError && error.details.received); // '0'
+ */
 export class ArgumentError extends OodError {
   override name = 'ArgumentError';
 }
 
-/** An array or tensor has the wrong shape or length. */
+/**
+ * An array or tensor has the wrong shape or length.
+ *
+ * @example
+ * const wrong = msp().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [2, 3] } });
+ * await wrong.catch((error) => error instanceof ShapeError); // true: three numbers are not [2, 3]
+ */
 export class ShapeError extends OodError {
   override name = 'ShapeError';
 }
 
-/** A number is NaN or infinite where only finite ones have a meaning; `received` names its index. */
+/**
+ * A number is NaN or infinite where only finite ones have a meaning; `received` names its index.
+ *
+ * @example
+ * const wrong = msp().score({ logits: { data: Float32Array.of(2, NaN), shape: [1, 2] } });
+ * await wrong.catch((error) => error instanceof NotFiniteError); // true
+ */
 export class NotFiniteError extends OodError {
   override name = 'NotFiniteError';
 }
@@ -34,6 +58,10 @@ export class NotFiniteError extends OodError {
 /**
  * Data that is not what its format says. Of bytes `what` is the file and `offset` the byte at which it shows; of what was
  * decoded already (JSON, named arrays) `what` is the path to the part that is wrong, and there is no offset.
+ *
+ * @example
+ * const opened = async () => decodeSafetensors(Uint8Array.of(1, 2, 3), 'detector.safetensors');
+ * await opened().catch((error) => error instanceof FormatError && error.details.what); // 'detector.safetensors'
  */
 export class FormatError extends OodError {
   override name = 'FormatError';

@@ -26,6 +26,10 @@ function mix(h: number): number {
  * @param seed the run's seed, an integer
  * @param path what the stream is for: integers, e.g. `[epoch, step]`
  * @returns an integer in [1, 2^31)
+ * @throws ArgumentError where the seed is no integer
+ * @example
+ * deriveSeed(1, 3, 7) === deriveSeed(1, 3, 7); // true
+ * deriveSeed(1, 3, 7) === deriveSeed(1, 3, 8); // false
  */
 export function deriveSeed(seed: number, ...path: number[]): number {
   if (!Number.isSafeInteger(seed)) {

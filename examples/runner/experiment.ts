@@ -1,4 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { RandomAffineOptions } from 'tfjs-ood';
+import type { Json } from 'tfjs-ood/metrics';
 import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
 
 /** Novelty: unseen classes of the same kind. Anomaly: something else (Masana et al. 2018). */
@@ -15,13 +17,25 @@ export interface StrangeSet {
 
 /** All images of an experiment, of one size. */
 export interface Sets {
-  known: { train: LabelledImages; test: LabelledImages; classNames: readonly string[] };
+  known: {
+    /** `known` by default. */
+    name?: string;
+    train: LabelledImages;
+    test: LabelledImages;
+    classNames: readonly string[];
+  };
   /** OoD images for training. */
   seenTrain: ImageSet;
   out: readonly StrangeSet[];
   /** What a person should know: images left out, say. */
   notes?: readonly string[];
 }
+
+/** All test sets by their names, the known one first. */
+export const testSets = ({ known, out }: Sets): { name: string; images: ImageSet }[] => [
+  { name: known.name ?? 'known', images: known.test },
+  ...out,
+];
 
 /** What all methods of an experiment share: the same network, the same number of images, the same seeds. */
 export interface Training {
@@ -30,26 +44,72 @@ export interface Training {
   embeddingSize: number;
   /** Images in a batch; half of the batches' rows are pairs of ODM. */
   batchSize: number;
+  /** Most images that go through the network at once; all of a batch by default. */
+  partSize?: number;
   /** Of them OoD, where the method sees OoD images. */
   outShare: number;
+  /** Every how many batches one has OoD images: 1 by default. */
+  outEvery?: number;
   /** Share of the pairs of a batch that are drawn of one class. */
   similarRatio: number;
-  steps: number;
+  /** A checkpoint is written after each, and the learning rate may fall. */
+  epochs: number;
+  /** 0: all known images once. */
+  stepsPerEpoch: number;
   learningRate: number;
-  /** Copies of each training image that are moved by up to `shift` pixels and made brighter or darker; 0: none. */
-  copies: number;
-  shift: number;
+  /** Rows of each class in a batch that is balanced by classes; without it a batch is made of random pairs, as in the paper. */
+  rowsPerClass?: number;
+  /** How each image of each step is turned, scaled, moved (pixels), made brighter and stronger in contrast, by up to so much. */
+  augment?: Omit<RandomAffineOptions, 'seed'> & { brightness: number; contrast: number };
+  /**
+   * Epochs after which the learning rate falls to a tenth, or `'cosine'`: a third of it in the first epoch, then down along a
+   * cosine. By default it falls by degrees in the second half of the training.
+   */
+  decayAfter?: readonly number[] | 'cosine';
+  /** 1e-4 by default. */
+  weightDecay?: number;
+  /** Of the losses of pairs: all pairs of a batch, or the left half against the right; all by default. */
+  pairs?: 'all' | 'halves';
+  /** Squared distances or distances as they are; 2 by default. */
+  power?: 1 | 2;
+  /** Embeddings are scaled to length 1, in the loss and where they are scored. */
+  unitLength?: boolean;
+  /** What the network makes of a test image is the mean over it and its views, moved by so many pixels in eight directions; 0: it alone. */
+  viewShift?: number;
   margin: number;
   positiveShare: number;
+  /** Which pairs of two classes the mean over all pairs is over: all by default, or those nearer than the margin. */
+  negatives?: 'formed' | 'violating';
   /** Weight of the OoD images in the losses of classifiers. */
   outWeight: number;
 }
 
-/** An experiment is its images and its training. */
-export interface Experiment {
+/** What the command line gives: options of every experiment and, under their names, those of this one. */
+export interface RunOptions extends Readonly<Record<string, unknown>> {
+  data?: string;
+  seed: number;
+}
+
+/** What can be said of an experiment before the command line is read. */
+export interface Headline {
   name: string;
   title: string;
-  training: Training;
+  /** Trainings of each method. */
   seeds: number;
-  load(folder: string | undefined, options?: Readonly<Record<string, unknown>>): Promise<Sets>;
+  /** Methods that are compared, where the command line names none: all by default. */
+  methods?: readonly string[];
+}
+
+/** An experiment is its images and its training. */
+export interface Experiment extends Headline {
+  training: Training;
+  /** What decides the results besides the training: a run folder keeps it, and goes on under the same alone. */
+  about?: Readonly<Record<string, Json>>;
+  /** The images, by default those below the folder `data`. */
+  load(folder: string | undefined): Promise<Sets>;
+}
+
+/** An experiment whose images or networks follow from options of its own. */
+export interface ExperimentByOptions extends Headline {
+  choose(options: RunOptions): Promise<Experiment>;
 }

@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { confidenceLoss, contrastiveLoss, odmLoss, outlierExposureLoss } from 'tfjs-ood';
+import { confidenceLoss, contrastiveLoss, odmLoss, outlierExposureLoss, unitRows, violatingPairs } from 'tfjs-ood';
 import { energy, mahalanobis, msp, nearestNeighbours, odin } from 'tfjs-ood/scorers';
 import type { DetectorOptions } from 'tfjs-ood/detector';
 import type { Training } from './experiment';
@@ -19,7 +19,15 @@ export interface Method {
   scorers: Readonly<Record<string, () => DetectorOptions['scorer']>>;
 }
 
-const pairs = ({ margin, positiveShare }: Training) => ({ pairs: 'all', power: 2, margin, positiveShare }) as const;
+const pairs = ({ pairs = 'all', power = 2, margin, positiveShare, negatives }: Training) => ({
+  pairs,
+  power,
+  margin,
+  positiveShare,
+  miner: negatives === 'violating' ? violatingPairs({ margin }) : undefined,
+});
+
+const scaled = ({ unitLength }: Training, embeddings: Tensor2D) => (unitLength ? unitRows(embeddings) : embeddings);
 
 export const methods: readonly Method[] = [
   {
@@ -27,7 +35,7 @@ export const methods: readonly Method[] = [
     title: 'ODM',
     seesOod: true,
     outputs: 'embedding',
-    loss: (training) => (labels, embeddings) => odmLoss(labels, embeddings, pairs(training)),
+    loss: (training) => (labels, embeddings) => odmLoss(labels, scaled(training, embeddings), pairs(training)),
     scorers: {},
   },
   {
@@ -35,7 +43,7 @@ export const methods: readonly Method[] = [
     title: 'metric learning',
     seesOod: false,
     outputs: 'embedding',
-    loss: (training) => (labels, embeddings) => contrastiveLoss(labels, embeddings, pairs(training)),
+    loss: (training) => (labels, embeddings) => contrastiveLoss(labels, scaled(training, embeddings), pairs(training)),
     scorers: {},
   },
   {

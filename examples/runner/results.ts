@@ -1,6 +1,6 @@
-import { compareAurocs, evaluate, type Evaluation } from 'tfjs-ood/metrics';
+import { compareAurocs, evaluate, gridMetrics, odinStyleMetrics, type Evaluation } from 'tfjs-ood/metrics';
 import type { Sets } from './experiment';
-import type { ScoredSets } from './scores';
+import { CLASS_MEAN, type ScoredSets } from './scores';
 
 /** One trained network with one scorer. */
 export interface Result {
@@ -8,12 +8,17 @@ export interface Result {
   scorer: string;
   seed: number;
   trainSeconds: number;
+  /** Of all threads: what other programs of the machine do changes it less than `trainSeconds`. */
+  cpuSeconds: number;
   accuracy: number;
+  /** Every OoD set, and the groups. */
   evaluation: Evaluation;
+  /** Per OoD set the two metric sets of the authors' code, for comparison with the paper; they are of distances, so only of these. */
+  authors: Record<string, { odinStyle: ReturnType<typeof odinStyleMetrics>; grid: ReturnType<typeof gridMetrics> }>;
 }
 
 /** Names of the groups, in the order of the table. */
-export const GROUPS = ['seen novelty', 'unseen novelty', 'unseen anomaly'] as const;
+export const GROUPS = ['seen novelty', 'unseen novelty', 'seen anomaly', 'unseen anomaly'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** Which sets belong to which group; empty groups are left out. */
@@ -29,7 +34,7 @@ export function groupsOf(out: Sets['out']): Partial<Record<Group, string[]>> {
 export function resultOf(
   scored: ScoredSets,
   out: Sets['out'],
-  about: Pick<Result, 'method' | 'seed' | 'trainSeconds'>,
+  about: Pick<Result, 'method' | 'seed' | 'trainSeconds' | 'cpuSeconds'>,
 ): Result {
   const groups = groupsOf(out) as Record<string, string[]>;
   const { scorer, accuracy } = scored;
@@ -37,7 +42,11 @@ export function resultOf(
     { in: scored.known, out: scored.out },
     { groups, accuracy, name: `${about.method}, ${scorer}` },
   );
-  return { ...about, scorer, accuracy, evaluation };
+  const authors = Object.entries(scorer === CLASS_MEAN ? scored.out : {}).map(([name, scores]) => {
+    const [odinStyle, grid] = [odinStyleMetrics(scored.known, scores), gridMetrics(scored.known, scores)];
+    return [name, { odinStyle, grid }] as const;
+  });
+  return { ...about, scorer, accuracy, evaluation, authors: Object.fromEntries(authors) };
 }
 
 /** Mean and standard deviation (n - 1); of one number the deviation is unknown. */
@@ -46,42 +55,6 @@ export function meanAndDeviation(values: readonly number[]): { mean: number; dev
   if (values.length < 2) return { mean, deviation: undefined };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
-}
-
-const text = (values: readonly number[]): string => {
-  const { mean, deviation } = meanAndDeviation(values);
-  return deviation === undefined ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${deviation.toFixed(4)}`;
-};
-
-/** A row for each method and scorer: mean and standard deviation over the seeds. */
-export function comparisonOf(
-  results: readonly Result[],
-  out: Sets['out'],
-  titles: Readonly<Record<string, string>>,
-): string {
-  const groups = Object.entries(groupsOf(out));
-  const names = out.map(({ name }) => name);
-  const shown = [...groups.filter(([, own]) => own.length > 1).map(([group]) => group), ...names];
-  const head = ['method', 'scorer', 'seeds', 'accuracy', ...shown.map((name) => `AUROC ${name}`)];
-  const rows = new Map<string, Result[]>();
-  for (const result of results) {
-    const key = `${result.method}/${result.scorer}`;
-    rows.set(key, [...(rows.get(key) ?? []), result]);
-  }
-  const lines = [...rows.values()].map((own) => {
-    const aurocOf = ({ evaluation }: Result, name: string) =>
-      evaluation.sets[name]?.auroc.value ?? evaluation.groups[name]!.auroc;
-    const { method, scorer } = own[0]!;
-    return [
-      titles[method] ?? method,
-      scorer,
-      String(own.length),
-      text(own.map(({ accuracy }) => accuracy)),
-      ...shown.map((name) => text(own.map((result) => aurocOf(result, name)))),
-    ];
-  });
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return `${[row(head), row(head.map((_, i) => (i < 2 ? '---' : '---:'))), ...lines.map(row)].join('\n')}\n`;
 }
 
 /** Scores of the first method's scorer against each other one's on the same images, seed by seed. */
@@ -135,20 +108,4 @@ export function pairedTests(all: readonly SeedScores[], first: string, sets: rea
     }
   }
   return [...tests.values()];
-}
-
-export function pairedTable(tests: readonly Paired[], titles: Readonly<Record<string, string>>): string {
-  const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
-  const lines = tests.map(({ method, scorer, set, difference, ahead, behind, seeds }) =>
-    row([
-      titles[method] ?? method,
-      scorer,
-      set,
-      difference.toFixed(4),
-      `${ahead} of ${seeds}`,
-      `${behind} of ${seeds}`,
-    ]),
-  );
-  const head = ['against', 'scorer', 'set', 'AUROC more', 'ahead (p < 0.05)', 'behind (p < 0.05)'];
-  return `${[row(head), row(['---', '---', '---', '---:', '---:', '---:']), ...lines].join('\n')}\n`;
 }

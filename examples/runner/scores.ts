@@ -1,12 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ClassMeans, classMeanScorer } from 'tfjs-ood';
 import { classAccuracy } from 'tfjs-ood/metrics';
 import { fitOutputDetector, type DetectorOptions } from 'tfjs-ood/detector';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { featuresOf, fitDetector, gatherImages } from 'tfjs-ood/layers';
-import type { Sets } from './experiment';
+import { fitDetector } from 'tfjs-ood/layers';
+import { testSets, type Sets, type Training } from './experiment';
 import type { Method } from './methods';
+import { outputsOf, type Outputs } from './outputs-of';
+import { takeRows } from './take-rows';
 
 /** What one scorer around one trained network says of every test image. */
 export interface ScoredSets {
@@ -18,47 +19,33 @@ export interface ScoredSets {
   out: Record<string, Float64Array>;
 }
 
-const BLOCK = 128;
+/** What the network makes of each image of a test set, whatever scores it. */
+export interface Answers {
+  /** Embeddings, or logits. */
+  outputs: Outputs['logits'];
+  /** The class that it takes each image for. */
+  nearest: ArrayLike<number>;
+}
+
+/** A trained network's scorers, and its answers in the order of `testSets`. */
+export interface Scored {
+  scorers: ScoredSets[];
+  answers: Answers[];
+}
+
+/** Name of the distance to the nearest class mean. */
+export const CLASS_MEAN = 'class mean';
+
 /** Training images that fit a scorer, besides class means, which take all. */
 const MOST_FITTED = 5000;
 
-interface Outputs {
-  features: { data: Float32Array; shape: [number, number] };
-  logits: { data: Float32Array; shape: [number, number] };
-}
-
-/** Features and logits of a set, by one pass through the model; an embedding is both. */
-async function outputsOf(model: LayersModel, method: Method, set: ImageSet): Promise<Outputs> {
-  const reader = featuresOf(model);
-  const parts: Record<keyof Outputs, Float32Array[]> = { features: [], logits: [] };
-  for (let at = 0; at < set.shape[0]; at += BLOCK) {
-    const rows = Int32Array.from({ length: Math.min(BLOCK, set.shape[0] - at) }, (_, i) => at + i);
-    const found = tf.tidy(() => reader.run(gatherImages(set, rows)));
-    for (const name of ['features', 'logits'] as const) parts[name].push(await found[name].data<'float32'>());
-    tf.dispose(found);
-  }
-  const joined = (arrays: Float32Array[]) => {
-    const data = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-    let done = 0;
-    for (const array of arrays) {
-      data.set(array, done);
-      done += array.length;
-    }
-    return { data, shape: [set.shape[0], data.length / set.shape[0]] as [number, number] };
-  };
-  const logits = joined(parts.logits);
-  return { logits, features: method.outputs === 'embedding' ? logits : joined(parts.features) };
-}
-
 /** At most `count` images, evenly spaced: of each class as many as there are. */
 const everyFew = (set: Sets['known']['train'], count: number) => {
-  const [n, ...rest] = set.shape;
-  const step = Math.ceil(n / count);
-  const rows = Array.from({ length: Math.floor((n + step - 1) / step) }, (_, i) => i * step);
-  const each = rest[0] * rest[1] * rest[2];
-  const images = new Uint8Array(rows.length * each);
-  rows.forEach((row, i) => images.set(set.images.subarray(row * each, (row + 1) * each), i * each));
-  return { images, shape: [rows.length, ...rest] as const, labels: Int32Array.from(rows, (row) => set.labels[row]!) };
+  const step = Math.ceil(set.shape[0] / count);
+  return takeRows(
+    set,
+    Array.from({ length: Math.ceil(set.shape[0] / step) }, (_, i) => i * step),
+  );
 };
 
 /** The distance to the nearest class mean of all training images: score and class. */
@@ -69,32 +56,55 @@ async function nearestMean({ features, labels }: Outputs & { labels: Int32Array 
 }
 
 /** Every scorer of a method around its network, on every test set. */
-export async function scoreAll(model: LayersModel, method: Method, { known, out }: Sets): Promise<ScoredSets[]> {
+export async function scoreAll(
+  model: LayersModel,
+  method: Method,
+  training: Training,
+  sets: Sets,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<Scored> {
   const isEmbedding = method.outputs === 'embedding';
-  const train = everyFew(known.train, isEmbedding ? known.train.shape[0] : MOST_FITTED);
-  const fitted = { ...(await outputsOf(model, method, train)), labels: train.labels };
-  const inside = await outputsOf(model, method, known.test);
-  const outside: [string, ImageSet, Outputs][] = [];
-  for (const { name, images } of out) outside.push([name, images, await outputsOf(model, method, images)]);
+  const { train: all, test } = sets.known;
+  const train = everyFew(all, isEmbedding ? all.shape[0] : MOST_FITTED);
+  const tested = testSets(sets);
+  const total = tested.reduce((sum, { images }) => sum + images.shape[0], train.shape[0]);
+  let done = 0;
+  const outputs = async (set: ImageSet) => {
+    const own = await outputsOf(model, method, training, set, (images) => onProgress(done + images, total));
+    done += set.shape[0];
+    return own;
+  };
+  const fitted = { ...(await outputs(train)), labels: train.labels };
+  const found: (Outputs & { images: ImageSet })[] = [];
+  for (const { images } of tested) found.push({ images, ...(await outputs(images)) });
+  const scoredSets = (scorer: string, nearest: ArrayLike<number>, [known, ...out]: Float64Array[]): ScoredSets => ({
+    scorer,
+    accuracy: classAccuracy(nearest, test.labels),
+    known: known!,
+    out: Object.fromEntries(sets.out.map(({ name }, i) => [name, out[i]!])),
+  });
+
   if (isEmbedding) {
     const scorer = await nearestMean(fitted);
-    const { labels, scores } = await scorer.classify(inside.features);
-    const found: Record<string, Float64Array> = {};
-    for (const [name, , { features }] of outside) found[name] = Float64Array.from(await scorer.score(features));
+    const [answers, scores]: [Answers[], Float64Array[]] = [[], []];
+    for (const { features } of found) {
+      const { labels, scores: own } = await scorer.classify(features);
+      answers.push({ outputs: features, nearest: labels });
+      scores.push(Float64Array.from(own));
+    }
     scorer.dispose();
-    const accuracy = classAccuracy(labels, known.test.labels);
-    return [{ scorer: 'class mean', accuracy, known: Float64Array.from(scores), out: found }];
+    return { scorers: [scoredSets(CLASS_MEAN, answers[0]!.nearest, scores)], answers };
   }
-  const results: ScoredSets[] = [];
-  const accuracy = classAccuracy(largestOf(inside.logits), known.test.labels);
+  const answers = found.map(({ logits }) => ({ outputs: logits, nearest: largestOf(logits) }));
+  const scorers: ScoredSets[] = [];
   for (const [scorer, make] of Object.entries(method.scorers)) {
     const { scoresOf, dispose } = await fitScorer(model, make(), train, fitted);
-    const found: Record<string, Float64Array> = {};
-    for (const [name, images, outputs] of outside) found[name] = await scoresOf(images, outputs);
-    results.push({ scorer, accuracy, known: await scoresOf(known.test, inside), out: found });
+    const scores: Float64Array[] = [];
+    for (const { images, ...own } of found) scores.push(await scoresOf(images, own));
+    scorers.push(scoredSets(scorer, answers[0]!.nearest, scores));
     dispose();
   }
-  return results;
+  return { scorers, answers };
 }
 
 /** A scorer on outputs that are there already; ODIN, which needs the images, around the model. */

@@ -1,87 +1,85 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, deriveSeed, seededRandom } from 'tfjs-ood';
-import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
 import { loadCifar10, loadSvhn, readImageList } from 'tfjs-ood/node';
-import type { Config, RealSet } from './config';
-import { drawDigits, drawLetters, drawNoise, drawShapes } from './drawn-images';
-
-export interface TestSet {
-  name: string;
-  images: ImageSet;
-}
-
-export interface ExperimentData {
-  known: { name: string; train: LabelledImages; test: LabelledImages };
-  seenTrain: ImageSet;
-  /** The seen set's test part first, then the unseen ones. */
-  out: (TestSet & { seen: boolean })[];
-}
+import type { Kind, Sets, StrangeSet } from '../runner/experiment';
+import { gaussianNoise } from '../runner/noise';
+import { drawDigits, drawLetters, drawShapes } from './drawn-images';
 
 const loaders = { cifar10: loadCifar10, svhn: loadSvhn };
+export type RealSet = keyof typeof loaders;
+export const REAL_SETS = Object.keys(loaders) as readonly RealSet[];
+
+const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
+const CLASS_NAMES = {
+  cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+  svhn: DIGITS,
+};
+
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
-/** The unseen sets that are in the folder: image lists as the paper's, by the names that they usually have. */
-const IMAGE_LISTS: readonly (readonly [name: string, folder: RegExp])[] = [
-  ['tiny-imagenet', /^tiny[-_]?imagenet/i],
-  ['lsun', /^lsun/i],
-  ['rooms', /^rooms$/i],
+/**
+ * The unseen sets that are in the folder: image lists as the paper's, by the names that they usually have. Tiny ImageNet shows things, as
+ * CIFAR-10 does: to CIFAR-10 it is novel. Scenes and rooms are something else, and to house numbers all of them are.
+ */
+const IMAGE_LISTS: readonly (readonly [name: string, folder: RegExp, toCifar10: Kind])[] = [
+  ['tiny-imagenet', /^tiny[-_]?imagenet/i, 'novelty'],
+  ['lsun', /^lsun/i, 'anomaly'],
+  ['rooms', /^rooms$/i, 'anomaly'],
 ];
 
-/** `count` rows of a set, drawn by the seed and in their old order; all of them where there are no more. */
-export function sample<T extends ImageSet>(set: T, count: number, seed: number): T {
-  const [n, ...rest] = set.shape;
-  if (count === 0 || count >= n) return set;
-  const each = rest[0] * rest[1] * rest[2];
-  const rows = seededRandom(seed, 11).permutation(n).slice(0, count).sort();
-  const images = new Uint8Array(count * each);
-  rows.forEach((row, i) => images.set(set.images.subarray(row * each, (row + 1) * each), i * each));
-  const labels = 'labels' in set ? { labels: rows.map((row) => (set as unknown as LabelledImages).labels[row]!) } : {};
-  return { ...set, images, shape: [count, ...rest], ...labels };
-}
+const noise = (count: number, seed: number): StrangeSet => {
+  const images = gaussianNoise(count, [32, 32, 3], seededRandom(seed, 3));
+  return { name: 'noise', kind: 'anomaly', seen: false, images };
+};
 
-async function realData(config: Config, folder: string): Promise<ExperimentData> {
-  const known = await loaders[config.in as RealSet](folder);
-  const seen = await loaders[config.seen as RealSet](folder);
-  const out: ExperimentData['out'] = [{ name: config.seen, seen: true, images: seen.test }];
+/** The two sets, and the unseen ones of the folder; noise that is drawn from the seed. */
+export async function realSets(
+  [inside, seen]: readonly [RealSet, RealSet],
+  folder: string,
+  noiseImages: number,
+  seed: number,
+): Promise<Sets> {
+  if (!(await isFolder(folder))) {
+    const received = `${folder}, which is no folder`;
+    throw new ArgumentError({ where: 'experiment', what: '--data', expected: 'a folder with the images', received });
+  }
+  const known = await loaders[inside](folder);
+  const other = await loaders[seen](folder);
+  const out: StrangeSet[] = [{ name: seen, kind: 'anomaly', seen: true, images: other.test }];
   const entries = (await readdir(folder)).sort();
-  for (const [name, pattern] of IMAGE_LISTS) {
+  for (const [name, pattern, toCifar10] of IMAGE_LISTS) {
     for (const entry of entries) {
       if (!pattern.test(entry) || !(await isFolder(join(folder, entry, 'images')))) continue;
-      out.push({ name, seen: false, images: await readImageList(join(folder, entry), { size: [32, 32] }) });
+      const images = await readImageList(join(folder, entry), { size: [32, 32] });
+      out.push({ name, kind: inside === 'cifar10' ? toCifar10 : 'anomaly', seen: false, images });
       break;
     }
   }
-  out.push({ name: 'noise', seen: false, images: drawNoise(config.noiseImages, config.seed) });
-  return { known: { name: config.in, ...known }, seenTrain: seen.train, out };
-}
-
-function drawnData(config: Config): ExperimentData {
-  const testSeed = deriveSeed(config.seed, 1); // other drawings than those trained on
   return {
-    known: { name: 'digits', train: drawDigits(2000, config.seed), test: drawDigits(500, testSeed) },
-    seenTrain: drawShapes(500, config.seed),
-    out: [
-      { name: 'shapes', seen: true, images: drawShapes(500, testSeed) },
-      { name: 'letters', seen: false, images: drawLetters(500, testSeed) },
-      { name: 'noise', seen: false, images: drawNoise(config.noiseImages, testSeed) },
-    ],
+    known: { name: inside, ...known, classNames: CLASS_NAMES[inside] },
+    seenTrain: other.train,
+    out: [...out, noise(noiseImages, seed)],
   };
 }
 
-/** The sets of a run, cut to `evaluateAtMost` test images each. */
-export async function loadData(config: Config, folder: string | undefined): Promise<ExperimentData> {
-  if (config.data === 'drawn') return drawnData(config);
-  if (folder === undefined || !(await isFolder(folder))) {
-    const received = folder === undefined ? 'none' : `${folder}, which is no folder`;
-    throw new ArgumentError({ where: 'experiment', what: '--data', expected: 'a folder with the images', received });
-  }
-  const data = await realData(config, folder);
+/** Digits known, textured shapes seen; letters are related to digits. */
+export function drawnSets(noiseImages: number, seed: number): Sets {
+  const testSeed = deriveSeed(seed, 1); // other drawings than those trained on
   return {
-    ...data,
-    known: { ...data.known, test: sample(data.known.test, config.evaluateAtMost, config.seed) },
-    out: data.out.map((set) => ({ ...set, images: sample(set.images, config.evaluateAtMost, config.seed) })),
+    known: {
+      name: 'digits',
+      train: drawDigits(2000, seed),
+      test: drawDigits(500, testSeed),
+      classNames: DIGITS,
+    },
+    seenTrain: drawShapes(500, seed),
+    out: [
+      { name: 'shapes', kind: 'anomaly', seen: true, images: drawShapes(500, testSeed) },
+      { name: 'letters', kind: 'novelty', seen: false, images: drawLetters(500, testSeed) },
+      noise(noiseImages, testSeed),
+    ],
   };
 }
 
@@ -91,5 +89,3 @@ export async function hasRealData(folder: string, sets: readonly RealSet[]): Pro
   const entries = await readdir(folder).catch((): string[] => []);
   return sets.every((set) => entries.some((entry) => known[set].test(entry)));
 }
-
-export const makeFolder = (folder: string): Promise<string | undefined> => mkdir(folder, { recursive: true });

@@ -1,7 +1,8 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import cliProgress from 'cli-progress';
 import { download, extractTarGz } from 'tfjs-ood/node';
-import type { RealSet } from './config';
+import type { RealSet } from './data';
 
 /** One file of a data set at its official address; the MD5 sums are those that the publishers or torchvision give. */
 export interface RemoteFile {
@@ -62,4 +63,23 @@ export async function downloadAll(
       await rm(target);
     }
   }
+}
+
+/** Fetches both sets into the folder, with a bar for each file. */
+export async function downloadWithBar(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  let bar: cliProgress.SingleBar | undefined;
+  let current: string | undefined;
+  await downloadAll(folder, officialFiles, (file, received, total) => {
+    if (file !== current) {
+      bar?.stop();
+      bar = new cliProgress.SingleBar({
+        format: `${file} {bar} {percentage}% | {value}/{total} bytes | {eta_formatted}`,
+      });
+      bar.start(total ?? 0, received);
+      current = file;
+    }
+    bar?.update(received);
+  });
+  bar?.stop();
 }

@@ -200,12 +200,3 @@ export function drawShapes(count: number, seed: number): ImageSet {
   const random = seededRandom(seed, 2);
   return draw(count, random, () => shapeCoverage(random));
 }
-
-/** Pixels from N(0.5, 1) clipped to [0, 1], the authors' noise set. */
-export function drawNoise(count: number, seed: number): ImageSet {
-  const random = seededRandom(seed, 3);
-  const images = Uint8Array.from({ length: count * SIZE * SIZE * 3 }, () =>
-    Math.round(255 * Math.min(1, Math.max(0, 0.5 + random.normal()))),
-  );
-  return { images, shape: [count, SIZE, SIZE, 3] };
-}

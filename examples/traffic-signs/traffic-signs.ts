@@ -5,7 +5,7 @@ import { loadGtsrb, readImageList } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import { evenContrast } from '../runner/even-contrast';
 import type { Experiment } from '../runner/experiment';
-import { vggNetwork } from '../runner/networks';
+import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 
 /**
@@ -23,17 +23,22 @@ export const trafficSigns: Experiment = {
   title: 'GTSRB: 22 classes known, 11 seen as OoD, 10 novel; rooms, Tiny ImageNet and noise are anomalies',
   seeds: 3,
   training: {
-    network: vggNetwork(0.25),
-    embeddingSize: 16,
+    network: normedNetwork([[16], [32, 32], [64, 64], [128]]),
+    embeddingSize: 64,
     batchSize: 64,
     outShare: 0.25,
     similarRatio: 0.25,
-    steps: 1500,
-    learningRate: 3e-3,
-    copies: 8,
-    shift: 3,
-    margin: 10,
-    positiveShare: 0.5,
+    rowsPerClass: 4,
+    epochs: 25,
+    stepsPerEpoch: 48,
+    learningRate: 6e-3,
+    decayAfter: 'cosine',
+    augment: { rotate: 12, scale: 0.15, shift: 3, brightness: 0.1, contrast: 0.3 },
+    unitLength: true,
+    viewShift: 1,
+    margin: 0.8,
+    positiveShare: 0.3,
+    negatives: 'violating',
     outWeight: 0.5,
   },
   async load(folder = 'data') {

@@ -3,7 +3,13 @@ import { FormatError } from '../errors';
 /** Inflates zlib or gzip bytes, and stops where more than `limit` bytes come out. Rejects what is damaged. */
 export type Inflate = (bytes: Uint8Array, format: 'zlib' | 'gzip', limit: number) => Promise<Uint8Array>;
 
-/** Thrown by an {@link Inflate} whose output passes its limit. */
+/**
+ * Thrown by an {@link Inflate} whose output passes its limit.
+ *
+ * @example
+ * const tooLong = streamInflate(gzipped, 'gzip', 10); // a block that holds 100 bytes
+ * await tooLong.catch((error) => error instanceof InflateLimitError); // true
+ */
 export class InflateLimitError extends Error {
   override name = 'InflateLimitError';
 }
@@ -42,7 +48,14 @@ async function* inflatedChunks(bytes: Uint8Array, format: 'zlib' | 'gzip'): Asyn
   }
 }
 
-/** `DecompressionStream`, of browsers and Node: no dependency. */
+/**
+ * `DecompressionStream`, of browsers and Node: no dependency.
+ *
+ * @throws InflateLimitError where more than `limit` bytes come out; an error where the block is damaged
+ * @example
+ * const bytes = await streamInflate(gzipped, 'gzip', 1000);
+ * bytes.length; // 100
+ */
 export const streamInflate: Inflate = async (bytes, format, limit) => {
   // One buffer that grows up to the limit, which is most often exact: a list of chunks would need the memory twice.
   let all = new Uint8Array(Math.min(limit, Math.max(4 * bytes.length, SLICE)));

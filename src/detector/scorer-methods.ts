@@ -7,6 +7,10 @@ export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
 /**
  * Every scorer of this package, for loading one of a kind that is not known beforehand. A bundle that should hold no more than it
  * needs names its own: `loadOutputDetector(bytes, { methods: { energy } })`.
+ *
+ * @example
+ * const restored = decodeScorer(bytes);
+ * const scorer = scorerMethods[restored.kind]!().restore(restored, {});
  */
 export const scorerMethods: ScorerMethods = {
   ash: () => scorers.ash(),

@@ -44,7 +44,7 @@ function nearestLabels(where: string, { labels, data, shape }: Means, rows: Floa
  * @throws ArgumentError for a store without samples, no row, a label below 0 (OoD) or no whole number; ShapeError for another
  *   number of labels or another D; NotFiniteError for a NaN or infinity
  * @example
- * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 10), shape: [2, 1] };
+ * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 10), shape: [2, 1] as [number, number] };
  * await nearestMeanAccuracy(means, { data: Float32Array.of(1, 4, 7), shape: [3, 1] }, [0, 1, 1]); // 0.6667
  */
 export async function nearestMeanAccuracy(

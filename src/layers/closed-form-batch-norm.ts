@@ -21,6 +21,9 @@ export interface ClosedFormBatchNormArgs extends LayerArgs {
  * A batch that a trainer does in parts is normalised part by part.
  *
  * @throws ArgumentError if `momentum` is not in [0, 1) or `epsilon` is not positive
+ * @example
+ * const layer = new ClosedFormBatchNorm({ name: 'norm', momentum: 0.99 });
+ * layer.apply(tf.ones([8, 4, 4, 3])); // a tensor [8, 4, 4, 3]
  */
 export class ClosedFormBatchNorm extends tfl.layers.Layer {
   /** @nocollapse */
@@ -92,7 +95,7 @@ tf.serialization.registerClass(ClosedFormBatchNorm);
  * Batch normalisation that costs little on wasm: {@link ClosedFormBatchNorm}.
  *
  * @example
- * model.add(batchNormLayer());
+ * const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 4, inputShape: [2] }), batchNormLayer()] });
  */
 export function batchNormLayer(args: ClosedFormBatchNormArgs = {}): ClosedFormBatchNorm {
   return new ClosedFormBatchNorm(args);

@@ -180,7 +180,7 @@ export interface LoadModelDetectorOptions {
  * @param source bytes, a URL of tfjs or an `io.IOHandler`
  * @throws FormatError where it is no detector; ArgumentError where it belongs to another model
  * @example
- * const detector = await loadDetector(model, 'indexeddb://detector');
+ * const again = await loadDetector(model, detector.toBytes()); // in a browser also 'indexeddb://detector'
  */
 export async function loadDetector(
   model: LayersModel | GraphModelLike,

@@ -23,7 +23,7 @@ export function checkImageSet(where: string, { images, shape }: ImageSet): void 
  * @throws ShapeError if the set's bytes do not fit its shape
  * @throws ArgumentError if an index is no row of the set
  * @example
- * const batch = gatherImages(train, [5, 0, 7]); // [3, H, W, C]
+ * const batch = gatherImages(train, [5, 0, 7]); // a tensor [3, H, W, C]
  */
 export function gatherImages(set: ImageSet, indices: ArrayLike<number>): tf.Tensor4D {
   checkImageSet('gatherImages', set);

@@ -6,7 +6,8 @@ import { ArgumentError } from '../errors';
  * @param boundaries epoch (counted from 0) -> factor from that epoch on
  * @throws ArgumentError if an epoch is no non-negative integer or a factor is not finite and positive
  * @example
- * const schedule = stepSchedule({ 150: 0.1, 2250: 0.1 }); // 1, from epoch 150 on 0.1, from 2250 on 0.01
+ * const schedule = stepSchedule({ 150: 0.1, 2250: 0.1 });
+ * [0, 150, 2250].map(schedule); // [1, 0.1, 0.01]
  */
 export function stepSchedule(
   boundaries: Readonly<Record<number, number>> | readonly (readonly [epoch: number, factor: number])[],

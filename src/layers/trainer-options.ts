@@ -1,3 +1,4 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../errors';
 import { deriveSeed } from '../random';
 import type { BatchLoss } from './step-gradients';
@@ -18,6 +19,11 @@ export interface TrainerOptions {
   beta1?: number;
   beta2?: number;
   epsilon?: number;
+  /**
+   * Changes the images of each step before the model sees them, [B, H, W, C] to the same shape; `seed` is another one in each
+   * step and part, and the same in each run. It is called within `tf.tidy`.
+   */
+  augment?: (images: Tensor4D, seed: number) => Tensor4D;
   /** Most images in memory at a time; a larger batch is done in parts, with the same gradient. Default: all. */
   partSize?: number;
 }

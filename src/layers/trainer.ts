@@ -55,7 +55,7 @@ export interface Trainer {
  */
 export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions): Trainer {
   const options = completeOptions(trainerOptions);
-  const { loss, seed, schedule, partSize } = options;
+  const { loss, seed, schedule, partSize, augment = (images: tf.Tensor4D) => images } = options;
   embeddingSizeOf('createTrainer', model);
   if (partSize !== undefined) checkTrainingMemory('createTrainer', model, partSize);
 
@@ -86,12 +86,15 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       const stream = deriveSeed(seed, steps, part);
       return {
         images: () =>
-          'set' in images
-            ? gatherImages(
-                images.set,
-                Array.from({ length: count }, (_, i) => images.indices[start + i]!),
-              )
-            : tf.slice(images, start, count),
+          augment(
+            'set' in images
+              ? gatherImages(
+                  images.set,
+                  Array.from({ length: count }, (_, i) => images.indices[start + i]!),
+                )
+              : tf.slice(images, start, count),
+            stream,
+          ),
         restartDropout: () => dropouts.forEach((layer) => layer.restart(stream)),
       };
     });

@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../errors';
 
-/** Label of an out-of-distribution image; any label below 0 means the same. */
+/**
+ * Label of an out-of-distribution image; any label below 0 means the same.
+ *
+ * @example
+ * odmLoss([0, OOD_LABEL], tf.tensor2d([[0, 0], [3, 4]])); // 2.5
+ */
 export const OOD_LABEL = -1;
 
 /** Class indices of a batch [B], below 0 for OoD; a tensor may be [B, 1] too, as tfjs hands them to a loss. */

@@ -1,17 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Which rows are OoD, [B, 1] of 0 and 1. No gradient flows through labels, so comparisons are allowed. */
+/** Which labels are OoD, [B, 1] (or [1, C]) of 0 and 1. No gradient flows through labels, so comparisons are allowed. */
 export const oodColumn = (labels: tf.Tensor2D): tf.Tensor2D => tf.cast(tf.less(labels, 0), 'float32') as tf.Tensor2D;
 
 /**
- * For every two rows whether they are a positive pair (one class, none OoD, not the row itself) and whether the second is a
- * negative for the first (the first known; the second of another class or OoD). [B, B] of 0 and 1.
+ * For every row and column whether they are a positive pair (one class, none OoD, not the row itself) and whether the column is a
+ * negative for the row (the row known; the column of another class or OoD). [B, C] of 0 and 1; the first B columns are the rows.
  */
-export function anchorMasks(labels: tf.Tensor2D): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
+export function anchorMasks(
+  labels: tf.Tensor2D,
+  columnLabels: tf.Tensor2D = tf.transpose(labels),
+): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
   const known = tf.sub<tf.Tensor2D>(1, oodColumn(labels));
-  const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, tf.transpose(labels)), 'float32'), known);
+  const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), known);
   return {
-    positive: tf.mul(same, tf.sub(1, tf.eye(labels.shape[0]))),
+    positive: tf.mul(same, tf.sub(1, tf.eye(labels.shape[0], columnLabels.shape[1]))),
     negative: tf.sub<tf.Tensor2D>(known, same),
   };
 }

@@ -133,7 +133,7 @@ export function energyBoundedLoss(
  * @throws ShapeError for another number of labels; ArgumentError for a temperature that is not positive, or a label from C on in
  *   an array
  * @example
- * logitNormLoss([0], tf.tensor2d([[7, 0]])); // 1.4e-11, as for [[1, 0]]
+ * logitNormLoss([0], tf.tensor2d([[7, 0]]), { temperature: 1 }); // 0.3133, as for [[1, 0]]
  */
 export function logitNormLoss(
   labels: BatchLabels,

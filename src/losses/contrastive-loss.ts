@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
+import { oodColumn } from './class-masks';
+import type { EmbeddingMemory } from './embedding-memory';
+import { minedWeights, type PairMiner } from './mining/pair-miner';
 import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
 
 /** Options of {@link contrastiveLoss} and {@link odmLoss}. */
@@ -16,73 +19,83 @@ export interface ContrastiveOptions {
   pairs?: 'halves' | 'all';
   /** Share of the positive pairs in the loss of `'all'`, in [0, 1]; default 0.5. */
   positiveShare?: number;
+  /** Chooses among `'all'` pairs, e.g. {@link hardestPairs}; default: every pair alike. */
+  miner?: PairMiner | undefined;
+  /** Rows of earlier batches that the batch meets too, with `'all'`; see {@link embeddingMemory}. */
+  memory?: EmbeddingMemory | undefined;
 }
 
-type Checked = Required<ContrastiveOptions>;
+type Chosen = 'miner' | 'memory';
+type Checked = Required<Omit<ContrastiveOptions, Chosen>> & Pick<ContrastiveOptions, Chosen>;
 
 function checkOptions(where: string, options: ContrastiveOptions): Checked {
-  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5 } = options;
+  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5, miner, memory } = options;
   const refuse = (what: string, expected: string, received: unknown): never => {
     throw new ArgumentError({ where, what, expected, received: String(received) });
   };
   if (!(margin > 0 && Number.isFinite(margin))) refuse('margin', 'a positive number', margin);
   if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
-  if (pairs !== 'halves' && pairs !== 'all') refuse('pairs', "'halves' or 'all'", pairs);
+  if (pairs !== 'all' && (pairs !== 'halves' || miner || memory)) {
+    refuse('pairs', "'all', or 'halves' without a miner and a memory", pairs);
+  }
   if (!(positiveShare >= 0 && positiveShare <= 1)) refuse('positiveShare', 'in [0, 1]', positiveShare);
-  return { margin, power, pairs, positiveShare };
+  return { margin, power, pairs, positiveShare, miner, memory };
 }
-
-/** 1 where a label is below 0, as float32. */
-const isOod = (labels: tf.Tensor2D): tf.Tensor => tf.cast(tf.less(labels, 0), 'float32');
 
 /**
  * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here, so
  * comparisons are allowed.
  */
-function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor; negative: tf.Tensor } {
-  const [leftOut, rightOut] = [isOod(left), isOod(right)];
-  const formed = tf.sub(1, tf.mul(leftOut, rightOut));
+function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
+  const [leftOut, rightOut] = [oodColumn(left), oodColumn(right)];
+  const formed = tf.sub<tf.Tensor2D>(1, tf.mul(leftOut, rightOut));
   const same = tf.cast(tf.equal(left, right), 'float32');
-  const positive = tf.mul(same, formed);
+  const positive = tf.mul<tf.Tensor2D>(same, formed);
   return { positive, negative: tf.sub(formed, positive) };
 }
 
 /** What a positive pair costs, d^p, and a negative one, max(0, m - d)^p. */
-function pairCosts(squares: tf.Tensor, { margin, power }: Checked): { attract: tf.Tensor; repel: tf.Tensor } {
-  const distances = rootOfSquares(squares);
+function pairCosts(squares: tf.Tensor, distances: tf.Tensor, { margin, power }: Checked) {
   const hinge = tf.relu(tf.sub(margin, distances));
   return power === 1 ? { attract: distances, repel: hinge } : { attract: squares, repel: tf.square(hinge) };
 }
 
+/** A mean weight of a row below this one counts as this one: the loss is 0 where nothing has a weight. */
+const WEIGHT_FLOOR = 1e-4;
+
 /**
- * Mean of the costs [R, C] where the mask is 1; 0 where it never is. Row by row first: neither a float32 sum of a million
- * terms nor a half float, which ends at 65504, holds the whole sum.
+ * Weighted mean of the costs [R, C]; 0 where all weights are. Row by row first: neither a float32 sum of a million terms nor a
+ * half float, which ends at 65504, holds the whole sum.
  */
-function maskedMean(costs: tf.Tensor, mask: tf.Tensor): tf.Tensor {
-  const costOfRow = tf.mean(tf.sum(tf.mul(costs, mask), 1));
-  const countOfRow = tf.mean(tf.sum(mask, 1));
-  return tf.div(costOfRow, tf.maximum(countOfRow, 1 / mask.shape[0]));
+function weightedMean(costs: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  const costOfRow = tf.mean(tf.sum(tf.mul(costs, weights), 1));
+  return tf.div(costOfRow, tf.maximum(tf.mean(tf.sum(weights, 1)), WEIGHT_FLOOR));
 }
 
 function halvesLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
   const half = labels.shape[0] / 2;
   const difference = tf.sub(tf.slice(embeddings, 0, half), tf.slice(embeddings, half, half));
-  const { attract, repel } = pairCosts(tf.sum(tf.square(difference), 1, true), options);
+  const squares = tf.sum(tf.square(difference), 1, true);
+  const { attract, repel } = pairCosts(squares, rootOfSquares(squares), options);
   const { positive, negative } = pairMasks(tf.slice(labels, 0, half), tf.slice(labels, half, half));
   const cost = tf.add(tf.mul(positive, attract), tf.mul(negative, repel));
-  return maskedMean(cost, tf.add(positive, negative));
+  return weightedMean(cost, tf.add(positive, negative));
 }
 
 function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
-  const rows = labels.shape[0];
-  const { attract, repel } = pairCosts(pairwiseSquaredDistances(embeddings), options);
-  const { positive, negative } = pairMasks(labels, tf.transpose(labels));
-  // Each pair stands there twice, which the means do not see; a row with itself is no pair.
-  const others = tf.sub(1, tf.eye(rows));
-  const { positiveShare } = options;
+  const { positiveShare, miner, memory } = options;
+  const own = { squares: pairwiseSquaredDistances(embeddings), columnLabels: tf.transpose(labels) };
+  const { squares, columnLabels } = memory?.extend(own, embeddings) ?? own;
+  const distances = rootOfSquares(squares) as tf.Tensor2D;
+  const { attract, repel } = pairCosts(squares, distances, options);
+  // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
+  const { positive: same, negative } = pairMasks(labels, columnLabels);
+  const positive = tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
+  const size = embeddings.shape[1];
+  const weights = miner ? minedWeights(miner, { distances, positive, negative, labels, columnLabels, size }) : 1;
   return tf.add(
-    tf.mul(positiveShare, maskedMean(attract, tf.mul(positive, others))),
-    tf.mul(1 - positiveShare, maskedMean(repel, negative)),
+    tf.mul(positiveShare, weightedMean(attract, tf.mul(positive, weights))),
+    tf.mul(1 - positiveShare, weightedMean(repel, tf.mul(negative, weights))),
   );
 }
 

@@ -1,6 +1,8 @@
 export { OOD_LABEL, type BatchLabels } from './batch-labels';
 export { contrastiveLoss, odmLoss, type ContrastiveOptions } from './contrastive-loss';
 export { tripletLoss, type TripletOptions } from './triplet-loss';
+export * from './mining/index';
+export { embeddingMemory, type Columns, type EmbeddingMemory } from './embedding-memory';
 export { supervisedContrastiveLoss, type SupervisedContrastiveOptions } from './supervised-contrastive-loss';
 export { ciderLoss, moveCiderPrototypes, type CiderOptions } from './cider-loss';
 export { proxyAnchorLoss, type ProxyAnchorOptions } from './proxy-anchor-loss';

@@ -19,11 +19,11 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
-/** [B, B] from differences of rows, a block of rows at a time, so that [B, B, D] never stands in memory. */
-function squaresByBlocks(x: tf.Tensor2D): tf.Tensor2D {
+/** [B, C] from differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in memory. */
+export function squaresByBlocks(x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
   const [rows, size] = x.shape;
-  const blockRows = Math.max(1, Math.floor(BLOCK_SIZE / Math.max(1, rows * size)));
-  const others = tf.reshape(x, [1, rows, size]);
+  const blockRows = Math.max(1, Math.floor(BLOCK_SIZE / Math.max(1, columns.size)));
+  const others = tf.expandDims(columns, 0);
   const blocks: tf.Tensor2D[] = [];
   for (let start = 0; start < rows; start += blockRows) {
     const count = Math.min(blockRows, rows - start);
@@ -81,7 +81,7 @@ function squaresOf(where: string, embeddings: tf.Tensor2D): tf.Tensor2D {
   const squares = tf.customGrad((x, save) => {
     (save as tf.GradSaveFunc)([x as tf.Tensor]);
     const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) => squaresGradient(dy as tf.Tensor2D, rows as tf.Tensor2D);
-    return { value: squaresByBlocks(x as tf.Tensor2D), gradFunc };
+    return { value: squaresByBlocks(x as tf.Tensor2D, x as tf.Tensor2D), gradFunc };
   });
   return tf.tidy(() => squares(embeddings));
 }

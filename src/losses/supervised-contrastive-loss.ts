@@ -27,7 +27,7 @@ const NEVER = 6e4;
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
  * @throws ShapeError for another number of labels; ArgumentError for a temperature that is not positive
  * @example
- * supervisedContrastiveLoss([0, 0, 1], tf.tensor2d([[1, 0], [1, 0], [0, 1]])); // 4.5e-5: both are sure of each other
+ * supervisedContrastiveLoss([0, 0, 1], tf.tensor2d([[1, 0], [1, 0], [0, 1]]), { temperature: 1 }); // 0.3133: log(1 + 1 / e)
  */
 export function supervisedContrastiveLoss(
   labels: BatchLabels,

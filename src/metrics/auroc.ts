@@ -1,7 +1,13 @@
 import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
-/** {@link auroc} of scores that are ranked already. */
+/**
+ * {@link auroc} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * aurocOf(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.75
+ */
 export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
   let doubled = 0; // twice the (in, out) pairs in the right order: whole numbers, so nothing is lost
   let [inBefore, outBefore] = [0, 0];

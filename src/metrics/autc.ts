@@ -19,7 +19,13 @@ export interface Autc {
   scaling: 'min-max' | 'none';
 }
 
-/** {@link autc} of scores that are ranked already. */
+/**
+ * {@link autc} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * autcOf(rankScores([0, 0.2], [0.6, 1]), { scaling: 'none' }).autc; // 0.15
+ */
 export function autcOf(ranked: RankedScores, { scaling }: AutcOptions): Autc {
   const where = 'autc';
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;

@@ -2,7 +2,13 @@ import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { checkSide, type PositiveOption } from './operating-points';
 
-/** {@link averagePrecision} of scores that are ranked already. */
+/**
+ * {@link averagePrecision} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * averagePrecisionOf(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.8333
+ */
 export function averagePrecisionOf(ranked: RankedScores, { positive = 'out' }: PositiveOption = {}): number {
   checkSide('averagePrecision', positive);
   const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;

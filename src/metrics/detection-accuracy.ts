@@ -2,7 +2,13 @@ import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { detectionErrorOf } from './detection-error';
 
-/** {@link detectionAccuracy} of scores that are ranked already. */
+/**
+ * {@link detectionAccuracy} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * detectionAccuracyOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.75
+ */
 export function detectionAccuracyOf(ranked: RankedScores): number {
   return 1 - detectionErrorOf(ranked);
 }

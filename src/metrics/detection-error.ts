@@ -1,7 +1,13 @@
 import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
-/** {@link detectionError} of scores that are ranked already. */
+/**
+ * {@link detectionError} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * detectionErrorOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.25
+ */
 export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
   let least = 0.5; // calling everything, or nothing, out of distribution
   for (let k = 0; k < inAtOrBelow.length; k++) {

@@ -10,7 +10,13 @@ export interface EqualErrorRate {
   threshold: number;
 }
 
-/** {@link equalErrorRate} of scores that are ranked already. */
+/**
+ * {@link equalErrorRate} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * equalErrorRateOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).rate; // 0.3571
+ */
 export function equalErrorRateOf(ranked: RankedScores): EqualErrorRate {
   const { inCount, outCount } = ranked;
   const { thresholds, truePositives, falsePositives } = operatingPoints('equalErrorRate', ranked, 'out');

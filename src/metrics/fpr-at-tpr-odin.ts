@@ -4,7 +4,13 @@ import { fprAtTprOf } from './fpr-at-tpr';
 
 const [LEAST, MOST] = [0.9495, 0.9505];
 
-/** {@link fprAtTprOdin} of scores that are ranked already. */
+/**
+ * {@link fprAtTprOdin} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * fprAtTprOdinOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.5
+ */
 export function fprAtTprOdinOf(ranked: RankedScores): number {
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   let [sum, width] = [0, 0];

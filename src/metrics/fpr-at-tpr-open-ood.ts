@@ -3,7 +3,14 @@ import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
 import { isRocCorner } from './curves/roc-corners';
 
-/** {@link fprAtTprOpenOOD} of scores that are ranked already. */
+/**
+ * {@link fprAtTprOpenOOD} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * const scores = Array.from({ length: 40 }, (_, i) => i);
+ * fprAtTprOpenOODOf(rankScores(scores, scores)); // 1
+ */
 export function fprAtTprOpenOODOf(ranked: RankedScores): number {
   const points = operatingPoints('fprAtTprOpenOOD', ranked, 'out');
   let k = 0;

@@ -19,7 +19,13 @@ export interface FprAtTprOptions extends PositiveOption {
 
 const ROUNDING = 1e-12; // 0.96 - 0.95 is more than 0.01 in float64
 
-/** {@link fprAtTpr} of scores that are ranked already. */
+/**
+ * {@link fprAtTpr} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * fprAtTprOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]), { tpr: 0.75 }); // 0.5
+ */
 export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}): number {
   const where = 'fprAtTpr';
   const { tpr = 0.95, positive = 'in', rule = 'at-or-above', band = 0.01 } = options;

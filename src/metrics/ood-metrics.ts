@@ -19,7 +19,13 @@ export interface OodMetrics {
   prevalence: number;
 }
 
-/** {@link oodMetrics} of scores that are ranked already. */
+/**
+ * {@link oodMetrics} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * oodMetricsOf(rankScores([0.1, 0.4], [0.35, 0.8])).auroc; // 0.75
+ */
 export function oodMetricsOf(ranked: RankedScores): OodMetrics {
   return {
     auroc: aurocOf(ranked),

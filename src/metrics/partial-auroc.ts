@@ -11,7 +11,13 @@ export interface PartialAurocOptions extends PositiveOption {
   standardised?: boolean;
 }
 
-/** {@link partialAuroc} of scores that are ranked already. */
+/**
+ * {@link partialAuroc} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * partialAurocOf(rankScores([0.1, 0.4], [0.35, 0.8]), { maxFpr: 0.5 }); // 0.6667
+ */
 export function partialAurocOf(ranked: RankedScores, options: PartialAurocOptions): number {
   const where = 'partialAuroc';
   const { maxFpr, positive = 'out', standardised = true } = options;

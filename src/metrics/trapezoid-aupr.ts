@@ -2,7 +2,13 @@ import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
 
-/** {@link trapezoidAupr} of scores that are ranked already. */
+/**
+ * {@link trapezoidAupr} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * trapezoidAuprOf(rankScores([0.5, 0.5, 0.5], [0.5])); // 0.625
+ */
 export function trapezoidAuprOf(ranked: RankedScores, { positive = 'out' }: PositiveOption = {}): number {
   const { positives, truePositives, falsePositives } = operatingPoints('trapezoidAupr', ranked, positive);
   let [sum, precisionBefore, before] = [0, 1, 0];

@@ -22,6 +22,8 @@ export async function loadSharp(where: string): Promise<typeof Sharp> {
 
 const JPEG = [0xff, 0xd8, 0xff];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
+/** Of a kilobyte sharp would make images of up to 268 million pixels; this is as large as cameras make them. */
+const MOST_PIXELS = 2 ** 27;
 
 /** Decodes a JPEG or PNG file to three channels of a byte, and resizes it. */
 export async function decodeImage(
@@ -38,7 +40,10 @@ export async function decodeImage(
   const isKnown = [JPEG, PNG].some((magic) => magic.every((byte, i) => bytes[i] === byte));
   if (!isKnown) refuse(bytes.length === 0 ? 'an empty file' : 'another kind of file');
   try {
-    const decoded = sharp(bytes).toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+    const decoded = sharp(bytes, { limitInputPixels: MOST_PIXELS })
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' });
     const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
     const { height, width } = info;
     if (info.channels !== 3) refuse(`${info.channels} channels`);

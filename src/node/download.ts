@@ -39,10 +39,10 @@ function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs
  * `file` is whole if it is there. A cut download goes on where it stopped, in this call or in a later one.
  *
  * @throws ArgumentError for another process that is fetching the same file; FormatError for a wrong length or checksum (what
- *   was fetched is removed); DownloadError for an HTTP status that says no, or a connection that stays cut or stalled after
- *   the retries; StorageError for a full disk; the reason of `signal`
+ *   was fetched is removed); DownloadError for an HTTP status that says no, a redirect from https to http, an answer of unknown
+ *   length where nothing tells that it is whole, or a connection that stays cut or stalled after the retries; StorageError for a full disk; the reason of `signal`
  * @example
- * await download('https://example.org/train.bin', 'data/train.bin', { sha256: '...' });
+ * await download(url, 'data/train.bin', { sha256 });
  */
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
   checkOptions(url, options);
@@ -74,7 +74,10 @@ async function fetchWhole(url: string, file: string, options: DownloadOptions): 
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted();
     try {
-      await fetchRest(url, file, options);
+      const isEndKnown = await fetchRest(url, file, options);
+      if (!isEndKnown && (options.bytes ?? options.sha256 ?? options.md5) === undefined) {
+        throw new DownloadError(url, 'an answer that does not say how long it is (give bytes or a checksum)', true);
+      }
       return await checkWhole(file, options);
     } catch (error) {
       signal?.throwIfAborted();

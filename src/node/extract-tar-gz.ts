@@ -27,7 +27,7 @@ const PAX_LIMIT = 2 ** 16;
  *   ArgumentError where the target has something of the same name, or another process is unpacking the same archive into it;
  *   StorageError for a full disk
  * @example
- * await extractTarGz('cifar-10-binary.tar.gz', 'data');
+ * await extractTarGz('cifar-10-binary.tar.gz', 'unpacked');
  */
 export async function extractTarGz(file: string, folder: string, options: ExtractOptions = {}): Promise<void> {
   const { limit = 2 ** 32, overwrite = false } = options;

@@ -12,7 +12,13 @@ export interface FetchOptions {
   stallTimeoutMs?: number;
 }
 
-/** The server or the line does not give the file; `isFinal` where trying again would not mend it. */
+/**
+ * The server or the line does not give the file; `isFinal` where trying again would not mend it.
+ *
+ * @example
+ * const got = download('http://127.0.0.1:9/train.bin', 'data/train.bin', { retries: 0 });
+ * await got.catch((error) => error instanceof DownloadError); // true: nobody listens there
+ */
 export class DownloadError extends OodError {
   override name = 'DownloadError';
   constructor(
@@ -49,14 +55,18 @@ function validatorIn(headers: Headers): string {
   return tag !== '' && !tag.startsWith('W/') ? tag : (headers.get('last-modified') ?? '');
 }
 
-/** Fetches what is missing of `<file>.part`; throws where the connection ends before the file does. */
-export async function fetchRest(url: string, file: string, options: FetchOptions): Promise<void> {
+/**
+ * Fetches what is missing of `<file>.part`; throws where the connection ends before the file does.
+ *
+ * @returns whether the answer said where it ends; if not, a cut looks like the end
+ */
+export async function fetchRest(url: string, file: string, options: FetchOptions): Promise<boolean> {
   const { signal, stallTimeoutMs = 30_000 } = options;
   const stall = new AbortController();
   const stalled = new DownloadError(url, `nothing for ${stallTimeoutMs} ms`);
   const timer = setTimeout(() => stall.abort(stalled), stallTimeoutMs);
   try {
-    await attempt(url, file, options, signal ? AbortSignal.any([stall.signal, signal]) : stall.signal, () =>
+    return await attempt(url, file, options, signal ? AbortSignal.any([stall.signal, signal]) : stall.signal, () =>
       timer.refresh(),
     );
   } catch (error) {
@@ -76,7 +86,7 @@ async function attempt(
   { bytes, onProgress }: FetchOptions,
   signal: AbortSignal,
   onArrival: () => void,
-): Promise<void> {
+): Promise<boolean> {
   const part = `${file}.part`;
   const sourceFile = `${part}.source`;
   // Without a validator the rest could be that of another version.
@@ -93,11 +103,15 @@ async function attempt(
     await rm(sourceFile, { force: true });
     throw new DownloadError(url, received);
   };
+  if (url.startsWith('https:') && !response.url.startsWith('https:')) {
+    await response.body?.cancel();
+    throw new DownloadError(url, `a redirect to ${response.url}, which is not encrypted`, true);
+  }
   const { status } = response;
   const contentRange = response.headers.get('content-range') ?? '';
   if (status === 416 && have > 0) {
     await response.body?.cancel();
-    if (Number(/\*\/(\d+)$/.exec(contentRange)?.[1] ?? NaN) === have) return; // nothing is missing
+    if (Number(/\*\/(\d+)$/.exec(contentRange)?.[1] ?? NaN) === have) return true; // nothing is missing
     return startAnew(`no bytes from ${have} on`);
   }
   if (status !== 200 && status !== 206) {
@@ -135,4 +149,5 @@ async function attempt(
     await handle.close();
   }
   if (total !== undefined && have !== total) throw new DownloadError(url, `${have} of ${total} bytes`);
+  return length !== null || /\bchunked\b/i.test(response.headers.get('transfer-encoding') ?? '');
 }

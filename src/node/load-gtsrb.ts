@@ -19,10 +19,17 @@ interface Entry {
 const where = 'loadGtsrb';
 const CLASSES = 43;
 
+/** A file that must be there, as the others of the data set are. */
+async function bytesOf(file: string, expected: string): Promise<Buffer> {
+  return readFile(file).catch((error: Error) => {
+    throw new FormatError({ where, what: file, expected, received: error.message });
+  });
+}
+
 /** The images that a list names. */
 async function entriesOf(folder: string, list: string): Promise<Entry[]> {
   const file = join(folder, list);
-  const [head, ...lines] = (await readFile(file, 'utf8')).split(/\r?\n/);
+  const [head, ...lines] = (await bytesOf(file, 'the list of the images beside it')).toString().split(/\r?\n/);
   const columns = head!.split(';');
   const [name, label] = [columns.indexOf('Filename'), columns.indexOf('ClassId')];
   if (name < 0 || label < 0) {
@@ -33,7 +40,7 @@ async function entriesOf(folder: string, list: string): Promise<Entry[]> {
     .map((line, i) => {
       const fields = line.split(';');
       const own = Number(fields[label]);
-      const isClass = Number.isInteger(own) && own >= 0 && own < CLASSES && fields[label] !== '';
+      const isClass = /^\d+$/.test(fields[label] ?? '') && own < CLASSES; // Number would take -0, 0x7 and 7e0 too
       // A list must not lead out of its folder.
       if (!isClass || !/^[\w-]+\.ppm$/i.test(fields[name] ?? '')) {
         const expected = `a file name and a class from 0 to ${CLASSES - 1} in line ${i + 2}`;
@@ -48,7 +55,7 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labelle
   const images = new Uint8Array(entries.length * each);
   let sharp: Awaited<ReturnType<typeof loadSharp>> | undefined;
   for (const [i, { path }] of entries.entries()) {
-    const { data, height, width } = readPpm(await readFile(path), { file: path });
+    const { data, height, width } = readPpm(await bytesOf(path, 'an image that its list names'), { file: path });
     if (height === side && width === side) images.set(data, i * each);
     else {
       sharp ??= await loadSharp(where);
@@ -68,7 +75,7 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labelle
  * @param folder the folder `gtsrb` (or `GTSRB`), or the one it is in
  * @param options `side`: images are made side x side, 32 by default; images of another size need the optional package sharp
  * @returns images [N, side, side, 3], labels 0 to 42, and which training images show the same sign
- * @throws ArgumentError that says what was looked for; FormatError for a damaged list or image
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged list, or a damaged or missing image
  * @example
  * const { train, test, tracks } = await loadGtsrb('data');
  */

@@ -1,7 +1,13 @@
 import { gunzip, inflate } from 'node:zlib';
 import { InflateLimitError, type Inflate } from '../datasets/inflate';
 
-/** node:zlib with a limit: two to four times as fast as `DecompressionStream`. */
+/**
+ * node:zlib with a limit: two to four times as fast as `DecompressionStream`.
+ *
+ * @throws InflateLimitError where more than `limit` bytes come out; zlib's own error where the block is damaged
+ * @example
+ * const { images, labels } = await readSvhn(await readFile('train_32x32.mat'), { inflate: nodeInflate });
+ */
 export const nodeInflate: Inflate = (bytes, format, limit) =>
   new Promise((resolve, reject) => {
     const run = format === 'zlib' ? inflate : gunzip;

@@ -33,13 +33,13 @@ async function namesIn(list: string, limit = Infinity): Promise<string[]> {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '');
   if (names.length > 0) return names.slice(0, limit);
-  throw new ArgumentError({ where, what: list, expected: 'one file name a line', received: 'none' });
+  throw new FormatError({ where, what: list, expected: 'one file name a line', received: 'none' });
 }
 
 /** The file of a name; links count too: what is read must lie below the folder. */
 async function locate(list: string, home: string, name: string): Promise<string> {
   const refuse = (): never => {
-    throw new ArgumentError({ where, what: list, expected: 'names of files below images/', received: name });
+    throw new FormatError({ where, what: list, expected: 'names of files below images/', received: name });
   };
   if (isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes('\0')) refuse();
   const file = await realpath(join(home, name)).catch((error: Error) => {
@@ -58,8 +58,9 @@ async function locate(list: string, home: string, name: string): Promise<string>
  *
  * @param folder with `images.txt` and `images/`
  * @returns images [N, H, W, 3] and their names, in the order of the list
- * @throws ArgumentError for a name that leaves the folder, or an empty or missing list; FormatError for a missing file, one
- *   that is no whole image or, without `size`, of another size than the first; Error where sharp is not installed
+ * @throws ArgumentError for a folder without list or images/; FormatError for an empty list, a name that leaves the folder, a
+ *   missing file, one that is no whole image or, without `size`, of another size than the first; Error where sharp is not
+ *   installed
  * @example
  * const { images, names } = await readImageList('data/tiny_imagenet', { size: [32, 32] });
  */

@@ -11,7 +11,13 @@ const PLACES: Record<string, string> = {
   EISDIR: 'a file, not a folder',
 };
 
-/** The disk refuses to write: full, read-only, not permitted. `code` is the system's (ENOSPC, EROFS, EACCES, ...). */
+/**
+ * The disk refuses to write: full, read-only, not permitted. `code` is the system's (ENOSPC, EROFS, EACCES, ...).
+ *
+ * @example
+ * const written = writeFileAtomic('data/images.txt/below-a-file.json', '{}');
+ * await written.catch((error) => error instanceof StorageError && error.code); // 'ENOTDIR'
+ */
 export class StorageError extends OodError {
   override name = 'StorageError';
   constructor(

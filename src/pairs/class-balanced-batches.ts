@@ -94,7 +94,7 @@ function drawDifferent(n: number, count: number, random: Random): number[] {
  * @throws NotFiniteError for a label that is NaN or infinite
  * @example
  * const batches = classBalancedBatches([0, 0, 1, 1, 2, 2, -1], { classesPerBatch: 2, rowsPerClass: 2, outShare: 0.2, seed: 1 });
- * batches.next().labels; // [2, 2, 0, 0, -1], or two other classes
+ * batches.next().labels; // two classes, two rows of each, then one OoD row: [0, 0, 1, 1, -1]
  */
 export function classBalancedBatches(
   labelList: ArrayLike<number>,

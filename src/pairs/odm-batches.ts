@@ -54,7 +54,7 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * @throws NotFiniteError for a label that is NaN or infinite
  * @example
  * const batches = odmBatches([0, 0, 1, 1, -1], { seed: 1, batchSize: 4 });
- * batches.next().indices; // 4 of 0..3; the second batch ends with 4
+ * batches.next().indices; // two pairs of known rows, left halves first; the second batch ends with row 4
  */
 export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOptions): OdmBatches {
   const labels = checkLabels('odmBatches', labelList);

@@ -6,6 +6,7 @@ import { embeddingChart } from './charts/embedding-chart';
 import { histogramChart } from './charts/histogram-chart';
 import type { PageData } from './page-data';
 import type { Report } from './report';
+import { wellFormedXml } from './well-formed-xml';
 
 /** Figures of a report, each named as its file. */
 export type FigureName = 'roc' | 'precision-recall' | 'histogram' | 'confusion' | 'embedding';
@@ -21,7 +22,7 @@ function svgFile(svg: SVGSVGElement | undefined): string | undefined {
   if (!svg) return undefined;
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('style', 'color:#111;background:white');
-  return svg.outerHTML;
+  return wellFormedXml(svg.outerHTML);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
 import { checkedHead, headTensors, savedHead } from './checked-head';
 import { featureScorer } from './feature-scorer';
 import { headLogits } from './head-logits';
@@ -17,30 +17,26 @@ export interface FdbdOptions {
 /** The lowest float32: at the mean itself the score would be -infinity. */
 const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
 
-/** ||w_a - w_b|| of all pairs of classes [C, C]. @throws ArgumentError for one class, or equal weights of two */
-function separations(where: string, { weights, shape: [size, classes] }: Head): Float64Array {
-  if (classes < 2) {
-    const [what, expected] = ['head', 'one with at least 2 classes (of one there is no decision boundary)'];
-    throw new ArgumentError({ where, what, expected, received: String(classes) });
-  }
+type Refuse = (expected: string, received: string) => never;
+
+/** ||w_a - w_b|| of all pairs of classes [C, C]. Refuses one class, and equal weights of two. */
+function separations({ weights, shape: [size, classes] }: Head, refuse: Refuse): Float64Array {
+  if (classes < 2) refuse('one with at least 2 classes (of one there is no decision boundary)', String(classes));
   const between = new Float64Array(classes * classes);
   for (let a = 0; a < classes; a++) {
     for (let b = 0; b < a; b++) {
       let square = 0;
       for (let i = 0; i < size; i++) square += (weights[i * classes + a]! - weights[i * classes + b]!) ** 2;
-      if (square === 0) {
-        const [expected, received] = ['other weights for each class', `the same for classes ${b} and ${a}`];
-        throw new ArgumentError({ where, what: 'head', expected, received });
-      }
+      if (square === 0) refuse('other weights for each class', `the same for classes ${b} and ${a}`);
       between[a * classes + b] = between[b * classes + a] = Math.sqrt(square);
     }
   }
   return between;
 }
 
-function scorerOf(where: string, head: Head, mean: Float64Array, blockSize: number): Scorer<'features'> {
+function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Refuse): Scorer<'features'> {
   const [size, classes] = head.shape;
-  const between = separations(where, head);
+  const between = separations(head, refuse);
   const logits = headLogits(head, blockSize);
   /** Mean distance to the boundaries between the predicted class and each other one. */
   const boundaryDistance = (own: Float64Array): number => {
@@ -111,13 +107,18 @@ export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'feat
         throw new ArgumentError({ where: 'fdbd', what: 'blocks', expected: 'at least one row', received: 'no row' });
       }
       const mean = sum.map((value) => value / seen);
-      return scorerOf('fdbd', head, mean, blockSize);
+      return scorerOf(head, mean, blockSize, (expected, received) => {
+        throw new ArgumentError({ where: 'fdbd', what: 'head', expected, received });
+      });
     },
     restore(state) {
       const where = 'fdbd.restore';
       checkKind(where, state, 'fdbd');
       const head = savedHead(where, state);
-      return scorerOf(where, head, tensorOf(where, state, 'mean', 'F64', [head.shape[0]]).data, blockSize);
+      const { data: mean } = tensorOf(where, state, 'mean', 'F64', [head.shape[0]]);
+      return scorerOf(head, mean, blockSize, (expected, received) => {
+        throw new FormatError({ where, what: 'state.tensors.weights', expected, received });
+      });
     },
   };
 }

@@ -1,10 +1,11 @@
 import { ClassMeans, type Means } from '../embeddings/class-means';
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
 import { classMeanScorer } from './class-mean-scorer';
 import { inUse } from './in-use';
 import { readRows, type Rows } from './rows';
+import { savedMeans } from './saved-gaussian';
 import type { Scorer, ScorerMethod } from './scorer';
-import { checkKind, tensorOf, wordOf } from './scorer-state';
+import { checkKind, wordOf } from './scorer-state';
 
 const KIND = 'nearest-class-mean';
 const DISTANCES = ['euclidean', 'cosine'] as const;
@@ -27,6 +28,12 @@ function unitRows({ data, shape }: Rows): Rows {
     own.forEach((value, i) => (unit[row * size + i] = value / largest / norm));
   }
   return { data: unit, shape };
+}
+
+/** Index of the first mean that points nowhere; -1 where all have a direction. */
+function zeroMean({ data, shape: [classes, size] }: Pick<Means, 'data' | 'shape'>): number {
+  const isZero = (_: unknown, c: number) => data.subarray(c * size, (c + 1) * size).every((value) => value === 0);
+  return Array.from({ length: classes }).findIndex(isZero);
 }
 
 /** Class means scaled to length 1. @throws ArgumentError for a mean of 0, which points nowhere */
@@ -114,11 +121,16 @@ export function nearestClassMean({ distance = 'euclidean' }: NearestClassMeanOpt
       return scorerOf(means.means(), distance);
     },
     restore(state) {
-      checkKind('nearestClassMean.restore', state, KIND);
-      const labels = tensorOf('nearestClassMean.restore', state, 'labels', 'I32', [undefined]);
-      const means = tensorOf('nearestClassMean.restore', state, 'means', 'F64', [labels.data.length, undefined]);
-      const saved = { labels: labels.data, data: means.data, shape: means.shape as [number, number] };
-      return scorerOf(saved, wordOf('nearestClassMean.restore', state, 'distance', DISTANCES));
+      const where = 'nearestClassMean.restore';
+      checkKind(where, state, KIND);
+      const { labels, means, classes, size } = savedMeans(where, state);
+      const distance = wordOf(where, state, 'distance', DISTANCES);
+      const zero = distance === 'cosine' ? zeroMean({ data: means, shape: [classes, size] }) : -1;
+      if (zero >= 0) {
+        const [what, expected] = ['state.tensors.means', 'means with a direction'];
+        throw new FormatError({ where, what, expected, received: `one of 0 at index ${zero}` });
+      }
+      return scorerOf({ labels, data: means, shape: [classes, size] }, distance);
     },
   };
 }

@@ -94,7 +94,7 @@ function checkSameRows(features: Rows, logits: Rows): void {
  * @example
  * const block = { features: { data: Float32Array.of(1, 0), shape: [1, 2] }, logits: { data: Float32Array.of(2, 0), shape: [1, 2] } } as const;
  * const scorer = await nnGuide({ k: 1 }).fit([block], {});
- * await scorer.score(block); // Float32Array [-4.5238504]
+ * await scorer.score(block); // Float32Array [-4.5238228]
  */
 export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 512 }: NnGuideOptions = {}): ScorerMethod<
   'features' | 'logits',

@@ -53,7 +53,7 @@ export function checkKind(where: string, state: ScorerState, kind: string): void
   throw new FormatError({ where, what: 'state', expected: `a state of '${kind}'`, received: `'${state.kind}'` });
 }
 
-/** A tensor of the state, checked; a side of `undefined` may have any length. @throws FormatError */
+/** A tensor of the state, checked; a side of `undefined` may have any length from 1. @throws FormatError */
 export function tensorOf<T extends NamedArray['dtype']>(
   where: string,
   state: ScorerState,
@@ -65,7 +65,7 @@ export function tensorOf<T extends NamedArray['dtype']>(
   const fits =
     array?.dtype === dtype &&
     array.shape.length === shape.length &&
-    shape.every((side, i) => side === undefined || side === array.shape[i]);
+    shape.every((side, i) => (side === undefined ? array.shape[i]! >= 1 : side === array.shape[i]));
   if (!fits) {
     const expected = `${dtype} [${shape.map((side) => side ?? '?').join(', ')}]`;
     const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';

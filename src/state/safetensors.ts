@@ -23,12 +23,16 @@ const LARGEST_HEADER = 100_000_000;
 const RESERVED = ['__metadata__', '__proto__'];
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+/** What the format's readers in other languages take for a length: not -0. */
+const isLength = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+
 /** Product of a shape, or undefined where it is none or no exact number. */
 function elementsOf(shape: readonly unknown[]): number | undefined {
   let count = 1;
   for (const side of shape) {
-    if (!Number.isSafeInteger(side) || (side as number) < 0 || Object.is(side, -0)) return undefined;
-    count *= side as number;
+    if (!isLength(side)) return undefined;
+    count *= side;
     if (!Number.isSafeInteger(count)) return undefined;
   }
   return count;
@@ -189,11 +193,8 @@ function checkEntry(name: string, entry: unknown, refuse: Refuse) {
   const count = Array.isArray(shape) ? elementsOf(shape) : undefined;
   if (count === undefined) return refuse(`a shape of ${name} of whole numbers from 0`, shown(), 8);
   const [start, end] = Array.isArray(offsets) && offsets.length === 2 ? (offsets as unknown[]) : [];
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || (start as number) < 0) {
-    return refuse(`two data_offsets of ${name}`, shown(), 8);
-  }
+  if (!isLength(start) || !isLength(end)) return refuse(`two data_offsets of ${name}`, shown(), 8);
   const bytes = count * TYPES[dtype as Dtype].bytes;
-  if ((end as number) - (start as number) !== bytes)
-    return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
-  return { name, dtype: dtype as Dtype, shape: shape as number[], start: start as number, end: end as number };
+  if (end - start !== bytes) return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
+  return { name, dtype: dtype as Dtype, shape: shape as number[], start, end };
 }

@@ -25,7 +25,12 @@ const kernels: Readonly<Record<string, (stock: Kernel) => Kernel>> = {
   [tf.UnsortedSegmentSum]: () => unsortedSegmentSum,
 };
 
-/** Names of the kernels that importing `tfjs-ood/wasm` adds to the wasm backend or replaces there. */
+/**
+ * Names of the kernels that importing `tfjs-ood/wasm` adds to the wasm backend or replaces there.
+ *
+ * @example
+ * trainingKernels.includes('Conv2DBackpropFilter'); // true: tfjs 4.22 has no gradient of a convolution's filter on wasm
+ */
 export const trainingKernels: readonly string[] = Object.keys(kernels);
 
 let isRegistered = false;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { colourJitter, cutout, flipHorizontal, randomCrop, seededRandom, ShapeError } from 'tfjs-ood';
+import { colourJitter, cutout, flipHorizontal, randomAffine, randomCrop, seededRandom, ShapeError } from 'tfjs-ood';
 import { expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -130,6 +130,86 @@ onEachBackend('augmentations', () => {
     expect(middles.size).toBeGreaterThan(5);
   });
 
+  /** Images whose pixels say where they are: x, y, and whether they are there at all. */
+  const places = () =>
+    tf.tensor4d(
+      Array.from({ length: N }, () =>
+        Array.from({ length: H }, (_, y) => Array.from({ length: W }, (_, x) => [x, y, 1])),
+      ),
+    );
+  /** Where each pixel of an image comes from, by the pixels that came from inside: (x, y) -> [x', y']. */
+  const mapOf = (image: number[][][]) => {
+    const inside = (pixel: number[]) => pixel[0]! > 0 && pixel[0]! < W - 1 && pixel[1]! > 0 && pixel[1]! < H - 1;
+    const isFree = (y: number, x: number) =>
+      inside(image[y]![x]!) && inside(image[y]![x + 1]!) && inside(image[y + 1]![x]!);
+    const [y, x] = Array.from({ length: H * W }, (_, i) => [Math.floor(i / W), i % W] as const).find(
+      ([y, x]) => y + 1 < H && x + 1 < W && isFree(y, x),
+    )!;
+    const [origin, right, below] = [image[y]![x]!, image[y]![x + 1]!, image[y + 1]![x]!];
+    const along = [0, 1].map((k) => right[k]! - origin[k]!);
+    const down = [0, 1].map((k) => below[k]! - origin[k]!);
+    return {
+      along,
+      down,
+      at: (px: number, py: number) => [0, 1].map((k) => origin[k]! + (px - x) * along[k]! + (py - y) * down[k]!),
+    };
+  };
+
+  test('randomAffine: a turn, a scale and a move in their ranges, of all pixels alike', async () => {
+    const images = places();
+    const options = { seed: 11, rotate: 20, scale: 0.2, shift: 1.5 };
+    const made = randomAffine(images, options);
+    const found = nested(await made.data(), 3);
+    tf.dispose([images, made]);
+    const [angles, sizes, moves] = [[] as number[], [] as number[], [] as number[]];
+    const maps = found.map((image) => {
+      const { along, down, at } = mapOf(image);
+      expectClose(down, [-along[1]!, along[0]!], { absolute: 1e-3 }); // a turn and a scale, no shear
+      angles.push((Math.atan2(along[1]!, along[0]!) * 180) / Math.PI);
+      const zoom = Math.hypot(...along);
+      sizes.push(1 / zoom);
+      const centre = [(W - 1) / 2, (H - 1) / 2];
+      const [dx, dy] = at(centre[0]!, centre[1]!).map((value, k) => centre[k]! - value);
+      // Back from the source's pixels to those of the result.
+      moves.push((along[0]! * dx! + along[1]! * dy!) / zoom ** 2, (-along[1]! * dx! + along[0]! * dy!) / zoom ** 2);
+      return at;
+    });
+    for (const [values, from, to] of [
+      [angles, -20, 20],
+      [sizes, 0.8, 1.2],
+      [moves, -1.5, 1.5],
+    ] as const) {
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      expect(low).toBeGreaterThan(from - 1e-2);
+      expect(high).toBeLessThan(to + 1e-2);
+      expect(high - low).toBeGreaterThan((to - from) / 2); // and they use it
+    }
+    // Any image, by the same draws: linear between its pixels, the nearest of the border outside.
+    const [before, after] = await apply((x) => randomAffine(x, options));
+    const clamp = (value: number, last: number) => Math.min(last, Math.max(0, value));
+    before.forEach((image, n) => {
+      const expected = image.map((line, y) =>
+        line.map((pixel, x) => {
+          const [sx, sy] = maps[n]!(x, y);
+          const [px, py] = [clamp(sx!, W - 1), clamp(sy!, H - 1)];
+          const [left, top] = [Math.floor(px), Math.floor(py)];
+          const read = (v: number, u: number, c: number) => image[Math.min(v, H - 1)]![Math.min(u, W - 1)]![c]!;
+          return pixel.map(
+            (_, c) =>
+              (1 - (py - top)) * ((1 - (px - left)) * read(top, left, c) + (px - left) * read(top, left + 1, c)) +
+              (py - top) * ((1 - (px - left)) * read(top + 1, left, c) + (px - left) * read(top + 1, left + 1, c)),
+          );
+        }),
+      );
+      expectClose(after[n]!.flat(2), expected.flat(2), { absolute: 1e-2 });
+    });
+  });
+
+  test('randomAffine that may do nothing does nothing', async () => {
+    const [before, after] = await apply((images) => randomAffine(images, { seed: 12 }));
+    expectClose(after.flat(3), before.flat(3), { absolute: 1e-5 });
+  });
+
   test('the seed decides, and each image by itself', async () => {
     for (const f of [
       (images: tf.Tensor4D, seed: number) => flipHorizontal(images, { seed }),
@@ -137,6 +217,7 @@ onEachBackend('augmentations', () => {
       (images: tf.Tensor4D, seed: number) =>
         colourJitter(images, { seed, brightness: 0.2, contrast: 0.2, saturation: 0.2 }),
       (images: tf.Tensor4D, seed: number) => cutout(images, { seed, size: 2 }),
+      (images: tf.Tensor4D, seed: number) => randomAffine(images, { seed, rotate: 30, scale: 0.1, shift: 1 }),
     ]) {
       const [, first] = await apply((images) => f(images, 1));
       expect((await apply((images) => f(images, 1)))[1]).toEqual(first);
@@ -163,6 +244,12 @@ onEachBackend('augmentations', () => {
     );
     expect(() => cutout(images, { seed: 1, size: 0 })).toThrow('size must be a whole number from 1 to 8, got 0');
     expect(() => cutout(images, { seed: 1, size: 1, fill: NaN })).toThrow('fill');
+    expect(() => randomAffine(flat, { seed: 1 })).toThrow(ShapeError);
+    expect(() => randomAffine(images, { seed: 1, rotate: 181 })).toThrow(
+      'rotate must be a number from 0 to 180, got 181',
+    );
+    expect(() => randomAffine(images, { seed: 1, scale: 1 })).toThrow('scale must be a number from 0 to 0.9, got 1');
+    expect(() => randomAffine(images, { seed: 1, shift: -1 })).toThrow('shift must be a number from 0 to 4, got -1');
     tf.dispose([images, flat]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +173,82 @@ describe('the report in a browser', () => {
     await page.click('text=Copy LaTeX');
     await page.waitForSelector('text=Copied');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('\\begin{tabular}');
+  });
+
+  const payload = (i: number) =>
+    [
+      `<img src=x onerror="window.hit='img ${i}'">`,
+      `</script><script>window.hit='script ${i}'</script>`,
+      `"><svg onload="window.hit='svg ${i}'">`,
+      `' autofocus onfocus='window.hit="focus ${i}"`,
+      `javascript:window.hit='address ${i}'`,
+      `]]>\u2028--><style>*{display:none}</style>\u0001`,
+    ].join(' ');
+
+  test('what is in names never runs: in text, attributes, tooltips, options, charts and saved figures', async () => {
+    const evil = makeReport({ names: ['k', 'n', 'f'].map((name, i) => name + payload(i)), count: 300 });
+    const [path] = await writeReport(
+      join(folder, 'evil'),
+      {
+        ...evil,
+        title: payload(3),
+        classNames: [payload(4), payload(5), payload(6)],
+        about: { [payload(7)]: payload(8) },
+      },
+      { figures: false, umap: true },
+    );
+    const { page, said } = await open(pathToFileURL(path!).href);
+    await page.evaluate(() => document.querySelectorAll('details').forEach((element) => (element.open = true)));
+    await page.selectOption('#colours', 'class');
+    await page.locator('canvas').scrollIntoViewIfNeeded();
+    const box = (await page.locator('canvas').boundingBox())!;
+    const tip = page.locator('.tip');
+    let seen = '';
+    for (let y = 10; y < box.height && seen === ''; y += 12) {
+      for (let x = 10; x < box.width && seen === ''; x += 24) {
+        await page.mouse.move(box.x + x, box.y + y);
+        if (await tip.isVisible()) seen = await tip.innerText();
+      }
+    }
+    expect(seen).toContain('onerror='); // as words
+    await page.locator('#threshold').focus();
+    await page.keyboard.press('End');
+    for (const set of await page.locator('[data-set]').all()) await set.click();
+    const waiting = page.waitForEvent('download');
+    await page.locator('#confusion').getByText('Save SVG').click();
+    const svg = await readFile(await (await waiting).path(), 'utf8');
+    const parsed = await page.evaluate((text) => {
+      const document = new DOMParser().parseFromString(text, 'image/svg+xml');
+      return [
+        ...document.querySelectorAll(
+          'parsererror, script, img, style:not(svg > style), [onload], [onerror], [onfocus]',
+        ),
+      ].map(({ outerHTML }) => outerHTML);
+    }, svg);
+    expect(parsed).toEqual([]);
+    expect(await page.evaluate(() => (window as { hit?: string }).hit)).toBeUndefined();
+    expect(await page.locator('img, [onerror], [onload], [onfocus], a[href]').count()).toBe(0);
+    expect(await page.locator('script').count()).toBe(2);
+    expect(await page.locator('h1').isVisible()).toBe(true);
+    expect(said).toEqual([]);
+  });
+
+  test('the policy of the page lets nothing in, should a name ever become markup', async () => {
+    const { page } = await open();
+    const blocked = await page.evaluate(async () => {
+      const seen: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+      const add = (html: string) => document.body.append(document.createRange().createContextualFragment(html));
+      add('<script>window.hit = 1</script>');
+      add('<b id="inline" onclick="window.hit = 2">x</b>');
+      document.querySelector<HTMLElement>('#inline')!.click();
+      add('<img src="https://127.0.0.1:1/x.png"><iframe src="https://127.0.0.1:1/"></iframe>');
+      await fetch('https://127.0.0.1:1/').catch(() => undefined);
+      await new Promise((done) => setTimeout(done, 300));
+      return { seen: [...new Set(seen)].sort(), hit: (window as { hit?: number }).hit };
+    });
+    expect(blocked.hit).toBeUndefined();
+    expect(blocked.seen).toEqual(['connect-src', 'frame-src', 'img-src', 'script-src-attr', 'script-src-elem']);
   });
 
   test('saves a figure as SVG and PNG', async () => {

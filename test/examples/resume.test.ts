@@ -29,6 +29,8 @@ function runExperiment(
   );
 }
 
+/** The folder of the first training. */
+const training = 'odm-1';
 const linesIn = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0);
 const lastCheckpoint = async (folder: string) => {
   const files = (await readdir(folder)).filter((file) => /^checkpoint-\d+\.safetensors$/.test(file)).sort();
@@ -44,18 +46,24 @@ test('a run killed twice and started again ends with the weights of an uninterru
   const first = await runExperiment(whole);
   expect(first.code, first.output).toBe(0);
   for (const lines of [1, 3]) {
-    const { code } = await runExperiment(killed, [], () => linesIn(join(killed, 'epochs.jsonl')) >= lines);
+    const { code } = await runExperiment(killed, [], () => linesIn(join(killed, training, 'epochs.jsonl')) >= lines);
     expect(code).toBe(null); // killed
   }
   const last = await runExperiment(killed);
   expect(last.code, last.output).toBe(0);
 
-  expect((await lastCheckpoint(killed)).equals(await lastCheckpoint(whole))).toBe(true);
-  for (const file of ['metrics.json', 'scores.csv']) {
-    expect(await readFile(join(killed, file), 'utf8')).toBe(await readFile(join(whole, file), 'utf8'));
-  }
+  const [a, b] = [whole, killed].map((run) => join(run, training));
+  expect((await lastCheckpoint(b!)).equals(await lastCheckpoint(a!))).toBe(true);
+  expect(await readFile(join(b!, 'scores.csv'), 'utf8')).toBe(await readFile(join(a!, 'scores.csv'), 'utf8'));
+  const resultsOf = async (run: string) =>
+    (JSON.parse(await readFile(join(run, 'results.json'), 'utf8')) as object[]).map((result) => ({
+      ...result,
+      trainSeconds: 0,
+      cpuSeconds: 0,
+    }));
+  expect(await resultsOf(killed)).toEqual(await resultsOf(whole));
   const epochs = async (run: string) =>
-    (await readFile(join(run, 'epochs.jsonl'), 'utf8'))
+    (await readFile(join(run, training, 'epochs.jsonl'), 'utf8'))
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
@@ -66,7 +74,23 @@ test('a run killed twice and started again ends with the weights of an uninterru
   const other = await runExperiment(whole, ['--margin', '3']);
   expect(other.code).toBe(1);
   expect(other.output).toContain('margin');
-}, 180_000);
+}, 300_000);
+
+test('a comparison killed inside its second training goes on there', async () => {
+  const methods = ['--methods', 'odm,cross-entropy', '--evaluate-at-most', '50', '--no-report'];
+  const [whole, killed] = [join(folder, 'both'), join(folder, 'both-killed')];
+  expect((await runExperiment(whole, methods)).code).toBe(0);
+  const second = join(killed, 'cross-entropy-1', 'epochs.jsonl');
+  expect((await runExperiment(killed, methods, () => linesIn(second) >= 2)).code).toBe(null);
+  const { code, output } = await runExperiment(killed, methods);
+  expect(code, output).toBe(0);
+  expect(output).not.toContain('Training   odm'); // it was done
+  for (const name of ['odm-1', 'cross-entropy-1']) {
+    const [a, b] = [whole, killed].map((run) => join(run, name));
+    expect((await lastCheckpoint(b!)).equals(await lastCheckpoint(a!))).toBe(true);
+    expect(await readFile(join(b!, 'scores.csv'), 'utf8')).toBe(await readFile(join(a!, 'scores.csv'), 'utf8'));
+  }
+}, 300_000);
 
 test('a wrong option is one clear line', async () => {
   const { code, output } = await runExperiment(join(folder, 'wrong'), ['--width', '-1']);

@@ -10,8 +10,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
-import { movedCopies } from '../../examples/runner/moved-copies';
-import { comparisonOf, groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
+import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
+import { comparisonOf, timesOf } from '../../examples/runner/tables';
+import { shiftedViews } from '../../examples/runner/shifted-views';
 import type { StrangeSet } from '../../examples/runner/experiment';
 
 const images = { images: new Uint8Array(12), shape: [1, 2, 2, 3] as const };
@@ -45,7 +46,10 @@ describe('the parts of the runner', () => {
 
   test('the table has a row for each method and scorer, over its seeds', () => {
     const results = [0, 0.1].map((shift, i) =>
-      resultOf(scoredOf(shift), out, { method: 'odm', seed: i + 1, trainSeconds: 1 }),
+      resultOf(scoredOf(shift), out, { method: 'odm', seed: i + 1, trainSeconds: 3 + i, cpuSeconds: 2 }),
+    );
+    expect(timesOf([...results, ...results])).toBe(
+      'Seconds of a training: median 4, at most 4; CPU seconds: median 2, at most 2.\n',
     );
     const table = comparisonOf(results, out, { odm: 'ODM' });
     const aurocs = [0, 0.1].map((shift) => auroc(scoredOf(shift).known, scoredOf(shift).out.a!));
@@ -68,17 +72,22 @@ describe('the parts of the runner', () => {
     expect(test1!.difference).toBeCloseTo(expected, 12);
   });
 
-  test('classes by their place in the list; copies moved as far as asked; contrast made even', () => {
+  test('views are the image and its eight moves, with the pixels of the border where nothing was', () => {
+    const grey = { images: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [1, 3, 4, 1] as const };
+    expect(shiftedViews(grey, 0)).toEqual([grey]);
+    const views = shiftedViews(grey, 1).map(({ images }) => Array.from(images));
+    expect(views).toHaveLength(9);
+    expect(new Set(views.map(String)).size).toBe(9);
+    expect(views[0]).toEqual(Array.from(grey.images));
+    expect(views).toContainEqual([0, 0, 1, 2, 4, 4, 5, 6, 8, 8, 9, 10]); // to the right
+    expect(views).toContainEqual([5, 6, 7, 7, 9, 10, 11, 11, 9, 10, 11, 11]); // up and to the left
+  });
+
+  test('classes by their place in the list; contrast made even', () => {
     const digits = drawDigits(40, 1);
     const some = classesOf(digits, [7, 2], (row) => row >= 10);
     expect(Array.from(some.labels)).toEqual([1, 0, 1, 0, 1, 0]);
     expect(some.images.slice(0, 3072)).toEqual(digits.images.slice(12 * 3072, 13 * 3072));
-    const grey = { images: Uint8Array.from({ length: 25 }, (_, i) => i), shape: [1, 5, 5, 1] as const };
-    const moved = movedCopies(grey, 40, 2, 3);
-    expect(moved.shape).toEqual([41, 5, 5, 1]);
-    const middles = Array.from({ length: 41 }, (_, i) => moved.images[i * 25 + 12]!);
-    expect(new Set(middles).size).toBeGreaterThan(15); // of 25 places
-    for (const middle of middles) expect(middle).toBeLessThan(25);
     const even = evenContrast(digits);
     for (let n = 0; n < 3; n++) {
       const pixels = Array.from(even.images.subarray(n * 3072, (n + 1) * 3072));
@@ -140,10 +149,10 @@ describe('the folder experiment, on folders drawn here', () => {
     expect(results).toHaveLength(2 + 2 * 5);
     expect(Object.keys(results[0]!.evaluation.sets)).toEqual(['novel, seen', 'novel', 'anomaly', 'noise']);
     // Another method joins what is there already: no training comes twice.
-    const before = await readFile(join(home, 'run/odm-1.json'), 'utf8');
+    const before = await readFile(join(home, 'run/odm-1/scores.json'), 'utf8');
     const second = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,confidence');
     expect(second.stdout).toContain('| confidence loss | MSP | 2 |');
-    expect(await readFile(join(home, 'run/odm-1.json'), 'utf8')).toBe(before);
+    expect(await readFile(join(home, 'run/odm-1/scores.json'), 'utf8')).toBe(before);
     expect(second.stdout).not.toContain('odm, seed 1');
   });
 });

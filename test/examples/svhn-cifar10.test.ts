@@ -1,30 +1,67 @@
 import { describe, expect, test } from 'vitest';
-import { evaluate } from 'tfjs-ood/metrics';
-import { checkConfig, presets, type Config } from '../../examples/svhn-cifar10/config';
-import { sample } from '../../examples/svhn-cifar10/data';
-import { drawDigits, drawLetters, drawNoise, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
-import { resultsTable, scoresCsv } from '../../examples/svhn-cifar10/evaluate';
+import { seededRandom } from 'tfjs-ood';
+import type { Training } from '../../examples/runner/experiment';
+import { gaussianNoise } from '../../examples/runner/noise';
+import { resultOf } from '../../examples/runner/results';
+import { scoresCsv } from '../../examples/runner/run-training';
+import { sample } from '../../examples/runner/sample';
+import { checkSettings } from '../../examples/runner/settings';
+import { resultTable } from '../../examples/runner/tables';
+import { trainingSettings } from '../../examples/runner/training-settings';
+import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
+import { presets, presetSettings, type Preset } from '../../examples/svhn-cifar10/presets';
+import { namedSets } from '../../examples/svhn-cifar10/svhn-cifar10';
 
 describe('presets', () => {
   test('all pass their own check', () => {
-    for (const preset of Object.values(presets)) expect(checkConfig(preset)).toBe(preset);
+    for (const preset of Object.values(presets)) {
+      expect(checkSettings(presetSettings, preset)).toBe(preset);
+      expect(checkSettings(trainingSettings, preset.training)).toBe(preset.training);
+    }
   });
 
-  test.each<[Partial<Config>, string]>([
-    [{ width: 0 }, 'experiment: --width must be a number from 0.01 to 4, got 0'],
+  test("the paper's numbers", () => {
+    expect(presets.paper.training).toMatchObject({
+      batchSize: 1024,
+      similarRatio: 0.25,
+      outShare: 0.25,
+      outEvery: 2,
+      margin: 10,
+      power: 1,
+      pairs: 'halves',
+      epochs: 3000,
+      learningRate: 1e-4,
+      decayAfter: [150, 2250],
+      weightDecay: 1e-4,
+    });
+  });
+
+  test.each<[Partial<Training>, string]>([
     [{ batchSize: 2.5 }, 'experiment: --batch-size must be a whole number from 2 to 65536, got 2.5'],
-    [{ seen: 'cifar10' }, 'experiment: --seen must be another set than --in, got "cifar10"'],
-    [{ in: 'mnist' as 'svhn' }, 'experiment: --in must be one of cifar10, svhn, got "mnist"'],
     [{ pairs: 'some' as 'all' }, 'experiment: --pairs must be one of halves, all, got "some"'],
-    [{ decayAfter: [0] }, 'experiment: --decay-after must be epochs, whole numbers from 1, got [0]'],
+    [{ decayAfter: [0] }, 'experiment: --decay-after must be epochs, whole numbers from 1, or cosine, got [0]'],
   ])('refuses %j', (wrong, message) => {
-    expect(() => checkConfig({ ...presets.paper, ...wrong })).toThrow(message);
+    expect(() => checkSettings(trainingSettings, { ...presets.paper.training, ...wrong })).toThrow(message);
+  });
+
+  test('refuses a network or sets that cannot be', () => {
+    const wrong: Partial<Preset> = { width: 0 };
+    expect(() => checkSettings(presetSettings, wrong)).toThrow(
+      'experiment: --width must be a number from 0.01 to 4, got 0',
+    );
+    expect(namedSets({ seed: 1, in: 'svhn', seen: 'cifar10' })).toEqual(['svhn', 'cifar10']);
+    expect(() => namedSets({ seed: 1, seen: 'cifar10' })).toThrow(
+      'experiment: --seen must be another set than --in, got "cifar10"',
+    );
+    expect(() => namedSets({ seed: 1, in: 'mnist' })).toThrow(
+      'experiment: --in must be one of cifar10, svhn, got "mnist"',
+    );
   });
 });
 
 describe('drawn images', () => {
   test('the same seed draws the same images, another seed others', () => {
-    for (const draw of [drawDigits, drawLetters, drawShapes, drawNoise]) {
+    for (const draw of [drawDigits, drawLetters, drawShapes]) {
       expect(draw(4, 1).images).toEqual(draw(4, 1).images);
       expect(draw(4, 1).images).not.toEqual(draw(4, 2).images);
       expect(draw(4, 1).shape).toEqual([4, 32, 32, 3]);
@@ -43,7 +80,7 @@ describe('drawn images', () => {
   });
 
   test('noise is clipped N(0.5, 1)', () => {
-    const { images } = drawNoise(20, 1);
+    const { images } = gaussianNoise(20, [32, 32, 3], seededRandom(1));
     const share = (value: number) => images.reduce((sum, pixel) => sum + (pixel === value ? 1 : 0), 0) / images.length;
     // P(N(0.5, 1) < 0.5/255) and the same above 1: the normal distribution function at -0.498 is 0.3092.
     expect(Math.abs(share(0) - 0.3092)).toBeLessThan(0.01);
@@ -67,16 +104,36 @@ test('sample draws rows with their labels', () => {
 });
 
 test('the table and the scores file', () => {
-  const evaluation = evaluate(
-    { in: [1, 2, 3], out: { shapes: [2.5, 4] } },
-    { groups: { seen: ['shapes'] }, accuracy: 2 / 3 },
-  );
-  const table = resultsTable({ known: { set: 'digits', images: 3 }, evaluation, authors: {} });
+  const { images, shape, labels } = drawDigits(3, 1);
+  const known = { name: 'digits', train: { images, shape, labels }, test: { images, shape, labels }, classNames: [] };
+  const shapes = { name: 'shapes', kind: 'anomaly', seen: true, images: drawShapes(2, 1) } as const;
+  const sets = { known, seenTrain: shapes.images, out: [shapes] };
+  const scored = {
+    scorer: 'class mean',
+    accuracy: 2 / 3,
+    known: Float64Array.of(1, 2, 3),
+    out: { shapes: Float64Array.of(2.5, 4) },
+  };
+  const result = resultOf(scored, sets.out, { method: 'odm', seed: 1, trainSeconds: 1, cpuSeconds: 1 });
+  expect(Object.keys(result.authors)).toEqual(['shapes']);
+  // Scores below 0, as the energy's, have no place in the authors' metrics.
+  const energy = {
+    ...scored,
+    scorer: 'energy',
+    known: Float64Array.of(-3, -2, -1),
+    out: { shapes: Float64Array.of(-4) },
+  };
+  expect(resultOf(energy, sets.out, { method: 'm', seed: 1, trainSeconds: 1, cpuSeconds: 1 }).authors).toEqual({});
+  const table = resultTable(result, sets);
   expect(table).toContain('Known: digits, 3 test images, accuracy 0.6667');
   expect(table).toMatch(/\| shapes +\| +2 \| 0\.8333 \[0\.\d{4}, \d\.\d{4}\] \|/);
-  expect(table).toContain('seen (mean)');
-  const csv = scoresCsv([
-    { set: 'a', labels: Int32Array.of(1, -1), nearest: Int32Array.of(0, 2), scores: Float32Array.of(0.5, 2) },
-  ]);
-  expect(csv).toBe('set,index,label,nearest,score\na,0,1,0,0.5\na,1,-1,2,2\n');
+  expect(table).toContain('seen anomaly (mean)');
+  const outputs = { data: new Float32Array(3), shape: [3, 1] as [number, number] };
+  const answers = [
+    { outputs, nearest: [0, 1, 5] },
+    { outputs, nearest: [7, 9] },
+  ];
+  expect(scoresCsv(sets, { scorers: [scored], answers })).toBe(
+    'set,index,label,nearest,score\ndigits,0,0,0,1\ndigits,1,1,1,2\ndigits,2,2,5,3\nshapes,0,-1,7,2.5\nshapes,1,-1,9,4\n',
+  );
 });

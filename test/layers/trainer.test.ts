@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { ArgumentError, NotFiniteError, ShapeError } from 'tfjs-ood';
+import { ArgumentError, embeddingMemory, hardestPairs, NotFiniteError, odmLoss, ShapeError } from 'tfjs-ood';
 import { createTrainer, vgg } from 'tfjs-ood/layers';
 import type { TrainerOptions } from 'tfjs-ood/layers';
 import { expectClose } from '../expect-close';
@@ -45,6 +45,27 @@ onEachBackend('createTrainer', (backend) => {
     expectClose(losses[0]!, expected, { relative: 1e-6 });
     const more = (await train(smallModel(), {}, 40)).losses;
     expect(more.at(-1)!).toBeLessThan(more[0]! / 2);
+  });
+
+  it('changes the images of a step by `augment`, by another seed in each step, the same in each run and pass', async () => {
+    const darker = Uint8Array.from(bytes, (b) => b >> 1);
+    const halved = { set: { ...set, images: bytes.map((b) => b & ~1) }, indices: rows.indices };
+    const expected = await train(smallModel(), {}, 3, { set: { ...set, images: darker }, indices: rows.indices });
+    const given = await train(smallModel(), { augment: (images) => tf.mul(images, 0.5) }, 3, halved);
+    expectClose(given.losses, expected.losses, { relative: 1e-5 });
+    const seeds: number[] = [];
+    const augment = (images: tf.Tensor4D, seed: number) => {
+      seeds.push(seed);
+      return tf.mul<tf.Tensor4D>(images, 1);
+    };
+    await train(smallModel(), { augment }, 2);
+    expect(seeds[0]).not.toBe(seeds[1]);
+    const first = seeds.splice(0);
+    await train(smallModel(), { augment, partSize: 4 }, 2);
+    // Two parts, each seen in two passes, by one seed each; the first part has that of the whole batch.
+    expect(new Set(seeds.slice(0, 4)).size).toBe(2);
+    expect(seeds).toHaveLength(8);
+    expect([seeds[0], seeds[4]]).toEqual(first);
   });
 
   it.each([1, 2, 3, 4, 6])('has the gradient of the whole batch in parts of %i', async (partSize) => {
@@ -195,6 +216,36 @@ onEachBackend('createTrainer', (backend) => {
     images.dispose();
     trainer.dispose();
     model.dispose();
+  });
+
+  it('a memory of embeddings grows once a step from inside the loss, in parts too', async () => {
+    const run = async (partSize?: number) => {
+      const model = smallModel();
+      const memory = embeddingMemory({ capacity: 10 });
+      const sizes: number[] = [];
+      const loss = (y: tf.Tensor1D, x: tf.Tensor2D) => {
+        const value = odmLoss(y, x, { pairs: 'all', margin: 2, miner: hardestPairs(), memory });
+        memory.add(y, x);
+        sizes.push(memory.size);
+        return value;
+      };
+      const { losses } = await train(model, { loss, ...(partSize === undefined ? {} : { partSize }) }, 4);
+      const labels = [...(await memory.labels!.data())];
+      const held = [...(await memory.embeddings!.data())];
+      memory.dispose();
+      return { losses, sizes, labels, held };
+    };
+    const [whole, parts] = [await run(), await run(3)];
+    expect(whole.sizes).toEqual([7, 10, 10, 10]);
+    expect(whole.labels).toEqual([...LABELS.slice(-3), ...LABELS]);
+    expect(parts.sizes).toEqual(whole.sizes);
+    expectClose(parts.losses, whole.losses, { relative: 1e-4 });
+    expectClose(parts.held, whole.held, { relative: 1e-4, absolute: 1e-5 });
+    // Without what came before, the later steps cost something else.
+    const loss = (y: tf.Tensor1D, x: tf.Tensor2D) => odmLoss(y, x, { pairs: 'all', margin: 2, miner: hardestPairs() });
+    const { losses } = await train(smallModel(), { loss }, 4);
+    expectClose(losses[0]!, whole.losses[0]!, { relative: 1e-6 });
+    expect(Math.abs(losses[3]! - whole.losses[3]!)).toBeGreaterThan(1e-3);
   });
 
   it('refuses what cannot be trained', async () => {

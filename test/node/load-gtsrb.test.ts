@@ -50,6 +50,12 @@ describe('made-up files', () => {
     [`${HEAD}\n../../x.ppm;1;1;1;1;1;1;3\n`, FormatError, 'a file name and a class from 0 to 42 in line 2'],
     [`${HEAD}\n00009.ppm;1;1;1;1;1;1;43\n`, FormatError, 'in line 2'],
     [`${HEAD}\n00009.ppm;1;1;1;1;1;1;\n`, FormatError, 'in line 2'],
+    ...['-0', '0x7', '7e0', ' 7'].map((label): [string, typeof FormatError, string] => [
+      `${HEAD}\n00009.ppm;1;1;1;1;1;1;${label}\n`,
+      FormatError,
+      'in line 2',
+    ]),
+    [`${HEAD}\n00010.ppm;1;1;1;1;1;1;3\n`, FormatError, '00010.ppm must be an image that its list names, got ENOENT'],
     ['Filename;Width\n', FormatError, 'columns Filename and ClassId'],
   ])('a bad list is refused: %j', async (list, kind, message) => {
     const home = await makeGtsrb({ list });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
@@ -158,9 +159,19 @@ describe('refusing', () => {
       await writeFile(join(home, 'secret.png'), png);
       await symlink(join(outside, 'images'), join(home, 'images', 'link'));
       await symlink(secret, join(home, 'images', 'link.png'));
-      await expect(readImageList(home)).rejects.toThrow(ArgumentError);
+      await expect(readImageList(home)).rejects.toThrow(FormatError);
       await expect(readImageList(home)).rejects.toThrow('names of files below images/');
     }
+  });
+
+  test('an image of more pixels than cameras have is refused by its header', async () => {
+    const bomb = await noise(2, 2, 3).image.png().toBuffer();
+    bomb.writeUInt32BE(20_000, 16);
+    bomb.writeUInt32BE(7000, 20); // width and height, in the first chunk
+    bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+    const home = await makeList({ 'a.png': bomb });
+    await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow(FormatError);
+    await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow('pixel limit');
   });
 
   test('missing, empty, cut and foreign files, by their names', async () => {
@@ -185,6 +196,7 @@ describe('refusing', () => {
 
   test('no list, no images/, no name, numbers that are none', async () => {
     const home = await makeList({}, '\n \n');
+    await expect(readImageList(home)).rejects.toThrow(FormatError);
     await expect(readImageList(home)).rejects.toThrow('images.txt must be one file name a line, got none');
     await expect(readImageList(place())).rejects.toThrow(ArgumentError);
     const bare = place();

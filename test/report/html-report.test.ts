@@ -1,4 +1,5 @@
 import { parseHTML } from 'linkedom';
+import sharp from 'sharp';
 import { NotFiniteError, ShapeError, ArgumentError } from 'tfjs-ood';
 import { htmlReport, reportFigures, type Report } from 'tfjs-ood/report';
 import { describe, expect, test } from 'vitest';
@@ -89,6 +90,20 @@ describe('figures', () => {
     expect(figures.histogram).toContain('&lt;/svg&gt;&lt;script&gt;');
     expect(figures.histogram).not.toContain('<script');
   });
+
+  test.each(['a\u0000\u0001\u001f', 'a\ufffe\uffff', 'a]]>\u2028', '&#0;<!--', 'a\ud800'])(
+    'of the name %j: XML',
+    async (name) => {
+      const { figures, epochs } = await reportFigures({
+        ...makeReport({ names: ['k', name] }),
+        classNames: [name, `b${name}`, `c${name}`],
+      });
+      // An XML parser reads them, which is stricter than that of HTML.
+      for (const svg of [...Object.values(figures), epochs[0]!.svg]) {
+        expect((await sharp(Buffer.from(svg)).metadata()).format).toBe('svg');
+      }
+    },
+  );
 });
 
 describe('refuses', () => {

@@ -132,6 +132,7 @@ test.each<[string, Uint8Array]>([
   ['metadata twice', file('{"__metadata__":{"k":"1","k":"2"}}')],
   ['__proto__ in the metadata', file('{"__metadata__":{"__proto__":"1"}}')],
   ['a side of minus zero', file('{"a":{"dtype":"U8","shape":[-0],"data_offsets":[0,0]}}')],
+  ['an offset of minus zero', file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}', [1])],
   ['half a side', file(entry('U8', [0.5, 2], [0, 1]), [1])],
   ['offsets backwards', file(entry('U8', [1], [1, 0]), [1])],
   ['three offsets', file(entry('U8', [1], [0, 1, 1]), [1])],

@@ -20,7 +20,13 @@ export interface PrecisionRecallCurve {
   drawnArea: number;
 }
 
-/** {@link precisionRecallCurve} of scores that are ranked already. */
+/**
+ * {@link precisionRecallCurve} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * precisionRecallCurveOf(rankScores([0.1, 0.4], [0.35, 0.8])).recall; // [0, 0.5, 0.5, 1, 1]
+ */
 export function precisionRecallCurveOf(
   ranked: RankedScores,
   { positive = 'out', points = Infinity }: CurveOptions = {},

@@ -29,7 +29,13 @@ export function areaUnder(x: Float64Array, y: Float64Array): number {
   return area;
 }
 
-/** {@link rocCurve} of scores that are ranked already. */
+/**
+ * {@link rocCurve} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * rocCurveOf(rankScores([0.1, 0.4], [0.35, 0.8])).tpr; // [0, 0.5, 0.5, 1, 1]
+ */
 export function rocCurveOf(ranked: RankedScores, { positive = 'out', points = Infinity }: CurveOptions = {}): RocCurve {
   const where = 'rocCurve';
   const { positives, negatives, truePositives, falsePositives, ...found } = operatingPoints(where, ranked, positive);

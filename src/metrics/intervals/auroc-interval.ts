@@ -41,7 +41,13 @@ function logitLimits(ranked: RankedScores, auroc: number, reach: number, confide
   return [1 / (1 + factor / odds), 1 / (1 + 1 / odds / factor)];
 }
 
-/** {@link aurocInterval} of scores that are ranked already. */
+/**
+ * {@link aurocInterval} of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * aurocIntervalOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).standardError; // 0.1570
+ */
 export function aurocIntervalOf(ranked: RankedScores, options: AurocIntervalOptions = {}): AurocInterval {
   const where = 'aurocInterval';
   const { confidence = 0.95, method = 'delong-logit' } = options;

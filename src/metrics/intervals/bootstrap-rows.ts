@@ -14,7 +14,7 @@ import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './boot
  * @throws ArgumentError for no group, an empty one or an option out of range; NotFiniteError where the metric is not finite
  * @example
  * const [predicted, labels] = [[0, 1, 1, 2], [0, 1, 2, 2]];
- * const accuracy = (rows) => classAccuracy(Array.from(rows, (i) => predicted[i]), Array.from(rows, (i) => labels[i]));
+ * const accuracy = (rows: Int32Array) => classAccuracy(Array.from(rows, (i) => predicted[i]), Array.from(rows, (i) => labels[i]));
  * bootstrapRows([4], accuracy, { seed: 1 }); // { value: 0.75, lower: 0.25, upper: 1, ... }
  */
 export function bootstrapRows(

@@ -1,3 +1,4 @@
+import { wellFormedXml } from '../well-formed-xml';
 import { make } from './element';
 
 const save = (blob: Blob, name: string) => {
@@ -14,7 +15,7 @@ function svgText(svg: SVGSVGElement): string {
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.style.color = '#111';
   copy.style.background = 'white';
-  return new XMLSerializer().serializeToString(copy);
+  return wellFormedXml(new XMLSerializer().serializeToString(copy));
 }
 
 function savePng(svg: SVGSVGElement, name: string): void {

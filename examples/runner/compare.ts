@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { openRunFolder } from 'tfjs-ood/node';
+import type { Experiment, RunOptions } from './experiment';
+import { methods } from './methods';
+import { pairedTests, type Result, type SeedScores } from './results';
+import { runTraining } from './run-training';
+import { sampleSets } from './sample';
+import { comparisonOf, metricsTable, pairedTable, resultTable, timesOf } from './tables';
+
+/** What is compared, and where it is kept. */
+export interface ComparisonOptions extends RunOptions {
+  methods: readonly string[];
+  seeds: number;
+  out: string;
+  /** 0: all. */
+  evaluateAtMost: number;
+  trackedImages: number;
+  /** Whether the first training has a report. */
+  report: boolean;
+}
+
+/** Trains by each method from each seed, and prints what their scorers are worth. */
+export async function compare(experiment: Experiment, options: ComparisonOptions): Promise<void> {
+  const { out: path, seed: firstSeed, backend, evaluateAtMost } = options;
+  const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>; // all but the network, a function
+  const about = { seed: firstSeed, backend, evaluateAtMost };
+  const config = { experiment: experiment.name, ...experiment.about, ...about, ...numbers };
+  const sets = await experiment.load(options.data); // first: what cannot be read leaves no folder behind
+  const run = await openRunFolder(path, config);
+  try {
+    const evaluated = sampleSets(sets, evaluateAtMost, firstSeed);
+    const { train: images, test, classNames } = sets.known;
+    console.log(`${experiment.title}\n`);
+    console.log(`Known: ${images.shape[0]} training, ${test.shape[0]} test images of ${classNames.length} classes.`);
+    console.log(`Seen OoD: ${sets.seenTrain.shape[0]} training images.`);
+    for (const { name, kind, seen, images: set } of sets.out) {
+      console.log(`Tested against ${name}: ${set.shape[0]} images, ${seen ? 'seen' : 'unseen'} ${kind}.`);
+    }
+    for (const note of sets.notes ?? []) console.log(note);
+    console.log(`Output: ${path}`);
+
+    const compared = methods.filter(({ name }) => options.methods.includes(name));
+    const results: Result[] = [];
+    const all: SeedScores[] = [];
+    let trainings = 0;
+    // Seed by seed, so that a run that is stopped leaves whole comparisons.
+    for (let seed = firstSeed; seed < firstSeed + options.seeds; seed++) {
+      for (const method of compared) {
+        const isFirst = seed === firstSeed && method === compared[0];
+        const report = options.report && isFirst ? { trackedImages: options.trackedImages } : undefined;
+        const found = await runTraining({ experiment, method, seed, sets, evaluated, path, config, report });
+        results.push(...found.results);
+        all.push(...found.scored.map((scored) => ({ method: method.name, seed, scored })));
+        if (!found.wasThere) trainings++;
+      }
+    }
+    const order = new Map(methods.map(({ name }, i) => [name, i]));
+    results.sort((a, b) => order.get(a.method)! - order.get(b.method)!);
+    const titles = Object.fromEntries(methods.map(({ name, title }) => [name, title]));
+    const unseen = evaluated.out.filter(({ seen }) => !seen).map(({ name }) => name);
+    const [first] = compared;
+    const paired = () => pairedTable(pairedTests(all, first!.name, unseen), titles);
+    const tables = [
+      results.length === 1 ? `${resultTable(results[0]!, evaluated)}\n` : comparisonOf(results, evaluated.out, titles),
+      ...(compared.length > 1 ? [`${first!.title} less each other one, the same images:\n\n${paired()}`] : []),
+      timesOf(results),
+    ].join('\n');
+    const metrics = results.length === 1 ? '' : `\n${metricsTable(results, titles)}`;
+    await run.writeJson('results.json', results);
+    await run.writeBytes('results.md', new TextEncoder().encode(`${tables}${metrics}`));
+    if (trainings === 0) {
+      console.log(`\n${path} is finished; more --seeds or --methods add to it, another --out starts a new run.`);
+    }
+    console.log(`\n${tables}\n${join(path, 'results.md')}, results.json; scores.csv and checkpoints in a folder each`);
+    if (options.report) console.log(`Report: ${join(path, 'report.html')}`);
+  } finally {
+    await run.close();
+  }
+}

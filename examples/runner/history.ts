@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { decodeSafetensors, encodeSafetensors, seededRandom, type NamedArray } from 'tfjs-ood';
+import type { ImageSet } from 'tfjs-ood/datasets';
+import type { RunFolder } from 'tfjs-ood/node';
+import type { EmbeddingHistory } from 'tfjs-ood/report';
+import { testSets, type Sets, type Training } from './experiment';
+import { embeddingsOf } from './outputs-of';
+import { takeRows } from './take-rows';
+
+/** Most epochs that are kept: a film of more is no better. */
+const MOST_EPOCHS = 50;
+
+const fileOf = (epoch: number) => `embedding-${String(epoch).padStart(5, '0')}.safetensors`;
+
+/** Epoch 0 is the network before training. */
+const isTracked = (epoch: number, epochs: number): boolean =>
+  epoch === epochs || epoch % Math.ceil(epochs / MOST_EPOCHS) === 0;
+
+/** Follows some test images through a training: where their outputs lie after each epoch. */
+export interface Tracker {
+  /** Writes it down; a resumed run writes the same again. */
+  record(epoch: number, model: LayersModel): Promise<void>;
+  /** All epochs that were written. */
+  read(): Promise<EmbeddingHistory>;
+}
+
+/** `count` test images, half of them known. */
+export function trackImages(sets: Sets, count: number, training: Training, seed: number, folder: RunFolder): Tracker {
+  const { epochs } = training;
+  const rows: Record<string, Int32Array> = {};
+  const images: Record<string, ImageSet> = {};
+  testSets(sets).forEach(({ name, images: set }, i) => {
+    const share = Math.ceil(count / 2 / (i === 0 ? 1 : sets.out.length));
+    rows[name] = seededRandom(seed, 12, i).permutation(set.shape[0]).slice(0, share).sort();
+    images[name] = takeRows(set, rows[name]);
+  });
+  return {
+    async record(epoch, model) {
+      if (!isTracked(epoch, epochs)) return;
+      const embeddings: Record<string, NamedArray> = {};
+      for (const [name, set] of Object.entries(images)) {
+        embeddings[name] = { dtype: 'F32', ...(await embeddingsOf(model, training, set)) };
+      }
+      await folder.writeBytes(fileOf(epoch), encodeSafetensors(embeddings));
+    },
+    async read() {
+      const found: EmbeddingHistory['epochs'][number][] = [];
+      for (let epoch = 0; epoch <= epochs; epoch++) {
+        if (!isTracked(epoch, epochs)) continue;
+        const file = join(folder.path, fileOf(epoch));
+        const { tensors } = decodeSafetensors(await readFile(file), file);
+        const embeddings = Object.entries(tensors).map(([name, { data, shape }]) => {
+          return [name, { data: data as Float32Array, shape: shape as readonly [number, number] }] as const;
+        });
+        found.push({ epoch, embeddings: Object.fromEntries(embeddings) });
+      }
+      return { rows, epochs: found };
+    },
+  };
+}

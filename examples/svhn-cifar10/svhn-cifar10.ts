@@ -1,0 +1,84 @@
+import { ArgumentError } from 'tfjs-ood';
+import { vgg } from 'tfjs-ood/layers';
+import type { Experiment, ExperimentByOptions, Headline, RunOptions } from '../runner/experiment';
+import { checkSettings, givenSettings } from '../runner/settings';
+import { drawnSets, hasRealData, realSets, REAL_SETS, type RealSet } from './data';
+import { downloadWithBar } from './download';
+import { presets, presetSettings, type Preset, type PresetName } from './presets';
+
+/** What the command line gives besides the options of every experiment. */
+interface Options extends RunOptions {
+  in?: string;
+  seen?: string;
+  preset?: PresetName;
+  download?: boolean;
+}
+
+const headline: Headline = {
+  name: 'svhn-cifar10',
+  title:
+    'CIFAR-10 or SVHN known, the other one seen as OoD: an embedding by contrastive loss with out-of-distribution mining\n' +
+    '(Masana et al., BMVC 2018), and how well the distance to the nearest class mean tells unknown images from known ones',
+  seeds: 1,
+  methods: ['odm'],
+};
+
+/** The experiment of a preset, on images that are loaded or drawn. */
+function experimentOf(
+  [inside, seen]: readonly [string, string],
+  name: PresetName,
+  options: Options,
+  load: (preset: Preset) => Experiment['load'],
+): Experiment {
+  const given = givenSettings<Preset>(presetSettings, options);
+  const { training, ...own } = checkSettings(presetSettings, { ...presets[name], ...given });
+  const { width, batchNorm, dropout } = own;
+  return {
+    ...headline,
+    name: `${inside}-${seen}-${name}-${options.seed}`,
+    title: `${inside} known, ${seen} seen`,
+    training: {
+      ...training,
+      network: (inputShape, embeddingSize, seed) => vgg({ inputShape, embeddingSize, seed, width, batchNorm, dropout }),
+    },
+    about: own,
+    load: load({ training, ...own }),
+  };
+}
+
+/** Known and seen set as the command line names them. */
+export function namedSets({ in: inside = 'cifar10', seen = 'svhn' }: Options): [RealSet, RealSet] {
+  const refuse = (what: string, expected: string, received: string): never => {
+    throw new ArgumentError({ where: 'experiment', what, expected, received: JSON.stringify(received) });
+  };
+  for (const [flag, set] of [
+    ['--in', inside],
+    ['--seen', seen],
+  ] as const) {
+    if (!(REAL_SETS as readonly string[]).includes(set)) refuse(flag, `one of ${REAL_SETS.join(', ')}`, set);
+  }
+  if (inside === seen) refuse('--seen', 'another set than --in', seen);
+  return [inside as RealSet, seen as RealSet];
+}
+
+/** The images asked for, those in ./data, or drawn ones, which is said. */
+async function choose(options: Options): Promise<Experiment> {
+  const data = options.data ?? 'data';
+  if (options.download) await downloadWithBar(data);
+  const names = namedSets(options);
+  const isAsked = options.data !== undefined || options.in !== undefined || options.seen !== undefined;
+  if (options.preset !== 'drawn' && (isAsked || (await hasRealData(data, names)))) {
+    return experimentOf(names, options.preset ?? 'quick', options, ({ noiseImages }) => {
+      return () => realSets(names, data, noiseImages, options.seed);
+    });
+  }
+  console.log(
+    'No --data and no ./data: this run draws its own small images from the seed (digits known, textured shapes seen).',
+  );
+  return experimentOf(['digits', 'shapes'], 'drawn', options, ({ noiseImages }) => {
+    return () => Promise.resolve(drawnSets(noiseImages, options.seed));
+  });
+}
+
+/** The paper's experiment: is the distance to the nearest class mean larger for images of another set? */
+export const svhnCifar10: ExperimentByOptions = { ...headline, choose };

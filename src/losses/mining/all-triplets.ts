@@ -1,0 +1,22 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { overAnchors, type TripletMiner } from './triplet-miner';
+
+/**
+ * Every positive with every negative of each anchor: what `tripletLoss` takes by default.
+ *
+ * @example
+ * tripletLoss(labels, embeddings, { miner: allTriplets() });
+ */
+export function allTriplets(): TripletMiner {
+  return (candidates, price) =>
+    overAnchors(candidates, ({ powers, positive, negative }) => {
+      const valid = tf.mul(tf.expandDims(positive, 2), tf.expandDims(negative, 1)); // [A, C, C]
+      const { cost, slope } = price(tf.sub(tf.expandDims(powers, 2), tf.expandDims(powers, 1)));
+      const slopes = tf.mul(slope, valid);
+      return {
+        sum: tf.sum(tf.mul(cost, valid)),
+        count: tf.sum(valid),
+        gradient: tf.sub<tf.Tensor2D>(tf.sum(slopes, 2), tf.sum(slopes, 1)),
+      };
+    });
+}

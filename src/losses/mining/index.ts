@@ -1,0 +1,11 @@
+export { allTriplets } from './all-triplets';
+export { distanceWeightedPairs, type DistanceWeightedPairsOptions } from './distance-weighted-pairs';
+export { hardestOod, type HardestOodOptions } from './hardest-ood';
+export { hardestPairs } from './hardest-pairs';
+export { hardestTriplets } from './hardest-triplets';
+export type { PairCandidates, PairMiner } from './pair-miner';
+export { semiHardPairs, type SemiHardPairsOptions } from './semi-hard-pairs';
+export { semiHardTriplets } from './semi-hard-triplets';
+export type { TripletCandidates, TripletCost, TripletMiner, TripletPrice } from './triplet-miner';
+export { tripletsOf } from './triplets-of';
+export { violatingPairs } from './violating-pairs';

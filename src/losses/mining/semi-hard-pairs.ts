@@ -1,0 +1,36 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError } from '../../errors';
+import { farthest, nearest, sharesOf } from './extremes';
+import type { PairMiner } from './pair-miner';
+
+/** Options of {@link semiHardPairs}. */
+export interface SemiHardPairsOptions {
+  /** Which positive of each row; default `'farthest'`. `'nearest'` leaves a class room for several clusters. */
+  positive?: 'farthest' | 'nearest';
+}
+
+/**
+ * For each row one positive, and the nearest of the negatives that are farther away than it. Ties share.
+ *
+ * A row whose negatives all are nearer takes none of them; a row without a positive, as every OoD row, takes nothing (as a
+ * column it is a negative of others).
+ *
+ * Source: Schroff, Kalenichenko, Philbin, CVPR 2015; with the nearest positive: Xuan, Stylianou, Pless, WACV 2020.
+ *
+ * @throws ArgumentError for another `positive`
+ * @example
+ * contrastiveLoss(labels, embeddings, { pairs: 'all', miner: semiHardPairs() });
+ */
+export function semiHardPairs({ positive: which = 'farthest' }: SemiHardPairsOptions = {}): PairMiner {
+  if (which !== 'farthest' && which !== 'nearest') {
+    const expected = "'farthest' or 'nearest'";
+    throw new ArgumentError({ where: 'semiHardPairs', what: 'positive', expected, received: String(which) });
+  }
+  const extreme = which === 'farthest' ? farthest : nearest;
+  return ({ distances, positive, negative }) => {
+    const own = extreme(distances, positive);
+    const beyond = tf.mul(tf.cast(tf.greater(distances, own), 'float32'), negative);
+    const semiHard = tf.mul(beyond, tf.max(positive, 1, true));
+    return tf.add(sharesOf(distances, own, positive), sharesOf(distances, nearest(distances, semiHard), semiHard));
+  };
+}

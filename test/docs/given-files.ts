@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import sharp from 'sharp';
+import { cifarBinary, cifarPickle, idx, svhnFile } from '../datasets/small-files';
+
+const HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId';
+const ppm = (value: number) => Buffer.concat([Buffer.from('P6\n32 32\n255\n'), Buffer.alloc(3072, value)]);
+
+/** A .tar.gz with one file. */
+function tarGz(name: string, text: string): Buffer {
+  const head = Buffer.alloc(512);
+  head.write(name, 0);
+  head.write('0000644\0', 100);
+  head.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124);
+  head.write('00000000000\0', 136);
+  head.write('        0ustar\0' + '00', 148);
+  const sum = head.reduce((a, b) => a + b, 0);
+  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  const body = Buffer.alloc(512);
+  body.write(text);
+  return gzipSync(Buffer.concat([head, body, Buffer.alloc(1024)]));
+}
+
+/** The files that examples read, where they look for them. */
+export async function makeFiles(folder: string): Promise<void> {
+  const png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#102030' } })
+    .png()
+    .toBuffer();
+  const images = gzipSync(idx(8, [2, 28, 28], new Array<number>(2 * 784).fill(9)));
+  const labels = gzipSync(idx(8, [2], [3, 7]));
+  const mnist = Object.fromEntries(
+    ['train', 't10k'].flatMap((part) => [
+      [`data/mnist/${part}-images-idx3-ubyte.gz`, images],
+      [`data/mnist/${part}-labels-idx1-ubyte.gz`, labels],
+    ]),
+  );
+  const training = 'data/gtsrb/Final_Training/Images/00000';
+  const files: Record<string, Uint8Array | string> = {
+    ...mnist,
+    't10k-images-idx3-ubyte.gz': images,
+    't10k-labels-idx1-ubyte.gz': labels,
+    'data_batch_1.bin': cifarBinary(3),
+    'data_batch_2.bin': cifarBinary(2),
+    'cifar-10-batches-py/data_batch_1': cifarPickle(2),
+    'data/cifar-10-batches-bin/data_batch_1.bin': cifarBinary(3),
+    'data/cifar-10-batches-bin/test_batch.bin': cifarBinary(2),
+    'train_32x32.mat': svhnFile(),
+    'data/svhn/train_32x32.mat': svhnFile(),
+    'data/svhn/test_32x32.mat': svhnFile({ compressed: true }),
+    [`${training}/00000_00000.ppm`]: ppm(40),
+    [`${training}/GT-00000.csv`]: `${HEAD}\n00000_00000.ppm;32;32;5;5;27;27;0\n`,
+    'data/gtsrb/Final_Test/Images/00000.ppm': ppm(50),
+    'data/gtsrb/Final_Test/Images/GT-final_test.csv': `${HEAD}\n00000.ppm;32;32;5;5;27;27;0\n`,
+    'photos/cats/one.png': png,
+    'photos/dogs/one.png': png,
+    'photos/dogs/half.png': png.subarray(0, 60),
+    'data/images.txt': '',
+    'data/tiny_imagenet/images.txt': 'one.png\n',
+    'data/tiny_imagenet/images/one.png': png,
+    'cifar-10-binary.tar.gz': tarGz('cifar-10-batches-bin/readme.html', 'ten classes'),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    await mkdir(join(folder, dirname(name)), { recursive: true });
+    await writeFile(join(folder, name), bytes);
+  }
+}

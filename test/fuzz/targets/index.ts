@@ -1,0 +1,26 @@
+import type { Target } from '../target';
+
+const images = () => import('./image-readers');
+const folders = () => import('./folder-readers');
+const states = () => import('./state-readers');
+const json = () => import('./json-readers');
+
+/** Every reader of bytes from outside, by its name. */
+export const targets: Readonly<Record<string, () => Promise<Target>>> = {
+  readCifar10: async () => (await images()).cifar10(),
+  readCifar10Python: async () => (await images()).cifar10Python(),
+  readIdx: async () => (await images()).idxFiles(),
+  readMnist: async () => (await images()).mnist(),
+  readPpm: async () => (await images()).ppm(),
+  readSvhn: async () => (await images()).svhn(),
+  decodeSafetensors: async () => (await states()).safetensors(),
+  decodeScorer: async () => (await states()).scorer(),
+  loadOutputDetector: async () => (await states()).detector(),
+  parseEvaluation: async () => (await json()).evaluation(),
+  parseCutPoints: async () => (await json()).cutPoints(),
+  extractTarGz: async () => (await folders()).tarGz(),
+  'loadGtsrb, list': async () => (await folders()).gtsrb(),
+  'readImageList, list': async () => (await folders()).imageList(),
+  'readImageList, image': async () => (await folders()).image(),
+  latestCheckpoint: async () => (await folders()).checkpoint(),
+};
