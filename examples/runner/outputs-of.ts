@@ -80,7 +80,7 @@ export async function outputsOf(
   const views: Outputs[] = [];
   const all = shiftedViews(set, training.viewShift ?? 0);
   for (const [v, view] of all.entries()) {
-    const say = (done: number) => onProgress((v * set.shape[0] + done) / all.length);
+    const say = (done: number) => onProgress(Math.floor((v * set.shape[0] + done) / all.length));
     if (method.outputs === 'embedding') {
       const embeddings = await embeddingsOf(model, training, view, say);
       views.push({ features: embeddings, logits: embeddings });

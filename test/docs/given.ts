@@ -95,6 +95,7 @@ export const given = {
     labels,
     features,
     logits,
+    embeddings: () => tf.tensor2d(rows().data, [90, 6]),
     one: () => rows(1),
     oneLogits: () => rows(1, 3, 5),
     blocks,
@@ -174,7 +175,7 @@ export const given = {
     trainer: () => trainer(32),
     batches: () => batches(48),
   },
-  'docs/losses.md': { labels: () => withOod(1200), embeddings: () => tf.tensor2d(rows(1024, 10).data, [1024, 10]) },
+  'docs/losses.md': { labels: () => withOod(1024), embeddings: () => tf.tensor2d(rows(1024, 10).data, [1024, 10]) },
   'docs/metrics.md': { otherIn: () => scores(300, 0, 2), otherOut: () => scores(100, 2, 2) },
   'docs/neighbours.md': { usearch: (): Usearch => Object.create(null) as Usearch },
   'docs/node.md': {
