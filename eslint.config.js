@@ -109,4 +109,8 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
+  {
+    files: ['test/package/consumer/*.mjs'], // in a page or a worker of it
+    languageOptions: { globals: { Worker: 'readonly', postMessage: 'readonly' } },
+  },
 );
