@@ -85,7 +85,9 @@ describe.each([
     await isRefused('classMeanScorer', () => scorer.classify(x));
     scorer.dispose();
 
-    const blocks = [{ features: known, logits: rows(40, 3), labels }] satisfies FitBlock[];
+    const blocks = [{ features: known, logits: rows(40, 3), labels }] satisfies FitBlock<
+      'features' | 'logits' | 'labels'
+    >[];
     const batch = { features: x, logits: rows(5, 3) };
     const neighbours = await nearestNeighbours({ k: 2 }).fit(blocks, {});
     await isRefused('nearestNeighbours', () => neighbours.score(batch));
