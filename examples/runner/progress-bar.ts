@@ -19,6 +19,10 @@ export function progressBar(title: string) {
       const rate = (done - start.done) / ((performance.now() - start.time) / 1000);
       bar.update(done, { rate: done > start.done ? rate.toFixed(0) : '-', note });
     },
-    stop: () => bar.stop(),
+    /** Again and again if need be; a bar that goes on keeps the process from ending. */
+    stop() {
+      if (start) bar.stop();
+      start = undefined;
+    },
   };
 }

@@ -45,6 +45,8 @@ const FILE = 'scores.json';
 export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
   const { method, seed, evaluated, path, config } = run;
   const folder = await openRunFolder(join(path, `${method.name}-${seed}`), { ...config, method: method.name, seed });
+  const name = `${method.name}, seed ${seed}`;
+  let bar = progressBar(`Training   ${name}`);
   try {
     const before = await folder.readJson<ScoresFile>(FILE);
     if (before) {
@@ -54,8 +56,6 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     const { training } = run.experiment;
     const tracked = run.report?.trackedImages;
     const tracker = tracked ? trackImages(evaluated, tracked, training, seed, folder) : undefined;
-    const name = `${method.name}, seed ${seed}`;
-    let bar = progressBar(`Training   ${name}`);
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
       onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
       ...(tracker && { onEpoch: tracker.record }),
@@ -77,6 +77,7 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     await folder.writeJson(FILE, file);
     return { ...finished, wasThere: false };
   } finally {
+    bar.stop();
     await folder.close();
   }
 

@@ -70,16 +70,19 @@ export async function downloadWithBar(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   let bar: cliProgress.SingleBar | undefined;
   let current: string | undefined;
-  await downloadAll(folder, officialFiles, (file, received, total) => {
-    if (file !== current) {
-      bar?.stop();
-      bar = new cliProgress.SingleBar({
-        format: `${file} {bar} {percentage}% | {value}/{total} bytes | {eta_formatted}`,
-      });
-      bar.start(total ?? 0, received);
-      current = file;
-    }
-    bar?.update(received);
-  });
-  bar?.stop();
+  try {
+    await downloadAll(folder, officialFiles, (file, received, total) => {
+      if (file !== current) {
+        bar?.stop();
+        bar = new cliProgress.SingleBar({
+          format: `${file} {bar} {percentage}% | {value}/{total} bytes | {eta_formatted}`,
+        });
+        bar.start(total ?? 0, received);
+        current = file;
+      }
+      bar?.update(received);
+    });
+  } finally {
+    bar?.stop(); // a bar that goes on keeps the process from ending
+  }
 }

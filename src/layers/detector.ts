@@ -6,6 +6,7 @@ import { detectorOf, fitFromSource } from '../detector/output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '../detector/output-detector';
 import { scorerMethods, type ScorerMethods } from '../detector/scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
+import { oneBackend } from '../one-backend';
 import type { ModelParts } from '../scorers/scorer';
 import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
 import { checkImageSet, gatherImages, type ImageSet } from './gather-images';
@@ -74,8 +75,10 @@ function detectorAround(
   inputRank: number,
   blockSize: number,
 ): Detector {
+  const checkBackend = oneBackend();
   return {
     async predict(images, options) {
+      checkBackend(`${where}.predict`);
       const single = images instanceof tf.Tensor && images.rank === inputRank - 1;
       const all = single ? tf.expandDims(images, 0) : images;
       try {

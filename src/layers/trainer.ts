@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError, NotFiniteError, ShapeError } from '../errors';
+import { oneBackend } from '../one-backend';
 import { deriveSeed } from '../random';
 import { createAdam } from './adam';
 import { checkImageSet, gatherImages } from './gather-images';
@@ -49,6 +50,7 @@ export interface Trainer {
  *
  * @throws ArgumentError if an option is out of range, nothing is trainable, or a part cannot fit into wasm's memory
  * @throws ShapeError if the model's output is not [N, D]
+ * @throws ArgumentError from its methods once another backend is set: weights and moments are on the one that it began with
  * @example
  * const trainer = createTrainer(vgg({ seed: 1 }), { loss: odmLoss, seed: 1 });
  * const { loss } = await trainer.step(images, [0, 1, 0, -1], 0);
@@ -68,6 +70,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   }
   const dropouts = allLayers(model).filter((layer) => layer instanceof SeededDropout);
   const adam = createAdam(trainable, options);
+  const checkBackend = oneBackend();
   let steps = 0;
   let isBusy = false;
 
@@ -149,6 +152,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       return steps;
     },
     async step(images, labels, epoch) {
+      checkBackend('Trainer.step');
       if (isBusy) {
         const [what, expected] = ['previous step', 'awaited before the next'];
         throw new ArgumentError({ where: 'Trainer.step', what, expected, received: 'two at a time' });
@@ -164,8 +168,12 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
         isBusy = false;
       }
     },
-    state: () => readState(weights, adam, steps),
+    async state() {
+      checkBackend('Trainer.state');
+      return readState(weights, adam, steps);
+    },
     restore(state) {
+      checkBackend('Trainer.restore');
       steps = writeState(state, weights, adam);
     },
     dispose: () => adam.dispose(),

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../errors';
+import { oneBackend } from '../one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkRowsOf } from './check-option';
 import { squaresByBlocks } from './pairwise-distances';
@@ -80,7 +81,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
     const expected = 'a whole number from 1';
     throw new ArgumentError({ where: 'embeddingMemory', what: 'capacity', expected, received: String(capacity) });
   }
-  let held: { labels: tf.Tensor2D; embeddings: tf.Tensor2D } | undefined;
+  let held: { labels: tf.Tensor2D; embeddings: tf.Tensor2D; checkBackend: (where: string) => void } | undefined;
   const reset = () => {
     if (held) tf.dispose([held.labels, held.embeddings]);
     held = undefined;
@@ -97,6 +98,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
     },
     add(labels, embeddings) {
       const where = 'EmbeddingMemory.add';
+      held?.checkBackend(where);
       const next = tf.tidy(() => {
         const column = labelColumn(where, labels, embeddings);
         if (held) checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
@@ -108,11 +110,13 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
         return { labels: newest(held?.labels, column), embeddings: newest(held?.embeddings, embeddings) };
       });
       reset();
-      held = next;
+      held = { ...next, checkBackend: oneBackend() };
     },
     extend(columns, embeddings) {
       if (!held) return columns;
-      checkRowsOf('EmbeddingMemory.extend', 'embeddings', embeddings, held.embeddings);
+      const where = 'EmbeddingMemory.extend';
+      held.checkBackend(where);
+      checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
       return {
         squares: tf.concat([columns.squares, squaresTo(held.embeddings, embeddings)], 1),
         columnLabels: tf.concat([columns.columnLabels, tf.transpose(held.labels)], 1),

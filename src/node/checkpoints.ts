@@ -33,6 +33,11 @@ async function list(folder: string): Promise<{ name: string; epoch: number }[]> 
   return names.map((name) => ({ name, epoch: Number(NAME.exec(name)![1]) })).sort((a, b) => b.epoch - a.epoch);
 }
 
+async function remove(folder: string, name: string): Promise<void> {
+  await rm(join(folder, name), { force: true });
+  await rm(join(folder, `${name}.sha256`), { force: true });
+}
+
 /** Writes a checkpoint whole or not at all; then removes all but the last two, and those of later epochs. */
 export async function saveCheckpoint(folder: string, bytes: Uint8Array, epoch: number): Promise<void> {
   if (!Number.isSafeInteger(epoch) || epoch < 0) {
@@ -49,8 +54,7 @@ export async function saveCheckpoint(folder: string, bytes: Uint8Array, epoch: n
   const all = await list(folder);
   const earlier = all.filter((checkpoint) => checkpoint.epoch <= epoch);
   for (const old of all.filter((checkpoint) => !earlier.slice(0, KEPT).includes(checkpoint))) {
-    await rm(join(folder, old.name), { force: true });
-    await rm(join(folder, `${old.name}.sha256`), { force: true });
+    await remove(folder, old.name);
   }
 }
 
@@ -68,8 +72,14 @@ export async function latestCheckpoint(folder: string): Promise<Checkpoint | und
   throw new FormatError({ where: 'RunFolder.latestCheckpoint', what: folder, expected, received }, 0);
 }
 
-/** Removes checksums whose checkpoint is gone: a kill between two removals leaves them. */
-export async function removeOrphans(folder: string): Promise<void> {
+/** Removes what a kill between two removals leaves: checkpoints older than the last two whole ones, checksums without a checkpoint. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const all = await list(folder);
+  let whole = 0;
+  for (const { name } of all.length > KEPT ? all : []) {
+    if (whole === KEPT) await remove(folder, name);
+    else if (await wholeBytes(folder, name)) whole++;
+  }
   const names = new Set(await readdir(folder));
   for (const name of names) {
     const checkpoint = name.replace(/\.sha256$/, '');

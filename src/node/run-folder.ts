@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { ArgumentError, FormatError } from '../errors';
-import { latestCheckpoint, removeOrphans, saveCheckpoint, type Checkpoint } from './checkpoints';
+import { latestCheckpoint, removeLeftovers, saveCheckpoint, type Checkpoint } from './checkpoints';
 import { checkRunConfig } from './run-config';
 import { asStorageError } from './storage-error';
 import { takeLock } from './take-lock';
@@ -54,7 +54,7 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
     for (const name of await readdir(path)) {
       if (LEFT_ASIDE.test(name) && !name.startsWith(LOCK)) await rm(join(path, name), { force: true });
     }
-    await removeOrphans(path);
+    await removeLeftovers(path);
   } catch (error) {
     await release();
     throw error;

@@ -118,6 +118,8 @@ export async function takeLock(
     if (!held.delete(file)) return;
     if (held.size === 0) process.off('exit', releaseAll);
     // Somebody may have removed the file by hand, and another run taken the lock since.
-    if ((await readFile(file, 'utf8').catch(() => '')) === text) await rm(file, { force: true });
+    if ((await readFile(file, 'utf8').catch(() => '')) !== text) return;
+    // A disk that has become read-only keeps it: nobody's, once this process ends. What went wrong there is not hidden by this.
+    await rm(file, { force: true }).catch(() => undefined);
   };
 }

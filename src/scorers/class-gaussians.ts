@@ -31,7 +31,7 @@ function scorerOf({ labels, counts, means, whitenings, covariance }: Fitted, blo
   const densities = whitenings.map((whitening, c) => {
     const mean = means.slice(c * size, (c + 1) * size);
     const constant = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
-    return { constant, distances: mahalanobisDistances(whitening, mean, { blockSize }) };
+    return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
   });
   return featureScorer({
     where: WHERE,

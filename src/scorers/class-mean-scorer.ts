@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ClassMeans, type Means } from '../embeddings/class-means';
 import { checkFinite, readEmbeddings, type Embeddings } from '../embeddings/embeddings';
 import { ArgumentError, ShapeError } from '../errors';
+import { oneBackend } from '../one-backend';
 import { centreMeans } from './centred-means';
 import { nearestMeanDistance } from './nearest-mean-distance';
 import { nearestMeans, type NearestMeans } from './nearest-means';
@@ -56,6 +57,7 @@ export function classMeanScorer(
     tf.keep(tf.tensor2d(columns, [size, classes])), // a column for each mean: products with a transpose are slow on wasm
     tf.keep(tf.tensor2d(Float32Array.from(means.halfNorms), [1, classes])),
   ] as const;
+  const checkBackend = oneBackend();
   let onTensors: ReturnType<typeof nearestMeanDistance> | undefined; // made when first needed, for its C x C table
   let disposed = false;
 
@@ -64,6 +66,7 @@ export function classMeanScorer(
       const [what, expected, received] = ['scorer', 'one that is in use', 'one after dispose()'];
       throw new ArgumentError({ where, what, expected, received });
     }
+    checkBackend(where);
     if (columns === size) return;
     const expected = `[N, ${size}], as the class means`;
     throw new ShapeError({ where, what: 'embeddings', expected, received: `[N, ${columns}]` });

@@ -49,7 +49,12 @@ function roundingUnit(): number {
  * it is known which queries may have lost a neighbour; for those alone the products are looked through
  * again, and every row that could be nearer within the bound is settled in float64.
  */
-export function exactNeighbours(bank: NeighbourBank, normalised: boolean, blockSize: number): NearestRows {
+export function exactNeighbours(
+  where: string,
+  bank: NeighbourBank,
+  normalised: boolean,
+  blockSize: number,
+): NearestRows {
   const { size, count: bankRows } = bank;
   const rowsOf = (from: number, count: number) => centredRows(bank, bank.rows, bank.scales, from, count);
   const squares = new Float64Array(bankRows);
@@ -59,7 +64,7 @@ export function exactNeighbours(bank: NeighbourBank, normalised: boolean, blockS
   const halves = squares.map((square) => square / 2);
   const lengths = squares.map(Math.sqrt);
   const largest = lengths.reduce((a, b) => Math.max(a, b));
-  const search = neighbourSearch(rowsOf, halves, size, blockSize);
+  const search = neighbourSearch(where, rowsOf, halves, size, blockSize);
   const unit = roundingUnit();
   /** Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given. */
   const slack = (query: number, row: number) => unit * (query + row) * ((size + 8) * row + 2 * (query + row));

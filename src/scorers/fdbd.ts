@@ -37,7 +37,7 @@ function separations({ weights, shape: [size, classes] }: Head, refuse: Refuse):
 function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Refuse): Scorer<'features'> {
   const [size, classes] = head.shape;
   const between = separations(head, refuse);
-  const logits = headLogits(head, blockSize);
+  const logits = headLogits('fdbd', head, blockSize);
   /** Mean distance to the boundaries between the predicted class and each other one. */
   const boundaryDistance = (own: Float64Array): number => {
     const top = indexOfLargest(own);

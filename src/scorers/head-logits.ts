@@ -9,8 +9,8 @@ export interface HeadLogits {
 }
 
 /** The last layer, run on features that were changed, or without the model. */
-export function headLogits({ weights, bias, shape }: Head, blockSize: number): HeadLogits {
-  const products = rowProducts(weights, shape, blockSize);
+export function headLogits(where: string, { weights, bias, shape }: Head, blockSize: number): HeadLogits {
+  const products = rowProducts(where, weights, shape, blockSize);
   const classes = shape[1];
   return {
     async of(rows, scales) {

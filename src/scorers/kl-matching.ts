@@ -45,7 +45,7 @@ function candidatesBy({ classes, logs, size }: Templates) {
     logs,
     (_, i) => logs[(i % classes.length) * size + Math.floor(i / classes.length)]!,
   );
-  const products = rowProducts(columns, [size, classes.length], BLOCK_SIZE);
+  const products = rowProducts(WHERE, columns, [size, classes.length], BLOCK_SIZE);
   const slack = 8 * (size + 8) * 2 ** -24 * logs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return {
     async of(logP: readonly Float64Array[]): Promise<(row: number) => Iterable<number>> {

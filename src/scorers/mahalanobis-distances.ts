@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float64Kernel } from '../embeddings/float64-kernel';
 import { rowsAtOnce, worthBackend } from '../embeddings/scatter-products';
+import { keptTensors } from './kept-tensors';
 import { kernelDistances } from './kernel-distances';
 import { whitenedRows, type Whitened } from './whitened-rows';
 import { deviationsOf, whiten, type Whitening } from './whitening';
@@ -18,6 +19,7 @@ export interface MahalanobisDistances {
  * rounding error; the distance to it, and to all that are as near within that error, is then summed in float64.
  */
 export function mahalanobisDistances(
+  where: string,
   whitening: Whitening,
   means: Float64Array,
   { blockSize, tolerance }: { blockSize?: number | undefined; tolerance?: number } = {},
@@ -35,12 +37,16 @@ export function mahalanobisDistances(
     way.forEach((value, i) => (spread[i]! += value ** 2 / classes));
   }
   const rows = whitenedRows(
+    where,
     whitening,
     centre,
     spread.map((value) => Math.sqrt(value)),
     tolerance,
   );
-  let columns: tf.Tensor2D | undefined; // made when first needed
+  const turned = keptTensors(where, () => {
+    const values = Float32Array.from(whitened, (_, at) => whitened[(at % classes) * size + Math.floor(at / classes)]!);
+    return { columns: tf.tensor2d(values, [size, classes]) };
+  });
   const nearest = nearestOf(whitened, size);
   let inKernel: ((rows: Float32Array) => Float64Array) | undefined; // packed when first needed
 
@@ -50,13 +56,7 @@ export function mahalanobisDistances(
       if (kernel) return (inKernel ??= kernelDistances(kernel, whitening, centre, whitened))(data);
       const most = rowsAtOnce(size, blockSize) * size;
       const distances = new Float64Array(data.length / size);
-      if (classes > 2 && worthBackend(size)) {
-        const turned = Float32Array.from(
-          whitened,
-          (_, at) => whitened[(at % classes) * size + Math.floor(at / classes)]!,
-        );
-        columns ??= tf.keep(tf.tensor2d(turned, [size, classes]));
-      }
+      const columns = classes > 2 && worthBackend(size) ? turned.get().columns : undefined;
       for (let from = 0; from < data.length; from += most) {
         const block = data.subarray(from, from + most);
         nearest(await rows.of(block, columns), distances.subarray(from / size, (from + block.length) / size));
@@ -65,7 +65,7 @@ export function mahalanobisDistances(
     },
     dispose() {
       rows.dispose();
-      columns?.dispose();
+      turned.dispose();
     },
   };
 }

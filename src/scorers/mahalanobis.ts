@@ -29,7 +29,7 @@ interface Fitted {
 }
 
 function scorerOf({ means, whitening, options }: Fitted, blockSize: number): Scorer<'features'> {
-  const distances = mahalanobisDistances(whitening, means.data, { blockSize });
+  const distances = mahalanobisDistances(KIND, whitening, means.data, { blockSize });
   return featureScorer({
     where: KIND,
     size: whitening.size,

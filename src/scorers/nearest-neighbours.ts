@@ -146,7 +146,8 @@ export function nearestNeighbours({
       const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, distance, use };
       const normalised = distance === 'normalised';
       const bank = neighbourBank(fitted.rows, fitted.size, normalised);
-      if (!index) return scorerOf(fitted, stateOf(fitted), exactNeighbours(bank, normalised, blockSize), blockSize);
+      if (!index)
+        return scorerOf(fitted, stateOf(fitted), exactNeighbours(WHERE, bank, normalised, blockSize), blockSize);
       const nearest = indexedNeighbours(bank, normalised, index);
       return scorerOf(fitted, stateOf(fitted, index, await nearest.bytes()), nearest, blockSize);
     },
@@ -169,7 +170,8 @@ export function nearestNeighbours({
       const normalised = fitted.distance === 'normalised';
       checkIndex(from, state, index);
       const bank = neighbourBank(rows, size, normalised);
-      if (!index) return scorerOf(fitted, stateOf(fitted), exactNeighbours(bank, normalised, blockSize), blockSize);
+      if (!index)
+        return scorerOf(fitted, stateOf(fitted), exactNeighbours(WHERE, bank, normalised, blockSize), blockSize);
       const bytes = index.load && tensorOf(from, state, 'index', 'U8', [undefined]).data;
       return scorerOf(
         fitted,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { oneBackend } from '../one-backend';
 import { runningTop } from './running-top';
 
 /** Sees the values of one query with bank rows `first` to `first + count - 1`: `values[from]` and those after it. */
@@ -26,6 +27,7 @@ const BANK_ROWS = 1024;
  * @param queryRows queries that are multiplied at once
  */
 export function neighbourSearch(
+  where: string,
   rowsOf: (from: number, count: number) => Float32Array,
   bias: ArrayLike<number>,
   size: number,
@@ -45,6 +47,8 @@ export function neighbourSearch(
     throw error;
   }
 
+  const checkBackend = oneBackend();
+
   async function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
     const count = queries.length / size;
     // Few sizes of blocks: kernels are compiled and cached by shape. Rows that only fill up are not read.
@@ -53,6 +57,7 @@ export function neighbourSearch(
       const rows = Math.min(blockRows, count - first);
       const filled = new Float32Array(blockRows * wide);
       filled.set(withColumn(queries.subarray(first * size, (first + rows) * size), size, () => 1));
+      checkBackend(where);
       const block = tf.tensor2d(filled, [blockRows, wide]);
       try {
         let offset = 0;

@@ -40,7 +40,7 @@ function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer
   const where = 'nnGuide';
   const guard = inUse(where);
   const rowsOf = (from: number, count: number) => bank.subarray(from * size, (from + count) * size);
-  const search = neighbourSearch(rowsOf, new Float32Array(bank.length / size), size, blockSize);
+  const search = neighbourSearch(where, rowsOf, new Float32Array(bank.length / size), size, blockSize);
   return {
     kind: KIND,
     needs: ['features', 'logits'],

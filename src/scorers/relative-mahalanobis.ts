@@ -26,8 +26,8 @@ interface Fitted {
 
 function scorerOf({ means, mean, whitenings, options }: Fitted, blockSize: number): Scorer<'features'> {
   const precision = { blockSize, tolerance: TOLERANCE };
-  const toClass = mahalanobisDistances(whitenings[0], means.data, precision);
-  const toAll = mahalanobisDistances(whitenings[1], mean, precision);
+  const toClass = mahalanobisDistances(WHERE, whitenings[0], means.data, precision);
+  const toAll = mahalanobisDistances(WHERE, whitenings[1], mean, precision);
   return featureScorer({
     where: WHERE,
     size: mean.length,

@@ -85,9 +85,9 @@ function eigen(moments: Float64Array, size: number) {
 }
 
 /** ||V^T (x - o)|| of rows: how far they are from the principal subspace. */
-export function residualNorms({ basis, origin, shape }: ResidualSpace, blockSize: number) {
+export function residualNorms(where: string, { basis, origin, shape }: ResidualSpace, blockSize: number) {
   const [size, left] = shape;
-  const products = rowProducts(basis, shape, blockSize);
+  const products = rowProducts(where, basis, shape, blockSize);
   const ofOrigin = new Float64Array(left);
   for (let i = 0; i < size; i++) for (let c = 0; c < left; c++) ofOrigin[c]! += origin[i]! * basis[i * left + c]!;
   return {

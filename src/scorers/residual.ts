@@ -20,7 +20,7 @@ export interface ResidualOptions {
 }
 
 function scorerOf(space: ResidualSpace, blockSize: number): Scorer<'features'> {
-  const norms = residualNorms(space, blockSize);
+  const norms = residualNorms('residual', space, blockSize);
   return featureScorer({
     where: 'residual',
     size: space.shape[0],

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { keptTensors } from './kept-tensors';
 
 /** Rows times a fixed matrix. */
 export interface RowProducts {
@@ -21,21 +22,18 @@ export const onBackend = (productsPerRow: number): boolean =>
  * not their distance from the origin. Where the backend has half precision it is float64 always.
  */
 export function rowProducts(
+  where: string,
   matrix: Float32Array | Float64Array,
   [size, width]: readonly [number, number],
   blockSize: number,
 ): RowProducts {
-  let tensor: tf.Tensor2D | undefined; // made when first needed
+  const kept = keptTensors(where, () => ({ tensor: tf.tensor2d(Float32Array.from(matrix), [size, width]) }));
   return {
     async of(rows) {
       if (!onBackend(size * width)) return inFloat64(matrix, [size, width], rows);
-      tensor ??= tf.keep(tf.tensor2d(Float32Array.from(matrix), [size, width]));
-      return inBlocks(matrix, tensor, rows, blockSize);
+      return inBlocks(matrix, kept.get().tensor, rows, blockSize);
     },
-    dispose() {
-      tensor?.dispose();
-      tensor = undefined;
-    },
+    dispose: () => kept.dispose(),
   };
 }
 

@@ -19,7 +19,7 @@ export interface Shaping {
 /** Scores by the logits of changed features. */
 export function shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf }: Shaping): Scorer<'features'> {
   const [size, classes] = head.shape;
-  const logits = headLogits(head, blockSize);
+  const logits = headLogits(where, head, blockSize);
   return featureScorer({
     where,
     size,

@@ -23,7 +23,7 @@ const predictions = (logits: Float64Array, classes: number): Int32Array =>
 
 function scorerOf(head: Head, patterns: Float64Array, blockSize: number): Scorer<'features'> {
   const [size, classes] = head.shape;
-  const logits = headLogits(head, blockSize);
+  const logits = headLogits('she', head, blockSize);
   return featureScorer({
     where: 'she',
     size,
@@ -102,7 +102,7 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
       const head = checkedHead('she', parts);
       const [size, classes] = head.shape;
       const patterns = new Patterns(size, classes);
-      const logits = headLogits(head, blockSize);
+      const logits = headLogits('she', head, blockSize);
       let seen = 0;
       try {
         for await (const block of blocks) {

@@ -35,7 +35,7 @@ interface Fitted {
 
 /** Largest logit and logsumexp of each row, negated. */
 async function logitScores(head: Head, rows: Float32Array, blockSize: number) {
-  const logits = headLogits(head, blockSize);
+  const logits = headLogits('vim', head, blockSize);
   try {
     const all = await logits.of(rows);
     const classes = head.shape[1];
@@ -52,7 +52,7 @@ async function logitScores(head: Head, rows: Float32Array, blockSize: number) {
 /** Mean largest logit over mean residual norm. */
 async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spread: number, blockSize: number) {
   const { maxLogits } = await logitScores(head, rows, blockSize);
-  const norms = residualNorms(space, blockSize);
+  const norms = residualNorms('vim', space, blockSize);
   const lengths = await norms.of(rows).finally(() => norms.dispose());
   const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
   const [logitSum, normSum] = [-total(maxLogits), total(lengths)];
@@ -69,8 +69,8 @@ async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spr
 }
 
 function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'features'> {
-  const norms = residualNorms(space, blockSize);
-  const logits = headLogits(head, blockSize);
+  const norms = residualNorms('vim', space, blockSize);
+  const logits = headLogits('vim', head, blockSize);
   const classes = head.shape[1];
   return featureScorer({
     where: 'vim',

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { worthBackend } from '../embeddings/scatter-products';
 import { Scratch } from '../embeddings/scratch';
+import { keptTensors } from './kept-tensors';
 import { sliceRows } from './slice-rows';
 import type { Whitening } from './whitening';
 
@@ -36,6 +37,7 @@ interface Way {
  * multiplied nearly exactly, three products for one.
  */
 export function whitenedRows(
+  where: string,
   { inverse, size }: Whitening,
   centre: Float64Array,
   spread: Float64Array,
@@ -46,7 +48,7 @@ export function whitenedRows(
   const matrix = inverse.map((value, at) => value * unit[at % size]!);
   const norm = Math.sqrt(matrix.reduce((sum, value) => sum + value * value, 0));
   const rounding = (2 ** -23 * norm * Math.sqrt(Math.max(1, size / 64))) / size;
-  const way = rounding > tolerance ? inParts(matrix, size) : inFloat32(matrix, size);
+  const way = rounding > tolerance ? inParts(where, matrix, size) : inFloat32(where, matrix, size);
   return {
     of(rows, columns) {
       const count = rows.length / size;
@@ -79,15 +81,15 @@ function inFloat64(matrix: Float64Array, size: number, z: Float64Array): Promise
 const transposed = (matrix: Float32Array | Float64Array, size: number): Float32Array =>
   Float32Array.from(matrix, (_, at) => matrix[(at % size) * size + Math.floor(at / size)]!);
 
-function inFloat32(matrix: Float64Array, size: number): Way {
-  let turned: tf.Tensor2D | undefined; // made when first needed
+function inFloat32(where: string, matrix: Float64Array, size: number): Way {
+  const kept = keptTensors(where, () => ({ turned: tf.tensor2d(transposed(matrix, size), [size, size]) }));
   const scratch = new Scratch();
   return {
     async of(centre, depth, columns) {
-      const own = (turned ??= tf.keep(tf.tensor2d(transposed(matrix, size), [size, size])));
+      const { turned } = kept.get();
       const z = centre(scratch.float32('z', depth * size)); // what follows the rows is not read
       const tensors = tf.tidy(() => {
-        const whitened = tf.matMul(tf.tensor2d(z, [depth, size]), own);
+        const whitened = tf.matMul(tf.tensor2d(z, [depth, size]), turned);
         return columns ? [whitened, tf.matMul(whitened, columns)] : [whitened];
       });
       try {
@@ -97,15 +99,16 @@ function inFloat32(matrix: Float64Array, size: number): Way {
         tf.dispose(tensors);
       }
     },
-    dispose: () => turned?.dispose(),
+    dispose: () => kept.dispose(),
   };
 }
 
 /** (a + r) (B + S) = a B + (a S + r (B + S)): the first product is exact, the second small. */
-function inParts(matrix: Float64Array, size: number): Way {
-  let parts: { whole: tf.Tensor2D; small: tf.Tensor2D; units: Float64Array } | undefined; // made when first needed
-  const cut = () => {
-    const { whole, rest, units } = sliceRows(matrix, size);
+function inParts(where: string, matrix: Float64Array, size: number): Way {
+  let units = new Float64Array(0);
+  const parts = keptTensors(where, () => {
+    const { whole, rest, units: own } = sliceRows(matrix, size);
+    units = own;
     const small = new Float32Array(2 * size * size);
     small.set(transposed(rest, size));
     small.set(
@@ -116,14 +119,13 @@ function inParts(matrix: Float64Array, size: number): Way {
       size * size,
     );
     return {
-      whole: tf.keep(tf.tensor2d(transposed(whole, size), [size, size])),
-      small: tf.keep(tf.tensor2d(small, [2 * size, size])),
-      units,
+      whole: tf.tensor2d(transposed(whole, size), [size, size]),
+      small: tf.tensor2d(small, [2 * size, size]),
     };
-  };
+  });
   return {
     async of(centre, depth, columns) {
-      const own = (parts ??= cut());
+      const own = parts.get();
       const z = sliceRows(centre(new Float64Array(depth * size)), size);
       const products = tf.tidy(() => {
         const a = tf.tensor2d(z.whole, [depth, size]);
@@ -134,7 +136,7 @@ function inParts(matrix: Float64Array, size: number): Way {
       try {
         const [exact, small] = await Promise.all([products[0].data(), products[1].data()]);
         for (let at = 0; at < whitened.length; at++) {
-          whitened[at] = (exact[at]! + small[at]!) * z.units[Math.floor(at / size)]! * own.units[at % size]!;
+          whitened[at] = (exact[at]! + small[at]!) * z.units[Math.floor(at / size)]! * units[at % size]!;
         }
       } finally {
         tf.dispose([...products]);
@@ -147,6 +149,6 @@ function inParts(matrix: Float64Array, size: number): Way {
         p.dispose();
       }
     },
-    dispose: () => parts && tf.dispose([parts.whole, parts.small]),
+    dispose: () => parts.dispose(),
   };
 }

@@ -1,0 +1,3 @@
+import { diskSuite } from './disk-suite';
+
+diskSuite({ checkpoints: [1] });

@@ -1,0 +1,3 @@
+import { killSuite } from './kill-suite';
+
+killSuite({ kills: 4, epochs: 6 });

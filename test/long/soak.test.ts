@@ -1,0 +1,3 @@
+import { soakSuite } from '../soak/soak-suite';
+
+soakSuite({ minutes: 60 });

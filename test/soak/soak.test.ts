@@ -1,0 +1,3 @@
+import { soakSuite } from './soak-suite';
+
+soakSuite({ minutes: 1 / 4 });
