@@ -2,6 +2,7 @@ import { element } from './element';
 import { lineChart } from './line-chart';
 import type { FromWorker, ToWorker } from './live-messages';
 import { scatter } from './scatter';
+import { watchedWorker } from './watched-worker';
 
 const SECONDS = 120;
 
@@ -15,8 +16,6 @@ export function liveTraining(): void {
   const steps = element('steps', HTMLDataElement);
   const chart = lineChart(element('auroc-chart', HTMLElement));
   const picture = scatter(canvas);
-  const worker = new Worker(new URL('./live-worker.ts', import.meta.url), { type: 'module' });
-  const tell = (message: ToWorker): void => worker.postMessage(message);
   let run = 0;
   let first = 0;
 
@@ -35,6 +34,7 @@ export function liveTraining(): void {
       canvas.setAttribute('aria-label', `Embedding after ${message.step} steps, AUROC ${value}`);
       return;
     }
+    worker.expect(false);
     // A screen reader hears the beginning and the end, not every step.
     status.textContent =
       message.type === 'error'
@@ -44,14 +44,18 @@ export function liveTraining(): void {
     [train.disabled, stop.disabled, train.textContent] = [false, true, 'Train again'];
     if (hadFocus) train.focus();
   };
-  worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => show(data));
-  worker.addEventListener('error', () => show({ type: 'error', message: 'the worker did not start' }));
+  const worker = watchedWorker<ToWorker, FromWorker>(
+    () => new Worker(new URL('./live-worker.ts', import.meta.url), { type: 'module' }),
+    show,
+    (message) => show({ type: 'error', message }),
+  );
 
   train.addEventListener('click', () => {
     chart.clear();
-    tell({ type: 'start', seed: ++run, seconds: SECONDS });
+    worker.tell({ type: 'start', seed: ++run, seconds: SECONDS });
+    worker.expect(true);
     [train.disabled, stop.disabled, status.textContent] = [true, false, 'Training…'];
     stop.focus();
   });
-  stop.addEventListener('click', () => tell({ type: 'stop' }));
+  stop.addEventListener('click', () => worker.tell({ type: 'stop' }));
 }

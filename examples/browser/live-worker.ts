@@ -11,6 +11,8 @@ import { startWasm } from './wasm-backend';
 const [KNOWN, SEEN, NEW, STRANGE] = [1200, 600, 240, 120];
 const PAUSE = 350; // milliseconds of training between two pictures
 const tell = (message: FromWorker): void => self.postMessage(message);
+const tellError = (error: unknown): void =>
+  tell({ type: 'error', message: error instanceof Error ? error.message : String(error) });
 
 function joined(sets: readonly ImageSet[]): ImageSet {
   const count = sets.reduce((sum, { shape }) => sum + shape[0], 0);
@@ -84,13 +86,10 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   stopped = false;
-  train(data.seed, data.seconds).then(
-    () => tell({ type: 'done', stopped }),
-    (error: unknown) => tell({ type: 'error', message: error instanceof Error ? error.message : String(error) }),
-  );
+  started.then(() => train(data.seed, data.seconds)).then(() => tell({ type: 'done', stopped }), tellError);
 });
+// The page hears of what is thrown; so it does of a promise that nobody waits for.
+self.addEventListener('unhandledrejection', ({ reason }) => reportError(reason));
 
-startWasm().then(
-  () => tell({ type: 'ready' }),
-  (error: unknown) => tell({ type: 'error', message: error instanceof Error ? error.message : String(error) }),
-);
+const started = startWasm();
+started.then(() => tell({ type: 'ready' }), tellError);

@@ -166,6 +166,31 @@ describe('the page', () => {
     });
   });
 
+  test.each([
+    ['throws', "setTimeout(() => { throw new Error('out of luck'); })", /^It failed: .*out of luck$/],
+    ['rejects', "setTimeout(() => void Promise.reject(new Error('out of luck')))", /^It failed: .*out of luck$/],
+    ['ends', 'setTimeout(() => self.close())', /^It failed: nothing came from it for 20 s$/],
+  ] as const)('a worker that %s is said to have, and the next training works', async (_, die, says) => {
+    const page = await openPage(browser, server.url);
+    try {
+      await page.waitForSelector('html[data-worker=ready]');
+      await page.click('#train');
+      await expect.poll(() => value(page, '#steps'), { timeout: 20_000 }).toBeGreaterThan(0);
+      await page
+        .workers()
+        .at(-1)!
+        .evaluate(die)
+        .catch(() => undefined); // it cannot answer any more
+      await expect.poll(() => text(page, '#live-status'), { timeout: 30_000 }).toMatch(says);
+      await page.click('#train');
+      await expect.poll(() => text(page, '#live-status')).toBe('Training…');
+      await expect.poll(() => value(page, '#steps'), { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => value(page, '#steps'), { timeout: 20_000 }).toBeGreaterThan(0);
+    } finally {
+      await page.context().close();
+    }
+  });
+
   test('works without a network once it is loaded', async () => {
     await onPage(async (page) => {
       await page.waitForSelector('html[data-loaded=true][data-worker=ready]');
