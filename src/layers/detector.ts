@@ -11,7 +11,8 @@ import type { ModelParts } from '../scorers/scorer';
 import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
 import { checkImageSet, gatherImages, type ImageSet } from './gather-images';
 import { modelFingerprint } from './model-fingerprint';
-import { readModel, type GraphModelLike, type ModelReader, type OutputNames } from './model-outputs';
+import type { GraphModelLike } from './graph-model-like';
+import { readModel, type ModelReader, type OutputNames } from './model-outputs';
 import { nextTask } from './next-task';
 
 /** Options of {@link fitDetector}. */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Head } from '../scorers/scorer';
-import type { GraphModelLike } from './model-outputs';
+import type { GraphModelLike } from './graph-model-like';
 
 /** What is used of a node as tfjs-converter keeps it in a GraphModel's executor. */
 interface GraphNode {

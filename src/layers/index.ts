@@ -21,5 +21,6 @@ export { fitDetector, loadDetector } from './detector';
 export type { Detector, FitDetectorOptions, LoadModelDetectorOptions, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
 export { featuresOf } from './model-outputs';
-export type { GraphModelLike, ModelReader, OutputNames } from './model-outputs';
+export type { GraphModelLike } from './graph-model-like';
+export type { ModelReader, OutputNames } from './model-outputs';
 export { modelFingerprint, type ModelFingerprint } from './model-fingerprint';

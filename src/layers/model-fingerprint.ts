@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { GraphModelLike } from './model-outputs';
+import type { GraphModelLike } from './graph-model-like';
 
 /** What tells one model from another. */
 export interface ModelFingerprint {

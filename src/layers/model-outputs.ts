@@ -3,13 +3,7 @@ import { model as layersModel, type LayersModel, type SymbolicTensor } from '@te
 import { ArgumentError, ShapeError } from '../errors';
 import type { Head, LogitsOf } from '../scorers/scorer';
 import { denseAt, graphNodes, headAt, logitsNode } from './graph-end';
-
-/** What this package uses of a tfjs GraphModel; that of tfjs-converter fits. */
-export interface GraphModelLike {
-  execute(inputs: tf.Tensor, outputs: string | string[]): tf.Tensor | tf.Tensor[];
-  readonly weights: Readonly<Record<string, tf.Tensor[]>>;
-  readonly outputs: readonly { readonly name: string }[];
-}
+import type { GraphModelLike } from './graph-model-like';
 
 /** Where in a model features and logits are. */
 export interface OutputNames {

@@ -1,0 +1,8 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** What this package uses of a tfjs GraphModel; that of tfjs-converter fits. */
+export interface GraphModelLike {
+  execute(inputs: tf.Tensor, outputs: string | string[]): tf.Tensor | tf.Tensor[];
+  readonly weights: Readonly<Record<string, tf.Tensor[]>>;
+  readonly outputs: readonly { readonly name: string }[];
+}
