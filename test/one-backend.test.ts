@@ -129,6 +129,31 @@ describe.each([
     model.dispose();
   });
 
+  test('a switch while a detector or a trainer waits', async () => {
+    const model = smallModel();
+    const images = { images: new Uint8Array(160).map(() => random.integer(256)), shape: [40, 2, 2, 1] as const };
+    const detector = await fitDetector(model, { images, labels }, { scorer: msp(), blockSize: 4 });
+    const before = await detector.predict(images);
+    const predicted = detector.predict(images);
+    await tf.setBackend(other);
+    await expect(predicted).rejects.toThrow(`Detector.predict: backend must be '${first}'`);
+    await tf.setBackend(first);
+    expect(await detector.predict(images)).toEqual(before);
+    detector.dispose();
+
+    const weights = weightsOf(model);
+    const trainer = createTrainer(model, { loss: odmLoss, seed: 1 });
+    const batch = randomImages(1, [8, 2, 2, 1]);
+    const stepped = trainer.step(batch, [0, 1, 0, 1, 0, 1, -1, -1], 0);
+    await tf.setBackend(other);
+    await expect(stepped).rejects.toThrow(`Trainer.step: backend must be '${first}'`);
+    await tf.setBackend(first);
+    expect([trainer.steps, weightsOf(model)]).toEqual([0, weights]);
+    trainer.dispose();
+    tf.dispose(batch);
+    model.dispose();
+  });
+
   test('what holds arrays goes on', async () => {
     const [known, x] = [rows(40, 4), rows(5, 4)];
     const gaussian = await mahalanobis().fit([{ features: known, labels }], {});

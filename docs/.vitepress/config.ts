@@ -107,7 +107,11 @@ export default defineConfig({
       {
         text: 'The project',
         collapsed: true,
-        items: links({ Architecture: '/architecture', Contributing: '/contributing' }),
+        items: links({
+          'Promises, and how they are tested': '/promises',
+          Architecture: '/architecture',
+          Contributing: '/contributing',
+        }),
       },
     ],
     docFooter: { prev: false, next: false },

@@ -42,6 +42,7 @@ export async function resumableFit(
 ): Promise<TrainingTime> {
   const checkpoint = await folder.latestCheckpoint();
   if (checkpoint) {
+    for (const name of checkpoint.damaged) console.warn(`${join(folder.path, name)} is not whole: passed over`);
     const { tensors, metadata } = decodeSafetensors(checkpoint.bytes, 'checkpoint');
     trainer.restore({ tensors, metadata });
     batches.restore(JSON.parse(metadata.batches!) as never);

@@ -20,8 +20,7 @@ export function holdOut(where: string, labels: ArrayLike<number>, share: number,
     // What the classes before were short of by rounding, this one gives.
     const wanted = Math.round(share * (fit.length + calibration.length + rows.length)) - calibration.length;
     const held = Math.max(0, Math.min(rows.length - 1, wanted));
-    calibration.push(...shuffled.slice(0, held));
-    fit.push(...shuffled.slice(held));
+    shuffled.forEach((row, i) => (i < held ? calibration : fit).push(row));
   }
   if (calibration.length === 0) {
     const expected = 'enough that a share of them can be held out for calibration';

@@ -79,16 +79,19 @@ function detectorAround(
   const checkBackend = oneBackend();
   return {
     async predict(images, options) {
-      checkBackend(`${where}.predict`);
+      const check = () => checkBackend(`${where}.predict`);
+      check();
       const single = images instanceof tf.Tensor && images.rank === inputRank - 1;
       const all = single ? tf.expandDims(images, 0) : images;
       try {
         const { count, rows } = imageRows(`${where}.predict`, all);
         const verdicts: Verdict[] = [];
         for (let from = 0; from < count; from += blockSize) {
+          check(); // again after each wait, in which others may switch it
           const indices = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
           const { batch, dispose } = await outputsOf(reader, rows(indices), inner.scorer);
           try {
+            check();
             verdicts.push(...(await inner.predict(batch, options)));
           } finally {
             dispose();

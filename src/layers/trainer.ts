@@ -136,6 +136,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       };
       if (!Number.isFinite(value)) refuse('loss', value);
       if (!Number.isFinite(squaredNorm)) refuse('squared norm of the gradient', squaredNorm);
+      checkBackend('Trainer.step'); // others ran while the numbers were read
       adam.update(gradients, options.learningRate * (schedule?.(epoch) ?? 1));
       return value;
     } catch (error) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, FormatError } from '../errors';
+import { asStorageError } from './storage-error';
 import { writeFileAtomic } from './write-file-atomic';
 
 /** A checkpoint that is whole. */
@@ -22,7 +23,10 @@ async function wholeBytes(folder: string, name: string): Promise<Uint8Array | un
     const bytes = await readFile(join(folder, name));
     const checksums = (await readFile(join(folder, `${name}.sha256`), 'utf8')).split('\n');
     return checksums.includes(hash(bytes)) ? bytes : undefined;
-  } catch {
+  } catch (error) {
+    // A disk that cannot be read says nothing of the checkpoint, and the next one may be epochs behind.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw asStorageError('RunFolder', join(folder, name), error);
     return undefined;
   }
 }

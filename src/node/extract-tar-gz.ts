@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { ArgumentError, FormatError, OodError } from '../errors';
 import { asStorageError } from './storage-error';
@@ -18,10 +18,13 @@ export interface ExtractOptions {
 
 const where = 'extractTarGz';
 const PAX_LIMIT = 2 ** 16;
+/** How names of our own begin, in the target; an archive has none such. */
+const ASIDE = '.unpack';
 
 /**
  * Unpacks a .tar.gz of files and folders into a folder. Everything goes into a new folder beside the target's contents first and
- * is moved when it is whole, so that a damaged archive, or a kill, leaves nothing that looks unpacked.
+ * is moved when it is whole, so that a damaged archive, or a kill, leaves nothing that looks unpacked. A kill while several files
+ * or folders are moved leaves some of them, each whole; the same call then moves the others.
  *
  * @throws FormatError for a damaged archive, an entry that would leave the folder, a link or device, or more than `limit`;
  *   ArgumentError where the target has something of the same name, or another process is unpacking the same archive into it;
@@ -31,7 +34,7 @@ const PAX_LIMIT = 2 ** 16;
  */
 export async function extractTarGz(file: string, folder: string, options: ExtractOptions = {}): Promise<void> {
   const { limit = 2 ** 32, overwrite = false } = options;
-  const aside = join(folder, `.unpack-${basename(file)}`);
+  const aside = join(folder, `${ASIDE}ing-${basename(file)}`);
   const refuse = (received: string) =>
     new ArgumentError({ where, what: folder, expected: 'a folder that the archive can be unpacked into', received });
   try {
@@ -41,17 +44,28 @@ export async function extractTarGz(file: string, folder: string, options: Extrac
     );
     try {
       await rm(aside, { recursive: true, force: true }); // of a killed process
-      await mkdir(aside);
-      await unpack(file, aside, limit);
-      const names = await readdir(aside);
-      const there = new Set(await readdir(folder));
-      const clash = names.find((name) => there.has(name));
-      if (clash !== undefined && !overwrite)
-        throw refuse(`one that has ${clash} already (overwrite: true replaces it)`);
+      const checkClash = async (names: readonly string[]) => {
+        const there = new Set(await readdir(folder));
+        const clash = names.find((name) => there.has(name));
+        if (clash !== undefined && !overwrite)
+          throw refuse(`one that has ${clash} already (overwrite: true replaces it)`);
+      };
+      const whole = await wholeFolder(file, folder);
+      if ((await readdir(whole).catch(() => undefined)) === undefined) {
+        await mkdir(aside);
+        await unpack(file, aside, limit);
+        await checkClash(await readdir(aside));
+        await rename(aside, whole);
+        await syncFolder(folder);
+      }
+      // From here on a kill leaves the rest in `whole`, and the next call moves it.
+      const names = await readdir(whole);
+      await checkClash(names);
       for (const name of names) {
         await rm(join(folder, name), { recursive: true, force: true });
-        await rename(join(aside, name), join(folder, name));
+        await rename(join(whole, name), join(folder, name));
       }
+      await rmdir(whole);
       await syncFolder(folder);
     } finally {
       await rm(aside, { recursive: true, force: true });
@@ -60,6 +74,19 @@ export async function extractTarGz(file: string, folder: string, options: Extrac
   } catch (error) {
     throw asStorageError(where, folder, error);
   }
+}
+
+/** Where an archive's contents are once they are whole, until all are moved; removes those of another archive of the same name. */
+async function wholeFolder(file: string, folder: string): Promise<string> {
+  const { size, mtimeMs } = await stat(file).catch((error: Error) => {
+    throw new ArgumentError({ where, what: 'file', expected: 'an archive', received: error.message });
+  });
+  const start = `${ASIDE}ed-${basename(file)}-`;
+  const own = `${start}${size}-${mtimeMs}`;
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(start) && name !== own) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  return join(folder, own);
 }
 
 /** The bytes of a gzip file, as they are asked for. */
@@ -84,11 +111,7 @@ async function unpack(file: string, home: string, limit: number): Promise<void> 
   /** Up to `count` bytes, at least one; none at the end of the archive. */
   const some = async (count: number): Promise<Buffer> => {
     while (rest.length === 0) {
-      const { done, value } = await chunks.next().catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT')
-          throw new ArgumentError({ where, what: 'file', expected: 'an archive', received: error.message });
-        return refuse('a whole gzip file', error.message);
-      });
+      const { done, value } = await chunks.next().catch((error: Error) => refuse('a whole gzip file', error.message));
       if (done) return Buffer.alloc(0);
       produced += value.length;
       if (produced > limit) refuse(`an archive of at most ${limit} bytes`, 'more');
@@ -137,7 +160,8 @@ async function unpack(file: string, home: string, limit: number): Promise<void> 
       const size = Number(attributes.get('size') ?? header.size);
       attributes = new Map();
       const path = join(home, name);
-      const isInside = path.startsWith(home + sep) && !/^[/\\]|\0/.test(name);
+      const isOurs = relative(home, path).startsWith(ASIDE);
+      const isInside = path.startsWith(home + sep) && !/^[/\\]|\0/.test(name) && !isOurs;
       if (header.kind === '5' && ['.', './'].includes(name)) continue;
       if (!isInside) refuse('names below the folder', JSON.stringify(name));
       if (header.kind === '5') {

@@ -1,5 +1,7 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { FormatError, OodError } from '../errors';
+import { DownloadError } from './download-error';
+import { fetchEncrypted } from './fetch-encrypted';
 import { isSystemError } from './storage-error';
 
 /** Options of one attempt. */
@@ -10,25 +12,6 @@ export interface FetchOptions {
   signal?: AbortSignal;
   /** A connection that brings nothing for so long counts as cut; default 30,000. */
   stallTimeoutMs?: number;
-}
-
-/**
- * The server or the line does not give the file; `isFinal` where trying again would not mend it.
- *
- * @example
- * const got = download('http://127.0.0.1:9/train.bin', 'data/train.bin', { retries: 0 });
- * await got.catch((error) => error instanceof DownloadError); // true: nobody listens there
- */
-export class DownloadError extends OodError {
-  override name = 'DownloadError';
-  constructor(
-    url: string,
-    received: string,
-    readonly isFinal = false,
-    override readonly cause?: unknown,
-  ) {
-    super({ where: 'download', what: url, expected: 'an address that gives the whole file', received });
-  }
 }
 
 /** Where a part comes from, and what tells that the server still has the same file. */
@@ -96,17 +79,13 @@ async function attempt(
     'accept-encoding': 'identity',
     ...(have > 0 && { range: `bytes=${have}-`, 'if-range': validator }),
   };
-  const response = await fetch(url, { headers, signal });
+  const response = await fetchEncrypted(url, { headers, signal });
   /** Gives up this answer; the next attempt begins at byte 0. */
   const startAnew = async (received: string): Promise<never> => {
     await response.body?.cancel();
     await rm(sourceFile, { force: true });
     throw new DownloadError(url, received);
   };
-  if (url.startsWith('https:') && !response.url.startsWith('https:')) {
-    await response.body?.cancel();
-    throw new DownloadError(url, `a redirect to ${response.url}, which is not encrypted`, true);
-  }
   const { status } = response;
   const contentRange = response.headers.get('content-range') ?? '';
   if (status === 416 && have > 0) {

@@ -1,7 +1,8 @@
 export { type Checkpoint } from './checkpoints';
 export { download, type DownloadOptions } from './download';
 export { extractTarGz, type ExtractOptions } from './extract-tar-gz';
-export { DownloadError, type FetchOptions } from './fetch-rest';
+export { DownloadError } from './download-error';
+export { type FetchOptions } from './fetch-rest';
 export { loadCifar10, loadMnist, loadSvhn, type DatasetParts } from './load-datasets';
 export { loadGtsrb, type GtsrbParts } from './load-gtsrb';
 export { nodeInflate } from './node-inflate';

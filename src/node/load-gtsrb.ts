@@ -91,8 +91,9 @@ export async function loadGtsrb(folder: string, { side = 32 }: { side?: number }
       /^GT-final_test.*\.csv$/.test(name),
     );
     if (classes.length === 0 || !testList) continue;
-    const entries: Entry[] = [];
-    for (const name of classes) entries.push(...(await entriesOf(join(training, name), `GT-${name}.csv`)));
+    const lists: Entry[][] = [];
+    for (const name of classes) lists.push(await entriesOf(join(training, name), `GT-${name}.csv`));
+    const entries = lists.flat();
     const seen = new Map<string, number>();
     const tracks = Int32Array.from(entries, ({ path }) => {
       const track = path.replace(/_\d+\.ppm$/i, '');

@@ -15,8 +15,10 @@ export interface ImageListOptions {
 
 const where = 'readImageList';
 
-/** Images decoded at the same time. */
-const CONCURRENCY = 8;
+/** Images decoded at the same time: as many threads as Node has for it. */
+const CONCURRENCY = 4;
+/** Most bytes of all images: a list can name one image any number of times. */
+const MOST_BYTES = 2 ** 32;
 
 function checkOptions({ size, limit }: ImageListOptions): void {
   for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
@@ -59,8 +61,8 @@ async function locate(list: string, home: string, name: string): Promise<string>
  * @param folder with `images.txt` and `images/`
  * @returns images [N, H, W, 3] and their names, in the order of the list
  * @throws ArgumentError for a folder without list or images/; FormatError for an empty list, a name that leaves the folder, a
- *   missing file, one that is no whole image or, without `size`, of another size than the first; Error where sharp is not
- *   installed
+ *   missing file, one that is no whole image or, without `size`, of another size than the first, or more than 4 GiB of pixels;
+ *   Error where sharp is not installed
  * @example
  * const { images, names } = await readImageList('data/tiny_imagenet', { size: [32, 32] });
  */
@@ -82,6 +84,10 @@ export async function readImageList(
   const first = await decode(names[0]!);
   const { height, width } = first;
   const each = height * width * 3;
+  if (names.length * each > MOST_BYTES) {
+    const expected = `images of at most ${MOST_BYTES} bytes (give a size or a limit)`;
+    throw new FormatError({ where, what: list, expected, received: `${names.length} of [${height}, ${width}, 3]` });
+  }
   const images = new Uint8Array(names.length * each);
   let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {

@@ -41,7 +41,9 @@ export function readPaxAttributes(bytes: Buffer): Map<string, string> | undefine
     const match = /^(\d+) ([^=]+)=/.exec(bytes.toString('utf8', at, at + 200));
     const end = at + Number(match?.[1] ?? NaN);
     if (!match || !(end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
-    attributes.set(match[2]!, bytes.toString('utf8', at + Buffer.byteLength(match[0]), end - 1));
+    const value = bytes.toString('utf8', at + Buffer.byteLength(match[0]), end - 1);
+    if (match[2] === 'size' && !/^\d+$/.test(value)) return undefined; // Number would take '', 0x10 and 1e3 too
+    attributes.set(match[2]!, value);
     at = end;
   }
   return attributes;

@@ -56,6 +56,8 @@ export async function fitMembers(
 /** Scores of the rows held out, ascending. */
 export async function calibrate(member: Scorer, held: readonly NumberBlock[]): Promise<Float32Array> {
   const scores: number[] = [];
-  for (const block of held) scores.push(...(await withBlock(block, (lent) => member.score(lent))));
+  for (const block of held) {
+    for (const score of await withBlock(block, (lent) => member.score(lent))) scores.push(score);
+  }
   return sortScores(Float32Array.from(scores)) as Float32Array;
 }

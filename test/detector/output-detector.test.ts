@@ -5,6 +5,9 @@ import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
 import { holdOut } from '../../src/detector/hold-out';
+import { calibrate } from '../../src/scorers/fit-members';
+import type { Scorer } from '../../src/scorers/scorer';
+import type { NumberBlock } from '../../src/scorers/split-block';
 
 /** Two classes of points, and logits that say which is nearer. */
 function points(count: number, seed: number, apart = 6) {
@@ -40,6 +43,14 @@ describe('holding out', () => {
       },
     );
     fc.assert(property, { numRuns: 300 });
+  });
+
+  test('a class of very many rows', async () => {
+    const { fit, calibration } = holdOut('test', new Int32Array(400_000), 0.5, 3);
+    expect([fit.length, calibration.length]).toEqual([200_000, 200_000]);
+    const block = { count: 400_000 } as NumberBlock;
+    const scores = { score: () => Promise.resolve(new Float32Array(400_000)) } as unknown as Scorer;
+    expect(await calibrate(scores, [block])).toHaveLength(400_000);
   });
 });
 

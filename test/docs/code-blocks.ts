@@ -12,12 +12,12 @@ export interface Snippet {
   code: string;
 }
 
-/** README.md and every page below docs that is in git. */
+/** The pages at the top, and every one below docs that is in git. */
 export function pages(): string[] {
   const found = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !/^(api|\.vitepress)\//.test(file))
     .map((file) => `docs/${file}`);
-  return ['README.md', ...found.sort()];
+  return ['README.md', 'SECURITY.md', 'CHANGELOG.md', ...found.sort()];
 }
 
 export const readPage = (page: string): string => readFileSync(root + page, 'utf8');

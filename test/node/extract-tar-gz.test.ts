@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -109,13 +109,48 @@ describe('limits and targets', () => {
   test('what a killed process left is cleared away; another one that works is not disturbed', async () => {
     const file = pack(await makeFiles(), 'ustar');
     const target = place();
-    const left = join(target, `.unpack-${basename(file)}`);
+    const left = join(target, `.unpacking-${basename(file)}`);
     await mkdir(join(left, 'set'), { recursive: true });
     await writeFile(join(left, 'set', 'half'), 'x');
     const [one, two] = await Promise.allSettled([extractTarGz(file, target), extractTarGz(file, target)]);
     expect([one.status, two.status].sort()).toEqual(['fulfilled', 'rejected']);
     expect(await readdir(target)).toEqual(['set']);
     expect(await readdir(join(target, 'set'))).not.toContain('half');
+  });
+
+  test('what a kill left between two moves is finished by the next call, unless the archive is another one', async () => {
+    const source = await makeFiles();
+    await mkdir(join(source, 'other'));
+    await writeFile(join(source, 'other', 'file'), 'x');
+    const file = pack(source, 'ustar', 'other');
+    const target = place();
+    await extractTarGz(file, target);
+    const { size, mtimeMs } = await stat(file);
+    const left = join(target, `.unpacked-${basename(file)}-${size}-${mtimeMs}`);
+    await mkdir(left);
+    await rename(join(target, 'set'), join(left, 'set'));
+    await extractTarGz(file, target); // does not say that other is there already
+    expect(await listing(target)).toEqual(await listing(source));
+
+    await mkdir(left);
+    await rename(join(target, 'set'), join(left, 'set'));
+    await utimes(file, 1, 1);
+    await expect(extractTarGz(file, target)).rejects.toThrow('has other already');
+    expect(await readdir(target)).toEqual(['other']);
+  });
+
+  test('names of our own and sizes that are no decimal numbers are refused', async () => {
+    const source = await makeFiles();
+    for (const own of ['.unpacking-a.tar.gz/x', './.unpacked-a.tar.gz-1-1/x', '.unpacking-a.tar.gz.lock']) {
+      const target = place();
+      const file = pack(source, 'pax', '-P', `--transform=s,^set/1.bin$,${own},`);
+      await expect(extractTarGz(file, target)).rejects.toThrow('names below the folder');
+      expect(await readdir(target)).toEqual([]);
+    }
+    for (const size of ['0x10', '1e3', '-1', '']) {
+      const file = pack(source, 'pax', `--pax-option=size:=${size}`);
+      await expect(extractTarGz(file, place()), size).rejects.toThrow(FormatError);
+    }
   });
 
   test('the same name twice, a file as a folder, no archive', async () => {

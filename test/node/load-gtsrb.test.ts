@@ -12,7 +12,7 @@ const ppm = (side: number, value: number) =>
   Buffer.concat([Buffer.from(`P6\n${side} ${side}\n255\n`), Buffer.alloc(3 * side * side, value)]);
 const HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId';
 
-async function makeGtsrb({ list = '', side = 32 } = {}): Promise<string> {
+async function makeGtsrb({ list = '', trainingList = '', side = 32 } = {}): Promise<string> {
   const home = place();
   const training = join(home, 'gtsrb', 'Final_Training', 'Images');
   const test = join(home, 'gtsrb', 'Final_Test', 'Images');
@@ -23,7 +23,8 @@ async function makeGtsrb({ list = '', side = 32 } = {}): Promise<string> {
     const names = ['00000_00000.ppm', '00000_00001.ppm', '00001_00000.ppm'];
     for (const [i, name] of names.entries()) await writeFile(join(folder, name), ppm(side, 10 * label + i));
     const lines = names.map((name) => `${name};40;40;5;5;35;35;${label}`);
-    await writeFile(join(folder, `GT-${String(label).padStart(5, '0')}.csv`), [HEAD, ...lines, ''].join('\r\n'));
+    const csv = trainingList || [HEAD, ...lines, ''].join('\r\n');
+    await writeFile(join(folder, `GT-${String(label).padStart(5, '0')}.csv`), csv);
   }
   await writeFile(join(test, '00009.ppm'), ppm(side, 200));
   await writeFile(join(test, 'GT-final_test.csv'), list || `${HEAD}\n00009.ppm;40;40;5;5;35;35;42\n`);
@@ -61,6 +62,11 @@ describe('made-up files', () => {
     const home = await makeGtsrb({ list });
     await expect(loadGtsrb(home)).rejects.toThrow(kind);
     await expect(loadGtsrb(home)).rejects.toThrow(message);
+  });
+
+  test('a list of very many images is read', async () => {
+    const trainingList = `${HEAD}\n${'x.ppm;1;1;1;1;1;1;3\n'.repeat(200_000)}`;
+    await expect(loadGtsrb(await makeGtsrb({ trainingList }))).rejects.toThrow('x.ppm must be an image that its list');
   });
 
   test('a folder without it, and an impossible side', async () => {

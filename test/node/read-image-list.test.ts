@@ -174,6 +174,13 @@ describe('refusing', () => {
     await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow('pixel limit');
   });
 
+  test('one image named so often that memory would not do', async () => {
+    const home = await makeList({ 'a.png': await noise(1000, 1000, 3).image.png().toBuffer() });
+    await writeFile(join(home, 'images.txt'), 'a.png\n'.repeat(2000));
+    await expect(readImageList(home)).rejects.toThrow(FormatError);
+    await expect(readImageList(home)).rejects.toThrow('at most 4294967296 bytes (give a size or a limit), got 2000 of');
+  });
+
   test('missing, empty, cut and foreign files, by their names', async () => {
     const good = await noise(20, 20, 3).image.png().toBuffer();
     const jpeg = await noise(20, 20, 3).image.jpeg().toBuffer();

@@ -12,7 +12,8 @@ const place = temporaryFolder();
 const SIZE = 300_000;
 const bytesOf = (epoch: number) => new Uint8Array(new Uint32Array(SIZE / 4).fill(epoch).buffer);
 
-test('kill -9 at any moment leaves a checkpoint that is whole, and never an older one than was reported', async () => {
+const title = 'kill -9 at any moment leaves a checkpoint that is whole, and never an older one than was reported';
+test(title, { timeout: 120_000 }, async () => {
   const module = await buildNode(place('built'));
   const path = place('run');
   const script = `
@@ -29,7 +30,8 @@ test('kill -9 at any moment leaves a checkpoint that is whole, and never an olde
   const random = seededRandom(4);
   const until = Date.now() + 8000;
   let [kills, reported] = [0, 0];
-  for (; kills < 40 && Date.now() < until; kills++) {
+  // Eight seconds, or on a slow machine until it got on.
+  for (; kills <= 10 || reported <= 10 || (kills < 40 && Date.now() < until); kills++) {
     const { child, output, ended } = startScript(module, script);
     const moment = 60 * random.uniform();
     child.stdout!.once('data', () => setTimeout(() => child.kill('SIGKILL'), moment));
@@ -51,6 +53,4 @@ test('kill -9 at any moment leaves a checkpoint that is whole, and never an olde
     await run.close();
     expect((await readdir(path)).filter((name) => name.endsWith('.part'))).toEqual([]);
   }
-  expect(kills).toBeGreaterThan(10);
-  expect(reported).toBeGreaterThan(10); // it did get on
 });

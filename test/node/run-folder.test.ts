@@ -200,6 +200,16 @@ describe('checkpoints', () => {
     await run.close();
   });
 
+  test('one that cannot be read is an error: the disk says nothing of the checkpoint', async () => {
+    const path = place();
+    const run = await openRunFolder(path, {});
+    await run.saveCheckpoint(bytesOf(1), { epoch: 1 });
+    await mkdir(join(path, 'checkpoint-000002.safetensors')); // as root reads all files, a folder in its place
+    await expect(run.latestCheckpoint()).rejects.toThrow(StorageError);
+    await expect(run.latestCheckpoint()).rejects.toThrow('checkpoint-000002.safetensors');
+    await run.close();
+  });
+
   test('where all are damaged, nothing begins anew by itself', async () => {
     const path = place();
     const run = await openRunFolder(path, {});

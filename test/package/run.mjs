@@ -1,5 +1,5 @@
 // What users do with the package: packs it, installs the tarball into empty projects and uses it there, in every way that it is made for.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkBundles } from './bundles.mjs';
@@ -17,8 +17,9 @@ const entries = Object.keys(manifest.exports)
 const folder = mkdtempSync(join(tmpdir(), 'tfjs-ood-package-'));
 
 try {
-  if (!existsSync(join(root, 'dist'))) await execute('npm', ['run', 'build'], { cwd: root });
-  const { stdout } = await execute('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
+  await execute('npm', ['run', 'build'], { cwd: root });
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]; // what is built now
+  const { stdout } = await execute('npm', pack, { cwd: root });
   const [packed] = JSON.parse(stdout);
   const file = join(folder, packed.filename);
   const { oldest, newest } = tfjsVersions(manifest);
