@@ -1,6 +1,7 @@
+import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, it } from 'vitest';
 import { ArgumentError, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
-import { createTrainer, vgg } from 'tfjs-ood/layers';
+import { batchNormLayer, createTrainer, vgg } from 'tfjs-ood/layers';
 import type { RestorableState, TrainerState } from 'tfjs-ood/layers';
 import { onEachBackend } from '../on-each-backend';
 import { pairwiseLoss, randomImages, smallModel } from './small-model';
@@ -12,6 +13,18 @@ const LABELS = [1, 0, 1, 0, 1, 0];
 const tinyVgg = (seed: number) =>
   vgg({ width: 0.03, inputShape: [8, 8, 1], embeddingSize: 2, batchNorm: true, dropout: 0.3, seed });
 const small = (seed: number) => smallModel({ batchNorm: true, dropout: 0.4, seed });
+
+/** Layers that tfjs numbers through the process, more than ten, as a loop over methods and seeds makes them. */
+function unnamed(seed: number): Model {
+  const model = tfl.sequential();
+  model.add(tfl.layers.flatten({ inputShape: [2, 2, 1] }));
+  for (let i = 0; i < 11; i++) {
+    const kernelInitializer = tfl.initializers.heNormal({ seed: 100 * seed + i });
+    model.add(tfl.layers.dense({ units: 3, activation: 'tanh', kernelInitializer }));
+    if (i % 5 === 0) model.add(batchNormLayer());
+  }
+  return model;
+}
 
 onEachBackend("a trainer's state", () => {
   const start = (model: Model, state?: RestorableState) => {
@@ -38,6 +51,7 @@ onEachBackend("a trainer's state", () => {
   it.each([
     ['dense layers', small, 2],
     ['a vgg', tinyVgg, 1], // its seed decides the dropout masks too
+    ['layers without names', unnamed, 2],
   ])('resumes %s bit for bit', async (_, build, otherSeed) => {
     const one = start(build(1));
     await one.run(3);
