@@ -1,10 +1,13 @@
 import { ArgumentError, seededRandom } from 'tfjs-ood';
 import type { LabelledImages } from 'tfjs-ood/datasets';
-import { readClassFolders, type SkippedFile } from 'tfjs-ood/node';
+import { readClassFolders, type ClassFoldersOptions, type SkippedFile } from 'tfjs-ood/node';
 import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
 import { smallNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 import { takeRows } from '../runner/take-rows';
+
+/** Most pixels along a side where nobody chose: the network's work grows with their square. */
+const LARGEST = 64;
 
 interface Options extends RunOptions {
   novel?: string;
@@ -20,7 +23,7 @@ const rowsWhere = (set: LabelledImages, isWanted: (row: number, label: number) =
     Array.from(set.labels.keys()).filter((row) => isWanted(row, set.labels[row]!)),
   );
 
-/** Some rows of a set, drawn by a seed: a share of each class, at least one. */
+/** Some rows of a set, drawn by a seed: a share of each class, at least one. Each has two at least. */
 function divide(set: LabelledImages, share: number, seed: number): [rest: LabelledImages, taken: LabelledImages] {
   const isTaken = new Uint8Array(set.shape[0]);
   for (const label of new Set(set.labels)) {
@@ -52,16 +55,36 @@ const training: Training = {
   outWeight: 0.5,
 };
 
-async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side = 32 }: Options) {
+/** What can only be divided has two images at least. */
+function checkCounts(path: string, { labels }: LabelledImages, names: readonly string[]): void {
+  const counts = names.map((_, label) => labels.filter((own) => own === label).length);
+  const single = counts.findIndex((count) => count === 1);
+  if (single < 0) return;
+  const expected = `two images of each class, to train with and to test with`;
+  throw new ArgumentError({ where: 'folder', what: path, expected, received: `one of class ${names[single]}` });
+}
+
+async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side }: Options) {
   const skipped: SkippedFile[] = [];
-  const read = async (path: string, flat: boolean) => {
-    const found = await readClassFolders(path, { size: [side, side], skipBad: skipBad === true, flat });
+  const ignored: string[] = [];
+  const read = async (path: string, flat: boolean, sizes: Pick<ClassFoldersOptions, 'size' | 'resize'>) => {
+    const found = await readClassFolders(path, { ...sizes, skipBad: skipBad === true, flat });
     skipped.push(...found.skipped);
+    ignored.push(...found.ignored);
     return found;
   };
-  const known = await read(data, false);
-  const novel = await read(novelFolder, true);
-  const anomaly = anomalyFolder === undefined ? undefined : await read(anomalyFolder, true);
+  const known = await read(data, false, side === undefined ? {} : { size: [side, side] });
+  const [, height, width] = known.shape;
+  if (Math.max(height, width) > LARGEST) {
+    const received = `images of ${height} x ${width}`;
+    const expected = `given where images are larger than ${LARGEST} x ${LARGEST}`;
+    throw new ArgumentError({ where: 'folder', what: '--size', expected, received });
+  }
+  const sizes = { size: [height, width], resize: side !== undefined } as const;
+  const novel = await read(novelFolder, true, sizes);
+  const anomaly = anomalyFolder === undefined ? undefined : await read(anomalyFolder, true, sizes);
+  checkCounts(data, known, known.classNames);
+  checkCounts(novelFolder, novel, novel.classNames);
   const [train, test] = divide(known, 0.2, 1);
   // Of each novel class half is seen in training where there is one class only; of several, the classes are divided.
   const classes = novel.classNames.length;
@@ -72,11 +95,17 @@ async function load(data: string, novelFolder: string, { anomaly: anomalyFolder,
     { name: 'novel, seen', kind: 'novelty', seen: true, images: seenTest },
     ...(classes > 1 ? [{ name: 'novel', kind: 'novelty', seen: false, images: ofNovel(false) } as const] : []),
     ...(anomaly ? [{ name: 'anomaly', kind: 'anomaly', seen: false, images: anomaly } as const] : []),
-    { name: 'noise', kind: 'anomaly', seen: false, images: gaussianNoise(500, [side, side, 3], seededRandom(1, 60)) },
+    {
+      name: 'noise',
+      kind: 'anomaly',
+      seen: false,
+      images: gaussianNoise(500, [height, width, 3], seededRandom(1, 60)),
+    },
   ];
   const notes = [
     ...skipped.map(({ file, reason }) => `Skipped ${file}: ${reason}`),
     ...(skipped.length > 0 ? [`Skipped: ${skipped.length} files.`] : []),
+    ...(ignored.length > 0 ? [`Not looked at: ${ignored.length} files, ${ignored[0]} for one.`] : []),
     ...(classes > 1
       ? [
           `Seen in training: ${novel.classNames.filter((_, label) => isSeen(label)).join(', ')}; the other novel classes were not.`,

@@ -57,12 +57,15 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
     const order = new Map(methods.map(({ name }, i) => [name, i]));
     results.sort((a, b) => order.get(a.method)! - order.get(b.method)!);
     const titles = Object.fromEntries(methods.map(({ name, title }) => [name, title]));
-    const unseen = evaluated.out.filter(({ seen }) => !seen).map(({ name }) => name);
     const [first] = compared;
-    const paired = () => pairedTable(pairedTests(all, first!.name, unseen), titles);
+    const scorer = all.find(({ method }) => method === first!.name)?.scored.scorer;
+    const names = evaluated.out.map(({ name }) => name);
+    const paired = () => pairedTable(pairedTests(all, first!.name, names), titles);
     const tables = [
       results.length === 1 ? `${resultTable(results[0]!, evaluated)}\n` : comparisonOf(results, evaluated.out, titles),
-      ...(compared.length > 1 ? [`${first!.title} less each other one, the same images:\n\n${paired()}`] : []),
+      ...(compared.length > 1
+        ? [`${first!.title} (${scorer}) less each other one, the same images:\n\n${paired()}`]
+        : []),
       timesOf(results),
     ].join('\n');
     const metrics = results.length === 1 ? '' : `\n${metricsTable(results, titles)}`;

@@ -57,7 +57,7 @@ export function meanAndDeviation(values: readonly number[]): { mean: number; dev
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** Scores of the first method's scorer against each other one's on the same images, seed by seed. */
+/** Scores of the first method's first scorer against each other one's on the same images, seed by seed. */
 export interface Paired {
   method: string;
   scorer: string;
@@ -76,9 +76,12 @@ export interface SeedScores {
   scored: ScoredSets;
 }
 
-/** Paired DeLong tests of `first` against all others, on each of the sets. */
+/** Paired DeLong tests of the first scorer of `first` against all other methods', on each of the sets. */
 export function pairedTests(all: readonly SeedScores[], first: string, sets: readonly string[]): Paired[] {
-  const reference = new Map(all.filter(({ method }) => method === first).map((one) => [one.seed, one.scored]));
+  const reference = new Map<number, ScoredSets>();
+  for (const { method, seed, scored } of all) {
+    if (method === first && !reference.has(seed)) reference.set(seed, scored);
+  }
   const tests = new Map<string, Paired>();
   for (const { method, seed, scored } of all) {
     const own = reference.get(seed);

@@ -31,7 +31,12 @@ export function comparisonOf(results: readonly Result[], out: Sets['out'], title
   const groups = Object.entries(groupsOf(out));
   const names = out.map(({ name }) => name);
   const shown = [...groups.filter(([, own]) => own.length > 1).map(([group]) => group), ...names];
-  const head = ['method', 'scorer', 'seeds', 'accuracy', ...shown.map((name) => `AUROC ${name}`)];
+  /** A set that is alone in its group shows it. */
+  const titleOf = (name: string) => {
+    const alone = groups.find(([, own]) => own.length === 1 && own[0] === name);
+    return `AUROC ${name}${alone ? ` (${alone[0]})` : ''}`;
+  };
+  const head = ['method', 'scorer', 'seeds', 'accuracy', ...shown.map(titleOf)];
   const rows = bySeed(results).map((own) => {
     const aurocOf = ({ evaluation }: Result, name: string) =>
       evaluation.sets[name]?.auroc.value ?? evaluation.groups[name]!.auroc;

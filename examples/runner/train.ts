@@ -39,9 +39,29 @@ function batchesOf(labels: Int32Array, method: Method, training: Training, seed:
     const options = { batchSize, outShare, outEvery: method.seesOod ? outEvery : 0, similarRatio, seed };
     return odmBatches(labels, { ...options, ...stepsPerEpoch });
   }
-  const ownShare = method.seesOod ? outShare : 0;
-  const classesPerBatch = Math.floor((batchSize * (1 - ownShare)) / rowsPerClass);
-  return classBalancedBatches(labels, { classesPerBatch, rowsPerClass, outShare: ownShare, seed, ...stepsPerEpoch });
+  return classBalancedBatches(labels, { ...balanced(labels, method, { ...training, rowsPerClass }), seed });
+}
+
+/**
+ * Batches of as many rows, and epochs of as many steps, with OoD images as without. Of few classes all are in a batch, with more
+ * rows of each; what is then left of a batch is OoD, or less than a row of each class short.
+ */
+export function balanced(
+  labels: Int32Array,
+  { seesOod }: Pick<Method, 'seesOod'>,
+  { batchSize, outShare, rowsPerClass, stepsPerEpoch }: Training & { rowsPerClass: number },
+) {
+  const known = labels.filter((label) => label >= 0);
+  const beside = Math.round(batchSize * (1 - outShare));
+  const rows = seesOod ? beside : batchSize;
+  const classesPerBatch = Math.max(1, Math.min(Math.floor(rows / rowsPerClass), new Set(known).size));
+  const ownRows = Math.floor(rows / classesPerBatch);
+  return {
+    classesPerBatch,
+    rowsPerClass: ownRows,
+    outShare: seesOod ? 1 - (classesPerBatch * ownRows) / batchSize : 0,
+    stepsPerEpoch: stepsPerEpoch > 0 ? stepsPerEpoch : Math.max(1, Math.floor(known.length / beside)),
+  };
 }
 
 /** The augmentation of a step; none where the experiment wants none. */

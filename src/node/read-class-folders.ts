@@ -8,6 +8,8 @@ import { decodeImage, loadSharp } from './decode-image';
 export interface ClassFoldersOptions {
   /** Images are resized to [height, width]; without it all must be as large as the first. */
   size?: readonly [height: number, width: number];
+  /** With `false` an image of another size than `size` is bad, and none is resized. Default true. */
+  resize?: boolean;
   /** Leaves files out that are no whole image or of another size, and says so in `skipped`; otherwise the first one is an error. */
   skipBad?: boolean;
   /** Takes the images right below the folder as one class too, named after it. */
@@ -23,13 +25,20 @@ export interface SkippedFile {
 const where = 'readClassFolders';
 const ENDINGS = ['.jpg', '.jpeg', '.png'];
 
-async function imagesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.filter((name) => ENDINGS.includes(extname(name).toLowerCase())).sort();
+/** The image files right below a folder, and what else is there; hidden files do not count. */
+async function imagesIn(folder: string): Promise<{ files: string[]; others: string[] }> {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'));
+  const isImage = (name: string) => ENDINGS.includes(extname(name).toLowerCase());
+  const paths = (wanted: boolean) =>
+    entries
+      .filter((entry) => !entry.isDirectory() && isImage(entry.name) === wanted)
+      .map(({ name }) => join(folder, name))
+      .sort();
+  return { files: paths(true), others: paths(false) };
 }
 
-/** Folders of classes in the order of their names (2 before 10), each with its image files. */
-async function classesIn(folder: string, flat: boolean): Promise<{ name: string; files: string[] }[]> {
+/** Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none. */
+async function classesIn(folder: string, flat: boolean) {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
     throw new ArgumentError({ where, what: 'folder', expected: 'a folder that can be read', received: error.message });
   });
@@ -39,25 +48,31 @@ async function classesIn(folder: string, flat: boolean): Promise<{ name: string;
     if (!name.startsWith('.') && (await stat(join(folder, name))).isDirectory()) names.push(name);
   }
   const classes: { name: string; files: string[] }[] = [];
+  const ignored: string[] = [];
   for (const name of names.sort(byName)) {
-    const files = (await imagesIn(join(folder, name))).map((file) => join(folder, name, file));
+    const { files, others } = await imagesIn(join(folder, name));
     if (files.length > 0) classes.push({ name, files });
+    for (const file of others) ignored.push(file);
   }
-  const own = flat ? (await imagesIn(folder)).map((file) => join(folder, file)) : [];
-  if (own.length > 0) classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own });
-  if (classes.length > 0) return classes;
+  const own = await imagesIn(folder);
+  for (const file of [...own.others, ...(flat ? [] : own.files)]) ignored.push(file);
+  if (flat && own.files.length > 0) {
+    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own.files });
+  }
+  if (classes.length > 0) return { classes, ignored };
   const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
   throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
 }
 
 /**
- * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images. Other files are not looked at.
+ * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg, .png).
  *
- * Grey images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where no `size` is given, is
+ * Grey images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where none is resized, is
  * an error that names the file; with `skipBad` it is left out and listed.
  *
  * @param folder with a folder for each class
- * @returns images [N, H, W, 3], class by class; labels; the names of the classes; what was left out
+ * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left out; `ignored`: files
+ *   that were not looked at, of other endings or in no class
  * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image; Error where sharp is not
  *   installed
  * @example
@@ -65,8 +80,8 @@ async function classesIn(folder: string, flat: boolean): Promise<{ name: string;
  */
 export async function readClassFolders(
   folder: string,
-  { size, skipBad = false, flat = false }: ClassFoldersOptions = {},
-): Promise<LabelledImages & { classNames: string[]; skipped: SkippedFile[] }> {
+  { size, resize = true, skipBad = false, flat = false }: ClassFoldersOptions = {},
+): Promise<LabelledImages & { classNames: string[]; skipped: SkippedFile[]; ignored: string[] }> {
   const isSide = (side: number | undefined) =>
     side === undefined || (Number.isInteger(side) && side >= 1 && side <= 4096);
   if (!isSide(size?.[0]) || !isSide(size?.[1])) {
@@ -74,7 +89,7 @@ export async function readClassFolders(
     throw new ArgumentError({ where, what: 'size', expected: 'two whole numbers from 1 to 4096', received });
   }
   const sharp = await loadSharp(where);
-  const classes = await classesIn(folder, flat);
+  const { classes, ignored } = await classesIn(folder, flat);
   const parts: Uint8Array[] = [];
   const labels: number[] = [];
   const skipped: SkippedFile[] = [];
@@ -83,10 +98,10 @@ export async function readClassFolders(
     const before = labels.length;
     for (const file of files) {
       try {
-        const image = await decodeImage(sharp, file, size, where);
+        const image = await decodeImage(sharp, file, resize ? size : undefined, where);
         if (height === 0) [height, width] = [image.height, image.width];
         if (image.height !== height || image.width !== width) {
-          const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
+          const expected = `an image of [${height}, ${width}, 3]${size ? '' : ', as the first (or give a size)'}`;
           throw new FormatError({ where, what: file, expected, received: `[${image.height}, ${image.width}, 3]` });
         }
         parts.push(image.data);
@@ -113,5 +128,6 @@ export async function readClassFolders(
     labels: Int32Array.from(labels),
     classNames: classes.map(({ name }) => name),
     skipped,
+    ignored,
   };
 }

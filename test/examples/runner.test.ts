@@ -1,18 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { auroc } from 'tfjs-ood';
+import { auroc, classBalancedBatches, seededRandom } from 'tfjs-ood';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
+import { digits } from '../../examples/digits/digits';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
 import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
 import { comparisonOf, timesOf } from '../../examples/runner/tables';
+import { checkSettings } from '../../examples/runner/settings';
 import { shiftedViews } from '../../examples/runner/shifted-views';
+import { balanced } from '../../examples/runner/train';
+import { trainingSettings } from '../../examples/runner/training-settings';
+import { KNOWN, NOVEL, SEEN, trafficSigns } from '../../examples/traffic-signs/traffic-signs';
 import type { StrangeSet } from '../../examples/runner/experiment';
 
 const images = { images: new Uint8Array(12), shape: [1, 2, 2, 3] as const };
@@ -55,7 +60,7 @@ describe('the parts of the runner', () => {
     const aurocs = [0, 0.1].map((shift) => auroc(scoredOf(shift).known, scoredOf(shift).out.a!));
     const { mean, deviation } = meanAndDeviation(aurocs);
     expect(table.split('\n')[0]).toBe(
-      '| method | scorer | seeds | accuracy | AUROC unseen anomaly | AUROC a | AUROC b | AUROC c | AUROC d |',
+      '| method | scorer | seeds | accuracy | AUROC unseen anomaly | AUROC a (seen novelty) | AUROC b (unseen novelty) | AUROC c | AUROC d |',
     );
     expect(table).toContain(`| ODM | s | 2 | 0.5000 ± 0.0000 |`);
     expect(table).toContain(`${mean.toFixed(4)} ± ${deviation!.toFixed(4)}`);
@@ -70,6 +75,56 @@ describe('the parts of the runner', () => {
     const expected = 1 - auroc(scoredOf(0).known, scoredOf(0).out.b!);
     expect(test1).toMatchObject({ method: 'other', set: 'b', seeds: 2, behind: 0 });
     expect(test1!.difference).toBeCloseTo(expected, 12);
+  });
+
+  test('paired tests count who is ahead, by the first scorer of the first method', () => {
+    const random = seededRandom(2);
+    const normal = (mean: number) => Float64Array.from({ length: 200 }, () => mean + random.normal());
+    const scored = (scorer: string, mean: number) => ({
+      scorer,
+      accuracy: 1,
+      known: normal(0),
+      out: { a: normal(mean), b: normal(-mean) },
+    });
+    const all = [1, 2].flatMap((seed) => [
+      { method: 'first', seed, scored: scored('strong', 3) },
+      { method: 'first', seed, scored: scored('weak', 0) },
+      { method: 'second', seed, scored: scored('only', 1) },
+    ]);
+    const [a, b, ...more] = pairedTests(all, 'first', ['a', 'b']);
+    expect(more).toEqual([]);
+    expect(a).toMatchObject({ method: 'second', scorer: 'only', set: 'a', ahead: 2, behind: 0, seeds: 2 });
+    expect(b).toMatchObject({ set: 'b', ahead: 0, behind: 2, seeds: 2 });
+    const means = [0, 3].map((k) => [all[k]!, all[k + 2]!].map(({ scored }) => auroc(scored.known, scored.out.a)));
+    const difference = (means[0]![0]! - means[0]![1]! + means[1]![0]! - means[1]![1]!) / 2;
+    expect(a!.difference).toBeCloseTo(difference, 12);
+  });
+
+  test('balanced batches have as many rows and steps with OoD images as without', () => {
+    const labels = Int32Array.from({ length: 400 }, (_, i) => (i % 5) - 1);
+    for (const [rowsPerClass, stepsPerEpoch] of [
+      [4, 0],
+      [7, 0],
+      [10, 12],
+      [2, 0],
+      [60, 0],
+    ]) {
+      const training = { ...trafficSigns.training, rowsPerClass: rowsPerClass!, stepsPerEpoch: stepsPerEpoch! };
+      const [withOod, without] = [true, false].map((seesOod) => {
+        const batches = classBalancedBatches(labels, { ...balanced(labels, { seesOod }, training), seed: 1 });
+        return { batches, rows: batches.next().labels };
+      });
+      expect(withOod!.rows).toHaveLength(64);
+      expect(64 - without!.rows.length).toBeLessThan(4); // of four classes less than a row of each
+      expect(withOod!.rows.filter((label) => label < 0).length).toBeGreaterThan(12);
+      expect(withOod!.batches.stepsPerEpoch).toBe(without!.batches.stepsPerEpoch);
+    }
+  });
+
+  test('no class of signs has two parts, and the settings of the experiments are possible', () => {
+    expect([KNOWN.length, SEEN.length, NOVEL.length]).toEqual([22, 11, 10]);
+    expect(new Set([...KNOWN, ...SEEN, ...NOVEL]).size).toBe(43);
+    for (const { training } of [trafficSigns, digits]) expect(checkSettings(trainingSettings, training)).toBe(training);
   });
 
   test('views are the image and its eight moves, with the pixels of the border where nothing was', () => {
@@ -121,9 +176,29 @@ describe('the folder experiment, on folders drawn here', () => {
     await writeAll('novel', classesOf(digits, [6, 7, 8]), (i) => `class ${i % 3}/${i}.png`);
     await writeAll('other', drawShapes(20, 2), (i) => `${i}.png`);
     await writeAll('other/letters', drawLetters(10, 3), (i) => `${i}.png`);
-    await writeFile(join(home, 'known/0/broken.png'), 'no image');
+    for (const file of ['known/0/broken.png', 'novel/class 1/broken.png', 'other/broken.png', 'known/1/x.webp']) {
+      await writeFile(join(home, file), 'no image');
+    }
+    const plain = (height: number, width: number) =>
+      sharp({ create: { height, width, channels: 3, background: 'green' } }).png();
+    await plain(20, 40).toFile(join(home, 'known/1/odd.png'));
+    await plain(100, 100).toFile(join(home, 'other/odd.png'));
+    for (const [folder, size] of [
+      ['large/a', 100],
+      ['single/a', 32],
+      ['single/b', 32],
+    ] as const) {
+      await mkdir(join(home, folder), { recursive: true });
+      for (let i = 0; i < (folder === 'single/b' ? 1 : 3); i++)
+        await plain(size, size).toFile(join(home, folder, `${i}.png`));
+    }
   }, 60_000);
   afterAll(() => rm(home, { recursive: true, force: true }));
+  const failure = (...more: string[]) =>
+    run(...more).then(
+      () => '',
+      (error: { stderr: string; code: number }) => `${error.code}: ${error.stderr}`,
+    );
   const run = (...more: string[]) => {
     const own = ['--data', join(home, 'known'), '--novel', join(home, 'novel'), '--anomaly', join(home, 'other')];
     const args = ['--import', 'tsx', 'examples/folder/main.ts', ...own, '--out', join(home, 'run'), ...more];
@@ -131,13 +206,28 @@ describe('the folder experiment, on folders drawn here', () => {
   };
 
   test('a bad file stops it, with its name, and is counted with --skip-bad', { timeout: 240_000 }, async () => {
-    const failed = await run('--steps', '10').then(
-      () => '',
-      (error: { stderr: string; code: number }) => `${error.code}: ${error.stderr}`,
+    expect(await failure('--steps', '10')).toMatch(
+      /^1: readClassFolders: .*broken\.png must be a whole JPEG or PNG image/,
     );
-    expect(failed).toMatch(/^1: readClassFolders: .*broken\.png must be a whole JPEG or PNG image/);
+    await rename(join(home, 'known/0/broken.png'), join(home, 'broken.png'));
+    expect(await failure('--steps', '10')).toMatch(
+      /^1: readClassFolders: .*odd\.png must be an image of \[32, 32, 3\], as the first \(or give a size\), got \[20, 40, 3\]/,
+    );
+    await rename(join(home, 'broken.png'), join(home, 'known/0/broken.png'));
+    expect(await failure('--data', join(home, 'large'))).toMatch(
+      /^1: folder: --size must be given where images are larger than 64 x 64, got images of 100 x 100/,
+    );
+    expect(await failure('--data', join(home, 'single'), '--skip-bad')).toMatch(
+      /^1: folder: .*single must be two images of each class, to train with and to test with, got one of class b/,
+    );
     const first = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,cross-entropy');
-    expect(first.stdout).toContain('Skipped: 1 files.');
+    for (const file of ['known/0/broken', 'known/1/odd', 'novel/class 1/broken', 'other/broken', 'other/odd']) {
+      expect(first.stdout).toContain(`Skipped ${join(home, file)}.png: expected`);
+    }
+    expect(first.stdout).toContain('Skipped: 5 files.');
+    expect(first.stdout).toContain(`Not looked at: 1 files, ${join(home, 'known/1/x.webp')} for one.`);
+    expect(first.stdout).toContain('Known: 80 training, 20 test images of 5 classes.');
+    expect(first.stdout).toContain('ODM (class mean) less each other one, the same images:');
     expect(first.stdout).toContain('Seen in training: class 0; the other novel classes were not.');
     expect(first.stdout).toMatch(/\| ODM \| class mean \| 2 \| 0\.\d{4} ± /);
     for (const scorer of ['MSP', 'ODIN', 'energy', 'Mahalanobis', 'kNN']) {
