@@ -13,6 +13,12 @@ export function checkNotNegative(where: string, what: string, value: number): vo
   throw new ArgumentError({ where, what, expected: 'a number from 0', received: String(value) });
 }
 
+/** Refuses what is no finite number. */
+export function checkFinite(where: string, what: string, value: number): void {
+  if (Number.isFinite(value)) return;
+  throw new ArgumentError({ where, what, expected: 'a finite number', received: String(value) });
+}
+
 /** Refuses rows (centres, proxies) of another width than the embeddings. */
 export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddings: Tensor2D): void {
   if (rows.rank === 2 && rows.shape[1] === embeddings.shape[1]) return;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkNotNegative, checkPositive } from './check-option';
+import { checkClasses, checkFinite, checkNotNegative, checkPositive } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
 import { unitRows } from './unit-rows';
 
@@ -100,7 +100,8 @@ export interface EnergyBoundedOptions {
  * @param labels class indices [B], below 0 for OoD
  * @param logits [B, C]
  * @returns a scalar, differentiable with respect to `logits`, on every backend
- * @throws ShapeError for another number of labels; ArgumentError for a weight below 0, or a label from C on in an array
+ * @throws ShapeError for another number of labels; ArgumentError for a weight below 0, a margin that is not finite, or a label from C on
+ *   in an array
  * @example
  * energyBoundedLoss([-1], tf.tensor2d([[6, -100]])); // 0.1: its energy of -6 is 1 below m_out
  */
@@ -111,6 +112,8 @@ export function energyBoundedLoss(
 ): tf.Scalar {
   const where = 'energyBoundedLoss';
   checkNotNegative(where, 'weight', weight);
+  checkFinite(where, 'inMargin', inMargin);
+  checkFinite(where, 'outMargin', outMargin);
   return withCrossEntropy(where, labels, logits, ({ ood, logSums, crossEntropy }) => {
     const tooHigh = tf.square(tf.relu(tf.sub(tf.neg(logSums), inMargin)));
     const tooLow = tf.square(tf.relu(tf.add(logSums, outMargin)));

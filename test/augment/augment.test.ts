@@ -109,6 +109,30 @@ onEachBackend('augmentations', () => {
     expectClose(same.flat(3), one.flat(3), { absolute: 1e-6 });
   });
 
+  test('colourJitter: brightness is cut off first, then contrast is of what that left', async () => {
+    const grey = (pixel: number[]) => 0.299 * pixel[0]! + 0.587 * pixel[1]! + 0.114 * pixel[2]!;
+    const middle = (image: number[][][]) => image.flat().reduce((sum, pixel) => sum + grey(pixel), 0) / (H * W);
+    // The draws of a seed are those of all three factors, whichever are used.
+    const jitter = (brightness: number, contrast: number) =>
+      apply((images) => colourJitter(images, { seed: 11, brightness, contrast }));
+    const [[before, bright], [, sharp], [, both]] = [
+      await jitter(0.9, 0),
+      await jitter(0, 0.4),
+      await jitter(0.9, 0.4),
+    ];
+    expect(bright.flat(3).filter((value) => value === 1).length).toBeGreaterThan(20); // some are cut off
+    before.forEach((image, n) => {
+      const pixels = image.flat(2);
+      const free = pixels.findIndex(
+        (value, i) => Math.abs(value - middle(image)) > 0.1 && Math.abs(sharp[n]!.flat(2)[i]! - 0.5) < 0.45,
+      );
+      const factor = (sharp[n]!.flat(2)[free]! - middle(image)) / (pixels[free]! - middle(image));
+      const mean = middle(bright[n]!);
+      const expected = bright[n]!.flat(2).map((value) => Math.min(1, Math.max(0, mean + factor * (value - mean))));
+      expectClose(both[n]!.flat(2), expected, { absolute: 1e-2 });
+    });
+  });
+
   test('cutout: a square of at most that size is painted, all else stays', async () => {
     const [before, after] = await apply((images) => cutout(images, { seed: 9, size: 3, fill: 2 }));
     const middles = new Set<string>();

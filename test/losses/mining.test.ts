@@ -90,7 +90,7 @@ const pml = { labels: [0, 0, 1, 1, 0, 2, 1, 1, 1], line: Array.from({ length: 9 
 const sweep = atAngles([0, 20, 40, 60, 80, 100, 120, 140, 160]);
 
 onEachBackend('pair miners', () => {
-  test.each(cases)('$name: weights, loss and gradient of the definition', async ({ name, miner, oracle }) => {
+  test.each(cases)('$name: weights, loss and gradient of the definition', async ({ miner, oracle }) => {
     const options = { margin: 1.3, power: 1, positiveShare: 0.3 } as const;
     const property = fc.asyncProperty(
       fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 2, maxLength: 10 }),
@@ -114,14 +114,37 @@ onEachBackend('pair miners', () => {
           (x) => tripletLoss(labels, x, { margin: 0.3, miner: tripletsOf(miner) }),
           rows,
         );
-        if (name !== 'hardestOod') {
-          expectClose(triplets.value, naive.weightedTriplets(pairs, weights, 0.3), { relative: 1e-4, absolute: 1e-5 });
-          const fixed = (x: number[][]) => naive.weightedTriplets(naive.pairsOf(labels, x), weights, 0.3);
-          expectClose(triplets.gradient, finiteDifferences(fixed, rows), { relative: 2e-3, absolute: 5e-4 });
-        }
+        expectClose(triplets.value, naive.weightedTriplets(pairs, weights, 0.3), { relative: 1e-4, absolute: 1e-5 });
+        const fixed = (x: number[][]) => naive.weightedTriplets(naive.pairsOf(labels, x), weights, 0.3);
+        expectClose(triplets.gradient, finiteDifferences(fixed, rows), { relative: 2e-3, absolute: 5e-4 });
       },
     );
     await fc.assert(property, { numRuns: 12, seed: 7 });
+  });
+
+  test('distance-weighted weights on spheres of other dimensions', async () => {
+    const labels = [0, 0, 1, 1, 2, -1, -1, 2];
+    for (const size of [2, 6]) {
+      for (const seed of [1, 2, 3]) {
+        const rows = rowsOf(labels.length, seed, size);
+        const weights = naive.distanceWeighted(naive.pairsOf(labels, rows), { ...weighting, size });
+        const miner = distanceWeightedPairs({ cutoff: 0.6, maxDistance: 1.7 });
+        expectClose((await weightsOf(miner, labels, rows)).flat(), weights.flat(), { relative: 1e-4, absolute: 1e-5 });
+      }
+    }
+  });
+
+  test('limits: a pair at the margin does not violate it, a whole share is not one more', async () => {
+    const weights = await weightsOf(violatingPairs({ margin: 1 }), [0, 1, 2], [[0], [1], [1.5]]);
+    expect(weights).toEqual([
+      [0, 0, 0],
+      [0, 0, 1],
+      [0, 1, 0],
+    ]);
+    const labels = [0, 1, ...Array.from({ length: 30 }, () => -1)];
+    const line = [[0], [-1], ...Array.from({ length: 30 }, (_, i) => [1 + i / 10])];
+    const kept = await weightsOf(hardestOod({ share: 0.1 }), labels, line); // 0.1 * 30 is 3.0000000000000004
+    expect(kept.slice(2).filter((row) => Math.max(...row) > 0)).toHaveLength(3);
   });
 
   test.each(cases)('$name: equal rows, one class, OoD alone: finite, and 0 where nothing is paired', async (one) => {

@@ -119,6 +119,14 @@ const cases: Case[] = [
   },
 ];
 
+/** Mixed, one class, OoD alone, no positive pair. */
+const labelSets = [
+  [0, 0, 1, -1, -1],
+  [1, 1, 1, 1, 1],
+  [-1, -2, -1, -1, -5],
+  [0, 1, 2, -1, -1],
+];
+
 function finiteDifferences(value: (rows: number[][]) => number, rows: number[][]): number[] {
   const step = 1e-5;
   return rows.flatMap((row, i) =>
@@ -170,9 +178,11 @@ onEachBackend('losses', () => {
       [1, 2, 3],
     ]) {
       const rows = Array.from({ length: 5 }, () => row);
-      const { value, gradient } = await valueAndGradient(loss, [0, 0, 1, -1, -1], rows);
-      expect(value).toSatisfy(Number.isFinite);
-      expect(gradient.every(Number.isFinite)).toBe(true);
+      for (const labels of labelSets) {
+        const { value, gradient } = await valueAndGradient(loss, labels, rows);
+        expect(value).toSatisfy(Number.isFinite);
+        expect(gradient.every(Number.isFinite)).toBe(true);
+      }
     }
   });
 
@@ -190,6 +200,7 @@ onEachBackend('losses', () => {
       relative: 2e-5,
     });
     const alone = await valueAndGradient(loss, [-1, -1], rows.slice(0, 2));
+    expect(alone.gradient.every(Number.isFinite)).toBe(true);
     if (!pricesOod) expect([alone.value, ...alone.gradient].map(Math.abs)).toEqual(new Array(7).fill(0));
   });
 
@@ -211,7 +222,9 @@ onEachBackend('losses', () => {
     expect(() => loss([0, 1], rows)).toThrow(`${own}: labels must be [3]`);
     expect(() => loss([0, 0.5, 1], rows)).toThrow(ArgumentError);
     if (!/triplet|supervised/.test(name)) {
-      expect(() => loss([0, 7, 1], rows)).toThrow(`${own}: labels must be class indices below 3, got 7 at index 1`);
+      for (const labels of [[0, 7, 1], Int32Array.of(0, 7, 1) as unknown as number[]]) {
+        expect(() => loss(labels, rows)).toThrow(`${own}: labels must be class indices below 3, got 7 at index 1`);
+      }
     }
     rows.dispose();
   });
@@ -224,7 +237,23 @@ onEachBackend('losses', () => {
     ]);
     const labels = [0, 0, 1, 1, 2];
     expectClose((await valueAndGradient((y, x) => supervisedContrastiveLoss(y, x), labels, rows)).value, 0.6487062);
+    // The batch of pytorch-metric-learning's test, its value by the naive loop.
+    const six = [0, 10, 20, 50, 60, 80].map((degrees) => [
+      Math.cos((degrees * Math.PI) / 180),
+      Math.sin((degrees * Math.PI) / 180),
+      0,
+    ]);
+    const found = await valueAndGradient((y, x) => supervisedContrastiveLoss(y, x), [0, 0, 0, 1, 1, 2], six);
+    expectClose(found.value, 0.72006, { relative: 1e-5 });
     expectClose((await valueAndGradient((y, x) => tripletLoss(y, x), labels, rows)).value, 0.05);
+  });
+
+  test('a negative as far as the positive is not beyond it', async () => {
+    const [labels, rows] = [[0, 0, 1, 1, -1], [0, 2, -2, 3, 5].map((x) => [x, 0, 0])];
+    const options = { margin: 2, cost: 'hinge', power: 1, mining: 'semi-hard' } as const;
+    const miner = semiHardTriplets();
+    const { value } = await valueAndGradient((y, x) => tripletLoss(y, x, { miner, margin: 2 }), labels, rows);
+    expectClose(value, naive.triplet(labels, rows, options), { relative: 1e-5 });
   });
 
   test('batches larger than a block give the same triplets', async () => {
@@ -238,19 +267,56 @@ onEachBackend('losses', () => {
     }
   });
 
-  test('centres, proxies and prototypes are trained along', async () => {
-    const rows = tf.tensor2d(rowsOf(4, 2));
-    for (const loss of [centreLoss, proxyAnchorLoss, ciderLoss]) {
-      const start = tf.tensor2d(units);
-      const own = tf.variable(start);
-      const { grads, value } = tf.variableGrads(() => loss([0, 1, 2, -1], rows, own));
-      const [gradient, ...others] = Object.values(grads);
-      expect(others).toEqual([]);
-      const numbers = await gradient!.data();
-      expect(Math.max(...numbers.map(Math.abs))).toBeGreaterThan(1e-4);
-      tf.dispose([grads, value, own, start]);
+  const trained = {
+    centreLoss: {
+      loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => centreLoss(y, x, c, { margin: 2 }),
+      oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.centre(y, x, c, { margin: 2 }),
+    },
+    proxyAnchorLoss: {
+      loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => proxyAnchorLoss(y, x, c, { scale: 4 }),
+      oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) =>
+        naive.proxyAnchor(y, x, c, { scale: 4, margin: 0.1 }),
+    },
+    // A prototype moves by its momentum towards the rows: without it the loss is a function of the rows alone.
+    ciderLoss: {
+      loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => ciderLoss(y, x, c, cider),
+      oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.cider(y, x, c, cider),
+    },
+  };
+  test.each(Object.entries(trained))('%s: the gradient of the centres', async (_, { loss, oracle }) => {
+    const [labels, rows] = [[0, 1, 2, -1, 1, -2], rowsOf(6, 2)];
+    const gradientOf = async (y: readonly number[], x: number[][], c: number[][]) => {
+      const [value, gradient] = tf.tidy(() => {
+        const own = tf.variable(tf.tensor2d(c));
+        const { grads, value } = tf.variableGrads(() => loss(y, tf.tensor2d(x), own));
+        expect(Object.keys(grads)).toHaveLength(1);
+        const found = [value, Object.values(grads)[0]!].map((t) => tf.clone(t)) as [tf.Tensor, tf.Tensor];
+        own.dispose();
+        return found;
+      });
+      const numbers = { value: (await value.data())[0]!, gradient: [...(await gradient.data())] };
+      tf.dispose([value, gradient]);
+      return numbers;
+    };
+    const { gradient } = await gradientOf(labels, rows, units);
+    const expected = finiteDifferences((c) => oracle(labels, rows, c), units);
+    expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.01);
+    expectClose(gradient, expected, { relative: 2e-3, absolute: 1e-3 });
+    for (const centre of [
+      [0, 0, 0],
+      [1, 2, 3],
+    ]) {
+      for (const row of [[0, 0, 0], centre, [-3, 1, 2]]) {
+        for (const y of labelSets) {
+          const found = await gradientOf(
+            y,
+            Array.from({ length: 5 }, () => row),
+            units.map(() => centre),
+          );
+          expect([found.value, ...found.gradient].every(Number.isFinite)).toBe(true);
+        }
+      }
     }
-    rows.dispose();
   });
 
   test('the prototypes of CIDER move towards the means of their classes', async () => {
@@ -293,6 +359,8 @@ onEachBackend('losses', () => {
       'centreLoss: centres must be [C, 3], as wide as the embeddings, got [1, 2]',
     );
     refuses(() => centreLoss([0, 1], x, c, { margin: NaN }), 'margin must be a positive number, got NaN');
+    refuses(() => energyBoundedLoss([0, 1], x, { inMargin: NaN }), 'inMargin must be a finite number, got NaN');
+    refuses(() => energyBoundedLoss([0, 1], x, { outMargin: Infinity }), 'outMargin must be a finite number');
     refuses(() => classAnchorLoss([0, 1], x, { magnitude: -1 }), 'magnitude must be a positive number');
     refuses(() => classAnchorLoss([0, 1], x, { anchorWeight: -1 }), 'anchorWeight must be a number from 0');
     refuses(() => proxyAnchorLoss([0, 1], x, c, { scale: 0 }), 'scale must be a positive number');
