@@ -1,4 +1,18 @@
+import { InvalidArgumentError } from 'commander';
 import { runExperiment } from '../runner/run-experiment';
-import { trafficSigns } from './traffic-signs';
+import { SEEN, trafficSigns, VALIDATION } from './traffic-signs';
 
-runExperiment(trafficSigns);
+const classes = (text: string): number[] => {
+  const labels = text.split(',').map(Number);
+  if (labels.every((label) => SEEN.includes(label)) && labels.length < SEEN.length) return labels;
+  throw new InvalidArgumentError(`Expected some of ${SEEN.join(',')}.`);
+};
+
+runExperiment(trafficSigns, (program) =>
+  program.addOption(
+    program
+      .createOption('--validate [classes]', 'hold back signs and classes of the training images to make choices by')
+      .argParser(classes)
+      .preset(VALIDATION.join(',')),
+  ),
+);

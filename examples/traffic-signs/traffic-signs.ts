@@ -4,7 +4,7 @@ import type { ImageSet } from 'tfjs-ood/datasets';
 import { loadGtsrb, readImageList } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import { evenContrast } from '../runner/even-contrast';
-import type { Experiment } from '../runner/experiment';
+import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
 import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 
@@ -17,49 +17,109 @@ export const KNOWN = ALL.filter((label) => label % 4 < 2);
 export const SEEN = ALL.filter((label) => label % 4 === 2);
 export const NOVEL = ALL.filter((label) => label % 4 === 3);
 
-/** Traffic signs: are signs of classes that nobody showed it told from the known ones? And pictures of no sign? */
-export const trafficSigns: Experiment = {
+/** Of the seen classes, those that are novel in a validation where none are named: a speed limit, a warning, an order. */
+export const VALIDATION = [2, 18, 34];
+
+const headline: Headline = {
   name: 'traffic-signs',
   title: 'GTSRB: 22 classes known, 11 seen as OoD, 10 novel; rooms, Tiny ImageNet and noise are anomalies',
   seeds: 3,
-  training: {
-    network: normedNetwork([[16], [32, 32], [64, 64], [128]]),
-    embeddingSize: 64,
-    batchSize: 64,
-    outShare: 0.25,
-    similarRatio: 0.25,
-    rowsPerClass: 4,
-    epochs: 25,
-    stepsPerEpoch: 48,
-    learningRate: 6e-3,
-    decayAfter: 'cosine',
-    augment: { rotate: 12, scale: 0.15, shift: 3, brightness: 0.1, contrast: 0.3 },
-    unitLength: true,
-    viewShift: 1,
-    margin: 0.8,
-    positiveShare: 0.3,
-    negatives: 'violating',
-    outWeight: 0.5,
-  },
-  async load(folder = 'data') {
-    const { train, test } = await loadGtsrb(folder);
-    const pictures = (name: string) => readImageList(join(folder, name), { size: [32, 32] });
-    const strange = [
-      { name: 'seen signs', kind: 'novelty', seen: true, images: classesOf(test, SEEN) },
-      { name: 'novel signs', kind: 'novelty', seen: false, images: classesOf(test, NOVEL) },
-      { name: 'rooms', kind: 'anomaly', seen: false, images: await pictures('rooms') },
-      { name: 'Tiny ImageNet', kind: 'anomaly', seen: false, images: await pictures('tiny_imagenet') },
-      { name: 'noise', kind: 'anomaly', seen: false, images: gaussianNoise(1000, [32, 32, 3], seededRandom(1, 60)) },
-    ] as const;
-    // Photographs at dusk and at noon become alike; of all sets, so that brightness does not tell them apart.
-    return {
-      known: {
-        train: evenContrast(classesOf(train, KNOWN)),
-        test: evenContrast(classesOf(test, KNOWN)),
-        classNames: KNOWN.map(String),
-      },
-      seenTrain: evenContrast(classesOf(train, SEEN)),
-      out: strange.map((set) => ({ ...set, images: evenContrast<ImageSet>(set.images) })),
-    };
-  },
+};
+
+export const training: Training = {
+  network: normedNetwork([[16], [32, 32], [64, 64], [128]]),
+  embeddingSize: 64,
+  batchSize: 64,
+  outShare: 0.25,
+  similarRatio: 0.25,
+  rowsPerClass: 4,
+  epochs: 25,
+  stepsPerEpoch: 48,
+  learningRate: 6e-3,
+  decayAfter: 'cosine',
+  augment: { rotate: 12, scale: 0.15, shift: 3, brightness: 0.1, contrast: 0.3 },
+  unitLength: true,
+  viewShift: 1,
+  margin: 0.8,
+  positiveShare: 0.3,
+  negatives: 'violating',
+  outWeight: 0.5,
+};
+
+/** Photographs at dusk and at noon become alike; of all sets, so that brightness does not tell them apart. */
+const even = (out: readonly StrangeSet[]) => out.map((set) => ({ ...set, images: evenContrast<ImageSet>(set.images) }));
+
+async function anomalies(folder: string): Promise<StrangeSet[]> {
+  const pictures = (name: string) => readImageList(join(folder, name), { size: [32, 32] });
+  return [
+    { name: 'rooms', kind: 'anomaly', seen: false, images: await pictures('rooms') },
+    { name: 'Tiny ImageNet', kind: 'anomaly', seen: false, images: await pictures('tiny_imagenet') },
+    { name: 'noise', kind: 'anomaly', seen: false, images: gaussianNoise(1000, [32, 32, 3], seededRandom(1, 60)) },
+  ];
+}
+
+const classNames = KNOWN.map(String);
+
+async function load(folder = 'data'): Promise<Sets> {
+  const { train, test } = await loadGtsrb(folder);
+  const signs: StrangeSet[] = [
+    { name: 'seen signs', kind: 'novelty', seen: true, images: classesOf(test, SEEN) },
+    { name: 'novel signs', kind: 'novelty', seen: false, images: classesOf(test, NOVEL) },
+  ];
+  return {
+    known: { train: evenContrast(classesOf(train, KNOWN)), test: evenContrast(classesOf(test, KNOWN)), classNames },
+    seenTrain: evenContrast(classesOf(train, SEEN)),
+    out: even([...signs, ...(await anomalies(folder))]),
+  };
+}
+
+/**
+ * For choices, from the training images alone: some classes that are seen otherwise are novel, and every sixth sign of the known
+ * classes (all its photographs) is for testing. No test image, and no novel class, is looked at.
+ */
+async function loadValidation(novel: readonly number[], folder = 'data'): Promise<Sets> {
+  const { train, tracks } = await loadGtsrb(folder);
+  const signsOf = new Map<number, number[]>();
+  tracks.forEach((track, row) => {
+    const signs = signsOf.get(train.labels[row]!) ?? [];
+    if (signs.at(-1) !== track) signs.push(track);
+    signsOf.set(train.labels[row]!, signs);
+  });
+  const held = new Set([...signsOf.values()].flatMap((signs) => signs.filter((_, i) => i % 6 === 2)));
+  const isHeld = (row: number) => held.has(tracks[row]!);
+  return {
+    known: {
+      train: evenContrast(classesOf(train, KNOWN, (row) => !isHeld(row))),
+      test: evenContrast(classesOf(train, KNOWN, isHeld)),
+      classNames,
+    },
+    seenTrain: evenContrast(
+      classesOf(
+        train,
+        SEEN.filter((label) => !novel.includes(label)),
+      ),
+    ),
+    out: even([
+      { name: `classes ${novel.join(', ')}`, kind: 'novelty', seen: false, images: classesOf(train, novel) },
+      ...(await anomalies(folder)),
+    ]),
+  };
+}
+
+/** Traffic signs: are signs of classes that nobody showed it told from the known ones? And pictures of no sign? */
+export const trafficSigns: ExperimentByOptions = {
+  ...headline,
+  choose: ({ validate }: RunOptions & { validate?: readonly number[] }) =>
+    Promise.resolve(
+      validate
+        ? {
+            ...headline,
+            name: 'traffic-signs-validation',
+            title: `Validation: of the seen classes ${validate.join(', ')} are novel, every sixth known sign is a test`,
+            training,
+            about: { validate },
+            load: (folder) => loadValidation(validate, folder),
+          }
+        : { ...headline, training, load },
+    ),
 };

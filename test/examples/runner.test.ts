@@ -17,7 +17,7 @@ import { checkSettings } from '../../examples/runner/settings';
 import { shiftedViews } from '../../examples/runner/shifted-views';
 import { balanced } from '../../examples/runner/train';
 import { trainingSettings } from '../../examples/runner/training-settings';
-import { KNOWN, NOVEL, SEEN, trafficSigns } from '../../examples/traffic-signs/traffic-signs';
+import { KNOWN, NOVEL, SEEN, training as signs } from '../../examples/traffic-signs/traffic-signs';
 import type { StrangeSet } from '../../examples/runner/experiment';
 
 const images = { images: new Uint8Array(12), shape: [1, 2, 2, 3] as const };
@@ -109,7 +109,7 @@ describe('the parts of the runner', () => {
       [2, 0],
       [60, 0],
     ]) {
-      const training = { ...trafficSigns.training, rowsPerClass: rowsPerClass!, stepsPerEpoch: stepsPerEpoch! };
+      const training = { ...signs, rowsPerClass: rowsPerClass!, stepsPerEpoch: stepsPerEpoch! };
       const [withOod, without] = [true, false].map((seesOod) => {
         const batches = classBalancedBatches(labels, { ...balanced(labels, { seesOod }, training), seed: 1 });
         return { batches, rows: batches.next().labels };
@@ -124,7 +124,7 @@ describe('the parts of the runner', () => {
   test('no class of signs has two parts, and the settings of the experiments are possible', () => {
     expect([KNOWN.length, SEEN.length, NOVEL.length]).toEqual([22, 11, 10]);
     expect(new Set([...KNOWN, ...SEEN, ...NOVEL]).size).toBe(43);
-    for (const { training } of [trafficSigns, digits]) expect(checkSettings(trainingSettings, training)).toBe(training);
+    for (const training of [signs, digits.training]) expect(checkSettings(trainingSettings, training)).toBe(training);
   });
 
   test('views are the image and its eight moves, with the pixels of the border where nothing was', () => {
