@@ -9,6 +9,7 @@ import { auroc, classBalancedBatches, seededRandom } from 'tfjs-ood';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
 import { digits } from '../../examples/digits/digits';
+import { folder } from '../../examples/folder/folder';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
 import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
@@ -156,12 +157,12 @@ describe('the folder experiment, on folders drawn here', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   let home: string;
   const writeAll = async (
-    folder: string,
+    place: string,
     set: { images: Uint8Array; shape: readonly number[] },
     names: (i: number) => string,
   ) => {
     for (let i = 0; i < set.shape[0]!; i++) {
-      const file = join(home, folder, names(i));
+      const file = join(home, place, names(i));
       await mkdir(join(file, '..'), { recursive: true });
       const raw = { width: 32, height: 32, channels: 3 } as const;
       await sharp(set.images.slice(i * 3072, (i + 1) * 3072), { raw })
@@ -183,43 +184,52 @@ describe('the folder experiment, on folders drawn here', () => {
       sharp({ create: { height, width, channels: 3, background: 'green' } }).png();
     await plain(20, 40).toFile(join(home, 'known/1/odd.png'));
     await plain(100, 100).toFile(join(home, 'other/odd.png'));
-    for (const [folder, size] of [
-      ['large/a', 100],
-      ['single/a', 32],
-      ['single/b', 32],
+    for (const [place, size, count] of [
+      ['large/a', 100, 3],
+      ['single/a', 32, 3],
+      ['single/b', 32, 1],
     ] as const) {
-      await mkdir(join(home, folder), { recursive: true });
-      for (let i = 0; i < (folder === 'single/b' ? 1 : 3); i++)
-        await plain(size, size).toFile(join(home, folder, `${i}.png`));
+      await mkdir(join(home, place), { recursive: true });
+      for (let i = 0; i < count; i++) await plain(size, size).toFile(join(home, place, `${i}.png`));
     }
   }, 60_000);
   afterAll(() => rm(home, { recursive: true, force: true }));
-  const failure = (...more: string[]) =>
-    run(...more).then(
-      () => '',
-      (error: { stderr: string; code: number }) => `${error.code}: ${error.stderr}`,
-    );
   const run = (...more: string[]) => {
     const own = ['--data', join(home, 'known'), '--novel', join(home, 'novel'), '--anomaly', join(home, 'other')];
     const args = ['--import', 'tsx', 'examples/folder/main.ts', ...own, '--out', join(home, 'run'), ...more];
     return promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 2 ** 24 });
   };
 
-  test('a bad file stops it, with its name, and is counted with --skip-bad', { timeout: 240_000 }, async () => {
-    expect(await failure('--steps', '10')).toMatch(
-      /^1: readClassFolders: .*broken\.png must be a whole JPEG or PNG image/,
-    );
+  test('an odd size, a size that nobody chose, a class of one image', async () => {
+    const load = async (known: string, skipBad: boolean, size?: number) => {
+      const data = join(home, known);
+      const chosen = { seed: 1, data, novel: join(home, 'novel'), skipBad, ...(size !== undefined && { size }) };
+      const { known: images } = await (await folder.choose(chosen)).load(data);
+      return [images.train.shape, images.test.shape];
+    };
     await rename(join(home, 'known/0/broken.png'), join(home, 'broken.png'));
-    expect(await failure('--steps', '10')).toMatch(
-      /^1: readClassFolders: .*odd\.png must be an image of \[32, 32, 3\], as the first \(or give a size\), got \[20, 40, 3\]/,
+    await expect(load('known', false)).rejects.toThrow(
+      /odd\.png must be an image of \[32, 32, 3\], as the first \(or give a size\), got \[20, 40, 3\]/,
     );
     await rename(join(home, 'broken.png'), join(home, 'known/0/broken.png'));
-    expect(await failure('--data', join(home, 'large'))).toMatch(
-      /^1: folder: --size must be given where images are larger than 64 x 64, got images of 100 x 100/,
+    expect(await load('known', true, 16)).toEqual([
+      [81, 16, 16, 3], // the odd one too
+      [20, 16, 16, 3],
+    ]);
+    await expect(load('large', false)).rejects.toThrow(
+      'folder: --size must be given where images are larger than 64 x 64, got images of 100 x 100',
     );
-    expect(await failure('--data', join(home, 'single'), '--skip-bad')).toMatch(
-      /^1: folder: .*single must be two images of each class, to train with and to test with, got one of class b/,
+    await expect(load('single', true)).rejects.toThrow(
+      /single must be two images of each class, to train with and to test with, got one of class b/,
     );
+  });
+
+  test('a bad file stops it, with its name, and is counted with --skip-bad', { timeout: 240_000 }, async () => {
+    const failed = await run('--steps', '10').then(
+      () => '',
+      (error: { stderr: string; code: number }) => `${error.code}: ${error.stderr}`,
+    );
+    expect(failed).toMatch(/^1: readClassFolders: .*broken\.png must be a whole JPEG or PNG image/);
     const first = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,cross-entropy');
     for (const file of ['known/0/broken', 'known/1/odd', 'novel/class 1/broken', 'other/broken', 'other/odd']) {
       expect(first.stdout).toContain(`Skipped ${join(home, file)}.png: expected`);
