@@ -13,7 +13,7 @@ const run = async (example: string, ...options: string[]) => {
 };
 
 describe.skipIf(!existsSync(data))('examples around a classifier, on real images', () => {
-  test('mnist-classifier: every scorer in one table', { timeout: 180_000 }, async () => {
+  test('mnist-classifier: every scorer in one table', { timeout: 300_000 }, async () => {
     const table = await run(
       'mnist-classifier',
       '--data',
@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(data))('examples around a classifier, on real images
     expect(aurocOf('energy')).toBeGreaterThan(0.85);
   });
 
-  test('onnx-features: a detector on what another runtime computed', { timeout: 120_000 }, async () => {
+  test('onnx-features: a detector on what another runtime computed', { timeout: 300_000 }, async () => {
     const text = await run('onnx-features', '--data', data, '--fit', '2000', '--test', '500');
     expect(Number(/accuracy (\d\.\d+)/.exec(text)![1])).toBeGreaterThan(0.95);
     expect(Number(/fashion-mnist +\| +500 \| (\d\.\d+)/.exec(text)![1])).toBeGreaterThan(0.8);
@@ -48,7 +48,7 @@ describe.skipIf(!existsSync(data))('examples around a classifier, on real images
 
   test(
     'graph-model: rooms against other pictures, on the features of a model from npm',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const text = await run('graph-model', '--data', data, '--fit', '120', '--test', '15');
       expect(text).toContain('noise: the model says Neutral');
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(data))('examples around a classifier, on real images
   );
 });
 
-test('graph-model without data: made-up pictures', { timeout: 120_000 }, async () => {
+test('graph-model without data: made-up pictures', { timeout: 300_000 }, async () => {
   const text = await run('graph-model', '--fit', '40', '--test', '10');
   expect(text).toContain('No --data');
   expect(text).toContain('| AUROC lines | AUROC noise |');
