@@ -13,7 +13,7 @@ const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
 ];
 
-/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each backend; webgpu where the browser has it. */
+/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each but cpu, which is the same in Node; webgpu where the browser has it. */
 export default defineConfig({
   resolve: { alias },
   // All of them: one that Vite finds later makes it reload the page in the middle of a test.
@@ -51,7 +51,7 @@ export default defineConfig({
           ],
         },
       }),
-      instances: ['cpu', 'wasm', 'webgl', 'webgpu'].map((backend) => ({
+      instances: ['wasm', 'webgl', 'webgpu'].map((backend) => ({
         browser: 'chromium' as const,
         name: backend,
         provide: { backends: [backend] },
