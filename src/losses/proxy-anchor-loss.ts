@@ -12,8 +12,11 @@ export interface ProxyAnchorOptions {
   margin?: number;
 }
 
-/** Takes a row out of a sum of exponentials; within the range of half floats. */
-const NEVER = 3e4;
+/**
+ * What a row that does not count has in place of its cosine: e^-80 is nothing beside 1. No more than that, as the webgl backend
+ * pads textures with zeros, and e^(0 - m) of the gradient must be finite there too.
+ */
+const NEVER = 80;
 
 /** log(1 + sum over rows where the mask is 1 of e^v), for each column. */
 function logOnePlusSum(v: tf.Tensor, mask: tf.Tensor): tf.Tensor {
