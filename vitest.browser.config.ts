@@ -13,6 +13,13 @@ const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
 ];
 
+/** Node tests wasm's scorers and statistics too; here it is another build, with threads. */
+const suites: Record<string, string[]> = {
+  wasm: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'],
+  webgl: [...training, ...arithmetic],
+  webgpu: arithmetic,
+};
+
 /** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each but cpu, which is the same in Node; webgpu where the browser has it. */
 export default defineConfig({
   resolve: { alias },
@@ -51,11 +58,11 @@ export default defineConfig({
           ],
         },
       }),
-      instances: ['wasm', 'webgl', 'webgpu'].map((backend) => ({
+      instances: Object.keys(suites).map((backend) => ({
         browser: 'chromium' as const,
         name: backend,
         provide: { backends: [backend] },
-        include: [...arithmetic, ...(backend === 'webgpu' ? [] : training)],
+        include: suites[backend]!,
       })),
     },
   },
