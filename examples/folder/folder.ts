@@ -60,22 +60,22 @@ function checkCounts(path: string, { labels }: LabelledImages, names: readonly s
   const counts = names.map((_, label) => labels.filter((own) => own === label).length);
   const single = counts.findIndex((count) => count === 1);
   if (single < 0) return;
-  const expected = `two images of each class, to train with and to test with`;
+  const expected = 'two images of each class, to train with and to test with';
   throw new ArgumentError({ where: 'folder', what: path, expected, received: `one of class ${names[single]}` });
 }
 
 async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side }: Options) {
-  const skipped: SkippedFile[] = [];
-  const ignored: string[] = [];
+  let skipped: SkippedFile[] = [];
+  let ignored: string[] = [];
   const read = async (path: string, flat: boolean, sizes: Pick<ClassFoldersOptions, 'size' | 'resize'>) => {
     const found = await readClassFolders(path, { ...sizes, skipBad: skipBad === true, flat });
-    skipped.push(...found.skipped);
-    ignored.push(...found.ignored);
+    skipped = [...skipped, ...found.skipped];
+    ignored = [...ignored, ...found.ignored];
     return found;
   };
   const known = await read(data, false, side === undefined ? {} : { size: [side, side] });
   const [, height, width] = known.shape;
-  if (Math.max(height, width) > LARGEST) {
+  if (side === undefined && Math.max(height, width) > LARGEST) {
     const received = `images of ${height} x ${width}`;
     const expected = `given where images are larger than ${LARGEST} x ${LARGEST}`;
     throw new ArgumentError({ where: 'folder', what: '--size', expected, received });

@@ -219,6 +219,10 @@ describe('the folder experiment, on folders drawn here', () => {
     await expect(load('large', false)).rejects.toThrow(
       'folder: --size must be given where images are larger than 64 x 64, got images of 100 x 100',
     );
+    expect(await load('large', true, 100)).toEqual([
+      [2, 100, 100, 3], // chosen
+      [1, 100, 100, 3],
+    ]);
     await expect(load('single', true)).rejects.toThrow(
       /single must be two images of each class, to train with and to test with, got one of class b/,
     );
