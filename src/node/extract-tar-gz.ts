@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { createGunzip } from 'node:zlib';
@@ -44,23 +44,22 @@ export async function extractTarGz(file: string, folder: string, options: Extrac
     );
     try {
       await rm(aside, { recursive: true, force: true }); // of a killed process
-      const checkClash = async (names: readonly string[]) => {
-        const there = new Set(await readdir(folder));
-        const clash = names.find((name) => there.has(name));
-        if (clash !== undefined && !overwrite)
-          throw refuse(`one that has ${clash} already (overwrite: true replaces it)`);
-      };
       const whole = await wholeFolder(file, folder);
-      if ((await readdir(whole).catch(() => undefined)) === undefined) {
+      const isMoving = existsSync(whole);
+      if (!isMoving) {
         await mkdir(aside);
         await unpack(file, aside, limit);
-        await checkClash(await readdir(aside));
+      }
+      const names = await readdir(isMoving ? whole : aside);
+      const there = new Set(await readdir(folder));
+      const clash = names.find((name) => there.has(name));
+      if (clash !== undefined && !overwrite)
+        throw refuse(`one that has ${clash} already (overwrite: true replaces it)`);
+      if (!isMoving) {
         await rename(aside, whole);
         await syncFolder(folder);
       }
       // From here on a kill leaves the rest in `whole`, and the next call moves it.
-      const names = await readdir(whole);
-      await checkClash(names);
       for (const name of names) {
         await rm(join(folder, name), { recursive: true, force: true });
         await rename(join(whole, name), join(folder, name));

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { LabelledImages } from '../datasets/index';
@@ -25,16 +26,21 @@ export interface SkippedFile {
 const where = 'readClassFolders';
 const ENDINGS = ['.jpg', '.jpeg', '.png'];
 
-/** The image files right below a folder, and what else is there; hidden files do not count. */
-async function imagesIn(folder: string): Promise<{ files: string[]; others: string[] }> {
-  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'));
-  const isImage = (name: string) => ENDINGS.includes(extname(name).toLowerCase());
-  const paths = (wanted: boolean) =>
-    entries
-      .filter((entry) => !entry.isDirectory() && isImage(entry.name) === wanted)
-      .map(({ name }) => join(folder, name))
-      .sort();
-  return { files: paths(true), others: paths(false) };
+/** The files right below a folder by their names: images, and others; hidden ones and folders do not count. */
+async function filesIn(folder: string): Promise<{ images: string[]; others: string[] }> {
+  const [images, others]: [string[], string[]] = [[], []];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith('.') || (await isFolder(folder, entry))) continue;
+    const isImage = ENDINGS.includes(extname(entry.name).toLowerCase());
+    (isImage ? images : others).push(join(folder, entry.name));
+  }
+  return { images: images.sort(), others };
+}
+
+/** A link to a folder too; only what a link leads to has to be asked for. */
+async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none. */
@@ -44,22 +50,21 @@ async function classesIn(folder: string, flat: boolean) {
   });
   const byName = new Intl.Collator('en', { numeric: true }).compare;
   const names: string[] = [];
-  for (const { name } of entries) {
-    if (!name.startsWith('.') && (await stat(join(folder, name))).isDirectory()) names.push(name);
+  for (const entry of entries) {
+    if (!entry.name.startsWith('.') && (await isFolder(folder, entry))) names.push(entry.name);
   }
   const classes: { name: string; files: string[] }[] = [];
-  const ignored: string[] = [];
+  let ignored: string[] = [];
   for (const name of names.sort(byName)) {
-    const { files, others } = await imagesIn(join(folder, name));
-    if (files.length > 0) classes.push({ name, files });
-    for (const file of others) ignored.push(file);
+    const { images, others } = await filesIn(join(folder, name));
+    if (images.length > 0) classes.push({ name, files: images });
+    ignored = [...ignored, ...others];
   }
-  const own = await imagesIn(folder);
-  for (const file of [...own.others, ...(flat ? [] : own.files)]) ignored.push(file);
-  if (flat && own.files.length > 0) {
-    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own.files });
+  const own = await filesIn(folder);
+  if (flat && own.images.length > 0) {
+    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own.images });
   }
-  if (classes.length > 0) return { classes, ignored };
+  if (classes.length > 0) return { classes, ignored: [...ignored, ...own.others, ...(flat ? [] : own.images)] };
   const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
   throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
 }

@@ -230,19 +230,13 @@ onEachBackend('losses', () => {
   });
 
   test('golden values: unit vectors at 0, 20, 40, 60, 80 degrees', async () => {
-    const rows = [0, 20, 40, 60, 80].map((degrees) => [
-      Math.cos((degrees * Math.PI) / 180),
-      Math.sin((degrees * Math.PI) / 180),
-      0,
-    ]);
+    const atDegrees = (angles: number[]) =>
+      angles.map((degrees) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180), 0]);
+    const rows = atDegrees([0, 20, 40, 60, 80]);
     const labels = [0, 0, 1, 1, 2];
     expectClose((await valueAndGradient((y, x) => supervisedContrastiveLoss(y, x), labels, rows)).value, 0.6487062);
     // The batch of pytorch-metric-learning's test, its value by the naive loop.
-    const six = [0, 10, 20, 50, 60, 80].map((degrees) => [
-      Math.cos((degrees * Math.PI) / 180),
-      Math.sin((degrees * Math.PI) / 180),
-      0,
-    ]);
+    const six = atDegrees([0, 10, 20, 50, 60, 80]);
     const found = await valueAndGradient((y, x) => supervisedContrastiveLoss(y, x), [0, 0, 0, 1, 1, 2], six);
     expectClose(found.value, 0.72006, { relative: 1e-5 });
     expectClose((await valueAndGradient((y, x) => tripletLoss(y, x), labels, rows)).value, 0.05);
@@ -277,7 +271,6 @@ onEachBackend('losses', () => {
       oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) =>
         naive.proxyAnchor(y, x, c, { scale: 4, margin: 0.1 }),
     },
-    // A prototype moves by its momentum towards the rows: without it the loss is a function of the rows alone.
     ciderLoss: {
       loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => ciderLoss(y, x, c, cider),
       oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.cider(y, x, c, cider),

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ArgumentError, FormatError } from 'tfjs-ood';
@@ -22,7 +22,7 @@ async function makeFolder(files: Record<string, Buffer | string>): Promise<strin
 }
 
 describe('class folders', () => {
-  test('classes in the order of their names, numbers as numbers; other files are not looked at', async () => {
+  test('classes in the order of their names, numbers as numbers; other files are not looked at, but named', async () => {
     const home = await makeFolder({
       'class 10/a.png': await png(10),
       'class 2/b.png': await png(3),
@@ -37,6 +37,21 @@ describe('class folders', () => {
     expect(Array.from(found.labels)).toEqual([0, 0, 1]);
     expect([0, 1, 2].map((i) => found.images[i * 48])).toEqual([2, 3, 10]);
     expect([found.shape, found.skipped]).toEqual([[3, 4, 4, 3], []]);
+    const ignored = ['class 2/notes.txt', 'empty/notes.txt', 'loose.png'];
+    expect(found.ignored).toEqual(ignored.map((name) => join(home, name)));
+    expect((await readClassFolders(home, { flat: true })).ignored).toEqual(found.ignored.slice(0, 2));
+    await symlink(join(home, 'class 2'), join(home, 'linked'));
+    const linked = await readClassFolders(home);
+    expect(linked.classNames).toEqual(['class 2', 'class 10', 'linked']);
+    expect(linked.ignored.filter((file) => file.endsWith('linked'))).toEqual([]); // it is a class
+  });
+
+  test('without resizing an image of another size than is given is bad', async () => {
+    const home = await makeFolder({ 'a/1.png': await png(7, 9, 5), 'a/2.png': await png(8) });
+    const options = { size: [4, 4], resize: false } as const;
+    await expect(readClassFolders(home, options)).rejects.toThrow('1.png must be an image of [4, 4, 3], got [5, 9, 3]');
+    const { shape, skipped } = await readClassFolders(home, { ...options, skipBad: true });
+    expect([shape, skipped.map(({ file }) => file)]).toEqual([[1, 4, 4, 3], [join(home, 'a/1.png')]]);
   });
 
   test('sizes: resized where asked for, an error otherwise', async () => {
