@@ -13,12 +13,22 @@ const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
 ];
 
+/** It takes our machine code away for a whole page. What the Gaussian scorers do on webgpu, they do in it too. */
+const withoutOurCode = 'test/scorers/gaussian-scorers-on-backend.test.ts';
+/** By software webgpu takes minutes for the losses beside the method's own: with FULL=1 alone. */
+const later = process.env.FULL ? [] : ['test/losses/{other-losses,mining}.test.ts'];
 /** Node tests wasm's scorers and statistics too; here it is another build, with threads. */
-const suites: Record<string, string[]> = {
-  wasm: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'],
-  webgl: [...training, ...arithmetic],
-  webgpu: arithmetic,
-};
+const suites: { name: string; backends: string[]; include: string[]; exclude?: string[] }[] = [
+  { name: 'wasm', backends: ['wasm'], include: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'] },
+  { name: 'webgl', backends: ['webgl'], include: [...training, ...arithmetic], exclude: [withoutOurCode] },
+  {
+    name: 'webgpu',
+    backends: ['webgpu'],
+    include: arithmetic,
+    exclude: [withoutOurCode, 'test/scorers/gaussian-scorers.test.ts', ...later],
+  },
+  { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
+];
 
 /** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each but cpu, which is the same in Node; webgpu where the browser has it. */
 export default defineConfig({
@@ -50,6 +60,8 @@ export default defineConfig({
           executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', // Debian's; playwright's own is a download
           args: [
             '--no-sandbox',
+            '--disable-gpu-rasterization',
+            '--disable-gpu-compositing',
             '--use-gl=angle',
             '--use-angle=swiftshader',
             '--enable-unsafe-swiftshader',
@@ -58,11 +70,12 @@ export default defineConfig({
           ],
         },
       }),
-      instances: Object.keys(suites).map((backend) => ({
+      // One page for all files of a suite: what webgl has compiled for one serves the next.
+      isolate: false,
+      instances: suites.map(({ backends, ...suite }) => ({
         browser: 'chromium' as const,
-        name: backend,
-        provide: { backends: [backend] },
-        include: suites[backend]!,
+        provide: { backends },
+        ...suite,
       })),
     },
   },

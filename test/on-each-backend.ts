@@ -20,6 +20,20 @@ type WithGpu = { gpu?: { requestAdapter(): Promise<object | null> } };
 const gpu = (globalThis.navigator as WithGpu | undefined)?.gpu; // Node 20 has no navigator
 const lacksWebgpu = backends.includes('webgpu') && !(await gpu?.requestAdapter());
 
+/** webgl and webgpu compile a program for each shape, by a processor where no graphics card is: there random cases are fewer, and of one size. */
+const compilesShapes = (backend: string): boolean => backend.startsWith('webg');
+export const casesOn = (backend: string, cases: number): number =>
+  compilesShapes(backend) ? Math.ceil(cases / 3) : cases;
+export const sizesOn = (backend: string, min: number, max: number): { min: number; max: number } => ({
+  min: compilesShapes(backend) ? max : min,
+  max,
+});
+/** The same of the lengths of fast-check's arrays. */
+export function lengthsOn(backend: string, minLength: number, maxLength: number) {
+  const { min } = sizesOn(backend, minLength, maxLength);
+  return { minLength: min, maxLength };
+}
+
 /**
  * Runs the same tests on every backend, and fails each test that leaves a tensor behind.
  * Tests create what they need inside themselves and dispose it.

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { program } from 'commander';
+import { InvalidArgumentError, program } from 'commander';
 import { mahalanobis, nearestNeighbours, residual, vim } from 'tfjs-ood/scorers';
 import { evaluate } from 'tfjs-ood/metrics';
 import { fitOutputDetector, scorerMethods } from 'tfjs-ood/detector';
@@ -21,7 +21,13 @@ interface Options {
   data?: string;
   fit: number;
   test: number;
+  scorers?: string[];
 }
+
+/** ODIN needs images, three others images of every class: a site has them of one. */
+const possible = Object.keys(scorerMethods).filter(
+  (kind) => !['odin', 'kl-matching', 'she', 'relative-mahalanobis'].includes(kind),
+);
 
 const some = ({ images, shape: [, ...rest] }: ImageSet, from: number, count: number): ImageSet => {
   const each = rest[0] * rest[1] * rest[2];
@@ -46,7 +52,7 @@ async function loadSets({ data, fit, test }: Options): Promise<{ known: ImageSet
 }
 
 async function run(options: Options): Promise<void> {
-  const { fit, test } = options;
+  const { fit, test, scorers = possible } = options;
   await tf.setBackend('wasm');
   const model = await loadModel();
   const { known, strange } = await loadSets(options);
@@ -111,8 +117,7 @@ async function run(options: Options): Promise<void> {
     vim: () => vim({ dimension: few }),
   };
   for (const [kind, method] of Object.entries(methods)) {
-    // ODIN needs images, the others images of every class: a site has them of one.
-    if (['odin', 'kl-matching', 'she', 'relative-mahalanobis'].includes(kind)) continue;
+    if (!scorers.includes(kind)) continue;
     const one = await fitOutputDetector({ ...fitted, labels }, { scorer: method(), ...(head && { head }) });
     const scoresOf = async (rows: typeof inside) => (await one.predict(rows)).map(({ score }) => score);
     const begun = performance.now();
@@ -131,9 +136,16 @@ async function run(options: Options): Promise<void> {
   model.dispose();
 }
 
+const namesIn = (text: string): string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => !possible.includes(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`Expected names among ${possible.join(', ')}.`);
+  return names;
+};
+
 const whole = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`expected a whole number from 1, got ${text}`);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
   return value;
 };
 
@@ -143,6 +155,7 @@ program
   .option('--data <folder>', 'folder with rooms/, mnist/ and CIFAR-10; made-up pictures without it')
   .option('--fit <count>', 'known images that fit and calibrate', whole, 200)
   .option('--test <count>', 'test images of each set', whole, 60)
+  .option('--scorers <names>', 'scorers of the table, with commas between; all without it', namesIn)
   .parse();
 
 run(program.opts<Options>()).catch((error: unknown) => {

@@ -107,11 +107,15 @@ const LETTERS: readonly Strokes[] = [
   ],
 ];
 
-const distanceToSegment = (x: number, y: number, [ax, ay]: Point, [bx, by]: Point): number => {
-  const [dx, dy] = [bx - ax, by - ay];
-  const t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
-  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
-};
+/** The square of the distance: a root for every stroke of a pixel would cost most of the time. */
+function squareToSegment(x: number, y: number, a: Point, b: Point): number {
+  const dx = b[0] - a[0];
+  const dy = b[1] - a[1];
+  const t = Math.min(1, Math.max(0, ((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy || 1)));
+  const offX = x - a[0] - t * dx;
+  const offY = y - a[1] - t * dy;
+  return offX * offX + offY * offY;
+}
 
 /** How much of a pixel is ink, 0 to 1: the distance to the nearest stroke, blurred over one pixel. */
 function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: number) => number {
@@ -131,10 +135,10 @@ function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: numbe
     let nearest = Infinity;
     for (const stroke of placed) {
       for (let i = 1; i < stroke.length; i++) {
-        nearest = Math.min(nearest, distanceToSegment(x, y, stroke[i - 1]!, stroke[i]!));
+        nearest = Math.min(nearest, squareToSegment(x, y, stroke[i - 1]!, stroke[i]!));
       }
     }
-    return Math.min(1, Math.max(0, halfWidth - nearest + 0.5));
+    return Math.min(1, Math.max(0, halfWidth - Math.sqrt(nearest) + 0.5));
   };
 }
 

@@ -234,7 +234,8 @@ describe('the folder experiment, on folders drawn here', () => {
       (error: { stderr: string; code: number }) => `${error.code}: ${error.stderr}`,
     );
     expect(failed).toMatch(/^1: readClassFolders: .*broken\.png must be a whole JPEG or PNG image/);
-    const first = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,cross-entropy');
+    const twice = ['--skip-bad', ...'--steps 12 --epochs 2 --evaluate-at-most 100 --seeds 2 --methods'.split(' ')];
+    const first = await run(...twice, 'odm,cross-entropy');
     for (const file of ['known/0/broken', 'known/1/odd', 'novel/class 1/broken', 'other/broken', 'other/odd']) {
       expect(first.stdout).toContain(`Skipped ${join(home, file)}.png: expected`);
     }
@@ -254,7 +255,7 @@ describe('the folder experiment, on folders drawn here', () => {
     expect(Object.keys(results[0]!.evaluation.sets)).toEqual(['novel, seen', 'novel', 'anomaly', 'noise']);
     // Another method joins what is there already: no training comes twice.
     const before = await readFile(join(home, 'run/odm-1/scores.json'), 'utf8');
-    const second = await run('--skip-bad', '--steps', '20', '--seeds', '2', '--methods', 'odm,confidence');
+    const second = await run(...twice, 'odm,confidence', '--no-report');
     expect(second.stdout).toContain('| confidence loss | MSP | 2 |');
     expect(await readFile(join(home, 'run/odm-1/scores.json'), 'utf8')).toBe(before);
     expect(second.stdout).not.toContain('odm, seed 1');

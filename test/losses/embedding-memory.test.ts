@@ -85,16 +85,19 @@ onEachBackend('embeddingMemory', () => {
     let [heldLabels, held]: [number[], number[][]] = [[], []];
     for (let step = 0; step < 12; step++) {
       const { labels, rows } = batchOf(step);
-      const pairs = naive.pairsOf(labels, rows, heldLabels, held);
-      const ones = pairs.distances.map((row) => row.map(() => 1));
-      const all = tf.tidy(() => odmLoss(labels, tf.tensor2d(rows), { ...options, pairs: 'all', memory }));
-      expectClose((await all.data())[0]!, naive.pairLoss(pairs, ones, options), { relative: 1e-5 });
-      all.dispose();
-      const hard = tf.tidy(() =>
-        odmLoss(labels, tf.tensor2d(rows), { ...options, pairs: 'all', memory, miner: hardestPairs() }),
-      );
-      expectClose((await hard.data())[0]!, naive.pairLoss(pairs, naive.hardest(pairs), options), { relative: 1e-5 });
-      hard.dispose();
+      // Empty, with one batch, half full, full.
+      if ([0, 1, 6, 11].includes(step)) {
+        const pairs = naive.pairsOf(labels, rows, heldLabels, held);
+        const ones = pairs.distances.map((row) => row.map(() => 1));
+        const all = tf.tidy(() => odmLoss(labels, tf.tensor2d(rows), { ...options, pairs: 'all', memory }));
+        expectClose((await all.data())[0]!, naive.pairLoss(pairs, ones, options), { relative: 1e-5 });
+        all.dispose();
+        const hard = tf.tidy(() =>
+          odmLoss(labels, tf.tensor2d(rows), { ...options, pairs: 'all', memory, miner: hardestPairs() }),
+        );
+        expectClose((await hard.data())[0]!, naive.pairLoss(pairs, naive.hardest(pairs), options), { relative: 1e-5 });
+        hard.dispose();
+      }
       add(memory, { labels, rows });
       heldLabels = [...heldLabels, ...labels].slice(-CAPACITY);
       held = [...held, ...rows].slice(-CAPACITY);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ArgumentError, contrastiveLoss, odmLoss, seededRandom, ShapeError, type ContrastiveOptions } from 'tfjs-ood';
 import { expectClose } from '../expect-close';
-import { onEachBackend } from '../on-each-backend';
+import { lengthsOn, onEachBackend, sizesOn } from '../on-each-backend';
 import torch from '../fixtures/losses.json';
 import { naiveGradient, naiveLoss, type NaiveOptions } from './naive-loss';
 
@@ -34,16 +34,16 @@ const kinds = (['halves', 'all'] as const).flatMap((pairs) =>
   ([1, 2] as const).map((power) => ({ ...defaults, pairs, power })),
 );
 
-onEachBackend('contrastiveLoss and odmLoss', () => {
+onEachBackend('contrastiveLoss and odmLoss', (backend) => {
   test.each(kinds)('$pairs, power $power: loss and gradient of the float64 loop', async (kind) => {
     const given = fc.record({
       margin: fc.double({ min: 0.5, max: 12, noNaN: true }),
       positiveShare: fc.double({ min: 0, max: 1, noNaN: true }),
     });
-    const left = fc.array(fc.integer({ min: -2, max: 3 }), { minLength: 1, maxLength: 7 });
+    const left = fc.array(fc.integer({ min: -2, max: 3 }), lengthsOn(backend, 1, 7));
     const property = fc.asyncProperty(
       left,
-      fc.integer({ min: 1, max: 5 }),
+      fc.integer(sizesOn(backend, 1, 5)),
       given,
       fc.integer(),
       async (half, size, wanted, seed) => {

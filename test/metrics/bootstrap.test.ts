@@ -152,7 +152,7 @@ describe('coverage: of 2,000 intervals at 95 %, 93 to 97 % hold the truth', () =
       (r: RankedScores) => averagePrecisionOf(r, { positive: 'in' }),
       400,
       0.5,
-      199,
+      99,
       averagePrecisionOfNormals(0.5),
     ],
   ] as const)(

@@ -10,7 +10,7 @@ import {
   type Means,
 } from 'tfjs-ood';
 import { expectClose } from '../expect-close';
-import { onEachBackend } from '../on-each-backend';
+import { casesOn, onEachBackend } from '../on-each-backend';
 
 const meansOf = (data: Float64Array, size: number): Means => ({
   labels: Int32Array.from({ length: data.length / size }, (_, c) => 5 + 3 * c),
@@ -47,7 +47,7 @@ function groupedCase(seed: number, { size = 16, groups = 3, each = 4, spread = 0
   return { means: meansOf(data, size), x, size };
 }
 
-onEachBackend('the nearest mean', () => {
+onEachBackend('the nearest mean', (backend) => {
   test.each([
     ['far groups of close means, far from the origin', {}],
     ['groups so close that float32 hardly tells them apart', { spread: 1e-3, offset: 1e4 }],
@@ -84,7 +84,7 @@ onEachBackend('the nearest mean', () => {
         expectClose(found, expected.scores, { relative: 1e-15, absolute: 0 });
         expectClose(scores, Float32Array.from(expected.scores), { relative: 2 ** -22, absolute: 1e-44 });
       }),
-      { numRuns: 300 },
+      { numRuns: casesOn(backend, 300) },
     );
   });
 

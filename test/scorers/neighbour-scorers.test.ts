@@ -5,7 +5,7 @@ import { ArgumentError, seededRandom, ShapeError } from 'tfjs-ood';
 import { nearestNeighbours, nnGuide, odin, type LogitsOf } from 'tfjs-ood/scorers';
 import references from '../fixtures/neighbour-scorers.json';
 import { expectClose } from '../expect-close';
-import { onEachBackend } from '../on-each-backend';
+import { casesOn, lengthsOn, onEachBackend } from '../on-each-backend';
 import { testScorer } from './test-scorer';
 
 testScorer('nearestNeighbours', () => nearestNeighbours({ k: 5 }));
@@ -21,7 +21,7 @@ const rows = (all: readonly (readonly number[])[]) => ({
 const f32 = (row: readonly number[]) => row.map(Math.fround);
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, i) => value - b[i]!));
 
-onEachBackend('neighbours', () => {
+onEachBackend('neighbours', (backend) => {
   test.each(references.neighbours)('equal to scikit-learn: $name', async ({ bank, x, scores }) => {
     for (const { k, distance, kth, mean } of scores) {
       for (const use of ['kth', 'mean'] as const) {
@@ -49,7 +49,7 @@ onEachBackend('neighbours', () => {
 
   test('the k nearest by definition, whatever the sizes and ties', async () => {
     const point = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 2, maxLength: 2 });
-    const points = fc.array(point, { minLength: 1, maxLength: 30 });
+    const points = fc.array(point, lengthsOn(backend, 1, 30));
     const property = fc.asyncProperty(points, points, fc.integer({ min: 1, max: 30 }), async (bank, x, wanted) => {
       const k = Math.min(wanted, bank.length);
       const blocks = bank.map((one) => ({ features: rows([one]) }));
@@ -58,7 +58,7 @@ onEachBackend('neighbours', () => {
       expectClose(await scorer.score({ features: rows(x) }), naive, { relative: 1e-6 });
       scorer.dispose();
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: casesOn(backend, 60) });
   });
 
   test('a bank of more rows than a block, in little more memory than itself', async () => {
