@@ -4,9 +4,9 @@ import { seededRandom } from 'tfjs-ood';
 import { readMnist, type ImageSet, type LabelledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
-import type { Experiment } from '../runner/experiment';
+import type { Experiment, ExperimentByOptions, RunOptions } from '../runner/experiment';
 import { smallNetwork } from '../runner/networks';
-import { gaussianNoise } from '../runner/noise';
+import { gaussianNoise, uniformNoise } from '../runner/noise';
 
 /** Fixed, and not chosen by results: the first six digits, the next two, the last two. */
 const KNOWN = [0, 1, 2, 3, 4, 5];
@@ -59,4 +59,30 @@ export const digits: Experiment = {
       ],
     };
   },
+};
+
+/** What noise among the seen OoD images does to noise of another kind in the test. */
+function withNoiseSeen(count: number): Experiment {
+  return {
+    ...digits,
+    name: 'digits-noise-seen',
+    about: { noiseSeen: count },
+    async load(folder) {
+      const sets = await digits.load(folder);
+      const noise = uniformNoise(count, [28, 28, 1], seededRandom(1, 61));
+      const { images, shape } = sets.seenTrain;
+      const both = new Uint8Array(images.length + noise.images.length);
+      both.set(images);
+      both.set(noise.images, images.length);
+      return { ...sets, seenTrain: { images: both, shape: [shape[0] + count, 28, 28, 1] } };
+    },
+  };
+}
+
+export const digitsByOptions: ExperimentByOptions = {
+  name: digits.name,
+  title: digits.title,
+  seeds: digits.seeds,
+  choose: ({ noiseSeen }: RunOptions & { noiseSeen?: number }) =>
+    Promise.resolve(noiseSeen === undefined ? digits : withNoiseSeen(noiseSeen)),
 };

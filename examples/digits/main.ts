@@ -1,4 +1,6 @@
-import { runExperiment } from '../runner/run-experiment';
-import { digits } from './digits';
+import { runExperiment, whole } from '../runner/run-experiment';
+import { digitsByOptions } from './digits';
 
-runExperiment(digits);
+runExperiment(digitsByOptions, (program) =>
+  program.option('--noise-seen <count>', 'images of uniform noise among the OoD images of the training', whole),
+);

@@ -21,7 +21,8 @@ interface Options extends RunOptions {
   out?: string;
 }
 
-const whole = (text: string): number => {
+/** A count on the command line. */
+export const whole = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
   return value;

@@ -102,8 +102,10 @@ export function killSuite({ kills: given, epochs }: { kills: number; epochs: num
     const out = place('two');
     const first = start(out);
     await first.says('Output:');
+    first.child.kill('SIGSTOP'); // or it may end while the second one starts
     const second = start(out);
-    expect(await second.ended).toBe(1);
+    expect(await second.ended, second.output()).toBe(1);
+    first.child.kill('SIGCONT');
     expect(second.output()).toContain(`openRunFolder: ${out} must be a free folder, got one that process`);
     expect(second.output()).toContain(String(first.child.pid));
     expect(await first.ended, first.output()).toBe(0);

@@ -155,9 +155,7 @@ describe('the page', () => {
       const before = await value(page, '#auroc');
       const picture = () => page.locator('#live-embedding').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
       const first = await picture();
-      await expect
-        .poll(() => value(page, '#auroc'))
-        .toBeGreaterThan(Math.max(0.85, before + 0.05));
+      await expect.poll(() => value(page, '#auroc')).toBeGreaterThan(Math.max(0.85, before + 0.05));
       expect(await picture()).not.toBe(first);
       await page.click('#stop');
       await expect.poll(() => text(page, '#live-status')).toMatch(/^Stopped: AUROC from/);

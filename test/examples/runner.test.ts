@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import sharp from 'sharp';
 import { auroc, classBalancedBatches, seededRandom } from 'tfjs-ood';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
-import { digits } from '../../examples/digits/digits';
+import { digits, digitsByOptions } from '../../examples/digits/digits';
 import { folder } from '../../examples/folder/folder';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
@@ -151,6 +152,22 @@ describe('the parts of the runner', () => {
       expect(Math.abs(mean - 128)).toBeLessThan(12); // clipped at both ends
     }
   });
+});
+
+const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+test.skipIf(!existsSync(data))('digits: noise among the seen images, and the tests stay as they are', async () => {
+  const [plain, noisy] = await Promise.all(
+    [{}, { noiseSeen: 3 }].map(async (more) => (await digitsByOptions.choose({ seed: 1, ...more })).load(data)),
+  );
+  const [count] = plain!.seenTrain.shape;
+  expect(noisy!.seenTrain.shape).toEqual([count + 3, 28, 28, 1]);
+  expect(noisy!.seenTrain.images.subarray(0, count * 784)).toEqual(plain!.seenTrain.images);
+  const noise = noisy!.seenTrain.images.slice(count * 784);
+  for (let quarter = 0; quarter < 4; quarter++) {
+    const share = noise.filter((pixel) => pixel >> 6 === quarter).length / noise.length;
+    expect(Math.abs(share - 0.25)).toBeLessThan(0.05); // even, unlike a digit, or normal noise with its ends
+  }
+  expect(noisy!.out).toEqual(plain!.out);
 });
 
 describe('the folder experiment, on folders drawn here', () => {
