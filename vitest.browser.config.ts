@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumFlags, paintByProcessor } from './test/browser/chromium-flags';
 import { alias } from './vitest.config';
 
 const arithmetic = [
@@ -13,10 +14,12 @@ const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
 ];
 
-/** It takes our machine code away for a whole page. What the Gaussian scorers do on webgpu, they do in it too. */
+/** It takes our machine code away for a whole page. */
 const withoutOurCode = 'test/scorers/gaussian-scorers-on-backend.test.ts';
-/** By software webgpu takes minutes for the losses beside the method's own: with FULL=1 alone. */
-const later = process.env.FULL ? [] : ['test/losses/{other-losses,mining}.test.ts'];
+/** By software webgpu takes minutes for them: with FULL=1 alone. */
+const later = process.env.FULL
+  ? []
+  : ['test/losses/{other-losses,mining}.test.ts', 'test/scorers/gaussian-scorers.test.ts'];
 /** Node tests wasm's scorers and statistics too; here it is another build, with threads. */
 const suites: { name: string; backends: string[]; include: string[]; exclude?: string[] }[] = [
   { name: 'wasm', backends: ['wasm'], include: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'] },
@@ -25,7 +28,7 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
     name: 'webgpu',
     backends: ['webgpu'],
     include: arithmetic,
-    exclude: [withoutOurCode, 'test/scorers/gaussian-scorers.test.ts', ...later],
+    exclude: [withoutOurCode, ...later],
   },
   { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
 ];
@@ -51,6 +54,7 @@ export default defineConfig({
   test: {
     setupFiles: ['test/browser/setup.ts'],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     browser: {
       enabled: true,
       headless: true,
@@ -58,16 +62,7 @@ export default defineConfig({
       provider: playwright({
         launchOptions: {
           executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', // Debian's; playwright's own is a download
-          args: [
-            '--no-sandbox',
-            '--disable-gpu-rasterization',
-            '--disable-gpu-compositing',
-            '--use-gl=angle',
-            '--use-angle=swiftshader',
-            '--enable-unsafe-swiftshader',
-            '--enable-unsafe-webgpu',
-            '--use-webgpu-adapter=swiftshader',
-          ],
+          args: [...chromiumFlags, ...paintByProcessor],
         },
       }),
       // One page for all files of a suite: what webgl has compiled for one serves the next.

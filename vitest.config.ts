@@ -15,6 +15,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     provide: { backends: ['cpu', 'wasm'] },
     testTimeout: 60_000,
+    hookTimeout: 120_000, // some build or train first
     maxWorkers: 2,
   },
 });

@@ -66,6 +66,7 @@ function withNoiseSeen(count: number): Experiment {
   return {
     ...digits,
     name: 'digits-noise-seen',
+    title: `${digits.title}; ${count} images of uniform noise seen`,
     about: { noiseSeen: count },
     async load(folder) {
       const sets = await digits.load(folder);

@@ -1,4 +1,5 @@
-import { runExperiment, whole } from '../runner/run-experiment';
+import { whole } from '../runner/arguments';
+import { runExperiment } from '../runner/run-experiment';
 import { digitsByOptions } from './digits';
 
 runExperiment(digitsByOptions, (program) =>

@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { InvalidArgumentError, program } from 'commander';
+import { program } from 'commander';
 import { mahalanobis, nearestNeighbours, residual, vim } from 'tfjs-ood/scorers';
 import { evaluate } from 'tfjs-ood/metrics';
 import { fitOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { type ImageSet } from 'tfjs-ood/datasets';
 import { featuresOf, fitDetector } from 'tfjs-ood/layers';
 import { loadCifar10, loadMnist, readImageList } from 'tfjs-ood/node';
+import { namesAmong, whole } from '../runner/arguments';
 import { CLASSES, loadModel } from './load-model';
 import { drawPhotos, drawSketches } from './made-up-images';
 import { toInput } from './to-input';
@@ -136,26 +137,13 @@ async function run(options: Options): Promise<void> {
   model.dispose();
 }
 
-const namesIn = (text: string): string[] => {
-  const names = text.split(',').map((name) => name.trim());
-  const wrong = names.find((name) => !possible.includes(name));
-  if (wrong !== undefined) throw new InvalidArgumentError(`Expected names among ${possible.join(', ')}.`);
-  return names;
-};
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
-  return value;
-};
-
 program
   .name('npm run example:graph --')
   .description('OoD scores around a GraphModel that an npm package ships.')
   .option('--data <folder>', 'folder with rooms/, mnist/ and CIFAR-10; made-up pictures without it')
   .option('--fit <count>', 'known images that fit and calibrate', whole, 200)
   .option('--test <count>', 'test images of each set', whole, 60)
-  .option('--scorers <names>', 'scorers of the table, with commas between; all without it', namesIn)
+  .option('--scorers <names>', 'scorers of the table, with commas between; all without it', namesAmong(possible))
   .parse();
 
 run(program.opts<Options>()).catch((error: unknown) => {

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import 'tfjs-ood/wasm';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { OodError } from 'tfjs-ood';
+import { namesAmong, whole } from './arguments';
 import { compare } from './compare';
 import type { Experiment, ExperimentByOptions, RunOptions, Training } from './experiment';
 import { methods } from './methods';
@@ -21,19 +22,7 @@ interface Options extends RunOptions {
   out?: string;
 }
 
-/** A count on the command line. */
-export const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
-  return value;
-};
 const known = methods.map(({ name }) => name);
-const methodList = (text: string): string[] => {
-  const names = text.split(',');
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`Expected names among ${known.join(', ')}.`);
-  return names;
-};
 
 /** The training with the numbers that the command line gives. */
 function trainingOf(training: Training, { steps, ...options }: Options): Training {
@@ -70,7 +59,7 @@ export function runExperiment(
     .description(`${title}.\nCompares ways to train the same network, and scorers around it, over several seeds.`)
     .option('--data <folder>', 'folder with the images (default: ./data)')
     .option('--seeds <count>', `trainings of each method (default: ${seeds})`, whole)
-    .option('--methods <names>', `some of ${known.join(', ')} (default: ${compared.join(', ')})`, methodList)
+    .option('--methods <names>', `some of ${known.join(', ')} (default: ${compared.join(', ')})`, namesAmong(known))
     .option('--steps <count>', 'steps of a training, in all its epochs', whole)
     .option('--out <folder>', `output folder; a stopped run goes on there (default: below runs)`)
     .option('--no-report', 'no HTML page of the first training')

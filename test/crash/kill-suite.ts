@@ -104,8 +104,9 @@ export function killSuite({ kills: given, epochs }: { kills: number; epochs: num
     await first.says('Output:');
     first.child.kill('SIGSTOP'); // or it may end while the second one starts
     const second = start(out);
-    expect(await second.ended, second.output()).toBe(1);
+    const code = await second.ended;
     first.child.kill('SIGCONT');
+    expect(code, second.output()).toBe(1);
     expect(second.output()).toContain(`openRunFolder: ${out} must be a free folder, got one that process`);
     expect(second.output()).toContain(String(first.child.pid));
     expect(await first.ended, first.output()).toBe(0);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
+import { chromiumFlags } from '../browser/chromium-flags';
 
 const configFile = fileURLToPath(new URL('../../examples/browser/vite.config.ts', import.meta.url));
 
@@ -16,17 +17,7 @@ export async function servePage(): Promise<{ url: string; close: () => Promise<v
 export const launchChromium = (...more: string[]): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', // Debian's; playwright's own is a download
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--use-gl=angle',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      '--use-fake-device-for-media-stream',
-      ...more,
-    ],
+    args: [...chromiumFlags, '--disable-background-networking', '--use-fake-device-for-media-stream', ...more],
   });
 
 /** The page with its first prediction made, and its layout shifts counted from the start. */

@@ -133,9 +133,15 @@ describe('the report in a browser', () => {
     await page.check('[data-set="0"]');
 
     expect(await page.textContent('#epoch-value')).toBe('5');
+    await page.evaluate(() => {
+      const label = document.querySelector('#epoch-value')!;
+      const seen: string[] = [];
+      Object.assign(window, { seen });
+      new MutationObserver(() => seen.push(label.textContent)).observe(label, { childList: true, characterData: true });
+    });
     await page.click('#play');
-    await page.waitForFunction(() => document.querySelector('#epoch-value')!.textContent === '3');
     await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Play');
+    expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toContain('3');
     expect(await page.textContent('#epoch-value')).toBe('5');
     await page.locator('#epoch').focus();
     await page.keyboard.press('Home');
@@ -244,7 +250,8 @@ describe('the report in a browser', () => {
       document.querySelector<HTMLElement>('#inline')!.click();
       add('<img src="https://127.0.0.1:1/x.png"><iframe src="https://127.0.0.1:1/"></iframe>');
       await fetch('https://127.0.0.1:1/').catch(() => undefined);
-      await new Promise((done) => setTimeout(done, 300));
+      for (let wait = 0; wait < 100 && new Set(seen).size < 5; wait++)
+        await new Promise((done) => setTimeout(done, 100));
       return { seen: [...new Set(seen)].sort(), hit: (window as { hit?: number }).hit };
     });
     expect(blocked.hit).toBeUndefined();

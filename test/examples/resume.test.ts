@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const flags =
-  '--preset drawn --width 0.03 --batch-size 16 --epochs 4 --steps-per-epoch 4 --noise-images 20 --evaluate-at-most 50 --no-report'.split(
+  '--preset drawn --width 0.03 --batch-size 16 --epochs 8 --steps-per-epoch 2 --noise-images 20 --evaluate-at-most 50 --no-report'.split(
     ' ',
   );
 
@@ -70,7 +70,7 @@ test('a run killed twice and started again ends with the weights of an uninterru
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
-  expect(await epochs(killed)).toEqual([1, 2, 3, 4]);
+  expect(await epochs(killed)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 
   const again = await runExperiment(whole);
   expect(again.output).toContain('is finished');

@@ -209,9 +209,9 @@ onEachBackend('createTrainer', (backend) => {
   it('trains a VGG with convolutions, batch norm and parts', async () => {
     const model = vgg({ width: 0.05, inputShape: [8, 8, 1], embeddingSize: 2, batchNorm: true, seed: 1, dropout: 0 });
     const trainer = createTrainer(model, { loss: pairwiseLoss, seed: 1, learningRate: 1e-3, partSize: 4 });
-    const images = randomImages(3, [8, 8, 8, 1]);
+    const images = randomImages(3, [6, 8, 8, 1]);
     const losses: number[] = [];
-    for (let i = 0; i < 12; i++) losses.push((await trainer.step(images, [1, 0, 1, 0, 1, 0, 1, 0], 0)).loss);
+    for (let i = 0; i < 12; i++) losses.push((await trainer.step(images, [1, 0, 1, 0, 1, 0], 0)).loss);
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
     images.dispose();
     trainer.dispose();

@@ -61,7 +61,7 @@ describe('redirects', () => {
     });
     const first = await serve(to(last));
     const file = join(place(), 'file');
-    const cut = download(first, file, { retries: 0, stallTimeoutMs: 300 });
+    const cut = download(first, file, { retries: 0, stallTimeoutMs: 2000 });
     await expect(cut).rejects.toThrow(DownloadError);
     expect(existsSync(file)).toBe(false);
     await download(first, file, { sha256 });

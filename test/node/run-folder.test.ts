@@ -89,12 +89,12 @@ describe('lock', () => {
       const path = place();
       await mkdir(path);
       // The inner process ends; the outer one, after exec, is a sleep that never waits for it.
-      const parent = spawn('bash', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], {
+      const parent = spawn('bash', ['-c', 'sleep 1 & echo $!; exec sleep 30'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(chunk.toString());
-      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'latin1')).toContain(') Z ');
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'latin1'), { timeout: 30_000 }).toContain(') Z ');
       await writeFile(join(path, 'run.lock'), lock({ pid, start: await startOf(pid) }));
       await (await openRunFolder(path, {})).close();
       parent.kill();
