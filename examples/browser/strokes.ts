@@ -18,11 +18,15 @@ export const polygon = (corners: number, step = 1, turn = -90): Point[] =>
     return [0.5 + 0.48 * Math.cos(angle), 0.5 + 0.48 * Math.sin(angle)] as const;
   });
 
-const distanceToSegment = (x: number, y: number, [ax, ay]: Point, [bx, by]: Point): number => {
-  const [dx, dy] = [bx - ax, by - ay];
-  const t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
-  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
-};
+/** The square of the distance: who looks for the nearest of many segments takes one root. */
+export function squareToSegment(x: number, y: number, a: Point, b: Point): number {
+  const dx = b[0] - a[0];
+  const dy = b[1] - a[1];
+  const t = Math.min(1, Math.max(0, ((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy || 1)));
+  const offX = x - a[0] - t * dx;
+  const offY = y - a[1] - t * dy;
+  return offX * offX + offY * offY;
+}
 
 /** Strokes in a square of side 1 as ink: a pen of this width (of the square's side) with a soft edge. */
 export function inkOfStrokes(strokes: Strokes, side: number, penWidth: number): Ink {
@@ -33,7 +37,7 @@ export function inkOfStrokes(strokes: Strokes, side: number, penWidth: number): 
     const [y0, y1] = [Math.min(a[1], b[1]) - radius - 1, Math.max(a[1], b[1]) + radius + 1];
     for (let y = Math.max(0, Math.floor(y0)); y < Math.min(side, y1); y++) {
       for (let x = Math.max(0, Math.floor(x0)); x < Math.min(side, x1); x++) {
-        const near = radius + 0.5 - distanceToSegment(x + 0.5, y + 0.5, a, b);
+        const near = radius + 0.5 - Math.sqrt(squareToSegment(x + 0.5, y + 0.5, a, b));
         const at = y * side + x;
         if (near > values[at]!) values[at] = Math.min(1, near);
       }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { seededRandom } from 'tfjs-ood';
-import { readMnist, type ImageSet, type LabelledImages } from 'tfjs-ood/datasets';
+import { OOD_LABEL, seededRandom } from 'tfjs-ood';
+import { concatImages, readMnist, type ImageSet, type LabelledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
-import type { Experiment, ExperimentByOptions, RunOptions } from '../runner/experiment';
+import type { Experiment, ExperimentByOptions, RunOptions, Sets } from '../runner/experiment';
 import { smallNetwork } from '../runner/networks';
 import { gaussianNoise, uniformNoise } from '../runner/noise';
 
@@ -12,6 +12,40 @@ import { gaussianNoise, uniformNoise } from '../runner/noise';
 const KNOWN = [0, 1, 2, 3, 4, 5];
 const SEEN = [6, 7];
 const NOVEL = [8, 9];
+
+/** `noiseSeen`: images of uniform noise among the seen ones, of another kind than the noise of the test. */
+async function load(folder = 'data', noiseSeen = 0): Promise<Sets> {
+  const mnist = await loadMnist(join(folder, 'mnist'));
+  const fashionFile = (name: string) => readFile(join(folder, 'fashion-mnist', `t10k-${name}-ubyte.gz`));
+  const fashion = await readMnist(await fashionFile('images-idx3'), await fashionFile('labels-idx1'), {
+    inflate: nodeInflate,
+  });
+  const seenNoise = {
+    ...uniformNoise(noiseSeen, [28, 28, 1], seededRandom(1, 61)),
+    labels: new Int32Array(noiseSeen).fill(OOD_LABEL),
+  };
+  const noise = gaussianNoise(2000, [28, 28, 1], seededRandom(1, 60));
+  const set = (name: string, kind: 'novelty' | 'anomaly', seen: boolean, images: ImageSet | LabelledImages) => ({
+    name,
+    kind,
+    seen,
+    images,
+  });
+  return {
+    known: {
+      train: classesOf(mnist.train, KNOWN),
+      test: classesOf(mnist.test, KNOWN),
+      classNames: KNOWN.map(String),
+    },
+    seenTrain: concatImages([classesOf(mnist.train, SEEN), seenNoise]),
+    out: [
+      set('6 and 7', 'novelty', true, classesOf(mnist.test, SEEN)),
+      set('8 and 9', 'novelty', false, classesOf(mnist.test, NOVEL)),
+      set('Fashion-MNIST', 'anomaly', false, fashion),
+      set('noise', 'anomaly', false, noise),
+    ],
+  };
+}
 
 /** Digits: are an 8 and a 9 told from 0 to 5, when 6 and 7 were seen as unknown? And clothes, and noise? */
 export const digits: Experiment = {
@@ -31,34 +65,7 @@ export const digits: Experiment = {
     positiveShare: 0.5,
     outWeight: 0.5,
   },
-  async load(folder = 'data') {
-    const mnist = await loadMnist(join(folder, 'mnist'));
-    const fashionFile = (name: string) => readFile(join(folder, 'fashion-mnist', `t10k-${name}-ubyte.gz`));
-    const fashion = await readMnist(await fashionFile('images-idx3'), await fashionFile('labels-idx1'), {
-      inflate: nodeInflate,
-    });
-    const noise = gaussianNoise(2000, [28, 28, 1], seededRandom(1, 60));
-    const set = (name: string, kind: 'novelty' | 'anomaly', seen: boolean, images: ImageSet | LabelledImages) => ({
-      name,
-      kind,
-      seen,
-      images,
-    });
-    return {
-      known: {
-        train: classesOf(mnist.train, KNOWN),
-        test: classesOf(mnist.test, KNOWN),
-        classNames: KNOWN.map(String),
-      },
-      seenTrain: classesOf(mnist.train, SEEN),
-      out: [
-        set('6 and 7', 'novelty', true, classesOf(mnist.test, SEEN)),
-        set('8 and 9', 'novelty', false, classesOf(mnist.test, NOVEL)),
-        set('Fashion-MNIST', 'anomaly', false, fashion),
-        set('noise', 'anomaly', false, noise),
-      ],
-    };
-  },
+  load: (folder) => load(folder),
 };
 
 /** What noise among the seen OoD images does to noise of another kind in the test. */
@@ -68,15 +75,7 @@ function withNoiseSeen(count: number): Experiment {
     name: 'digits-noise-seen',
     title: `${digits.title}; ${count} images of uniform noise seen`,
     about: { noiseSeen: count },
-    async load(folder) {
-      const sets = await digits.load(folder);
-      const noise = uniformNoise(count, [28, 28, 1], seededRandom(1, 61));
-      const { images, shape } = sets.seenTrain;
-      const both = new Uint8Array(images.length + noise.images.length);
-      both.set(images);
-      both.set(noise.images, images.length);
-      return { ...sets, seenTrain: { images: both, shape: [shape[0] + count, 28, 28, 1] } };
-    },
+    load: (folder) => load(folder, count),
   };
 }
 

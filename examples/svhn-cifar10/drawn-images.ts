@@ -1,13 +1,12 @@
 import { seededRandom, type Random } from 'tfjs-ood';
 import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
+import { squareToSegment, type Point, type Strokes } from '../browser/strokes';
 
 /**
  * Images drawn from a seed, so that the experiment runs with no data and no network: digits on coloured ground (the known
  * classes), textured shapes (seen OoD), letters (unseen, related to digits) and noise.
  */
 const SIZE = 32;
-type Point = readonly [x: number, y: number];
-type Strokes = readonly (readonly Point[])[];
 
 const arc = (cx: number, cy: number, rx: number, ry: number, from: number, to: number): Point[] =>
   Array.from({ length: 13 }, (_, i) => {
@@ -106,16 +105,6 @@ const LETTERS: readonly Strokes[] = [
     ],
   ],
 ];
-
-/** The square of the distance: a root for every stroke of a pixel would cost most of the time. */
-function squareToSegment(x: number, y: number, a: Point, b: Point): number {
-  const dx = b[0] - a[0];
-  const dy = b[1] - a[1];
-  const t = Math.min(1, Math.max(0, ((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy || 1)));
-  const offX = x - a[0] - t * dx;
-  const offY = y - a[1] - t * dy;
-  return offX * offX + offY * offY;
-}
 
 /** How much of a pixel is ink, 0 to 1: the distance to the nearest stroke, blurred over one pixel. */
 function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: number) => number {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import { checkpointsIn, experimentFolder, resultIn, trainingIn } from './experiment-process';
@@ -105,8 +106,8 @@ export function diskSuite({ checkpoints: rooms }: { checkpoints: readonly (0 | 1
     const out = join(disk, 'run');
     const run = start(out);
     await run.says('Training');
-    while ((await checkpointsIn(trainingIn(out))).length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-    for (let isMounted = false; !isMounted; await new Promise((resolve) => setTimeout(resolve, 1))) {
+    while ((await checkpointsIn(trainingIn(out))).length < 2) await sleep(1);
+    for (let isMounted = false; !isMounted; await sleep(1)) {
       run.child.kill('SIGSTOP'); // or it may end meanwhile
       try {
         execFileSync('mount', ['-o', 'remount,ro', disk], { stdio: 'pipe' });

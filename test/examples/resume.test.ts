@@ -7,10 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const flags =
-  '--preset drawn --width 0.03 --batch-size 16 --epochs 8 --steps-per-epoch 2 --noise-images 20 --evaluate-at-most 50 --no-report'.split(
-    ' ',
-  );
+const numbers = '--preset drawn --width 0.03 --batch-size 16 --epochs 8 --steps-per-epoch 2 --noise-images 20';
+const flags = [...numbers.split(' '), '--evaluate-at-most', '50'];
 
 /** Runs the experiment; kills it as soon as `until` holds. */
 function runExperiment(
@@ -80,7 +78,7 @@ test('a run killed twice and started again ends with the weights of an uninterru
 }, 300_000);
 
 test('a comparison killed inside its second training goes on there', async () => {
-  const methods = ['--methods', 'odm,cross-entropy'];
+  const methods = ['--methods', 'odm,cross-entropy', '--no-report'];
   const [whole, killed] = [join(folder, 'both'), join(folder, 'both-killed')];
   expect((await runExperiment(whole, methods)).code).toBe(0);
   const second = join(killed, 'cross-entropy-1', 'epochs.jsonl');

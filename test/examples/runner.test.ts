@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
 import { digits, digitsByOptions } from '../../examples/digits/digits';
 import { folder } from '../../examples/folder/folder';
+import { namesAmong, whole } from '../../examples/runner/arguments';
 import { classesOf } from '../../examples/runner/classes-of';
 import { evenContrast } from '../../examples/runner/even-contrast';
 import { groupsOf, meanAndDeviation, pairedTests, resultOf } from '../../examples/runner/results';
@@ -31,6 +32,16 @@ const out: StrangeSet[] = [
 ];
 
 describe('the parts of the runner', () => {
+  test('a count and names of the command line', () => {
+    expect([whole('1'), whole('20')]).toEqual([1, 20]);
+    for (const text of ['0', '-1', '1.5', 'x', ''])
+      expect(() => whole(text)).toThrow('Expected a whole number from 1.');
+    const parse = namesAmong(['odm', 'energy']);
+    expect([parse('odm'), parse('energy, odm')]).toEqual([['odm'], ['energy', 'odm']]);
+    for (const text of ['odm,msp', 'ODM', '', 'odm,'])
+      expect(() => parse(text)).toThrow('Expected names among odm, energy.');
+  });
+
   test('mean and standard deviation over seeds', () => {
     const { mean, deviation } = meanAndDeviation([1, 2, 4]);
     expect(mean).toBeCloseTo(7 / 3, 12);
