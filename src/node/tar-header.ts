@@ -40,8 +40,10 @@ export function readPaxAttributes(bytes: Buffer): Map<string, string> | undefine
   for (let at = 0; at < bytes.length;) {
     const match = /^(\d+) ([^=]+)=/.exec(bytes.toString('utf8', at, at + 200));
     const end = at + Number(match?.[1] ?? NaN);
-    if (!match || !(end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
-    const value = bytes.toString('utf8', at + Buffer.byteLength(match[0]), end - 1);
+    const start = at + Buffer.byteLength(match?.[0] ?? '');
+    // A length that ends before its value would come back to here for ever.
+    if (!match || !(start < end && end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
+    const value = bytes.toString('utf8', start, end - 1);
     if (match[2] === 'size' && !/^\d+$/.test(value)) return undefined; // Number would take '', 0x10 and 1e3 too
     attributes.set(match[2]!, value);
     at = end;
