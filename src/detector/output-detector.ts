@@ -15,7 +15,10 @@ import { scorerMethods, type ScorerMethods } from './scorer-methods';
 export interface DetectorOptions {
   /** How to score, e.g. `mahalanobis()`. */
   scorer: ScorerMethod;
-  /** False-alarm rate: at most this share of known images is called OoD; default 0.05. */
+  /**
+   * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known images is called OoD,
+   * where new images come as those did; a single calibration lies around it. With fewer than 1 / alpha - 1 calibration images nothing is.
+   */
   alpha?: number;
   /** More cut-points, false-alarm rates by name. */
   cutPoints?: Readonly<Record<string, number>>;

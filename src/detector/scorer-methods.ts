@@ -5,8 +5,8 @@ import type { ScorerMethod } from '../scorers/scorer';
 export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
 
 /**
- * Every scorer of this package, for loading one of a kind that is not known beforehand. A bundle that should hold no more than it
- * needs names its own: `loadOutputDetector(bytes, { methods: { energy } })`.
+ * Every scorer of this package that a saved state describes whole, for loading one of a kind that is not known beforehand. An ensemble, and
+ * neighbours with an index, are named by whoever loads them: `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
  *
  * @example
  * const restored = decodeScorer(bytes);

@@ -14,6 +14,11 @@ export const notRun: readonly { owner: string; containing: string; reason: strin
     reason: 'IndexedDB is of browsers (test/layers/detector-stores.test.ts)',
   },
   {
+    owner: 'docs/detector.md',
+    containing: "fetch('/model/",
+    reason: 'an address without a host is of browsers; bytes are loaded at the top of the page',
+  },
+  {
     owner: 'docs/recipes/web-worker.md',
     containing: 'worker.ts',
     reason: 'workers and canvases are of browsers (the worker of examples/browser: test/e2e-browser)',

@@ -132,7 +132,7 @@ export const given = {
   embed: { test: () => byteImages(2) },
   gatherImages: { train: () => byteImages(9) },
   SeededDropout: { x: () => tf.ones([4, 3]) },
-  'README.md': { ...training(48), batchLabels: () => withOod(48) },
+  'README.md': { ...training(48), setLabels: () => withOod(48) },
   'docs/evaluate.md': {
     tinyScores: () => scores(100, 2),
     svhnScores: () => scores(100, 3),

@@ -97,17 +97,19 @@ export function apiPages(exports: readonly PublicExport[]): Map<string, string> 
   for (const path of paths) {
     const page = pageOf(path);
     const here = exports.filter((exported) => exported.paths.includes(path));
-    const folders = [...new Set(here.map(({ file }) => file.split('/')[1]!))];
+    const headingOf = ({ file }: PublicExport) => {
+      const folder = file.split('/')[1]!;
+      return folder.endsWith('.ts') ? 'Errors and randomness' : (headings[folder] ?? folder);
+    };
+    const sections = [...new Set(here.map(headingOf))]; // two files can have one heading
     const parts = [`# ${path}`];
     overview.push(`## [${path}](./${page}.md)`);
-    for (const folder of folders) {
-      const heading = folder.endsWith('.ts') ? 'Errors and randomness' : (headings[folder] ?? folder);
-      const members = here.filter(({ file }) => file.split('/')[1] === folder);
+    for (const heading of sections) {
+      const members = here.filter((member) => headingOf(member) === heading);
       const [values, types] = [members.filter((m) => m.kind !== 'type'), members.filter((m) => m.kind === 'type')];
-      if (!parts.includes(`## ${heading}`)) parts.push(`## ${heading}`);
-      parts.push(...[...values, ...types].map((member) => entry(member, byName, path)));
+      parts.push(`## ${heading}`, ...[...values, ...types].map((member) => entry(member, byName, path)));
       const links = values.map(({ name }) => `[\`${name}\`](./${page}.md#${name})`).join(', ');
-      if (links) overview.push(folders.length > 1 ? `${heading}: ${links}` : links);
+      if (links) overview.push(sections.length > 1 ? `${heading}: ${links}` : links);
     }
     pages.set(`${page}.md`, `${parts.join('\n\n')}\n`);
   }
