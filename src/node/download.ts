@@ -13,9 +13,6 @@ import { takeLock } from './take-lock';
 
 /** Options of {@link download}. */
 export interface DownloadOptions extends FetchOptions {
-  /** Hexadecimal checksums of the whole file; those that are given must be right. */
-  sha256?: string;
-  md5?: string;
   /** Further attempts in a row that bring nothing new; default 5. With 0 the first cut is an error. */
   retries?: number;
 }
@@ -41,7 +38,8 @@ function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs
  *
  * @throws ArgumentError for another process that is fetching the same file; FormatError for a wrong length or checksum (what
  *   was fetched is removed); DownloadError for an HTTP status that says no, a redirect from https to http, an answer of unknown
- *   length where nothing tells that it is whole, or a connection that stays cut or stalled after the retries; StorageError for a full disk; the reason of `signal`
+ *   length or in a content-encoding where neither `bytes` nor a checksum tells that it is whole, or a connection that stays cut
+ *   or stalled after the retries; StorageError for a full disk; the reason of `signal`
  * @example
  * await download(url, 'data/train.bin', { sha256 });
  */
@@ -75,10 +73,7 @@ async function fetchWhole(url: string, file: string, options: DownloadOptions): 
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted();
     try {
-      const isEndKnown = await fetchRest(url, file, options);
-      if (!isEndKnown && (options.bytes ?? options.sha256 ?? options.md5) === undefined) {
-        throw new DownloadError(url, 'an answer that does not say how long it is (give bytes or a checksum)', true);
-      }
+      await fetchRest(url, file, options);
       return await checkWhole(file, options);
     } catch (error) {
       signal?.throwIfAborted();

@@ -30,8 +30,7 @@ export function readTarHeader(header: Buffer): TarHeader | string {
   const prefix = field(header, 257, 6) === 'ustar' ? field(header, 345, 155, 'utf8') : '';
   const name = (prefix === '' ? '' : `${prefix}/`) + field(header, 0, 100, 'utf8');
   const kind = field(header, 156, 1) || '0';
-  // Before ustar a slash at the end made a folder.
-  return { name, size, kind: kind === '0' && name.endsWith('/') ? '5' : kind };
+  return { name, size, kind };
 }
 
 /** Attributes of the next entry (pax): records of `<length> <key>=<value>\n`; undefined where they are damaged. */

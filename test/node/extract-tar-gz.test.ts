@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -39,6 +39,16 @@ describe('archives of GNU tar', () => {
     await extractTarGz(pack(source, format), target);
     expect(await listing(target)).toEqual(await listing(source));
     expect(await readdir(target)).toEqual(['set']);
+  });
+
+  test('a file whose long name is cut behind a slash in its own header is no folder', async () => {
+    const source = await makeFiles();
+    const target = place();
+    const long = 'd/'.repeat(60);
+    await extractTarGz(pack(source, 'pax', `--transform=s,^set/513.bin$,${long}file,`), target);
+    expect((await readFile(join(target, long, 'file'))).equals(await readFile(join(source, 'set', '513.bin')))).toBe(
+      true,
+    );
   });
 
   test('cut at any place, or with a byte changed, it leaves nothing', async () => {
@@ -92,6 +102,27 @@ describe('limits and targets', () => {
     await expect(extractTarGz(padded, place(), { limit: 1_000_000 })).rejects.toThrow('at most 1000000 bytes');
   });
 
+  test('files and folders are counted, also folders without an entry, and levels', async () => {
+    const source = await makeFiles();
+    const deep = (levels: number) => pack(source, 'pax', `--transform=s,^set/1.bin$,${'d/'.repeat(levels - 1)}file,`);
+    const whole = place();
+    await extractTarGz(deep(64), whole);
+    const entryLimit = (await listing(whole)).length;
+    await extractTarGz(deep(64), place(), { entryLimit });
+    for (const [file, limit, words] of [
+      [deep(64), entryLimit - 1, `at most ${entryLimit - 1} files and folders`],
+      [deep(64), NaN, 'at most NaN files and folders'],
+      [deep(65), entryLimit + 1, 'names of at most 64 levels, got 65'],
+      [pack(source, 'pax', `--transform=s,^set/empty$,${'d/'.repeat(1500)},`), undefined, '64 levels, got 1500'],
+    ] as const) {
+      const target = place();
+      const refused = extractTarGz(file, target, limit === undefined ? {} : { entryLimit: limit });
+      await expect(refused).rejects.toThrow(FormatError);
+      await expect(refused).rejects.toThrow(words);
+      expect(await readdir(target)).toEqual([]);
+    }
+  });
+
   test('what is there already is not touched, unless asked for', async () => {
     const source = await makeFiles();
     const file = pack(source, 'ustar');
@@ -104,6 +135,41 @@ describe('limits and targets', () => {
     expect(await listing(target)).toEqual(before);
     await extractTarGz(file, target, { overwrite: true });
     expect(await listing(target)).toEqual(await listing(source));
+  });
+
+  test('two archives at once into one folder: one of them, whole, where they have the same name, else both', async () => {
+    const sources = [await makeFiles(), await makeFiles(), await makeFiles()] as const;
+    await rm(join(sources[1], 'set', 'deep'), { recursive: true });
+    await rename(join(sources[2], 'set'), join(sources[2], 'other'));
+    await mkdir(join(sources[2], 'set'));
+    const [one, same] = [pack(sources[0], 'ustar'), pack(sources[1], 'ustar')];
+    const other = pack(sources[2], 'ustar', '--exclude=set', 'other');
+    for (let i = 0; i < 3; i++) {
+      const target = place();
+      const results = await Promise.allSettled([one, same, other].map((file) => extractTarGz(file, target)));
+      expect(results[2]!.status).toBe('fulfilled');
+      const winner = results[0]!.status === 'fulfilled' ? 0 : 1;
+      const { reason } = results[1 - winner] as PromiseRejectedResult;
+      expect(reason).toBeInstanceOf(ArgumentError);
+      expect((reason as Error).message).toContain('set already');
+      expect(await readdir(target)).toEqual(['other', 'set']);
+      expect(await listing(join(target, 'set'))).toEqual(await listing(join(sources[winner], 'set')));
+
+      await Promise.all([one, same].map((file) => extractTarGz(file, target, { overwrite: true })));
+      expect(await readdir(target)).toEqual(['other', 'set']);
+      const names = JSON.stringify(await listing(join(target, 'set')));
+      const wholes = [sources[0], sources[1]].map(async (source) => JSON.stringify(await listing(join(source, 'set'))));
+      expect(await Promise.all(wholes)).toContain(names);
+    }
+  });
+
+  test('another archive whose name begins alike keeps what a kill left of it', async () => {
+    const file = pack(await makeFiles(), 'ustar');
+    const target = place();
+    const left = [`.unpacked-${basename(file)}-2.tar.gz-100-1.5`, `.unpacked-${basename(file)}-100--1.5`];
+    for (const name of left) await mkdir(join(target, name), { recursive: true });
+    await extractTarGz(file, target);
+    expect((await readdir(target)).sort()).toEqual([left[0], 'set']);
   });
 
   test('what a killed process left is cleared away; another one that works is not disturbed', async () => {
