@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type Sharp from 'sharp';
 import { FormatError } from '../errors';
+import { readRegularFile } from './read-regular-file';
 
 /** Pixels of one image: [height, width, 3]. */
 export interface DecodedImage {
@@ -24,6 +24,8 @@ const JPEG = [0xff, 0xd8, 0xff];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 /** Of a kilobyte sharp would make images of up to 268 million pixels; this is as large as cameras make them. */
 const MOST_PIXELS = 2 ** 27;
+/** Most bytes of all images together: a list or links can name one image any number of times. */
+export const MOST_BYTES = 2 ** 32;
 
 /** Decodes a JPEG or PNG file to three channels of a byte, and resizes it. */
 export async function decodeImage(
@@ -35,7 +37,7 @@ export async function decodeImage(
   const refuse = (received: string): never => {
     throw new FormatError({ where, what: file, expected: 'a whole JPEG or PNG image', received }, 0);
   };
-  const bytes = await readFile(file).catch((error: Error) => refuse(error.message));
+  const bytes = await readRegularFile(file).catch((error: Error) => refuse(error.message));
   // sharp would read SVG, PDF and more.
   const isKnown = [JPEG, PNG].some((magic) => magic.every((byte, i) => bytes[i] === byte));
   if (!isKnown) refuse(bytes.length === 0 ? 'an empty file' : 'another kind of file');

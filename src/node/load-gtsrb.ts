@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPpm, type LabelledImages } from '../datasets/index';
 import { ArgumentError, FormatError } from '../errors';
 import { loadSharp } from './decode-image';
 import type { DatasetParts } from './load-datasets';
+import { readRegularFile } from './read-regular-file';
 
 /** The training part of GTSRB knows which photographs show the same sign. */
 export interface GtsrbParts extends DatasetParts {
@@ -21,7 +22,7 @@ const CLASSES = 43;
 
 /** A file that must be there, as the others of the data set are. */
 async function bytesOf(file: string, expected: string): Promise<Buffer> {
-  return readFile(file).catch((error: Error) => {
+  return readRegularFile(file).catch((error: Error) => {
     throw new FormatError({ where, what: file, expected, received: error.message });
   });
 }

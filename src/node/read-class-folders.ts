@@ -1,9 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { LabelledImages } from '../datasets/index';
 import { ArgumentError, FormatError } from '../errors';
-import { decodeImage, loadSharp } from './decode-image';
+import { decodeImage, loadSharp, MOST_BYTES } from './decode-image';
+import { isBelow } from './is-below';
 
 /** Options of {@link readClassFolders}. */
 export interface ClassFoldersOptions {
@@ -69,17 +70,31 @@ async function classesIn(folder: string, flat: boolean) {
   throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
 }
 
+/** A link to an image must not lead out; the class folder itself may lie elsewhere. */
+async function checkInside(folder: string, file: string): Promise<void> {
+  const refuse = (received: string): never => {
+    throw new FormatError({ where, what: file, expected: 'an image in the folder, or in that of its class', received });
+  };
+  try {
+    if ((await isBelow(dirname(file), file)) || (await isBelow(folder, file))) return;
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+  refuse('a link to elsewhere');
+}
+
 /**
  * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg, .png).
  *
  * Grey images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where none is resized, is
- * an error that names the file; with `skipBad` it is left out and listed.
+ * an error that names the file; with `skipBad` it is left out and listed. The folder and its class folders may be links to anywhere; a link
+ * to an image must stay in the folder or in that of its class, and else is bad too.
  *
  * @param folder with a folder for each class
  * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left out; `ignored`: files
  *   that were not looked at, of other endings or in no class
- * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image; Error where sharp is not
- *   installed
+ * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image, or more than 4 GiB of
+ *   pixels; Error where sharp is not installed
  * @example
  * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
  */
@@ -98,11 +113,19 @@ export async function readClassFolders(
   const parts: Uint8Array[] = [];
   const labels: number[] = [];
   const skipped: SkippedFile[] = [];
+  const total = classes.reduce((sum, { files }) => sum + files.length, 0);
   let [height, width] = size ?? [0, 0];
   for (const [label, { name, files }] of classes.entries()) {
     const before = labels.length;
     for (const file of files) {
+      // Before they fill the memory; bad ones that were left out do not count.
+      if ((total - skipped.length) * height * width * 3 > MOST_BYTES) {
+        const expected = `images of at most ${MOST_BYTES} bytes (give a smaller size)`;
+        const received = `${total - skipped.length} of [${height}, ${width}, 3]`;
+        throw new FormatError({ where, what: folder, expected, received });
+      }
       try {
+        await checkInside(folder, file);
         const image = await decodeImage(sharp, file, resize ? size : undefined, where);
         if (height === 0) [height, width] = [image.height, image.width];
         if (image.height !== height || image.width !== width) {

@@ -1,8 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises';
-import { isAbsolute, join, sep } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import type { ImageSet } from '../datasets/images';
 import { ArgumentError, FormatError } from '../errors';
-import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
+import { decodeImage, loadSharp, MOST_BYTES, type DecodedImage } from './decode-image';
+import { isBelow } from './is-below';
+import { readRegularFile } from './read-regular-file';
 
 /** Options of {@link readImageList}. */
 export interface ImageListOptions {
@@ -17,8 +19,6 @@ const where = 'readImageList';
 
 /** Images decoded at the same time: as many threads as Node has for it. */
 const CONCURRENCY = 4;
-/** Most bytes of all images: a list can name one image any number of times. */
-const MOST_BYTES = 2 ** 32;
 
 function checkOptions({ size, limit }: ImageListOptions): void {
   for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
@@ -28,11 +28,14 @@ function checkOptions({ size, limit }: ImageListOptions): void {
 }
 
 async function namesIn(list: string, limit = Infinity): Promise<string[]> {
-  const text = await readFile(list, 'utf8').catch((error: Error) => {
+  const text = await readRegularFile(list).catch((error: Error) => {
     const expected = 'a text file that names the images';
     throw new ArgumentError({ where, what: list, expected, received: error.message });
   });
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = text
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '');
   if (names.length > 0) return names.slice(0, limit);
   throw new FormatError({ where, what: list, expected: 'one file name a line', received: 'none' });
@@ -44,11 +47,12 @@ async function locate(list: string, home: string, name: string): Promise<string>
     throw new FormatError({ where, what: list, expected: 'names of files below images/', received: name });
   };
   if (isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes('\0')) refuse();
-  const file = await realpath(join(home, name)).catch((error: Error) => {
+  const file = join(home, name);
+  const isInside = await isBelow(home, file).catch((error: Error) => {
     const expected = `an image that ${list} names`;
-    throw new FormatError({ where, what: join(home, name), expected, received: error.message }, 0);
+    throw new FormatError({ where, what: file, expected, received: error.message }, 0);
   });
-  return file.startsWith(home + sep) ? file : refuse();
+  return isInside ? file : refuse();
 }
 
 /**

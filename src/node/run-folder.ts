@@ -19,7 +19,7 @@ export interface RunFolder {
   latestCheckpoint(): Promise<Checkpoint | undefined>;
   /** Adds one JSON line to a file. */
   appendLine(file: string, record: object): Promise<void>;
-  /** Drops the lines of a file that `keep` does not want, and a line that was cut off. */
+  /** Drops the lines of a file that `keep` does not want, and what is no JSON object: a line that was cut off. */
   truncateLines(file: string, keep: (record: Record<string, unknown>) => boolean): Promise<void>;
   /** Writes a value as JSON, whole or not at all. */
   writeJson(file: string, value: unknown): Promise<void>;
@@ -27,7 +27,7 @@ export interface RunFolder {
   readJson<T>(file: string): Promise<T | undefined>;
   /** Writes a file whole or not at all. */
   writeBytes(file: string, bytes: Uint8Array): Promise<void>;
-  /** Gives the folder free; the end of the process does so too. Nothing can be written through it afterwards. */
+  /** Waits for what is being written, then gives the folder free; the end of the process does so too. Nothing can be written through it afterwards. */
   close(): Promise<void>;
 }
 
@@ -40,6 +40,27 @@ const readText = (file: string): Promise<string | undefined> =>
     throw error;
   });
 
+/** The object in a line; undefined for any other, such as one that was cut off. */
+function recordIn(line: string): Record<string, unknown> | undefined {
+  try {
+    const record: unknown = JSON.parse(line);
+    const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
+    return isObject ? (record as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function keepLines(file: string, keep: (record: Record<string, unknown>) => boolean): Promise<void> {
+  const text = await readText(file);
+  if (text === undefined) return;
+  const kept = text.split('\n').filter((line) => {
+    const record = recordIn(line);
+    return record !== undefined && keep(record);
+  });
+  await writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''));
+}
+
 async function prepare(path: string, config: Record<string, unknown>): Promise<() => Promise<void>> {
   await mkdir(path, { recursive: true });
   const lock = join(path, LOCK);
@@ -50,7 +71,7 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
   });
   try {
     await checkRunConfig(join(path, 'config.json'), path, config);
-    // What a killed run was just writing. (Another one may just be asking for the lock.)
+    // What a killed run was just writing. (What was left of asking for the lock is swept with the lock: another one may just be asking.)
     for (const name of await readdir(path)) {
       if (LEFT_ASIDE.test(name) && !name.startsWith(LOCK)) await rm(join(path, name), { force: true });
     }
@@ -91,11 +112,22 @@ export async function openRunFolder(path: string, config: Record<string, unknown
     return isInside ? join(path, file) : refuse(where, 'file', 'a name below the folder', JSON.stringify(file));
   };
 
+  const writing = new Set<Promise<void>>();
+  /** `close` waits for it: the next run would sweep what is still aside. */
+  const written = async (work: Promise<void>): Promise<void> => {
+    writing.add(work);
+    try {
+      await work;
+    } finally {
+      writing.delete(work);
+    }
+  };
+
   return {
     path,
     async saveCheckpoint(bytes, { epoch }) {
       checkOpen('saveCheckpoint');
-      await saveCheckpoint(path, bytes, epoch);
+      await written(saveCheckpoint(path, bytes, epoch));
     },
     async latestCheckpoint() {
       checkOpen('latestCheckpoint');
@@ -103,27 +135,16 @@ export async function openRunFolder(path: string, config: Record<string, unknown
     },
     async appendLine(file, record) {
       const target = at('appendLine', file);
-      await appendFile(target, `${JSON.stringify(record)}\n`).catch((error: unknown) => {
+      const appended = appendFile(target, `${JSON.stringify(record)}\n`).catch((error: unknown) => {
         throw asStorageError('RunFolder.appendLine', target, error);
       });
+      await written(appended);
     },
     async truncateLines(file, keep) {
-      const target = at('truncateLines', file);
-      const text = await readText(target);
-      if (text === undefined) return;
-      const kept = text.split('\n').filter((line) => {
-        let record: Record<string, unknown>;
-        try {
-          record = JSON.parse(line) as Record<string, unknown>;
-        } catch {
-          return false;
-        }
-        return keep(record);
-      });
-      await writeFileAtomic(target, kept.map((line) => `${line}\n`).join(''));
+      await written(keepLines(at('truncateLines', file), keep));
     },
     async writeJson(file, value) {
-      await writeFileAtomic(at('writeJson', file), `${JSON.stringify(value, null, 2)}\n`);
+      await written(writeFileAtomic(at('writeJson', file), `${JSON.stringify(value, null, 2)}\n`));
     },
     async readJson<T>(file: string) {
       const target = at('readJson', file);
@@ -136,10 +157,11 @@ export async function openRunFolder(path: string, config: Record<string, unknown
       }
     },
     async writeBytes(file, bytes) {
-      await writeFileAtomic(at('writeBytes', file), bytes);
+      await written(writeFileAtomic(at('writeBytes', file), bytes));
     },
     async close() {
       isOpen = false;
+      await Promise.allSettled(writing);
       await release();
     },
   };

@@ -1,9 +1,10 @@
 import { constants, readFileSync, unlinkSync } from 'node:fs';
-import { copyFile, link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asideOf } from './write-file-atomic';
+import { asideOf, LEFT_ASIDE } from './write-file-atomic';
 
 /** Who holds a lock. */
 export interface LockOwner {
@@ -52,11 +53,14 @@ async function isHeld(file: string, owner: LockOwner | 'unknown'): Promise<boole
   return Date.now() - mtimeMs < 10_000;
 }
 
+/** Held while a dead lock is cleared away. */
+const guardOf = (file: string): string => `${file}.takeover`;
+
 /** Creates the file with its text, both at once, unless it is there. */
 async function createWhole(file: string, text: string): Promise<boolean> {
   const aside = asideOf(file);
-  await writeFile(aside, text, { flag: 'wx' });
   try {
+    await writeFile(aside, text, { flag: 'wx' });
     await link(aside, file).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       return copyFile(aside, file, constants.COPYFILE_EXCL); // a disk without hard links
@@ -66,7 +70,18 @@ async function createWhole(file: string, text: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(aside, { force: true });
+    await rm(aside, { force: true }).catch(() => undefined); // what went wrong before is not hidden by this
+  }
+}
+
+/** Removes what processes left that died while they were taking the lock; one that is just taking it is alive, and keeps its own. */
+async function sweepAside(file: string): Promise<void> {
+  const written = [basename(file), basename(guardOf(file))];
+  for (const name of await readdir(dirname(file))) {
+    if (!LEFT_ASIDE.test(name) || !written.includes(name.replace(LEFT_ASIDE, ''))) continue;
+    const aside = join(dirname(file), name);
+    const owner = await ownerOf(aside);
+    if (owner !== undefined && !(await isHeld(aside, owner))) await rm(aside, { force: true });
   }
 }
 
@@ -98,7 +113,7 @@ export async function takeLock(
     if (owner === undefined) continue;
     if (await isHeld(file, owner)) throw busy(owner === 'unknown' ? undefined : owner);
     // One at a time clears a dead lock away; else the second could remove the new lock of the first.
-    const guard = `${file}.takeover`;
+    const guard = guardOf(file);
     if (await createWhole(guard, text)) {
       try {
         const again = await ownerOf(file);
@@ -114,6 +129,7 @@ export async function takeLock(
   }
   if (held.size === 0) process.on('exit', releaseAll);
   held.set(file, text);
+  await sweepAside(file).catch(() => undefined); // what stays does no harm
   return async () => {
     if (!held.delete(file)) return;
     if (held.size === 0) process.off('exit', releaseAll);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
+import { describeOnDisk, mountDisk, unmountDisk } from '../needs-mount';
 import { checkpointsIn, experimentFolder, resultIn, trainingIn } from './experiment-process';
 
 const lastLine = (output: string) => output.trim().split('\n').at(-1)!;
@@ -13,21 +14,13 @@ const filesIn = async (folder: string) => {
 };
 
 /** The experiment on a small disk in memory that gets full (with room for so many `checkpoints`) or read-only: it says so, and goes on when that is mended. */
-export function diskSuite({ checkpoints: rooms }: { checkpoints: readonly (0 | 1 | 2)[] }): void {
+export function diskSuite(options: { checkpoints: readonly (0 | 1 | 2)[] }): void {
+  describeOnDisk('an experiment on a small disk', () => testsOnDisk(options));
+}
+
+function testsOnDisk({ checkpoints: rooms }: { checkpoints: readonly (0 | 1 | 2)[] }): void {
   const { place, start } = experimentFolder(6);
   let disk = '';
-  const mount = (options: string) => {
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'none', disk], { stdio: 'pipe' });
-    } catch (error) {
-      throw new Error(
-        'full and read-only disks are tested on a small tmpfs, which only root may mount: run this as root',
-        {
-          cause: error,
-        },
-      );
-    }
-  };
   let whole: Record<string, string>;
   let size = 0;
   beforeAll(async () => {
@@ -38,10 +31,10 @@ export function diskSuite({ checkpoints: rooms }: { checkpoints: readonly (0 | 1
     size = Buffer.from(whole['checkpoint-000006.safetensors']!, 'base64').length;
     disk = place('disk');
     await mkdir(disk);
-    mount('size=2m');
+    mountDisk(disk, 'size=2m');
   });
   afterAll(() => {
-    if (disk) execFileSync('umount', [disk], { stdio: 'pipe' });
+    if (disk) unmountDisk(disk);
   });
 
   /** Fills the disk up to so many bytes. */

@@ -414,8 +414,11 @@ describe('refusing', () => {
     await writeFile(`${file}.part.lock`, '');
     answers = [send(content, V1)];
     await expect(download(url(), file)).rejects.toThrow('a file that no other download writes');
-    await utimes(`${file}.part.lock`, new Date(0), new Date(0));
+    const aside = `${file}.part.lock.00000000-0000-4000-8000-000000000000.part`; // killed before it had the lock
+    await writeFile(aside, '');
+    for (const old of [`${file}.part.lock`, aside]) await utimes(old, new Date(0), new Date(0));
     await download(url(), file);
     await isWhole(file);
+    expect(await readdir(dirname(file))).toEqual(['file']);
   });
 });

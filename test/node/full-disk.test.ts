@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,27 +9,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import { download, extractTarGz, openRunFolder, StorageError, writeFileAtomic } from 'tfjs-ood/node';
+import { describeOnDisk, mountDisk, unmountDisk } from '../needs-mount';
 
 /** A disk of one megabyte, in memory. */
 let disk = '';
-const mount = (size: string, ...more: string[]) => {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', [`size=${size}`, ...more].join(','), 'none', disk], { stdio: 'pipe' });
-  } catch (error) {
-    throw new Error('a full disk is tested on a small tmpfs, which only root may mount: run this test as root', {
-      cause: error,
-    });
-  }
-};
-beforeAll(async () => {
-  disk = await mkdtemp(join(tmpdir(), 'tfjs-ood-disk-'));
-  mount('1m');
-});
-afterAll(async () => {
-  execFileSync('umount', [disk], { stdio: 'pipe' });
-  await rm(disk, { recursive: true, force: true });
-});
-
 const isFull = (error: unknown) => {
   expect(error).toBeInstanceOf(StorageError);
   expect((error as StorageError).code).toBe('ENOSPC');
@@ -39,59 +22,83 @@ const isFull = (error: unknown) => {
 const random = seededRandom(4);
 const content = Buffer.from(Uint8Array.from({ length: 1_500_000 }, () => random.integer(256)));
 
-test('download: nothing stands under the name; with more space it goes on where it stopped', async () => {
-  const ranges: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    const { range } = request.headers;
-    ranges.push(range);
-    const start = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    const more = start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` };
-    const length = { 'content-length': content.length - start };
-    response.writeHead(start > 0 ? 206 : 200, { etag: '"v1"', ...length, ...more });
-    response.end(content.subarray(start));
+describeOnDisk('a full disk', () => {
+  beforeAll(async () => {
+    disk = await mkdtemp(join(tmpdir(), 'tfjs-ood-disk-'));
+    mountDisk(disk, 'size=1m');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
-  const file = join(disk, 'file');
-  try {
-    expect(await download(url, file).catch(isFull)).toBe(true);
-    expect(ranges).toEqual([undefined]); // trying again does not mend it
-    expect(await readdir(disk)).not.toContain('file');
-    mount('4m', 'remount');
-    await download(url, file);
-    expect(ranges[1]).toMatch(/^bytes=[1-9]\d+-$/);
-    expect((await readFile(file)).equals(content)).toBe(true);
-    expect(await readdir(disk)).toEqual(['file']);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-    await rm(file, { force: true });
-    mount('1m', 'remount');
-  }
-});
+  afterAll(async () => {
+    unmountDisk(disk);
+    await rm(disk, { recursive: true, force: true });
+  });
 
-test('an archive leaves nothing', async () => {
-  const source = await mkdtemp(join(tmpdir(), 'tfjs-ood-source-'));
-  await mkdir(join(source, 'set'));
-  for (const i of [1, 2, 3]) await writeFile(join(source, 'set', `${i}.bin`), content.subarray(0, 500_000));
-  const archive = join(source, 'a.tar.gz');
-  await writeFile(archive, gzipSync(execFileSync('tar', ['-C', source, '-cf', '-', 'set'], { maxBuffer: 1e8 })));
-  expect(await extractTarGz(archive, disk).catch(isFull)).toBe(true);
-  expect(await readdir(disk)).toEqual([]);
-  await rm(source, { recursive: true });
-});
+  test('download: nothing stands under the name; with more space it goes on where it stopped', async () => {
+    const ranges: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      const { range } = request.headers;
+      ranges.push(range);
+      const start = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+      const more = start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` };
+      const length = { 'content-length': content.length - start };
+      response.writeHead(start > 0 ? 206 : 200, { etag: '"v1"', ...length, ...more });
+      response.end(content.subarray(start));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+    const file = join(disk, 'file');
+    try {
+      expect(await download(url, file).catch(isFull)).toBe(true);
+      expect(ranges).toEqual([undefined]); // trying again does not mend it
+      expect(await readdir(disk)).not.toContain('file');
+      mountDisk(disk, 'size=4m,remount');
+      await download(url, file);
+      expect(ranges[1]).toMatch(/^bytes=[1-9]\d+-$/);
+      expect((await readFile(file)).equals(content)).toBe(true);
+      expect(await readdir(disk)).toEqual(['file']);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      await rm(file, { force: true });
+      mountDisk(disk, 'size=1m,remount');
+    }
+  });
 
-test('a file keeps what it had, and a run its last checkpoint', async () => {
-  const file = join(disk, 'file');
-  await writeFileAtomic(file, 'old');
-  expect(await writeFileAtomic(file, content).catch(isFull)).toBe(true);
-  expect(await readFile(file, 'utf8')).toBe('old');
-  const run = await openRunFolder(join(disk, 'run'), { seed: 1 });
-  await run.saveCheckpoint(Uint8Array.of(1), { epoch: 1 });
-  expect(await run.saveCheckpoint(content, { epoch: 2 }).catch(isFull)).toBe(true);
-  const last = (await run.latestCheckpoint())!;
-  expect([last.epoch, ...last.bytes, last.damaged.length]).toEqual([1, 1, 0]);
-  await run.close();
-  expect((await readdir(disk)).sort()).toEqual(['file', 'run']);
+  test('an archive leaves nothing', async () => {
+    const source = await mkdtemp(join(tmpdir(), 'tfjs-ood-source-'));
+    await mkdir(join(source, 'set'));
+    for (const i of [1, 2, 3]) await writeFile(join(source, 'set', `${i}.bin`), content.subarray(0, 500_000));
+    const archive = join(source, 'a.tar.gz');
+    await writeFile(archive, gzipSync(execFileSync('tar', ['-C', source, '-cf', '-', 'set'], { maxBuffer: 1e8 })));
+    expect(await extractTarGz(archive, disk).catch(isFull)).toBe(true);
+    expect(await readdir(disk)).toEqual([]);
+    await rm(source, { recursive: true });
+  });
+
+  test('a file keeps what it had, and a run its last checkpoint', async () => {
+    const file = join(disk, 'file');
+    await writeFileAtomic(file, 'old');
+    expect(await writeFileAtomic(file, content).catch(isFull)).toBe(true);
+    expect(await readFile(file, 'utf8')).toBe('old');
+    const run = await openRunFolder(join(disk, 'run'), { seed: 1 });
+    await run.saveCheckpoint(Uint8Array.of(1), { epoch: 1 });
+    expect(await run.saveCheckpoint(content, { epoch: 2 }).catch(isFull)).toBe(true);
+    const last = (await run.latestCheckpoint())!;
+    expect([last.epoch, ...last.bytes, last.damaged.length]).toEqual([1, 1, 0]);
+    await run.close();
+    expect((await readdir(disk)).sort()).toEqual(['file', 'run']);
+  });
+
+  test('a lock that there was no room for leaves nothing, of a run or of a download', async () => {
+    const path = join(disk, 'locked');
+    await (await openRunFolder(path, { seed: 1 })).close();
+    const before = (await readdir(disk)).sort();
+    const { bavail, bsize } = await statfs(disk);
+    await writeFile(join(disk, 'filler'), Buffer.alloc(bavail * bsize));
+    expect(await openRunFolder(path, { seed: 1 }).catch(isFull)).toBe(true);
+    expect(await download('http://127.0.0.1:9/', join(disk, 'new')).catch(isFull)).toBe(true);
+    await rm(join(disk, 'filler'));
+    expect(await readdir(path)).toEqual(['config.json']);
+    expect((await readdir(disk)).sort()).toEqual(before);
+  });
 });

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError, FormatError } from 'tfjs-ood';
@@ -62,6 +63,18 @@ describe('made-up files', () => {
     const home = await makeGtsrb({ list });
     await expect(loadGtsrb(home)).rejects.toThrow(kind);
     await expect(loadGtsrb(home)).rejects.toThrow(message);
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe is not waited for', { timeout: 10_000 }, async () => {
+    for (const name of ['00009.ppm', 'GT-final_test.csv']) {
+      const home = await makeGtsrb();
+      const file = join(home, 'gtsrb', 'Final_Test', 'Images', name);
+      await rm(file);
+      execFileSync('mkfifo', [file]);
+      const loaded = loadGtsrb(home);
+      await expect(loaded).rejects.toThrow(FormatError);
+      await expect(loaded).rejects.toThrow(new RegExp(`${name} must be .*, got a pipe or device`));
+    }
   });
 
   test('a list of very many images is read', async () => {

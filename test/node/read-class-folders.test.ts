@@ -1,4 +1,5 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ArgumentError, FormatError } from 'tfjs-ood';
@@ -78,6 +79,56 @@ describe('class folders', () => {
     expect(Array.from(labels)).toEqual([0, 1]);
     expect(skipped.map(({ file }) => file.slice(-7))).toEqual(['a/2.png', 'b/2.png', 'b/3.png', 'b/4.png']);
     expect(skipped[3]!.reason).toContain('got [5, 9, 3]');
+  });
+
+  test('links: to class folders anywhere, to images within', async () => {
+    const elsewhere = await makeFolder({ 'owls/1.png': await png(3), 'secret.png': await png(9) });
+    const home = await makeFolder({ 'a/1.png': await png(1), 'a/9.png': await png(2) });
+    await symlink(join(elsewhere, 'owls'), join(home, 'owls'));
+    await symlink(join(home, 'a', '1.png'), join(elsewhere, 'owls', '2.png')); // within the whole folder
+    await symlink('1.png', join(elsewhere, 'owls', '3.png')); // within that of its class
+    const linked = place();
+    await symlink(home, linked);
+    const { images, labels, skipped } = await readClassFolders(linked);
+    expect([Array.from(labels), skipped]).toEqual([[0, 0, 1, 1, 1], []]);
+    expect([0, 1, 2, 3, 4].map((i) => images[i * 48])).toEqual([1, 2, 3, 1, 3]);
+    for (const [i, target] of [join(elsewhere, 'secret.png'), `${home}/../nothing.png`].entries()) {
+      await symlink(target, join(home, 'a', `${i + 2}.png`));
+    }
+    await expect(readClassFolders(home)).rejects.toThrow(FormatError);
+    await expect(readClassFolders(home)).rejects.toThrow(
+      `${join(home, 'a', '2.png')} must be an image in the folder, or in that of its class, got a link to elsewhere`,
+    );
+    const { labels: good, skipped: bad } = await readClassFolders(home, { skipBad: true });
+    expect(Array.from(good)).toEqual([0, 0, 1, 1, 1]);
+    expect(bad.map(({ file }) => file)).toEqual([join(home, 'a', '2.png'), join(home, 'a', '3.png')]);
+    expect(bad[1]!.reason).toContain('ENOENT');
+  });
+
+  test.skipIf(process.platform === 'win32')('what may have no end is not read', { timeout: 10_000 }, async () => {
+    const home = await makeFolder({ 'a/1.png': await png(1), 'a/4.png': '' });
+    execFileSync('mkfifo', [join(home, 'a', '2.png')]);
+    await symlink('/dev/urandom', join(home, 'a', '3.png'));
+    await truncate(join(home, 'a', '4.png'), 2 ** 30); // takes no room on the disk
+    await expect(readClassFolders(home)).rejects.toThrow(
+      `2.png must be a whole JPEG or PNG image, got a pipe or device`,
+    );
+    const { shape, skipped } = await readClassFolders(home, { skipBad: true });
+    expect(shape[0]).toBe(1);
+    expect(skipped.map(({ file }) => file.slice(-5))).toEqual(['2.png', '3.png', '4.png']);
+    expect(skipped[2]!.reason).toContain('1073741824 bytes, more than');
+  });
+
+  test('more than 4 GiB of pixels is an error before they are read, with skipBad too', async () => {
+    const home = await makeFolder({ 'a/1.png': await png(1), 'b/1.png': await png(1) });
+    for (let i = 2; i < 86; i++) await link(join(home, 'a', '1.png'), join(home, 'a', `${i}.png`));
+    for (const skipBad of [false, true]) {
+      const read = readClassFolders(home, { size: [4096, 4096], skipBad });
+      await expect(read).rejects.toThrow(FormatError);
+      await expect(read).rejects.toThrow(
+        `${home} must be images of at most 4294967296 bytes (give a smaller size), got 86 of [4096, 4096, 3]`,
+      );
+    }
   });
 
   test('nothing good is an error, not a class of nothing', async () => {

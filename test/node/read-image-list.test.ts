@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
@@ -172,6 +173,16 @@ describe('refusing', () => {
     const home = await makeList({ 'a.png': bomb });
     await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow(FormatError);
     await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow('pixel limit');
+  });
+
+  test.skipIf(process.platform === 'win32')('what may have no end is not read', { timeout: 10_000 }, async () => {
+    const home = await makeList({ 'ok.png': await noise(2, 2, 3).image.png().toBuffer() }, 'ok.png\na.png');
+    execFileSync('mkfifo', [join(home, 'images', 'a.png')]);
+    await expect(readImageList(home)).rejects.toThrow(FormatError);
+    await expect(readImageList(home)).rejects.toThrow('a.png must be a whole JPEG or PNG image, got a pipe or device');
+    await rm(join(home, 'images.txt'));
+    await symlink('/dev/urandom', join(home, 'images.txt'));
+    await expect(readImageList(home)).rejects.toThrow('a text file that names the images, got a pipe or device');
   });
 
   test('one image named so often that memory would not do', async () => {

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -149,6 +149,23 @@ describe('lock', () => {
     }
   });
 
+  test('is not given away while something is being written', async () => {
+    const path = place();
+    const run = await openRunFolder(path, {});
+    const saved = run.saveCheckpoint(new Uint8Array(20e6).fill(2), { epoch: 2 });
+    const more = [run.writeBytes('b', bytesOf(1)), run.appendLine('lines', {}), run.truncateLines('none', () => true)];
+    await Promise.all([run.close(), run.close()]);
+    const next = await openRunFolder(path, {});
+    expect(await next.latestCheckpoint()).toMatchObject({ epoch: 2, damaged: [] });
+    await Promise.all([saved, ...more]);
+    expect((await readdir(path)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    await next.close();
+    const failing = await openRunFolder(path, {});
+    const refused = failing.writeBytes('no/such/folder', bytesOf(1));
+    await Promise.all([failing.close(), expect(refused).rejects.toThrow(StorageError)]);
+    await (await openRunFolder(path, {})).close();
+  });
+
   test('is not removed from under another run that took it since', async () => {
     const path = place();
     const run = await openRunFolder(path, {});
@@ -245,7 +262,21 @@ describe('checkpoints', () => {
     const path = place();
     await (await openRunFolder(path, {})).close();
     const id = '00000000-0000-4000-8000-000000000000';
-    const theirs = ['mine.part', `run.lock.${id}.part`];
+    // Another one may just be asking for the lock.
+    const other = (name: string, digit: number) => `${name}.${String(digit).repeat(8)}${id.slice(8)}.part`;
+    const asking: Record<string, string> = {
+      [other('run.lock', 1)]: lock({ pid: process.pid }),
+      [other('run.lock', 2)]: lock({ pid: 2 ** 22 + 1, host: 'elsewhere' }),
+      [other('run.lock.takeover', 1)]: lock({ pid: process.pid }),
+    };
+    const dead = [other('run.lock', 3), other('run.lock.takeover', 3)];
+    for (const name of dead) asking[name] = lock({ pid: 2 ** 22 + 1 });
+    await Promise.all(Object.entries(asking).map(([name, text]) => writeFile(join(path, name), text)));
+    const cutOff = other('run.lock', 4);
+    await writeFile(join(path, cutOff), '');
+    await utimes(join(path, cutOff), new Date(0), new Date(0));
+    const living = Object.keys(asking).filter((name) => !dead.includes(name));
+    const theirs = ['mine.part', `run.lock.${id}.part`, ...living];
     for (const name of [
       `checkpoint-000003.safetensors.${id}.part`,
       'checkpoint-000003.safetensors.sha256',
@@ -254,7 +285,7 @@ describe('checkpoints', () => {
       await writeFile(join(path, name), 'x');
     }
     await (await openRunFolder(path, {})).close();
-    expect((await readdir(path)).sort()).toEqual(['config.json', ...theirs]);
+    expect((await readdir(path)).sort()).toEqual(['config.json', ...theirs].sort());
   });
 });
 
@@ -266,7 +297,7 @@ describe('files', () => {
     for (let epoch = 1; epoch <= 4; epoch++) await run.appendLine('epochs.jsonl', { epoch, text: 'a\nb ü' });
     const file = join(path, 'epochs.jsonl');
     const lines = (await readFile(file, 'utf8')).split('\n');
-    await appendFile(file, '{"epoch":2');
+    await appendFile(file, 'null\n1\n"x"\n[]\n{"epoch":2'); // no line that appendLine writes
     await run.truncateLines('epochs.jsonl', ({ epoch }) => (epoch as number) <= 2);
     await run.appendLine('epochs.jsonl', { epoch: 3 });
     expect(await readFile(file, 'utf8')).toBe(`${lines[0]}\n${lines[1]}\n{"epoch":3}\n`);
@@ -314,6 +345,18 @@ describe('files', () => {
     expect(output()).toMatch(
       /^StorageError EACCES openRunFolder: .* must be a place that this user may write, got EACCES/,
     );
+  });
+
+  test.skipIf(process.platform === 'win32')('a lock that cannot be written leaves no litter', async () => {
+    const path = place();
+    await (await openRunFolder(path, {})).close();
+    const file = place('script');
+    const script = `await openRunFolder(${JSON.stringify(path)}, {}).catch((e) => console.log(e.name, e.code, e.message));`;
+    await writeFile(`${file}.mjs`, `import { openRunFolder } from ${JSON.stringify(module)};${script}`);
+    const limited = `trap '' XFSZ; ulimit -f 0; exec "${process.execPath}" "${file}.mjs"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', limited], { encoding: 'utf8' });
+    expect(stdout, stderr).toMatch(/^StorageError EFBIG openRunFolder: /);
+    expect(await readdir(path)).toEqual(['config.json']);
   });
 
   // A limit on the size of files stands in for a full disk: the write fails in its middle.
