@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import type { ImageSet } from '../datasets/images';
 import { ArgumentError, FormatError } from '../errors';
+import { checkImageBytes } from './check-image-bytes';
 import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
 
 /** Options of {@link readImageList}. */
@@ -17,8 +18,6 @@ const where = 'readImageList';
 
 /** Images decoded at the same time: as many threads as Node has for it. */
 const CONCURRENCY = 4;
-/** Most bytes of all images: a list can name one image any number of times. */
-const MOST_BYTES = 2 ** 32;
 
 function checkOptions({ size, limit }: ImageListOptions): void {
   for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
@@ -84,10 +83,7 @@ export async function readImageList(
   const first = await decode(names[0]!);
   const { height, width } = first;
   const each = height * width * 3;
-  if (names.length * each > MOST_BYTES) {
-    const expected = `images of at most ${MOST_BYTES} bytes (give a size or a limit)`;
-    throw new FormatError({ where, what: list, expected, received: `${names.length} of [${height}, ${width}, 3]` });
-  }
+  checkImageBytes(where, list, [names.length, height, width], 'give a size or a limit');
   const images = new Uint8Array(names.length * each);
   let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {
