@@ -47,11 +47,15 @@ export class PickleGlobal {
 /** Throws the error of a damaged file. */
 export type Refuse = (expected: string, received: string) => never;
 
-/** Bytes as latin1 text: Python 2's strings are bytes. Undefined for what is no text, or longer than a name is. */
-export function shortText(value: PickleValue | undefined): string | undefined {
+/**
+ * Bytes as latin1 text: Python 2's strings are bytes. Undefined for what is no text, or longer than a name is. `spend` counts
+ * text that is made anew.
+ */
+export function shortText(value: PickleValue | undefined, spend?: (count: number) => void): string | undefined {
   const isBytes = value instanceof Uint8Array;
   if (!isBytes && typeof value !== 'string') return undefined;
   if (value.length > 1024) return undefined;
+  if (isBytes) spend?.(value.length);
   return isBytes ? String.fromCharCode(...value) : value;
 }
 
@@ -101,7 +105,7 @@ function fillArray(
   array.data = raw;
 }
 
-/** What a call of a global with these arguments stands for. `spend` counts bytes that are made anew. */
+/** What a call of a global with these arguments stands for. `spend` counts bytes and text that are made anew. */
 export function pickleReduce(
   callee: PickleValue,
   args: PickleValue,
@@ -120,7 +124,7 @@ export function pickleReduce(
     fillArray(array, third, second, first, refuse);
     return array;
   }
-  const text = shortText(first);
+  const text = shortText(first, spend);
   if (callee.kind === 'dtype' && text !== undefined) return new PickledDtype(text.slice(0, 80));
   if (callee.kind === 'encode' && typeof first === 'string' && shortText(second) === 'latin1') {
     spend(first.length);

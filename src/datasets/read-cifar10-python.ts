@@ -52,9 +52,11 @@ export function readCifar10Python(bytes: Uint8Array, { file = 'bytes' }: ReadOpt
   for (let i = 0; i < count; i++) planesToPixels(data.data, i * 3 * AREA, images, i * 3 * AREA, AREA);
   const set: NamedImages = { images, shape: [count, 32, 32, 3], labels: numbers };
   if (names === undefined) return set;
-  const fileNames = Array.isArray(names) ? names.map(shortText) : [];
-  if (fileNames.length !== count || !fileNames.every((name) => name !== undefined)) {
-    return refuse(`${count} file names`, `${fileNames.length}, or others than strings`, names);
+  // Counted first: a list can name one string any number of times, and each becomes a text of its own.
+  const listed = Array.isArray(names) ? names.length : 0;
+  const fileNames = Array.isArray(names) && listed === count ? names.map((name) => shortText(name)) : [];
+  if (listed !== count || !fileNames.every((name) => name !== undefined)) {
+    return refuse(`${count} file names`, `${listed}, or others than strings`, names);
   }
   return { ...set, fileNames };
 }

@@ -66,8 +66,13 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
   if (isGzip && !(limit <= plausibleSize(bytes.length))) refuse(expected, `${bytes.length} bytes of gzip`, 4);
   const raw = isGzip ? await inflateChecked(inflate, bytes, 'gzip', limit, place) : bytes;
   if (size !== raw.length - start) refuse(expected, String(raw.length - start), start);
-  // A copy where the bytes are the caller's.
-  if (isBytes) return { data: isGzip ? raw.subarray(start) : raw.slice(start), shape };
+  if (isBytes) {
+    // A copy where the bytes are the caller's; not by `slice`, which of a Node Buffer is a view.
+    const data = isGzip
+      ? new Uint8Array(raw.buffer, raw.byteOffset + start, size)
+      : new Uint8Array(raw.subarray(start));
+    return { data, shape };
+  }
   const view = new DataView(raw.buffer, raw.byteOffset + start, size);
   const data = type.make(count);
   for (let i = 0; i < count; i++) data[i] = view[type.get](i * type.bytes);

@@ -52,5 +52,5 @@ export function readPpm(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {})
   at++;
   const size = 3 * width * height;
   if (bytes.length - at !== size) refuse(`${size} bytes of pixels`, `${bytes.length - at}`, at);
-  return { data: bytes.subarray(at), height, width };
+  return { data: new Uint8Array(bytes.subarray(at)), height, width };
 }

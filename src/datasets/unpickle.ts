@@ -76,9 +76,9 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
   const memo = new Map<number, PickleValue>();
   const madeAt = new Map<unknown, number>();
   let budget = bytes.length;
-  // Text of a memo could be encoded over and over: all of it together is no longer than the file.
+  // Text of a memo could be converted over and over: all of it together is no longer than the file.
   const spend = (count: number) => {
-    if ((budget -= count) < 0) refuse('each text encoded once', 'one that is encoded again');
+    if ((budget -= count) < 0) refuse('each text converted once', 'one that is converted again');
   };
 
   const push = (value: PickleValue | typeof MARK) => {
@@ -108,7 +108,7 @@ export function unpickle(where: string, bytes: Uint8Array, file: string): Unpick
     if (!(target instanceof Map)) return refuse('a dictionary', 'something else');
     if (items.length % 2 === 1) return refuse('pairs of key and value', `${items.length} values`);
     for (let i = 0; i < items.length; i += 2) {
-      const key = typeof items[i] === 'number' ? (items[i] as number) : shortText(items[i]);
+      const key = typeof items[i] === 'number' ? (items[i] as number) : shortText(items[i], spend);
       if (key === undefined) return refuse('a number or a short string as key', 'something else');
       if (target.size >= MOST_VALUES) return refuse(`at most ${MOST_VALUES} keys`, 'more');
       target.set(key, items[i + 1]!);

@@ -11,7 +11,7 @@ export const artifactsOf = (bytes: Uint8Array): io.ModelArtifacts => ({
   weightSpecs: [
     { name: NAME, shape: [bytes.length], dtype: 'int32', quantization: { dtype: 'uint8', scale: 1, min: 0 } },
   ],
-  weightData: bytes.slice().buffer,
+  weightData: new Uint8Array(bytes).buffer, // not `slice`: that of a Node Buffer is a view into a larger buffer
 });
 
 /** The file that {@link artifactsOf} wrapped; undefined where it is something else. */

@@ -1,5 +1,6 @@
 import { FormatError } from '../errors';
 import type { Json, ScorerState } from '../scorers/scorer';
+import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
 
 const FORMAT = 'tfjs-ood/detector';
@@ -47,7 +48,7 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   const read = (name: string, expected: string, fits: (value: unknown) => boolean): Json => {
     let value: unknown;
     try {
-      value = JSON.parse(metadata[name] ?? '');
+      value = parseJson(metadata[name] ?? '');
     } catch {
       // said below
     }
@@ -73,16 +74,17 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   }
   const wrong = calibration.data.findIndex((score, i, all) => !Number.isFinite(score) || score < all[i - 1]!);
   if (wrong >= 0) refuse('calibration', 'finite and ascending', `${calibration.data[wrong]} at index ${wrong}`);
+  const object = `an object of at most ${MOST_LEVELS} levels`;
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(SCORER));
   return {
     scorer: {
       kind: kind!,
-      options: read('options', 'an object', isObject) as Record<string, Json>,
+      options: read('options', object, isObject) as Record<string, Json>,
       tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
     },
     calibration: Float64Array.from(calibration.data),
     cutPoints: cutPoints as Record<string, number>,
     classNames: (classNames as string[] | null) ?? undefined,
-    about: read('about', 'an object', isObject) as Record<string, Json>,
+    about: read('about', object, isObject) as Record<string, Json>,
   };
 }

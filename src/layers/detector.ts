@@ -174,6 +174,33 @@ async function partsOf(
   throw new ArgumentError({ where, what: 'model', expected, received: 'one without, or with named logits' });
 }
 
+/** The names that a detector was saved with, whatever the file says. @throws FormatError */
+function savedNames(where: string, about: Readonly<Record<string, unknown>>): OutputNames {
+  const read = (name: keyof OutputNames, expected: string, fits: (value: unknown) => boolean) => {
+    const value = about[name];
+    if (value === undefined) return {};
+    if (fits(value)) return { [name]: value };
+    const received = typeof value === 'string' ? value : `a value of type ${typeof value}`;
+    throw new FormatError({ where, what: `metadata.about.${name}`, expected, received });
+  };
+  const isName = (value: unknown) => typeof value === 'string' && value !== '';
+  return {
+    ...read('features', 'the name of a layer or node', isName),
+    ...read('logits', 'the name of a layer or node', isName),
+    ...read('pool', "'average', or nothing", (value) => value === 'average'),
+  };
+}
+
+/** The reader of a model that is the right one: a name that it does not have is the file's fault. */
+function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelReader {
+  try {
+    return readModel(where, model, names, needsFeatures);
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
+    throw new FormatError({ ...error.details, what: `metadata.about.${error.details.what}` });
+  }
+}
+
 /** Options of {@link loadDetector}. */
 export interface LoadModelDetectorOptions {
   /** Methods by kind; by default every one of this package. */
@@ -199,7 +226,7 @@ export async function loadDetector(
   const where = 'loadDetector';
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
   const state = decodeDetector(where, bytes);
-  const { fingerprint, features, logits, pool } = state.about as Record<string, unknown>;
+  const { fingerprint } = state.about;
   const saved = fingerprint as Record<string, unknown> | undefined;
   if (typeof saved?.architecture !== 'string' || typeof saved.weights !== 'string') {
     const [expected, received] = ['the fingerprint of a model (loadOutputDetector reads those without)', 'none'];
@@ -219,9 +246,8 @@ export async function loadDetector(
     const expected = `one of ${Object.keys(methods).join(', ')}`;
     throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
   }
-  const names = { ...(features ? { features } : {}), ...(logits ? { logits } : {}), ...(pool ? { pool } : {}) };
   const method = methods[kind]!();
-  const reader = readModel(where, model, names as OutputNames, method.needs.includes('features'));
+  const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));
   const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
   return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), inputRankOf(model), blockSize);
 }

@@ -24,8 +24,6 @@ const JPEG = [0xff, 0xd8, 0xff];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 /** Of a kilobyte sharp would make images of up to 268 million pixels; this is as large as cameras make them. */
 const MOST_PIXELS = 2 ** 27;
-/** Most bytes of all images together: a list or links can name one image any number of times. */
-export const MOST_BYTES = 2 ** 32;
 
 /** Decodes a JPEG or PNG file to three channels of a byte, and resizes it. */
 export async function decodeImage(

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPpm, type LabelledImages } from '../datasets/index';
 import { ArgumentError, FormatError } from '../errors';
+import { checkImageBytes } from './check-image-bytes';
 import { loadSharp } from './decode-image';
 import type { DatasetParts } from './load-datasets';
 import { readRegularFile } from './read-regular-file';
@@ -76,7 +77,8 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labelle
  * @param folder the folder `gtsrb` (or `GTSRB`), or the one it is in
  * @param options `side`: images are made side x side, 32 by default; images of another size need the optional package sharp
  * @returns images [N, side, side, 3], labels 0 to 42, and which training images show the same sign
- * @throws ArgumentError that says what was looked for; FormatError for a damaged list, or a damaged or missing image
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged list, a damaged or missing image, or more than 4 GiB
+ *   of pixels in a part
  * @example
  * const { train, test, tracks } = await loadGtsrb('data');
  */
@@ -95,13 +97,20 @@ export async function loadGtsrb(folder: string, { side = 32 }: { side?: number }
     const lists: Entry[][] = [];
     for (const name of classes) lists.push(await entriesOf(join(training, name), `GT-${name}.csv`));
     const entries = lists.flat();
+    const test = await entriesOf(join(home, 'Final_Test', 'Images'), testList);
+    checkImageBytes(where, training, [entries.length, side, side], 'take a smaller side');
+    checkImageBytes(
+      where,
+      join(home, 'Final_Test', 'Images', testList),
+      [test.length, side, side],
+      'take a smaller side',
+    );
     const seen = new Map<string, number>();
     const tracks = Int32Array.from(entries, ({ path }) => {
       const track = path.replace(/_\d+\.ppm$/i, '');
       if (!seen.has(track)) seen.set(track, seen.size);
       return seen.get(track)!;
     });
-    const test = await entriesOf(join(home, 'Final_Test', 'Images'), testList);
     return { train: await readAll(entries, side), test: await readAll(test, side), tracks };
   }
   const expected = 'one with gtsrb/{Final_Training/Images/00000,Final_Test/Images/GT-final_test.csv}';

@@ -3,7 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { LabelledImages } from '../datasets/index';
 import { ArgumentError, FormatError } from '../errors';
-import { decodeImage, loadSharp, MOST_BYTES } from './decode-image';
+import { checkImageBytes } from './check-image-bytes';
+import { decodeImage, loadSharp } from './decode-image';
 import { isBelow } from './is-below';
 
 /** Options of {@link readClassFolders}. */
@@ -119,11 +120,7 @@ export async function readClassFolders(
     const before = labels.length;
     for (const file of files) {
       // Before they fill the memory; bad ones that were left out do not count.
-      if ((total - skipped.length) * height * width * 3 > MOST_BYTES) {
-        const expected = `images of at most ${MOST_BYTES} bytes (give a smaller size)`;
-        const received = `${total - skipped.length} of [${height}, ${width}, 3]`;
-        throw new FormatError({ where, what: folder, expected, received });
-      }
+      checkImageBytes(where, folder, [total - skipped.length, height, width], 'give a smaller size');
       try {
         await checkInside(folder, file);
         const image = await decodeImage(sharp, file, resize ? size : undefined, where);

@@ -2,7 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { ImageSet } from '../datasets/images';
 import { ArgumentError, FormatError } from '../errors';
-import { decodeImage, loadSharp, MOST_BYTES, type DecodedImage } from './decode-image';
+import { checkImageBytes } from './check-image-bytes';
+import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
 import { isBelow } from './is-below';
 import { readRegularFile } from './read-regular-file';
 
@@ -88,10 +89,7 @@ export async function readImageList(
   const first = await decode(names[0]!);
   const { height, width } = first;
   const each = height * width * 3;
-  if (names.length * each > MOST_BYTES) {
-    const expected = `images of at most ${MOST_BYTES} bytes (give a size or a limit)`;
-    throw new FormatError({ where, what: list, expected, received: `${names.length} of [${height}, ${width}, 3]` });
-  }
+  checkImageBytes(where, list, [names.length, height, width], 'give a size or a limit');
   const images = new Uint8Array(names.length * each);
   let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {

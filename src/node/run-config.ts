@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ArgumentError, FormatError } from '../errors';
+import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { writeFileAtomic } from './write-file-atomic';
 
 type Json = Record<string, unknown>;
@@ -25,20 +26,32 @@ export async function checkRunConfig(file: string, folder: string, config: Json)
     throw error;
   });
   const wanted = `${JSON.stringify(config, null, 2)}\n`;
+  let own: unknown;
+  try {
+    own = parseJson(wanted); // before it is written: what is too deep could not be read again
+  } catch (error) {
+    const received = (error as Error).message;
+    throw new ArgumentError({ where, what: 'config', expected: `JSON of at most ${MOST_LEVELS} levels`, received });
+  }
   if (text === undefined) return writeFileAtomic(file, wanted);
   let there: unknown;
   try {
-    there = JSON.parse(text);
+    there = parseJson(text);
   } catch {
-    // Not ours: ours are written whole or not at all.
+    // Not ours: ours are written whole or not at all, and are not as deep.
   }
   if (!isPlain(there)) {
     throw new FormatError(
-      { where, what: file, expected: 'a JSON object', received: JSON.stringify(text.slice(0, 40)) },
+      {
+        where,
+        what: file,
+        expected: `a JSON object of at most ${MOST_LEVELS} levels`,
+        received: JSON.stringify(text.slice(0, 40)),
+      },
       0,
     );
   }
-  const [before, now] = [flatten(there), flatten(JSON.parse(wanted) as Json)];
+  const [before, now] = [flatten(there), flatten(own as Json)];
   const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
   const differing = [...new Set([...before.keys(), ...now.keys()])]
     .filter((key) => !isDeepStrictEqual(before.get(key), now.get(key)))

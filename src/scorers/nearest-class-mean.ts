@@ -1,6 +1,7 @@
 import { ClassMeans, type Means } from '../embeddings/class-means';
 import { ArgumentError, FormatError } from '../errors';
 import { classMeanScorer } from './class-mean-scorer';
+import { finiteScores } from './finite-scores';
 import { inUse } from './in-use';
 import { readRows, type Rows } from './rows';
 import { savedMeans } from './saved-gaussian';
@@ -61,7 +62,7 @@ function scorerOf(means: Means, distance: 'euclidean' | 'cosine'): Scorer<'featu
     async score(batch) {
       guard.check();
       const rows = await readRows(KIND, 'features', batch, means.shape[1]);
-      if (distance === 'euclidean') return nearest.score(rows);
+      if (distance === 'euclidean') return finiteScores(KIND, await nearest.score(rows));
       const unit = unitRows(rows);
       const squared = await nearest.score(unit); // of unit vectors: 2 - 2 cos
       return squared.map((value, row) => (isZero(unit, row) ? 1 : value / 2));
@@ -92,7 +93,8 @@ const isZero = ({ data, shape }: Rows, row: number): boolean =>
  *
  * Source: Masana et al., BMVC 2018, section 3.1 (Euclidean).
  *
- * @throws ArgumentError for an unknown distance; fitting without rows; a cosine mean of 0
+ * @throws ArgumentError for an unknown distance; fitting without rows; a cosine mean of 0; NotFiniteError naming the row of a NaN or
+ *   infinity, or of a score that float32 does not hold
  * @example
  * const scorer = await nearestClassMean().fit([{ features: { data: Float32Array.of(0, 0, 4, 0), shape: [2, 2] }, labels: [0, 1] }], {});
  * await scorer.score({ features: { data: Float32Array.of(1, 0), shape: [1, 2] } }); // Float32Array [1]

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError } from '../errors';
+import { parseJson } from '../state/parse-json';
 import { allowedAlarms } from './allowed-alarms';
 import type { BelongsTo, CutPoint, CutPoints } from './cut-points';
 
@@ -118,7 +119,7 @@ export function parseCutPoints(json: string, file = 'cut-points'): CutPoint[] {
   };
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
     return refuse(file, 'JSON', (error as Error).message);
   }

@@ -108,10 +108,14 @@ describe('IDX', () => {
   });
 
   test('the data are a copy: the caller may write over the bytes', async () => {
-    const bytes = idx(8, [2], [5, 6]);
-    const { data } = await readIdx(bytes);
-    bytes.fill(0);
-    expect([...data]).toEqual([5, 6]);
+    for (const bytes of [idx(8, [2], [5, 6]), Buffer.from(idx(8, [2], [5, 6]))]) {
+      const { data } = await readIdx(bytes);
+      bytes.fill(0);
+      expect(data).toEqual(Uint8Array.of(5, 6)); // and no Buffer
+    }
+    const inflate = () => Promise.resolve(Buffer.from(idx(8, [2], [5, 6])));
+    const { data } = await readIdx(new Uint8Array(gzipSync(idx(8, [2], [5, 6]))), { inflate });
+    expect(data.constructor).toBe(Uint8Array);
   });
 
   test('images and labels', async () => {

@@ -49,12 +49,24 @@ describe('pickles', () => {
     const once = [...get(1), ...get(0), ...get(2), 0x86, 0x52, 0x30];
     const many = new Array<number[]>(5000).fill(once).flat();
     expect(read([...long, ...encode, ...latin1, ...once, 0x4e])).toThrow('a dictionary');
-    expect(read([...long, ...encode, ...latin1, ...many, 0x4e])).toThrow('each text encoded once');
+    expect(read([...long, ...encode, ...latin1, ...many, 0x4e])).toThrow('each text converted once');
   });
 
   test('a long string as the key of many pairs', { timeout: SOON }, () => {
     const long = [0x54, ...u32(2000), ...new Array<number>(2000).fill(65), ...put(0), 0x30];
     expect(read([...long, 0x7d, ...get(0), 0x4e, 0x73])).toThrow('a number or a short string as key');
+  });
+
+  test('bytes that are made text over and over, as keys and as dtypes', { timeout: SOON }, () => {
+    const long = [0x54, ...u32(1024), ...new Array<number>(1024).fill(65), ...put(0), 0x30];
+    const many = (unit: number[]) => new Array<number[]>(20_000).fill(unit).flat();
+    const pair = [...get(0), 0x4e, 0x73];
+    expect(read([...long, 0x7d, ...pair])).toThrow('data, uint8 [N, 3072]');
+    expect(read([...long, 0x7d, ...many(pair)])).toThrow('each text converted once');
+    const dtype = [0x63, ...ascii('numpy\ndtype\n'), ...put(1), 0x30];
+    expect(read([...long, ...dtype, ...many([...get(1), ...get(0), 0x85, 0x52, 0x30])])).toThrow(
+      'each text converted once',
+    );
   });
 
   test('a stack, a memo and a dictionary without end', { timeout: 2 * SOON }, () => {
@@ -122,6 +134,13 @@ describe('a pickle of one image, changed', () => {
   const labelled = (...value: number[]) => changed(label, [0x5d, 0x28, ...value, 0x65]);
   const listAt = whole.join().split(`,${label.join()}`)[0]!.split(',').length;
   const shape = [0x4b, 1, 0x4d, 0, 12, 0x86];
+
+  test('one long file name, named over and over', { timeout: SOON }, () => {
+    const long = [0x54, ...u32(1024), ...new Array<number>(1024).fill(65), 0x71, 9, 0x30];
+    const names = new Array<number[]>(100_000).fill([0x68, 9]).flat();
+    const bytes = changed(label, [...label, 0x55, 9, ...ascii('filenames'), 0x5d, ...long, 0x28, ...names, 0x65]);
+    expect(() => readCifar10Python(bytes)).toThrow('1 file names, got 100000');
+  });
 
   test('labels of every kind of number', () => {
     const double = [...new Uint8Array(Float64Array.of(3).buffer)].reverse();

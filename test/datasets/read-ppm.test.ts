@@ -26,6 +26,14 @@ test('pixels that look like white space, a comment or a number stay pixels', () 
   expect(Array.from(readPpm(bytesOf('P6 1 1 255\n', [32, 35, 10])).data)).toEqual([32, 35, 10]);
 });
 
+test('the pixels are a copy: the caller may write over the bytes', () => {
+  for (const bytes of [bytesOf('P6 1 1 255\n', [1, 2, 3]), Buffer.from('P6 1 1 255\n\x01\x02\x03')]) {
+    const { data } = readPpm(bytes);
+    bytes.fill(0);
+    expect(data).toEqual(Uint8Array.of(1, 2, 3)); // and no Buffer
+  }
+});
+
 test.each([
   ['', 'a binary PPM image (P6), got another kind of file at byte 0'],
   ['P5 1 1 255\nabc', 'a binary PPM image (P6)'],

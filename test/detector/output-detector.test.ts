@@ -140,6 +140,11 @@ onEachBackend('fitOutputDetector', () => {
     expect(broken({ cutPoints: '{}' })).toThrow('one named default');
     expect(broken({ classNames: '[1]' })).toThrow('metadata.classNames must be a list of names, or null');
     expect(broken({ options: 'no json' })).toThrow('metadata.options');
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+    for (const name of ['cutPoints', 'classNames', 'options', 'about']) {
+      expect(broken({ [name]: `{"default":${deep}}` })).toThrow(FormatError);
+      expect(broken({ [name]: `{"default":${deep}}` })).toThrow(`metadata.${name} must be`);
+    }
     expect(broken({}, 'calibration')).toThrow('calibration must be F64 [N], N from 1, got none');
     expect(broken({}, 'scorer.means')).toThrow('state.tensors.means');
     expect(() => loadOutputDetector(bytes.subarray(0, 90))).toThrow(FormatError);

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import {
   decodeSafetensors,
+  encodeSafetensors,
   FormatError,
   formatCutPoints,
   OodError,
@@ -11,7 +12,7 @@ import {
   type NamedArray,
 } from 'tfjs-ood';
 import { scorerMethods } from 'tfjs-ood/detector';
-import type { Json } from 'tfjs-ood/metrics';
+import { parseEvaluation, type Json } from 'tfjs-ood/metrics';
 import { decodeScorer, encodeScorer } from 'tfjs-ood/scorers';
 import { readCifar10, readIdx, readPpm, readSvhn } from 'tfjs-ood/datasets';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -181,6 +182,25 @@ describe('files of any shape', () => {
       { numRuns },
     );
   });
+});
+
+test('JSON of any depth is read as it is, or refused', async () => {
+  const nested = fc.tuple(fc.constantFrom('[', '{"a":'), fc.oneof(fc.nat(40), fc.nat(20_000)));
+  await fc.assert(
+    fc.asyncProperty(
+      nested,
+      fc.constantFrom('format', 'version', 'about', 'temperature'),
+      async ([open, depth], name) => {
+        const text = `{"${name}":${open.repeat(depth)}1${(open === '[' ? ']' : '}').repeat(depth)}}`;
+        expect(await refused(() => parseEvaluation(text))).toBe(true);
+        expect(await refused(() => parseCutPoints(text))).toBe(true);
+        const metadata = { format: 'tfjs-ood/scorer', version: '1', kind: 'energy', options: text };
+        const read = () => encodeScorer(decodeScorer(encodeSafetensors({}, metadata)));
+        expect(await refused(read)).toBe(depth > 32);
+      },
+    ),
+    { numRuns },
+  );
 });
 
 describe('saved scorers with other numbers in them', () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
+import { ArgumentError, decodeSafetensors, encodeSafetensors, FormatError, seededRandom } from 'tfjs-ood';
 import { energy, nearestClassMean, odin, react } from 'tfjs-ood/scorers';
 import { loadOutputDetector } from 'tfjs-ood/detector';
 import { featuresOf, fitDetector, loadDetector, modelFingerprint, type GraphModelLike } from 'tfjs-ood/layers';
@@ -177,6 +177,34 @@ onEachBackend('a detector around a model', () => {
     detector.dispose();
     tf.dispose(bias);
     for (const one of [model, twin, other]) one.dispose();
+  });
+
+  test('a file with names of layers that are none', async () => {
+    const model = classifier();
+    const graph = graphOf(model);
+    const known = bars(90, 1);
+    const data = { images: known, labels: known.labels };
+    const names = { features: 'hidden', logits: 'last' };
+    const wrong: [object, string][] = [
+      [{ features: 5 }, 'features must be the name of a layer or node, got a value of type number'],
+      [{ features: { a: 1 } }, 'features must be the name'],
+      [{ logits: ['last'] }, 'logits must be the name'],
+      [{ pool: 'evil' }, "pool must be 'average', or nothing, got evil"],
+      [{ features: 'nope' }, 'features must be one of '],
+      [{ logits: '__proto__' }, 'logits must be one of '],
+    ];
+    for (const around of [model, graph]) {
+      const detector = await fitDetector(around, data, { scorer: nearestClassMean(), ...names });
+      const { tensors, metadata } = decodeSafetensors(detector.toBytes());
+      for (const [change, message] of wrong) {
+        const about = JSON.stringify({ ...(JSON.parse(metadata.about!) as object), ...change });
+        const loaded = loadDetector(around, encodeSafetensors(tensors, { ...metadata, about }));
+        await expect(loaded).rejects.toThrow(FormatError);
+        await expect(loaded).rejects.toThrow(`loadDetector: metadata.about.${message}`);
+      }
+      detector.dispose();
+    }
+    model.dispose();
   });
 
   test('scorers that need the head, or the images', async () => {

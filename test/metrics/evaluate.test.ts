@@ -243,6 +243,14 @@ describe('parseEvaluation', () => {
           `,"about":${'['.repeat(5000)}${']'.repeat(5000)}}`,
       ).message,
     ).toContain('more than 32 levels');
+    const deep = (open: string, close: string) => `{"format":${open.repeat(20_000)}1${close.repeat(20_000)}}`;
+    for (const json of [deep('[', ']'), deep('{"a":', '}')]) {
+      expect(refused(json).message).toBe('parseEvaluation: run.json must be JSON, got more than 32 levels at byte 0');
+    }
+    // As deep as `evaluate` lets it be.
+    const nested = '['.repeat(31) + ']'.repeat(31);
+    const { about } = parseEvaluation(JSON.stringify(example()).replace('"about":{', `"about":{"nested":${nested},`));
+    expect(JSON.stringify(about)).toContain('['.repeat(30));
   });
   test('names such as __proto__ are names', () => {
     const json = JSON.stringify(example()).replaceAll('noise', '__proto__');

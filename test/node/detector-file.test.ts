@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -43,6 +43,12 @@ test('a detector in one file, whole, that Python reads too', async () => {
   if (existsSync('/usr/bin/python3')) {
     const scores = JSON.parse(execFileSync('/usr/bin/python3', ['-c', PYTHON, file]).toString()) as number[];
     expect(scores).toEqual([...decodeSafetensors(detector.toBytes()).tensors.calibration!.data]);
+  }
+
+  // Small files come in a Buffer of Node's pool: only their own bytes count.
+  for (const size of [0, 7]) {
+    await writeFile(join(folder, 'small'), Buffer.alloc(size, 1));
+    expect((await detectorFile(join(folder, 'small')).load!()).weightData).toEqual(new Uint8Array(size).fill(1).buffer);
   }
 
   await expect(model.save(detectorFile(join(folder, 'model')))).rejects.toThrow(

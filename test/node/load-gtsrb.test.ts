@@ -82,6 +82,17 @@ describe('made-up files', () => {
     await expect(loadGtsrb(await makeGtsrb({ trainingList }))).rejects.toThrow('x.ppm must be an image that its list');
   });
 
+  test('a list of more images than memory would do for', async () => {
+    const trainingList = `${HEAD}\n${'x.ppm;1;1;1;1;1;1;3\n'.repeat(3000)}`;
+    const training = loadGtsrb(await makeGtsrb({ trainingList }), { side: 512 });
+    await expect(training).rejects.toThrow(FormatError);
+    await expect(training).rejects.toThrow('at most 4294967296 bytes (take a smaller side), got 6000 of [512, 512, 3]');
+    const list = `${HEAD}\n${'x.ppm;1;1;1;1;1;1;3\n'.repeat(6000)}`;
+    await expect(loadGtsrb(await makeGtsrb({ list }), { side: 512 })).rejects.toThrow(
+      'GT-final_test.csv must be images',
+    );
+  });
+
   test('a folder without it, and an impossible side', async () => {
     await expect(loadGtsrb(place())).rejects.toThrow(ArgumentError);
     await expect(loadGtsrb('x', { side: 0 })).rejects.toThrow('side must be a whole number from 1 to 512, got 0');

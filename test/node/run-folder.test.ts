@@ -47,12 +47,18 @@ describe('configuration', () => {
   test('a damaged one is a FormatError that names it', async () => {
     const path = place();
     await mkdir(path);
-    for (const text of ['{"seed": 1', '[1]', '']) {
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    for (const text of ['{"seed": 1', '[1]', '', deep]) {
       await writeFile(join(path, 'config.json'), text);
       const opened = openRunFolder(path, { seed: 1 });
       await expect(opened).rejects.toThrow(FormatError);
       await expect(opened).rejects.toThrow(/config\.json/);
     }
+  });
+
+  test('one that is too deep to be read again is not written', async () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`) as Record<string, unknown>;
+    await expect(openRunFolder(place(), deep)).rejects.toThrow('config must be JSON of at most 32 levels');
   });
 });
 

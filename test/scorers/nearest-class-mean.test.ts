@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NotFiniteError } from 'tfjs-ood';
 import { nearestClassMean } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -19,6 +20,17 @@ onEachBackend('nearestClassMean', () => {
     const scores = await scorer.score({ features: rows([7, 0], [3, 4], [1e30, 1e30], [0, -1], [0, 0], [1e-30, 0]) });
     expectClose(scores, [0, 0.2, 1 - Math.SQRT1_2, 1, 1, 0], { absolute: 1e-6 });
     scorer.dispose();
+  });
+  test('a mean so far away that float32 does not hold the score: an error names the row', async () => {
+    const scorer = await nearestClassMean().fit([{ features: rows([1e30, 1e30]), labels: [0] }], {});
+    const again = nearestClassMean().restore(scorer.state(), {});
+    for (const one of [scorer, again]) {
+      const scored = one.score({ features: rows([1e30, 1e30], [1, 2]) });
+      await expect(scored).rejects.toThrow(NotFiniteError);
+      await expect(scored).rejects.toThrow('nearest-class-mean: score must be a number that float32 holds');
+      await expect(scored).rejects.toThrow('at row 1');
+      one.dispose();
+    }
   });
   test('errors', async () => {
     expect(() => nearestClassMean({ distance: 'manhattan' as 'cosine' })).toThrow(

@@ -1,6 +1,14 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { FormatError, type NamedArray } from 'tfjs-ood';
-import { fdbd, klMatching, mahalanobis, nearestClassMean, type ScorerState } from 'tfjs-ood/scorers';
+import { encodeSafetensors, FormatError, type NamedArray } from 'tfjs-ood';
+import {
+  decodeScorer,
+  energy,
+  fdbd,
+  klMatching,
+  mahalanobis,
+  nearestClassMean,
+  type ScorerState,
+} from 'tfjs-ood/scorers';
 import { expect, test } from 'vitest';
 
 // Found by test/fuzz: states that decode well, and are no scorer's.
@@ -51,6 +59,15 @@ test.each<[string, () => unknown, string]>([
     'no class at all',
     () => klMatching().restore(state('kl-matching', { classes: i32(), logTemplates: f64([0, 3]) }), {}),
     'klMatching.restore: state.tensors.classes must be I32 [?], got I32 [0]',
+  ],
+  [
+    'an option of many levels',
+    () => {
+      const options = `{"temperature":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+      const bytes = encodeSafetensors({}, { format: 'tfjs-ood/scorer', version: '1', kind: 'energy', options });
+      return energy().restore(decodeScorer(bytes), {});
+    },
+    'decodeScorer: metadata.options must be a JSON object of at most 32 levels',
   ],
 ])('%s is refused', (_, restore, message) => {
   expect(restore).toThrow(FormatError);

@@ -154,6 +154,9 @@ describe('cut-points as JSON', () => {
   test('other refusals', () => {
     expect(() => parseCutPoints('{', 'detector.json')).toThrow('parseCutPoints: detector.json must be JSON, got');
     expect(() => parseCutPoints('[]')).toThrow('parseCutPoints: cut-points must be an object, got []');
+    const deep = `{"format":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    expect(() => parseCutPoints(deep)).toThrow(FormatError);
+    expect(() => parseCutPoints(deep)).toThrow('parseCutPoints: cut-points must be JSON, got more than 32 levels');
     expect(() => parseCutPoints(changed('cutPoints.2.interval', [0.5]))).toThrow('cutPoints.2.interval.0');
     expect(() => parseCutPoints(changed('cutPoints.2.name', 'strict'))).toThrow(
       'cutPoints.2.name must be another name than that of cutPoints.0, got strict',

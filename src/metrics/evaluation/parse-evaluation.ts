@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors';
+import { parseJson } from '../../state/parse-json';
 import {
   macroMean,
   METRICS,
@@ -102,7 +103,7 @@ export function parseEvaluation(json: string, file = 'evaluation'): Evaluation {
   const where = 'parseEvaluation';
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
     const place = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
     const offset = new TextEncoder().encode(String(json).slice(0, place)).length;

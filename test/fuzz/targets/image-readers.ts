@@ -46,9 +46,13 @@ export function cifar10(): Target {
 export function cifar10Python(): Target {
   const { pickles } = fixture<{ pickles: Record<string, string> }>('datasets.json');
   const written = Object.values(pickles).map((text) => new Uint8Array(inflateSync(Buffer.from(text, 'base64'))));
+  // Two images with one long name, which is remembered and recalled.
+  const long = [0x54, ...u32(1024), ...new Array<number>(1024).fill(97), 0x71, 9];
+  const names = [0x55, 9, ...ascii('filenames'), 0x5d, 0x28, ...long, 0x68, 9, 0x65];
+  const recalled = Uint8Array.from([...cifarPickle(2).subarray(0, -2), ...names, 0x75, 0x2e]);
   return {
     where: ['readCifar10Python'],
-    seeds: [cifarPickle(1), ...written],
+    seeds: [cifarPickle(1), recalled, ...written],
     limit: linear,
     read(bytes) {
       const { images, labels, shape, fileNames } = readCifar10Python(bytes);

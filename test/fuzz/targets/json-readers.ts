@@ -11,6 +11,8 @@ import { expectSame, expectThat, type Target } from '../target';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 /** As `readFile(file, 'utf8')` gives it. */
 const textOf = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+/** Deep nesting where a value is shown: the whole stack of who goes through it by recursion. */
+const deep = '['.repeat(9000) + ']'.repeat(9000);
 const linear = (bytes: Uint8Array) => 64 * bytes.length + 65_536;
 
 type Path = readonly (string | number)[];
@@ -33,6 +35,7 @@ export function evaluation(): Target {
     seeds: [
       bytesOf(JSON.stringify(one)),
       bytesOf(JSON.stringify(evaluate({ in: [1, 2], out: { svhn: [3] } }), null, 1)),
+      bytesOf(`{"format":${deep}}`),
     ],
     limit: linear,
     read(bytes) {
@@ -61,7 +64,7 @@ export function cutPoints(): Target {
   ];
   return {
     where: ['parseCutPoints'],
-    seeds: [bytesOf(formatCutPoints(three)), bytesOf(formatCutPoints(three.slice(2)))],
+    seeds: [bytesOf(formatCutPoints(three)), bytesOf(formatCutPoints(three.slice(2))), bytesOf(`{"format":${deep}}`)],
     limit: linear,
     read(bytes) {
       const text = textOf(bytes);
