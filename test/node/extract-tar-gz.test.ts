@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -138,13 +138,19 @@ describe('limits and targets', () => {
   });
 
   test('two archives at once into one folder: one of them, whole, where they have the same name, else both', async () => {
-    const sources = [await makeFiles(), await makeFiles(), await makeFiles()] as const;
-    await rm(join(sources[1], 'set', 'deep'), { recursive: true });
-    await rename(join(sources[2], 'set'), join(sources[2], 'other'));
-    await mkdir(join(sources[2], 'set'));
-    const [one, same] = [pack(sources[0], 'ustar'), pack(sources[1], 'ustar')];
-    const other = pack(sources[2], 'ustar', '--exclude=set', 'other');
-    for (let i = 0; i < 3; i++) {
+    // Small ones, so that they come to their moves at the same time.
+    const archiveOf = async (name: string, content: string) => {
+      const source = place();
+      await mkdir(join(source, 'set'), { recursive: true });
+      await writeFile(join(source, 'set', content), content);
+      if (name !== 'set') await rename(join(source, 'set'), join(source, name));
+      const file = `${place('archive')}.tar.gz`;
+      execFileSync('tar', ['-C', source, '-czf', file, name]);
+      return file;
+    };
+    const [one, same] = [await archiveOf('set', 'one'), await archiveOf('set', 'same')];
+    const other = await archiveOf('other', 'x');
+    for (let i = 0; i < 10; i++) {
       const target = place();
       const results = await Promise.allSettled([one, same, other].map((file) => extractTarGz(file, target)));
       expect(results[2]!.status).toBe('fulfilled');
@@ -153,13 +159,11 @@ describe('limits and targets', () => {
       expect(reason).toBeInstanceOf(ArgumentError);
       expect((reason as Error).message).toContain('set already');
       expect(await readdir(target)).toEqual(['other', 'set']);
-      expect(await listing(join(target, 'set'))).toEqual(await listing(join(sources[winner], 'set')));
+      expect(await readdir(join(target, 'set'))).toEqual([['one', 'same'][winner]]);
 
       await Promise.all([one, same].map((file) => extractTarGz(file, target, { overwrite: true })));
       expect(await readdir(target)).toEqual(['other', 'set']);
-      const names = JSON.stringify(await listing(join(target, 'set')));
-      const wholes = [sources[0], sources[1]].map(async (source) => JSON.stringify(await listing(join(source, 'set'))));
-      expect(await Promise.all(wholes)).toContain(names);
+      expect(['one', 'same']).toContain((await readdir(join(target, 'set'))).join());
     }
   });
 
