@@ -348,6 +348,7 @@ describe('files', () => {
     const script = `await openRunFolder(${JSON.stringify(path)}, {}).catch((e) => console.log(e.name, e.code, e.message));`;
     const { ended, output } = startScript(module, script, isRoot ? { uid: 65534, gid: 65534, cwd: '/' } : {});
     await ended;
+    await chmod(path, 0o755); // or who is not root cannot remove it
     expect(output()).toMatch(
       /^StorageError EACCES openRunFolder: .* must be a place that this user may write, got EACCES/,
     );
