@@ -1,11 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { LabelledImages } from '../datasets/index';
 import { ArgumentError, FormatError } from '../errors';
 import { checkImageBytes } from './check-image-bytes';
 import { decodeImage, loadSharp } from './decode-image';
-import { isBelow } from './is-below';
 
 /** Options of {@link readClassFolders}. */
 export interface ClassFoldersOptions {
@@ -71,25 +70,12 @@ async function classesIn(folder: string, flat: boolean) {
   throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
 }
 
-/** A link to an image must not lead out; the class folder itself may lie elsewhere. */
-async function checkInside(folder: string, file: string): Promise<void> {
-  const refuse = (received: string): never => {
-    throw new FormatError({ where, what: file, expected: 'an image in the folder, or in that of its class', received });
-  };
-  try {
-    if ((await isBelow(dirname(file), file)) || (await isBelow(folder, file))) return;
-  } catch (error) {
-    refuse((error as Error).message);
-  }
-  refuse('a link to elsewhere');
-}
-
 /**
  * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg, .png).
  *
  * Grey images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where none is resized, is
- * an error that names the file; with `skipBad` it is left out and listed. The folder and its class folders may be links to anywhere; a link
- * to an image must stay in the folder or in that of its class, and else is bad too.
+ * an error that names the file; with `skipBad` it is left out and listed. Links are followed, of folders and of images: they are yours. What
+ * they lead to must be a regular file.
  *
  * @param folder with a folder for each class
  * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left out; `ignored`: files
@@ -122,7 +108,6 @@ export async function readClassFolders(
       // Before they fill the memory; bad ones that were left out do not count.
       checkImageBytes(where, folder, [total - skipped.length, height, width], 'give a smaller size');
       try {
-        await checkInside(folder, file);
         const image = await decodeImage(sharp, file, resize ? size : undefined, where);
         if (height === 0) [height, width] = [image.height, image.width];
         if (image.height !== height || image.width !== width) {

@@ -1,10 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import type { ImageSet } from '../datasets/images';
 import { ArgumentError, FormatError } from '../errors';
 import { checkImageBytes } from './check-image-bytes';
 import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
-import { isBelow } from './is-below';
 import { readRegularFile } from './read-regular-file';
 
 /** Options of {@link readImageList}. */
@@ -48,12 +47,11 @@ async function locate(list: string, home: string, name: string): Promise<string>
     throw new FormatError({ where, what: list, expected: 'names of files below images/', received: name });
   };
   if (isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes('\0')) refuse();
-  const file = join(home, name);
-  const isInside = await isBelow(home, file).catch((error: Error) => {
+  const file = await realpath(join(home, name)).catch((error: Error) => {
     const expected = `an image that ${list} names`;
-    throw new FormatError({ where, what: file, expected, received: error.message }, 0);
+    throw new FormatError({ where, what: join(home, name), expected, received: error.message }, 0);
   });
-  return isInside ? file : refuse();
+  return file.startsWith(home + sep) ? file : refuse();
 }
 
 /**
