@@ -28,8 +28,11 @@ async function bytesOf(file: string, expected: string): Promise<Buffer> {
   });
 }
 
-/** The images that a list names. */
-async function entriesOf(folder: string, list: string): Promise<Entry[]> {
+const checkBytes = (list: string, count: number, side: number) =>
+  checkImageBytes(where, list, [count, side, side], 'take a smaller side');
+
+/** The images that a list names; at most as many as there may be of this side. */
+async function entriesOf(folder: string, list: string, side: number): Promise<Entry[]> {
   const file = join(folder, list);
   const [head, ...lines] = (await bytesOf(file, 'the list of the images beside it')).toString().split(/\r?\n/);
   const columns = head!.split(';');
@@ -37,19 +40,19 @@ async function entriesOf(folder: string, list: string): Promise<Entry[]> {
   if (name < 0 || label < 0) {
     throw new FormatError({ where, what: file, expected: 'columns Filename and ClassId', received: head! }, 0);
   }
-  return lines
-    .filter((line) => line !== '')
-    .map((line, i) => {
-      const fields = line.split(';');
-      const own = Number(fields[label]);
-      const isClass = /^\d+$/.test(fields[label] ?? '') && own < CLASSES; // Number would take -0, 0x7 and 7e0 too
-      // A list must not lead out of its folder.
-      if (!isClass || !/^[\w-]+\.ppm$/i.test(fields[name] ?? '')) {
-        const expected = `a file name and a class from 0 to ${CLASSES - 1} in line ${i + 2}`;
-        throw new FormatError({ where, what: file, expected, received: line.slice(0, 80) });
-      }
-      return { path: join(folder, fields[name]!), label: own };
-    });
+  const rows = lines.filter((line) => line !== '');
+  checkBytes(file, rows.length, side); // before each becomes an object
+  return rows.map((line, i) => {
+    const fields = line.split(';');
+    const own = Number(fields[label]);
+    const isClass = /^\d+$/.test(fields[label] ?? '') && own < CLASSES; // Number would take -0, 0x7 and 7e0 too
+    // A list must not lead out of its folder.
+    if (!isClass || !/^[\w-]+\.ppm$/i.test(fields[name] ?? '')) {
+      const expected = `a file name and a class from 0 to ${CLASSES - 1} in line ${i + 2}`;
+      throw new FormatError({ where, what: file, expected, received: line.slice(0, 80) });
+    }
+    return { path: join(folder, fields[name]!), label: own };
+  });
 }
 
 async function readAll(entries: readonly Entry[], side: number): Promise<LabelledImages> {
@@ -95,16 +98,10 @@ export async function loadGtsrb(folder: string, { side = 32 }: { side?: number }
     );
     if (classes.length === 0 || !testList) continue;
     const lists: Entry[][] = [];
-    for (const name of classes) lists.push(await entriesOf(join(training, name), `GT-${name}.csv`));
+    for (const name of classes) lists.push(await entriesOf(join(training, name), `GT-${name}.csv`, side));
     const entries = lists.flat();
-    const test = await entriesOf(join(home, 'Final_Test', 'Images'), testList);
-    checkImageBytes(where, training, [entries.length, side, side], 'take a smaller side');
-    checkImageBytes(
-      where,
-      join(home, 'Final_Test', 'Images', testList),
-      [test.length, side, side],
-      'take a smaller side',
-    );
+    const test = await entriesOf(join(home, 'Final_Test', 'Images'), testList, side);
+    checkBytes(training, entries.length, side);
     const seen = new Map<string, number>();
     const tracks = Int32Array.from(entries, ({ path }) => {
       const track = path.replace(/_\d+\.ppm$/i, '');
