@@ -25,19 +25,24 @@ const SINGLE = {
     ClassMeans: 2600,
     classMeanScorer: 3800,
   },
-  'tfjs-ood/scorers': { msp: 2100 },
+  'tfjs-ood/scorers': { msp: 2100, nearestNeighbours: 6000 },
+  'tfjs-ood/detector': { fitOutputDetector: 5500 },
   'tfjs-ood/metrics': { evaluate: 3800 },
+  'tfjs-ood/embeddings': { recallAtK: 2000 },
+  'tfjs-ood/layers': { createTrainer: 6200, vgg: 2600 },
+  'tfjs-ood/datasets': { readIdx: 2000 },
+  'tfjs-ood/node': { download: 4500, readImageList: 2200 },
 };
 
-/** Gzipped bytes of a module that stands in `folder`. */
-function sizeOf(contents, folder, platform = 'browser') {
+/** Gzipped bytes of a module that stands in `folder` and imports from an entry. */
+function sizeOf(contents, folder, entry) {
   const { outputFiles } = buildSync({
     stdin: { contents, resolveDir: folder },
     bundle: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
-    platform,
+    platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
     write: false,
     external: ['@tensorflow/*', 'sharp'],
   });
@@ -47,7 +52,7 @@ function sizeOf(contents, folder, platform = 'browser') {
 /** The sizes as a table; throws where one is over its limit. */
 function table(rows) {
   const line = ({ name, size, limit }) =>
-    `${name.padEnd(36)} ${String(size).padStart(7)} of ${String(limit).padStart(7)} bytes`;
+    `${name.padEnd(42)} ${String(size).padStart(7)} of ${String(limit).padStart(7)} bytes`;
   const over = rows.filter(({ size, limit }) => size > limit);
   if (over.length > 0) throw new Error(`over the limit:\n${over.map(line).join('\n')}`);
   return rows.map(line).join('\n');
@@ -58,9 +63,8 @@ export async function checkSizes(folder, entries) {
   await check('every entry keeps to its budget (esbuild, minified, gzipped, peers left out)', () =>
     table(
       entries.map((name) => {
-        const platform = name === 'tfjs-ood/node' ? 'node' : 'browser';
         if (!(name in ENTRIES)) throw new Error(`${name} has no budget in size.mjs`);
-        return { name, limit: ENTRIES[name], size: sizeOf(`export * from '${name}';`, folder, platform) };
+        return { name, limit: ENTRIES[name], size: sizeOf(`export * from '${name}';`, folder, name) };
       }),
     ),
   );
@@ -68,7 +72,7 @@ export async function checkSizes(folder, entries) {
     table(
       Object.entries(SINGLE).flatMap(([entry, limits]) =>
         Object.entries(limits).map(([name, limit]) => {
-          const size = sizeOf(`import { ${name} } from '${entry}'; console.log(${name});`, folder);
+          const size = sizeOf(`import { ${name} } from '${entry}'; console.log(${name});`, folder, entry);
           return { name: `${entry} { ${name} }`, limit, size };
         }),
       ),
