@@ -1,5 +1,6 @@
 import { FormatError } from '../errors';
 import type { Json, ScorerState } from '../scorers/scorer';
+import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
 
@@ -54,14 +55,12 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
     }
     return fits(value) ? (value as Json) : refuse(`metadata.${name}`, expected, metadata[name]);
   };
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
   const isRate = (value: unknown) => typeof value === 'number' && value > 0 && value < 1;
   const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
   const cutPoints = read(
     'cutPoints',
     'rates between 0 and 1 by name, with one named default',
-    (value) =>
-      isObject(value) && Object.values(value as object).every(isRate) && Object.hasOwn(value as object, 'default'),
+    (value) => isRecord(value) && Object.values(value).every(isRate) && Object.hasOwn(value, 'default'),
   );
   const classNames = read('classNames', 'a list of names, or null', (value) => value === null || isNames(value));
   const calibration = tensors.calibration;
@@ -79,12 +78,12 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   return {
     scorer: {
       kind: kind!,
-      options: read('options', object, isObject) as Record<string, Json>,
+      options: read('options', object, isRecord) as Record<string, Json>,
       tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
     },
     calibration: Float64Array.from(calibration.data),
     cutPoints: cutPoints as Record<string, number>,
     classNames: (classNames as string[] | null) ?? undefined,
-    about: read('about', object, isObject) as Record<string, Json>,
+    about: read('about', object, isRecord) as Record<string, Json>,
   };
 }

@@ -166,14 +166,14 @@ async function unpack(file: string, home: string, limit: number, entryLimit: num
 
   const folders = new Set([home]);
   let files = 0;
-  const count = () => {
+  const checkCount = () => {
     if (!(files + folders.size - 1 <= entryLimit))
       refuse(`an archive of at most ${entryLimit} files and folders`, 'more');
   };
   const makeFolder = async (path: string) => {
     if (folders.has(path)) return;
     for (let at = path; !folders.has(at); at = dirname(at)) folders.add(at);
-    count();
+    checkCount();
     await mkdir(path, { recursive: true });
   };
   let attributes = new Map<string, string>();
@@ -211,7 +211,7 @@ async function unpack(file: string, home: string, limit: number, entryLimit: num
         refuse(`an archive of at most ${limit} bytes`, `a file of ${size}`);
       await makeFolder(dirname(path));
       files++;
-      count();
+      checkCount();
       const handle = await open(path, 'wx');
       try {
         for await (const piece of pieces(size)) await handle.writeFile(piece);

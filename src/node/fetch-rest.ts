@@ -107,9 +107,9 @@ async function attempt(
   const length = isEncoded ? null : response.headers.get('content-length');
   const now = isEncoded ? '' : validatorIn(response.headers);
   const range = rangeIn(response.headers);
-  const isOther =
-    known !== undefined &&
-    ((now !== '' && now !== known.validator) || (range.total ?? known.total) !== (known.total ?? range.total));
+  const differs = <T>(before: T | undefined, after: T | undefined) =>
+    before !== undefined && after !== undefined && before !== after;
+  const isOther = differs(known?.validator, now || undefined) || differs(known?.total, range.total);
 
   if (status === 416 && known) {
     // Nothing is missing, if it is still the same file: by its tag or date, or by the length that was said before.

@@ -28,11 +28,11 @@ function checkOptions({ size, limit }: ImageListOptions): void {
 }
 
 async function namesIn(list: string, limit = Infinity): Promise<string[]> {
-  const text = await readRegularFile(list).catch((error: Error) => {
+  const bytes = await readRegularFile(list).catch((error: Error) => {
     const expected = 'a text file that names the images';
     throw new ArgumentError({ where, what: list, expected, received: error.message });
   });
-  const lines = text
+  const lines = bytes
     .toString()
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/);

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ArgumentError, FormatError } from '../errors';
+import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { writeFileAtomic } from './write-file-atomic';
 
 type Json = Record<string, unknown>;
-const isPlain = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Nested numbers by their path: `{ a: { b: 1 } }` -> `a.b`. */
 function flatten(value: Json, path = ''): Map<string, unknown> {
   const flat = new Map<string, unknown>();
   for (const [key, inner] of Object.entries(value)) {
-    if (isPlain(inner) && Object.keys(inner).length > 0)
+    if (isRecord(inner) && Object.keys(inner).length > 0)
       flatten(inner, `${path}${key}.`).forEach((v, k) => flat.set(k, v));
     else flat.set(path + key, inner);
   }
@@ -40,7 +40,7 @@ export async function checkRunConfig(file: string, folder: string, config: Json)
   } catch {
     // Not ours: ours are written whole or not at all, and are not as deep.
   }
-  if (!isPlain(there)) {
+  if (!isRecord(there)) {
     throw new FormatError(
       {
         where,

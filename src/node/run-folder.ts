@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { ArgumentError, FormatError } from '../errors';
+import { isRecord } from '../state/is-record';
 import { latestCheckpoint, removeLeftovers, saveCheckpoint, type Checkpoint } from './checkpoints';
 import { checkRunConfig } from './run-config';
 import { asStorageError } from './storage-error';
@@ -44,8 +45,7 @@ const readText = (file: string): Promise<string | undefined> =>
 function recordIn(line: string): Record<string, unknown> | undefined {
   try {
     const record: unknown = JSON.parse(line);
-    const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
-    return isObject ? (record as Record<string, unknown>) : undefined;
+    return isRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }

@@ -38,10 +38,10 @@ export function readPaxAttributes(bytes: Buffer): Map<string, string> | undefine
   const attributes = new Map<string, string>();
   for (let at = 0; at < bytes.length;) {
     const match = /^(\d+) ([^=]+)=/.exec(bytes.toString('utf8', at, at + 200));
-    const end = at + Number(match?.[1] ?? NaN);
-    const start = at + Buffer.byteLength(match?.[0] ?? '');
+    if (!match) return undefined;
+    const [start, end] = [at + Buffer.byteLength(match[0]), at + Number(match[1])];
     // A length that ends before its value would come back to here for ever.
-    if (!match || !(start < end && end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
+    if (!(start < end && end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
     const value = bytes.toString('utf8', start, end - 1);
     if (match[2] === 'size' && !/^\d+$/.test(value)) return undefined; // Number would take '', 0x10 and 1e3 too
     attributes.set(match[2]!, value);

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors';
+import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
 import type { Json, ScorerState } from './scorer';
@@ -39,9 +40,8 @@ export function decodeScorer(bytes: Uint8Array): ScorerState {
 function parseOptions(where: string, text: string | undefined): Record<string, Json> {
   const expected = `a JSON object of at most ${MOST_LEVELS} levels`;
   try {
-    const options = parseJson(text ?? '') as Json;
-    if (typeof options === 'object' && options !== null && !Array.isArray(options))
-      return options as Record<string, Json>;
+    const options = parseJson(text ?? '');
+    if (isRecord(options)) return options as Record<string, Json>;
   } catch {
     // said below
   }

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError, ShapeError } from '../errors';
+import { isRecord } from './is-record';
 import { parseHeader } from './parse-header';
 
 /** An array with its shape, row by row; `dtype` is the safetensors name of what `data` holds. */
@@ -171,9 +172,6 @@ export function decodeSafetensors(
 }
 
 type Refuse = (expected: string, received: string, offset: number) => never;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function readHeader(text: Uint8Array, refuse: Refuse): Record<string, unknown> {
   try {

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError } from '../errors';
+import { isRecord } from '../state/is-record';
 import { parseJson } from '../state/parse-json';
 import { allowedAlarms } from './allowed-alarms';
 import type { BelongsTo, CutPoint, CutPoints } from './cut-points';
@@ -7,9 +8,6 @@ const FORMAT = 'tfjs-ood/cut-points';
 const VERSION = 1;
 
 type Refuse = (what: string, expected: string, received: unknown) => never;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const shown = (value: unknown) =>
   value === undefined

@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors';
+import { isRecord } from '../../state/is-record';
 import { parseJson } from '../../state/parse-json';
 import {
   macroMean,
@@ -13,9 +14,6 @@ import { byteOffsetOf } from './json-offset';
 
 type Path = readonly string[];
 const ROUNDING = 1e-9;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80));
 
