@@ -14,6 +14,11 @@ const training = [
   'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
 ];
 
+/** They wait for what they read, and so run on webgpu too. */
+const waiting = ['test/layers/{finite-inputs,image-shapes}.test.ts'];
+/** A webgl of 16 bits, beside that of the page. */
+const half = 'test/layers/half-precision.test.ts';
+
 /** It takes our machine code away for a whole page. */
 const withoutOurCode = 'test/scorers/gaussian-scorers-on-backend.test.ts';
 /** By software webgpu takes minutes for them: with FULL=1 alone. */
@@ -23,13 +28,14 @@ const later = process.env.FULL
 /** Node tests wasm's scorers and statistics too; here it is another build, with threads. */
 const suites: { name: string; backends: string[]; include: string[]; exclude?: string[] }[] = [
   { name: 'wasm', backends: ['wasm'], include: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'] },
-  { name: 'webgl', backends: ['webgl'], include: [...training, ...arithmetic], exclude: [withoutOurCode] },
+  { name: 'webgl', backends: ['webgl'], include: [...training, ...waiting, ...arithmetic], exclude: [withoutOurCode] },
   {
     name: 'webgpu',
     backends: ['webgpu'],
-    include: arithmetic,
+    include: [...waiting, ...arithmetic],
     exclude: [withoutOurCode, ...later],
   },
+  { name: 'webgl-half', backends: ['webgl'], include: [half] },
   { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
 ];
 

@@ -3,6 +3,7 @@ import type { Json, ScorerState } from '../scorers/scorer';
 import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
+import type { OutputWidths } from './given-outputs';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';
@@ -16,17 +17,26 @@ export interface DetectorState {
   /** False-alarm rate of each named cut-point; `'default'` is the one that counts where none is named. */
   cutPoints: Readonly<Record<string, number>>;
   classNames: readonly string[] | undefined;
+  /** How wide the logits and features of the fit were; empty in files of before this was kept. */
+  widths: OutputWidths;
   /** What belongs to the model: fingerprint, names of layers. */
   about: Readonly<Record<string, Json>>;
 }
 
 /** One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal bytes. */
-export function encodeDetector({ scorer, calibration, cutPoints, classNames, about }: DetectorState): Uint8Array {
+export function encodeDetector({
+  scorer,
+  calibration,
+  cutPoints,
+  classNames,
+  widths,
+  about,
+}: DetectorState): Uint8Array {
   const tensors: Record<string, NamedArray> = {
     calibration: { dtype: 'F64', shape: [calibration.length], data: calibration },
   };
   for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
-  const json = { cutPoints, classNames: classNames ?? null, about, options: scorer.options };
+  const json = { cutPoints, classNames: classNames ?? null, widths, about, options: scorer.options };
   const texts = Object.entries(json).map(([name, value]): [string, string] => [name, JSON.stringify(value)]);
   return encodeSafetensors(tensors, {
     format: FORMAT,
@@ -35,6 +45,13 @@ export function encodeDetector({ scorer, calibration, cutPoints, classNames, abo
     ...Object.fromEntries(texts),
   });
 }
+
+const WIDTHS = 'whole numbers from 1 named features or logits';
+const isWidths = (value: unknown): boolean =>
+  isRecord(value) &&
+  Object.entries(value).every(
+    ([name, width]) => ['features', 'logits'].includes(name) && Number.isSafeInteger(width) && (width as number) > 0,
+  );
 
 /** The state that {@link encodeDetector} wrote. @throws FormatError naming what is not as it should be */
 export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
@@ -84,6 +101,7 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
     calibration: Float64Array.from(calibration.data),
     cutPoints: cutPoints as Record<string, number>,
     classNames: (classNames as string[] | null) ?? undefined,
+    widths: metadata.widths === undefined ? {} : (read('widths', WIDTHS, isWidths) as OutputWidths),
     about: read('about', object, isRecord) as Record<string, Json>,
   };
 }

@@ -8,6 +8,9 @@ import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type BatchSource, type LabelledOutputs } from './batch-source';
 import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
+import { cutPointsOf } from './detector-cut-points';
+import { checkGivenOutputs } from './given-outputs';
+import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
 import { scorerMethods, type ScorerMethods } from './scorer-methods';
 
@@ -20,7 +23,7 @@ export interface DetectorOptions {
    * where new images come as those did; a single calibration lies around it. With fewer than 1 / alpha - 1 calibration images nothing is.
    */
   alpha?: number;
-  /** More cut-points, false-alarm rates by name. */
+  /** More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two. */
   cutPoints?: Readonly<Record<string, number>>;
   /** Names of the classes, by class index. */
   classNames?: readonly string[];
@@ -59,7 +62,8 @@ export interface OutputDetector {
   readonly state: DetectorState;
   /**
    * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
-   * @throws ArgumentError for an unknown cut-point; ShapeError, NotFiniteError naming the row
+   * @throws ArgumentError for an unknown cut-point; ShapeError for another number of classes or features than at the fit, or unequal
+   *   numbers of rows; NotFiniteError naming the row
    */
   predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict[]>;
   /** The detector as one safetensors file, without the model. */
@@ -76,17 +80,15 @@ export async function fitFromSource(
   options: DetectorOptions,
   about: Readonly<Record<string, Json>>,
 ): Promise<OutputDetector> {
-  const { scorer: method, alpha = 0.05, calibrationShare = 0.2, seed = 1, blockSize = 256, onProgress } = options;
+  const { scorer: method, calibrationShare = 0.2, seed = 1, blockSize = 256, onProgress } = options;
   if (typeof method?.fit !== 'function') {
     const [what, expected] = ['scorer', 'a method such as mahalanobis()'];
     throw new ArgumentError({ where, what, expected, received: typeof method });
   }
   checkRate(where, 'calibrationShare', calibrationShare);
   checkOption(where, 'blockSize', blockSize, COUNT);
-  const cutPoints = { ...options.cutPoints, default: alpha };
-  for (const [name, rate] of Object.entries(cutPoints)) {
-    checkRate(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, rate);
-  }
+  const cutPoints = cutPointsOf(where, options);
+  const noted = firstOutputs(where, method.needs, parts.head);
   const { fit, calibration } = holdOut(where, source.labels, calibrationShare, seed);
   const total = source.labels.length;
 
@@ -96,6 +98,7 @@ export async function fitFromSource(
       const own = rows.subarray(from, from + blockSize);
       const { batch, dispose } = await source.batchOf(own);
       try {
+        await noted.see(batch);
         yield { ...batch, labels: Int32Array.from(own, (row) => source.labels[row]!) } as FitBlock &
           Partial<ModelOutputs>;
       } finally {
@@ -119,6 +122,7 @@ export async function fitFromSource(
       calibration: calibrate(scores).all,
       cutPoints,
       classNames: options.classNames,
+      widths: noted.widths(),
       about,
     };
     return detectorOf(where, scorer, state);
@@ -130,7 +134,7 @@ export async function fitFromSource(
 
 /** A detector of what was fitted or loaded. */
 export function detectorOf(where: string, scorer: Scorer, state: DetectorState): OutputDetector {
-  const { calibration, cutPoints, classNames } = state;
+  const { calibration, cutPoints, classNames, widths } = state;
   const rateOf = (cutPoint: string | number): number => {
     if (typeof cutPoint === 'number') return cutPoint;
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
@@ -142,6 +146,7 @@ export function detectorOf(where: string, scorer: Scorer, state: DetectorState):
     state,
     async predict(outputs, { cutPoint = 'default' } = {}) {
       const alpha = rateOf(cutPoint);
+      checkGivenOutputs(`${where}.predict`, outputs, widths);
       const scores = await scorer.score(outputs as Batch);
       const labels = outputs.logits && (await predictedClasses(where, outputs.logits));
       const decisions = decideWith({ all: calibration }, scores, { alpha });
@@ -175,7 +180,8 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
  * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and labels [N] of known
  *   images, better not those that trained the model
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
- * @throws ArgumentError for options or labels out of range, or too few rows; ShapeError, NotFiniteError naming the row
+ * @throws ArgumentError for options or labels out of range, too few rows, or a `head` that does not make these logits of these features;
+ *   ShapeError, NotFiniteError naming the row
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbours(), alpha: 0.05 });
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });

@@ -7,26 +7,28 @@ import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '.
 import { scorerMethods, type ScorerMethods } from '../detector/scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { oneBackend } from '../one-backend';
+import { checkOption, COUNT } from '../scorers/option-rules';
 import type { ModelParts } from '../scorers/scorer';
 import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
-import { checkImageSet, gatherImages, type ImageSet } from './gather-images';
-import { modelFingerprint } from './model-fingerprint';
+import { checkFiniteWeights } from './finite-weights';
 import type { GraphModelLike } from './graph-model-like';
-import { readModel, type ModelReader, type OutputNames } from './model-outputs';
-import { nextTask } from './next-task';
+import { imageSource, outputsOf, type ModelImages } from './image-blocks';
+import { modelFingerprint } from './model-fingerprint';
+import { readModel, type ModelPasses, type OutputNames } from './model-outputs';
+import { checkInputShape, fittedShape, inputShapeOf, type InputShape } from './model-shapes';
 
 /** Options of {@link fitDetector}. */
 export interface FitDetectorOptions extends DetectorOptions, OutputNames {}
 
-/** Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image without N too). */
-export type ModelImages = ImageSet | tf.Tensor;
+export type { ModelImages };
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector {
   /**
    * One verdict for each image, in blocks.
    *
-   * @throws ShapeError where the images do not fit the model; NotFiniteError naming the row; ArgumentError for an unknown cut-point
+   * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError naming the row of an image
+   *   with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown cut-point
    */
   predict(images: ModelImages, options?: PredictOptions): Promise<Verdict[]>;
   /** The detector as one safetensors file, without the model. */
@@ -40,56 +42,32 @@ export interface Detector {
   dispose(): void;
 }
 
-/** Rows of images as tensors [B, ...]. */
-function imageRows(where: string, images: ModelImages): { count: number; rows(indices: Int32Array): tf.Tensor } {
-  if (images instanceof tf.Tensor) {
-    const count = images.shape[0] ?? 0;
-    return {
-      count,
-      rows: (indices) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32'))),
-    };
-  }
-  checkImageSet(where, images);
-  return { count: images.shape[0], rows: (indices) => gatherImages(images, indices) };
-}
-
-/** What the model makes of a block of images, which is freed with it. */
-async function outputsOf(reader: ModelReader, images: tf.Tensor, method: { needs: readonly string[] }) {
-  let outputs: ReturnType<ModelReader['run']>;
-  try {
-    outputs = reader.run(images);
-  } catch (error) {
-    images.dispose();
-    throw error;
-  }
-  await nextTask(); // lets a page breathe between blocks
-  return {
-    batch: { ...outputs, ...(method.needs.includes('images') && { images: images as tf.Tensor4D }) },
-    dispose: () => tf.dispose([outputs.features, outputs.logits, images]),
-  };
-}
-
 function detectorAround(
   where: string,
-  reader: ModelReader,
+  reader: ModelPasses,
   inner: OutputDetector,
-  inputRank: number,
+  inputShape: InputShape,
   blockSize: number,
 ): Detector {
   const checkBackend = oneBackend();
+  const asked = `${where}.predict`;
+  const check = () => checkBackend(asked);
   return {
     async predict(images, options) {
-      const check = () => checkBackend(`${where}.predict`);
       check();
-      const single = images instanceof tf.Tensor && images.rank === inputRank - 1;
+      const single = images instanceof tf.Tensor && images.rank === (inputShape?.length ?? 4) - 1;
       const all = single ? tf.expandDims(images, 0) : images;
       try {
-        const { count, rows } = imageRows(`${where}.predict`, all);
+        const source = imageSource(asked, all);
+        checkInputShape(asked, inputShape, source.shape);
+        await source.check(blockSize, check);
+        const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+        const count = source.shape[0]!;
         const verdicts: Verdict[] = [];
         for (let from = 0; from < count; from += blockSize) {
           check(); // again after each wait, in which others may switch it
-          const indices = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
-          const { batch, dispose } = await outputsOf(reader, rows(indices), inner.scorer);
+          const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
+          const { batch, dispose } = await outputsOf(pass, rows);
           try {
             check();
             verdicts.push(...(await inner.predict(batch, options)));
@@ -108,12 +86,6 @@ function detectorAround(
   };
 }
 
-/** Rank of what goes into the model. */
-function inputRankOf(model: LayersModel | GraphModelLike): number {
-  const { inputs } = model as { inputs?: readonly { shape?: readonly unknown[] | undefined }[] };
-  return inputs?.[0]?.shape?.length ?? 4;
-}
-
 /**
  * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known classes, and calibrates it
  * on a part of them that it holds out by itself.
@@ -126,7 +98,8 @@ function inputRankOf(model: LayersModel | GraphModelLike): number {
  * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the caller's and must live as long as the detector
  * @param data images [N, H, W, C] and their class indices [N]
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
- * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names the row of the images
+ *   given, or the weight of the model
  * @example
  * const detector = await fitDetector(model, { images, labels }, { scorer: nearestNeighbours(), features: 'dense_1', alpha: 0.05 });
  * const [{ label, score, pValue, isOod }] = await detector.predict(image);
@@ -138,18 +111,26 @@ export async function fitDetector(
 ): Promise<Detector> {
   const where = 'fitDetector';
   const { features, logits, pool, blockSize = 64, scorer: method } = options;
+  checkOption(where, 'blockSize', blockSize, COUNT);
   const fits = { needs: [...(method?.needs ?? []), ...(method?.fitNeeds ?? [])] };
   const names = { ...(features && { features }), ...(logits && { logits }), ...(pool && { pool }) };
   const needsFeatures = fits.needs.includes('features');
   const reader = readModel(where, model, names, needsFeatures);
-  const images = imageRows(where, data.images);
+  const images = imageSource(where, data.images);
+  checkInputShape(where, inputShapeOf(model), images.shape);
   const labels = checkedLabels(where, data.labels);
-  if (labels.length !== images.count) {
-    const [expected, received] = [`${images.count} labels, one for each image`, String(labels.length)];
+  if (labels.length !== images.shape[0]) {
+    const [expected, received] = [`${images.shape[0]} labels, one for each image`, String(labels.length)];
     throw new ShapeError({ where, what: 'labels', expected, received });
   }
-  const source: BatchSource = { labels, batchOf: (rows) => outputsOf(reader, images.rows(rows), fits) };
-  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) } };
+  await checkFiniteWeights(where, model);
+  const checkBackend = oneBackend();
+  await images.check(blockSize, () => checkBackend(where));
+  const pass = { where, model: reader, images, needs: fits.needs };
+  const source: BatchSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
+  checkBackend(where);
+  const imageShape = images.shape.slice(1);
+  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) }, imageShape };
   const inner = await fitFromSource(
     where,
     source,
@@ -157,13 +138,13 @@ export async function fitDetector(
     { ...options, blockSize },
     about,
   );
-  return detectorAround('Detector', reader, inner, inputRankOf(model), blockSize);
+  return detectorAround('Detector', reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
 }
 
 /** What the method needs of the model as a whole. */
 async function partsOf(
   where: string,
-  reader: ModelReader,
+  reader: ModelPasses,
   method: DetectorOptions['scorer'],
 ): Promise<Partial<ModelParts>> {
   const { logitsOf } = reader;
@@ -191,8 +172,17 @@ function savedNames(where: string, about: Readonly<Record<string, unknown>>): Ou
   };
 }
 
+/** [H, W, C] of the images that it was fitted on; files of before do not say it. @throws FormatError */
+function savedImageShape(where: string, { imageShape }: Readonly<Record<string, unknown>>): number[] | undefined {
+  if (imageShape === undefined) return undefined;
+  const isShape = Array.isArray(imageShape) && imageShape.every((side) => Number.isSafeInteger(side) && side >= 0);
+  if (isShape) return imageShape as number[];
+  const [what, expected] = ['metadata.about.imageShape', 'a list of lengths'];
+  throw new FormatError({ where, what, expected, received: JSON.stringify(imageShape).slice(0, 80) });
+}
+
 /** The reader of a model that is the right one: a name that it does not have is the file's fault. */
-function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelReader {
+function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelPasses {
   try {
     return readModel(where, model, names, needsFeatures);
   } catch (error) {
@@ -224,6 +214,7 @@ export async function loadDetector(
   { methods = scorerMethods, blockSize = 64 }: LoadModelDetectorOptions = {},
 ): Promise<Detector> {
   const where = 'loadDetector';
+  checkOption(where, 'blockSize', blockSize, COUNT);
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
   const state = decodeDetector(where, bytes);
   const { fingerprint } = state.about;
@@ -232,6 +223,7 @@ export async function loadDetector(
     const [expected, received] = ['the fingerprint of a model (loadOutputDetector reads those without)', 'none'];
     throw new FormatError({ where, what: 'metadata.about.fingerprint', expected, received });
   }
+  await checkFiniteWeights(where, model);
   const own = await modelFingerprint(model);
   const differing = (['architecture', 'weights'] as const).filter((part) => saved[part] !== own[part]);
   if (differing.length > 0) {
@@ -249,5 +241,7 @@ export async function loadDetector(
   const method = methods[kind]!();
   const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));
   const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
-  return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), inputRankOf(model), blockSize);
+  const imageShape = savedImageShape(where, state.about);
+  const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
+  return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), shape, blockSize);
 }

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../errors';
-import { checkImageSet, gatherImages } from './gather-images';
+import { oneBackend } from '../one-backend';
+import { checkFiniteWeights } from './finite-weights';
 import type { ImageSet } from './gather-images';
+import { checkOutputs, imageSource } from './image-blocks';
 import { checkImageShape, embeddingSizeOf } from './model-shapes';
 import { nextTask } from './next-task';
+import { checkFits, watchOverflow } from './watch-overflow';
 
 /** Options of {@link embed}. */
 export interface EmbedOptions {
@@ -21,7 +24,8 @@ export interface EmbedOptions {
  * @param images bytes [N, H, W, C], divided by 255 on the way, or a float tensor that is used as it is
  * @returns the outputs, [N, D]
  * @throws ShapeError if the images do not fit, or the model's output is not [N, D]
- * @throws ArgumentError if `blockSize` is no positive integer
+ * @throws ArgumentError if `blockSize` is no positive integer, or the images are floats and no tensor
+ * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the weight that holds one
  * @example
  * const { data, shape } = await embed(vgg({ seed: 1 }), test); // shape: [N, 10]
  */
@@ -34,31 +38,38 @@ export async function embed(
     const received = String(blockSize);
     throw new ArgumentError({ where: 'embed', what: 'blockSize', expected: 'a positive integer', received });
   }
-  const set = images instanceof tf.Tensor ? undefined : images;
-  if (set) checkImageSet('embed', set);
-  checkImageShape('embed', model, images.shape);
+  const source = imageSource('embed', images);
+  checkImageShape('embed', model, source.shape);
   const size = embeddingSizeOf('embed', model);
+  const checkBackend = oneBackend();
+  await checkFiniteWeights('embed', model);
+  await source.check(blockSize, () => checkBackend('embed'));
 
   const total = images.shape[0];
   const data = new Float32Array(total * size);
   for (let start = 0; start < total; start += blockSize) {
-    const count = Math.min(blockSize, total - start);
-    const block = tf.tidy(() => {
-      const input = set
-        ? gatherImages(
-            set,
-            Int32Array.from({ length: count }, (_, i) => start + i),
-          )
-        : tf.slice(images as tf.Tensor4D, start, count);
-      return model.apply(input, { training: false }) as tf.Tensor2D;
-    });
+    const rows = Int32Array.from({ length: Math.min(blockSize, total - start) }, (_, i) => start + i);
+    const givenRow = (row: number) => start + row;
+    checkBackend('embed'); // again after each wait, in which others may switch it
+    const input = source.block(rows);
     try {
-      data.set(await block.data<'float32'>(), start * size);
+      const run = () => model.apply(input, { training: false }) as tf.Tensor2D;
+      const { result, fine } = watchOverflow(model, rows.length, () => tf.tidy(run));
+      try {
+        if (fine) checkFits('embed', await fine.data(), givenRow);
+        const numbers = await result.data<'float32'>();
+        checkOutputs('embed', 'embeddings of the images', { data: numbers, shape: [rows.length, size] }, givenRow);
+        data.set(numbers, start * size);
+      } finally {
+        result.dispose();
+        fine?.dispose();
+      }
     } finally {
-      block.dispose();
+      input.dispose();
     }
-    onProgress?.(start + count, total);
-    if (start + count < total) await nextTask();
+    const done = start + rows.length;
+    onProgress?.(done, total);
+    if (done < total) await nextTask();
   }
   return { data, shape: [total, size] };
 }

@@ -7,12 +7,24 @@ export interface ImageSet {
   readonly shape: readonly [n: number, height: number, width: number, channels: number];
 }
 
-/** Throws a ShapeError if the bytes are not N * H * W * C of them. */
-export function checkImageSet(where: string, { images, shape }: ImageSet): void {
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (shape.length !== 4 || size !== images.length) {
-    const expected = `[N, H, W, C] of its ${images.length} bytes`;
-    throw new ShapeError({ where, what: 'shape of the image set', expected, received: `[${shape.join(', ')}]` });
+const shownType = (value: unknown): string =>
+  value === null ? 'null' : Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+/** Throws unless the images are bytes, N * H * W * C of them. @throws ArgumentError, ShapeError */
+export function checkImageSet(where: string, set: ImageSet): void {
+  const { images, shape } = ((set as ImageSet | null | undefined) ?? {}) as Partial<ImageSet>;
+  const type = shownType(images); // by its name, so that bytes of another frame or of Node's vm are bytes too
+  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray') {
+    const expected =
+      'bytes in a Uint8Array, { images, shape } (of floats make a tensor, tf.tensor4d(images, shape); it is used as it is)';
+    const received = images === undefined ? shownType(set) : type;
+    throw new ArgumentError({ where, what: 'images', expected, received });
+  }
+  const size = Array.isArray(shape) ? (shape as number[]).reduce((product, length) => product * length, 1) : NaN;
+  if (shape?.length !== 4 || size !== images!.length) {
+    const expected = `[N, H, W, C] of its ${images!.length} bytes`;
+    const received = Array.isArray(shape) ? `[${shape.join(', ')}]` : shownType(shape);
+    throw new ShapeError({ where, what: 'shape of the image set', expected, received });
   }
 }
 
@@ -21,7 +33,7 @@ export function checkImageSet(where: string, { images, shape }: ImageSet): void 
  * The caller owns the tensor.
  *
  * @throws ShapeError if the set's bytes do not fit its shape
- * @throws ArgumentError if an index is no row of the set
+ * @throws ArgumentError if the set holds other than bytes, or an index is no row of it
  * @example
  * const batch = gatherImages(train, [5, 0, 7]); // a tensor [3, H, W, C]
  */

@@ -36,6 +36,28 @@ export function logitsNode(model: GraphModelLike): string {
   return node?.op === 'Softmax' && node.inputNames[0] ? behind(nodes, node.inputNames[0]) : output;
 }
 
+const CONTROL_FLOW =
+  /^(Switch|Merge|Enter|Exit|NextIteration|LoopCond|While|If|Stateless(While|If)|Tensor(Array|List).*)$/;
+
+/** Nodes between the images and these, whose values can be had in one run; none where the graph has loops or branches. */
+export function nodesBefore(model: GraphModelLike, names: readonly string[]): string[] {
+  const nodes = graphNodes(model);
+  const fromImages = new Map<string, boolean>();
+  const visit = (name: string): boolean => {
+    const known = fromImages.get(name);
+    if (known !== undefined) return known;
+    fromImages.set(name, false); // a circle ends here
+    const inputs = (nodes[name]?.inputNames ?? []).map((input) => visit(nodeOf(input)));
+    const follows = nodes[name]?.op === 'Placeholder' || inputs.includes(true);
+    fromImages.set(name, follows);
+    return follows;
+  };
+  names.forEach((name) => visit(nodeOf(name)));
+  const visited = [...fromImages].filter(([name, follows]) => follows && nodes[name]?.op !== 'Placeholder');
+  if (visited.some(([name]) => CONTROL_FLOW.test(nodes[name]!.op))) return [];
+  return visited.map(([name]) => name).filter((name) => !names.includes(name));
+}
+
 /** A product of features and a kernel of constants, plus perhaps a bias. */
 interface DenseNode {
   features: string;

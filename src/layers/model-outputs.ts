@@ -2,8 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { model as layersModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ArgumentError, ShapeError } from '../errors';
 import type { Head, LogitsOf } from '../scorers/scorer';
-import { denseAt, graphNodes, headAt, logitsNode } from './graph-end';
+import { checkFiniteImagesNow, isHalf, readsAtOnce, withoutLostNaN } from '../scorers/finite-images';
+import { checkFiniteWeightsNow } from './finite-weights';
+import { denseAt, graphNodes, headAt, logitsNode, nodesBefore } from './graph-end';
 import type { GraphModelLike } from './graph-model-like';
+import { checkInputShape, inputShapeOf } from './model-shapes';
+import { checkFits, watchOverflow, withinHalf } from './watch-overflow';
 
 /** Where in a model features and logits are. */
 export interface OutputNames {
@@ -19,12 +23,25 @@ export interface OutputNames {
 export interface ModelReader {
   /** The names that are used, for saving. */
   readonly names: { features: string; logits: string };
-  /** Features [N, D] and logits [N, C]; the caller owns them. */
+  /**
+   * Features [N, D] and logits [N, C]; the caller owns them.
+   *
+   * Images and weights are read back and must be finite. On webgpu, which cannot be read at once, the outputs of an image that is not are NaN
+   * instead, and the weights are not looked at.
+   *
+   * @throws ShapeError where the images do not fit the model; NotFiniteError naming the image's row, or the weight
+   */
   run(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D };
   /** Logits alone, differentiable where the model is. */
   readonly logitsOf: LogitsOf;
   /** The last dense layer's numbers; undefined where there is none to be found. */
   head(): Promise<Head | undefined>;
+}
+
+/** A reader before its checks. */
+export interface ModelPasses extends Omit<ModelReader, 'run'> {
+  /** As `run`, of images that fit; `fine` [N] (bool), where the backend has half precision, says which rows stayed within it. */
+  pass(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D; fine?: tf.Tensor1D };
 }
 
 const isLayersModel = (model: LayersModel | GraphModelLike): model is LayersModel => 'layers' in model;
@@ -88,7 +105,7 @@ async function headOfDense(dense: LayersModel['layers'][number]): Promise<Head> 
   };
 }
 
-function readLayersModel(where: string, model: LayersModel, { features, logits, pool }: OutputNames): ModelReader {
+function readLayersModel(where: string, model: LayersModel, { features, logits, pool }: OutputNames): ModelPasses {
   const layerOutput = (what: string, name: string): SymbolicTensor => {
     const layer = model.layers.find((one) => one.name === name);
     if (!layer)
@@ -125,11 +142,14 @@ function readLayersModel(where: string, model: LayersModel, { features, logits, 
   const featureName = features ?? `the input of ${(dense ?? lastDense(where, model)).name}`;
   return {
     names: { features: featureName, logits: logits ?? dense!.name },
-    run(images) {
-      return tf.tidy(() => {
-        const [x, last] = apply(images);
-        return { features: flat(where, x, pool, featureName), logits: toLogits(last) };
-      });
+    pass(images) {
+      const run = () =>
+        tf.tidy(() => {
+          const [x, last] = apply(images);
+          return { features: flat(where, x, pool, featureName), logits: toLogits(last) };
+        });
+      const { result, fine } = watchOverflow(inner, images.shape[0]!, run);
+      return { ...result, ...(fine && { fine }) };
     },
     logitsOf: (images) => tf.tidy(() => toLogits(apply(images)[1])),
     head: () => (dense ? headOfDense(dense) : Promise.resolve(undefined)),
@@ -141,7 +161,7 @@ function readGraphModel(
   model: GraphModelLike,
   { features, logits, pool }: OutputNames,
   needsFeatures: boolean,
-): ModelReader {
+): ModelPasses {
   const all = Object.keys(graphNodes(model));
   const output = logits ?? logitsNode(model);
   if (needsFeatures) features ??= denseAt(model, output)?.features;
@@ -157,13 +177,17 @@ function readGraphModel(
   }
   return {
     names: { features: features ?? output, logits: output },
-    run(images) {
+    pass(images) {
       return tf.tidy(() => {
         // Without a name for them the features are the logits: nobody asked for any.
-        const outputs = model.execute(images, features === undefined ? [output] : [output, features]);
-        const [z, x] = Array.isArray(outputs) ? outputs : [outputs];
+        const names = features === undefined ? [output] : [output, features];
+        const within = isHalf() ? nodesBefore(model, names) : [];
+        const outputs = model.execute(images, [...names, ...within]);
+        const [z, ...others] = Array.isArray(outputs) ? outputs : [outputs];
         const logits = flat(where, z!, undefined, output);
-        return { features: x ? flat(where, x, pool, features!) : tf.clone(logits), logits };
+        const x = features === undefined ? tf.clone(logits) : flat(where, others[0]!, pool, features);
+        const fine = within.length > 0 && withinHalf(others.slice(-within.length), images.shape[0]!);
+        return { features: x, logits, ...(fine && { fine }) };
       });
     },
     logitsOf: (images) => tf.tidy(() => flat(where, model.execute(images, output) as tf.Tensor, undefined, output)),
@@ -177,7 +201,7 @@ export function readModel(
   model: LayersModel | GraphModelLike,
   names: OutputNames,
   needsFeatures: boolean,
-): ModelReader {
+): ModelPasses {
   return isLayersModel(model)
     ? readLayersModel(where, model, names)
     : readGraphModel(where, model, names, needsFeatures);
@@ -192,10 +216,30 @@ export function readModel(
  *
  * @param model a tfjs LayersModel or GraphModel with one input
  * @param names layers or nodes; an unknown one is an error that lists those that there are
- * @throws ArgumentError for an unknown name, or a model whose logits are not to be found; ShapeError for features of another rank
+ * @throws ArgumentError for an unknown name, or a model whose logits are not to be found; `run` throws ShapeError for features of another rank
+ *   or images that do not fit, NotFiniteError for images or weights that are not finite
  * @example
  * const { features, logits } = featuresOf(model, { features: 'dense_1' }).run(images);
  */
 export function featuresOf(model: LayersModel | GraphModelLike, names: OutputNames | string = {}): ModelReader {
-  return readModel('featuresOf', model, typeof names === 'string' ? { features: names } : names, true);
+  const where = 'featuresOf';
+  const { pass, ...rest } = readModel(where, model, typeof names === 'string' ? { features: names } : names, true);
+  return {
+    ...rest,
+    run(images) {
+      checkInputShape(where, inputShapeOf(model), images.shape);
+      checkFiniteWeightsNow(where, model);
+      if (readsAtOnce()) checkFiniteImagesNow(where, images);
+      return tf.tidy(() => {
+        const { features, logits, fine } = pass(images);
+        try {
+          if (fine) checkFits(where, fine.dataSync(), (row) => row);
+        } finally {
+          fine?.dispose(); // it is kept, against the tidies of the layers
+        }
+        if (readsAtOnce()) return { features, logits };
+        return { features: withoutLostNaN(where, images, features), logits: withoutLostNaN(where, images, logits) };
+      });
+    },
+  };
 }

@@ -1,6 +1,8 @@
 import { ArgumentError } from '../errors';
 import { seededRandom } from '../random';
 import { sortScores } from '../sort-scores';
+import { checkedHead } from './checked-head';
+import { checkHeadAgrees } from './head-agreement';
 import { relay } from './relay';
 import type { FitNeed, FitProgress, ModelParts, Scorer, ScorerMethod } from './scorer';
 import { readBlock, rowsAt, withBlock, type NumberBlock, type Widths } from './split-block';
@@ -29,6 +31,9 @@ export async function fitMembers(
     for await (const block of blocks) {
       const read = await readBlock(where, block, needs, widths);
       for (const what of ['features', 'logits'] as const) if (read[what]) widths[what] = read[what].shape[1];
+      if (seen === 0 && parts.head && read.features && read.logits) {
+        checkHeadAgrees(where, checkedHead(where, parts), read.features, read.logits);
+      }
       const [fit, hold]: [number[], number[]] = [[], []];
       for (let row = 0; row < read.count; row++) (random.uniform() < share ? hold : fit).push(row);
       if (hold.length > 0) held.push(rowsAt(read, hold));

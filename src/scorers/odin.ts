@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../embeddings/embeddings';
 import { ArgumentError, ShapeError } from '../errors';
+import { checkFiniteImages } from './finite-images';
 import { finiteScores } from './finite-scores';
 import { inUse } from './in-use';
 import { indexOfLargest, type LogitRow } from './logit-scores';
@@ -60,6 +61,7 @@ function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'i
         const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
         throw new ShapeError({ where, what: 'images', expected: 'a tensor [N, H, W, C]', received });
       }
+      await checkFiniteImages(where, images);
       const scores: number[] = [];
       for (let first = 0; first < images.shape[0]; first += blockSize) {
         const count = Math.min(blockSize, images.shape[0] - first);
@@ -107,7 +109,7 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
  * deviations that they normalise by).
  *
  * @throws ArgumentError for an option out of range, or without `logitsOf`; ShapeError for images that are no [N, H, W, C];
- *   NotFiniteError naming the row of a logit that is not finite
+ *   NotFiniteError naming the row of an image or a logit that is not finite
  * @example
  * const logitsOf = (x: tf.Tensor4D) => model.predict(x) as tf.Tensor2D; // up to the softmax
  * const scorer = await odin().fit([], { logitsOf });

@@ -30,13 +30,17 @@ export async function readUncheckedRows(
   size?: number,
 ): Promise<Rows> {
   const given = (batch as typeof batch | undefined)?.[what];
-  if (given === undefined) {
-    const received = batch && typeof batch === 'object' ? `{ ${Object.keys(batch).join(', ')} }` : typeof batch;
-    throw new ShapeError({ where, what, expected: `a batch { ${what} }`, received });
+  if (!Array.isArray((given as { shape?: unknown } | null | undefined)?.shape)) {
+    const shown: unknown = given === undefined ? batch : given;
+    const received = shown && typeof shown === 'object' ? `{ ${Object.keys(shown).join(', ')} }` : nameOf(shown);
+    const expected = given === undefined ? `a batch { ${what} }` : 'a tensor or { data, shape: [N, D] }';
+    throw new ShapeError({ where, what, expected, received });
   }
-  const rows = await readEmbeddings(where, given, what);
+  const rows = await readEmbeddings(where, given!, what);
   if (size !== undefined && rows.shape[1] !== size) {
     throw new ShapeError({ where, what, expected: `[N, ${size}]`, received: `[N, ${rows.shape[1]}]` });
   }
   return rows;
 }
+
+const nameOf = (value: unknown): string => (value === null ? 'null' : typeof value);

@@ -1,0 +1,19 @@
+import { ArgumentError } from '../errors';
+import { checkRate } from '../scores';
+
+/** False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where these differ */
+export function cutPointsOf(
+  where: string,
+  { alpha, cutPoints }: { alpha?: number | undefined; cutPoints?: Readonly<Record<string, number>> | undefined },
+): Record<string, number> {
+  const named = cutPoints?.default;
+  if (alpha !== undefined && named !== undefined && alpha !== named) {
+    const expected = `the same as alpha ${alpha}, or left out (it is alpha by another name)`;
+    throw new ArgumentError({ where, what: 'cutPoints.default', expected, received: String(named) });
+  }
+  const all = { ...cutPoints, default: alpha ?? named ?? 0.05 };
+  for (const [name, rate] of Object.entries(all)) {
+    checkRate(where, name === 'default' && named === undefined ? 'alpha' : `cutPoints.${name}`, rate);
+  }
+  return all;
+}
