@@ -4,6 +4,7 @@ import { checkedLabels, type BatchSource } from '../detector/batch-source';
 import { decodeDetector, encodeDetector } from '../detector/detector-state';
 import { detectorOf, fitFromSource } from '../detector/output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '../detector/output-detector';
+import type { CalibrationInfo } from '../detector/rare-classes';
 import { scorerMethods, type ScorerMethods } from '../detector/scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { oneBackend } from '../one-backend';
@@ -23,6 +24,8 @@ export type ModelImages = ImageSet | tf.Tensor;
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector {
+  /** How many images calibrate, and what of their classes the fit did not see. */
+  readonly calibration: CalibrationInfo;
   /**
    * One verdict for each image, in blocks.
    *
@@ -78,6 +81,7 @@ function detectorAround(
 ): Detector {
   const checkBackend = oneBackend();
   return {
+    calibration: inner.calibration,
     async predict(images, options) {
       const check = () => checkBackend(`${where}.predict`);
       check();
