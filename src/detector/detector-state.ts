@@ -14,6 +14,10 @@ export interface DetectorState {
   scorer: ScorerState;
   /** In-distribution scores that fitted nothing [N], ascending. */
   calibration: Float64Array;
+  /** Class indices of which no image was drawn for the fit, ascending. */
+  classesWithoutRow: readonly number[];
+  /** Share of the images that are alone in their class. */
+  missingMass: number;
   /** False-alarm rate of each named cut-point; `'default'` is the one that counts where none is named. */
   cutPoints: Readonly<Record<string, number>>;
   classNames: readonly string[] | undefined;
@@ -24,19 +28,21 @@ export interface DetectorState {
 }
 
 /** One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal bytes. */
-export function encodeDetector({
-  scorer,
-  calibration,
-  cutPoints,
-  classNames,
-  widths,
-  about,
-}: DetectorState): Uint8Array {
+export function encodeDetector(state: DetectorState): Uint8Array {
+  const { scorer, calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths, about } = state;
   const tensors: Record<string, NamedArray> = {
     calibration: { dtype: 'F64', shape: [calibration.length], data: calibration },
   };
   for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
-  const json = { cutPoints, classNames: classNames ?? null, widths, about, options: scorer.options };
+  const json = {
+    classesWithoutRow,
+    missingMass,
+    cutPoints,
+    classNames: classNames ?? null,
+    widths,
+    about,
+    options: scorer.options,
+  };
   const texts = Object.entries(json).map(([name, value]): [string, string] => [name, JSON.stringify(value)]);
   return encodeSafetensors(tensors, {
     format: FORMAT,
@@ -80,6 +86,11 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
     (value) => isRecord(value) && Object.values(value).every(isRate) && Object.hasOwn(value, 'default'),
   );
   const classNames = read('classNames', 'a list of names, or null', (value) => value === null || isNames(value));
+  const isClasses = (value: unknown) =>
+    Array.isArray(value) && value.every((label, i) => Number.isSafeInteger(label) && label > (value[i - 1] ?? -1));
+  const classesWithoutRow = read('classesWithoutRow', 'ascending class indices', isClasses);
+  const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
+  const missingMass = read('missingMass', 'a share from 0 to 1', isShare);
   const calibration = tensors.calibration;
   if (calibration?.dtype !== 'F64' || calibration.shape.length !== 1 || calibration.data.length === 0) {
     return refuse(
@@ -99,6 +110,8 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
       tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
     },
     calibration: Float64Array.from(calibration.data),
+    classesWithoutRow: classesWithoutRow as number[],
+    missingMass: missingMass as number,
     cutPoints: cutPoints as Record<string, number>,
     classNames: (classNames as string[] | null) ?? undefined,
     widths: metadata.widths === undefined ? {} : (read('widths', WIDTHS, isWidths) as OutputWidths),

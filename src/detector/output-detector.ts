@@ -7,11 +7,13 @@ import type { Batch, FitBlock, Json, ModelOutputs, ModelParts, Scorer, ScorerMet
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type BatchSource, type LabelledOutputs } from './batch-source';
+import { checkAlarm } from './check-alarm';
 import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
+import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
 import { scorerMethods, type ScorerMethods } from './scorer-methods';
 
 /** Options of {@link fitOutputDetector}, and of `fitDetector` in `tfjs-ood/layers`. */
@@ -27,7 +29,7 @@ export interface DetectorOptions {
   cutPoints?: Readonly<Record<string, number>>;
   /** Names of the classes, by class index. */
   classNames?: readonly string[];
-  /** Share of the images that fits nothing and calibrates, of each class alike; default 0.2. */
+  /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
   calibrationShare?: number;
   /** Which images those are; default 1. */
   seed?: number;
@@ -60,10 +62,12 @@ export interface PredictOptions {
 export interface OutputDetector {
   readonly scorer: Scorer;
   readonly state: DetectorState;
+  /** How many images calibrate, and what of their classes the fit did not see. */
+  readonly calibration: CalibrationInfo;
   /**
    * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
-   * @throws ArgumentError for an unknown cut-point; ShapeError for another number of classes or features than at the fit, or unequal
-   *   numbers of rows; NotFiniteError naming the row
+   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD; ShapeError for another
+   *   number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError naming the row
    */
   predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict[]>;
   /** The detector as one safetensors file, without the model. */
@@ -89,8 +93,10 @@ export async function fitFromSource(
   checkOption(where, 'blockSize', blockSize, COUNT);
   const cutPoints = cutPointsOf(where, options);
   const noted = firstOutputs(where, method.needs, parts.head);
-  const { fit, calibration } = holdOut(where, source.labels, calibrationShare, seed);
   const total = source.labels.length;
+  const { fit, calibration } = holdOut(where, total, calibrationShare, seed);
+  const rare = rareClasses(source.labels, fit);
+  warnOfMissingMass(where, rare.missingMass, cutPoints);
 
   let done = 0;
   async function* blocksOf(rows: Int32Array) {
@@ -108,18 +114,27 @@ export async function fitFromSource(
       onProgress?.(done, total);
     }
   }
-  const scorer = await method.fit(blocksOf(fit), parts as ModelParts);
+  let scorer = await method.fit(blocksOf(fit), parts as ModelParts);
   try {
     const scores = new Float64Array(calibration.length);
+    const lost = lostRows(rare.classesWithoutRow);
     let at = 0;
     done = fit.length;
     for await (const block of blocksOf(calibration)) {
       scores.set(await scorer.score(block), at);
       at += block.labels.length;
+      await lost.collect(where, scorer, block);
     }
+    const all = calibrate(scores).all;
+    for (const [name, rate] of Object.entries(cutPoints)) {
+      checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, scorer, all, rate);
+    }
+    // Only now: these rows calibrate by the scores that they had while they were unknown.
+    scorer = await lost.takenInBy(scorer);
     const state = {
       scorer: scorer.state(),
-      calibration: calibrate(scores).all,
+      calibration: all,
+      ...rare,
       cutPoints,
       classNames: options.classNames,
       widths: noted.widths(),
@@ -134,7 +149,7 @@ export async function fitFromSource(
 
 /** A detector of what was fitted or loaded. */
 export function detectorOf(where: string, scorer: Scorer, state: DetectorState): OutputDetector {
-  const { calibration, cutPoints, classNames, widths } = state;
+  const { calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths } = state;
   const rateOf = (cutPoint: string | number): number => {
     if (typeof cutPoint === 'number') return cutPoint;
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
@@ -144,8 +159,10 @@ export function detectorOf(where: string, scorer: Scorer, state: DetectorState):
   return {
     scorer,
     state,
+    calibration: { count: calibration.length, classesWithoutRow, missingMass },
     async predict(outputs, { cutPoint = 'default' } = {}) {
       const alpha = rateOf(cutPoint);
+      checkAlarm(`${where}.predict`, 'cutPoint', scorer, calibration, alpha);
       checkGivenOutputs(`${where}.predict`, outputs, widths);
       const scores = await scorer.score(outputs as Batch);
       const labels = outputs.logits && (await predictedClasses(where, outputs.logits));
@@ -180,7 +197,8 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
  * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and labels [N] of known
  *   images, better not those that trained the model
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
- * @throws ArgumentError for options or labels out of range, too few rows, or a `head` that does not make these logits of these features;
+ * @throws ArgumentError for options or labels out of range, too few rows, a `head` that does not make these logits of these features, or a
+ *   rate at which this scorer could never call anything OoD;
  *   ShapeError, NotFiniteError naming the row
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbours(), alpha: 0.05 });

@@ -4,6 +4,7 @@ import { checkedLabels, type BatchSource } from '../detector/batch-source';
 import { decodeDetector, encodeDetector } from '../detector/detector-state';
 import { detectorOf, fitFromSource } from '../detector/output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '../detector/output-detector';
+import type { CalibrationInfo } from '../detector/rare-classes';
 import { scorerMethods, type ScorerMethods } from '../detector/scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { oneBackend } from '../one-backend';
@@ -24,6 +25,8 @@ export type { ModelImages };
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector {
+  /** How many images calibrate, and what of their classes the fit did not see. */
+  readonly calibration: CalibrationInfo;
   /**
    * One verdict for each image, in blocks.
    *
@@ -53,6 +56,7 @@ function detectorAround(
   const asked = `${where}.predict`;
   const check = () => checkBackend(asked);
   return {
+    calibration: inner.calibration,
     async predict(images, options) {
       check();
       const single = images instanceof tf.Tensor && images.rank === (inputShape?.length ?? 4) - 1;

@@ -1,6 +1,6 @@
 import { checkedHead, savedHead } from './checked-head';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
-import { energyScore } from './logit-scores';
+import { energyScore, type LogitRow } from './logit-scores';
 import { checkOption, checkWord, COUNT, savedOption, SHARE } from './option-rules';
 import type { Head, Scorer, ScorerMethod } from './scorer';
 import { checkKind, wordOf } from './scorer-state';
@@ -38,7 +38,8 @@ function scorerOf(head: Head, variant: Variant, percentile: number, blockSize: n
   const kept = keptCount(head.shape[0], percentile);
   const [where, kind, options] = ['ash', 'ash', { variant, percentile }];
   const shape = (row: Float32Array, index: number) => shapeRow(row, index, variant, kept);
-  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf: (logits) => energyScore(logits) });
+  const scoreOf = (logits: LogitRow) => energyScore(logits);
+  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf, largestScore: undefined });
 }
 
 /**

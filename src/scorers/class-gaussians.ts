@@ -46,6 +46,7 @@ function scorerOf({ labels, counts, means, whitenings, covariance }: Fitted, blo
         factors: factorsOf(whitenings),
       },
     },
+    largestScore: undefined,
     async scoresOf({ data }) {
       const scores = new Float64Array(data.length / size).fill(Infinity); // -log of a sum of no densities
       for (const { constant, distances } of densities) {

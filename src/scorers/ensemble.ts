@@ -4,8 +4,9 @@ import { finiteScores } from './finite-scores';
 import { calibrate, fitMembers } from './fit-members';
 import { inUse } from './in-use';
 import { checkOption, checkWord, SHARE, type NumberRule } from './option-rules';
-import type { Batch, FitNeed, Need, Scorer, ScorerMethod } from './scorer';
+import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from './scorer';
 import { checkedImages, readBlock, type Widths } from './split-block';
+import { surpriseBy } from './surprise';
 
 const WHERE = 'ensemble';
 
@@ -21,17 +22,6 @@ export interface EnsembleOptions {
 
 const SEED: NumberRule = { expected: 'an integer', holds: Number.isSafeInteger };
 
-/** Share of an ascending list that is at least the score, the score among them: (1 + #{c >= s}) / (n + 1), a p-value. */
-function pValue(ascending: Float32Array, score: number): number {
-  let [low, high] = [0, ascending.length]; // the first that is not below the score
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return (1 + ascending.length - low) / (ascending.length + 1);
-}
-
 /** The batch with its rows read once for all members; images stay the tensor they are. */
 async function readBatch(batch: Partial<Batch>, needs: readonly Need[], widths: Widths) {
   const read = await readBlock(WHERE, batch, new Set(needs.filter((need) => need !== 'images')), widths);
@@ -45,25 +35,50 @@ async function readBatch(batch: Partial<Batch>, needs: readonly Need[], widths: 
   return { ...read, count: rows, images };
 }
 
+/** Adds a member's surprise to what the members before it gave. */
+const COMBINED: Readonly<Record<Combine, (before: number, surprise: number) => number>> = {
+  fisher: (before, surprise) => before + 2 * surprise,
+  max: (before, surprise) => Math.max(before, surprise),
+};
+
 function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
-  const { members, needs, combine, widths, calibration } = fitted;
+  const { members, needs, combine, widths } = fitted;
+  const surprises = fitted.calibration.map(surpriseBy);
+  const combined = COMBINED[combine];
+  const largest = members.map(({ largestScore }, i) =>
+    largestScore === undefined ? Infinity : surprises[i]!(largestScore),
+  );
+  const mostOf = largest.reduce((before, own) => combined(before, own), 0);
   const guard = inUse(WHERE);
+
+  /** Its members may take rows in: their scores fall, so their surprise does, and so does what is made of it. */
+  async function takeIn(rows: FitBlock<'features' | 'labels'>): Promise<Scorer<N>> {
+    guard.check();
+    const next = [...members];
+    try {
+      for (const [i, member] of members.entries()) if (member.takeIn) next[i] = await member.takeIn(rows);
+    } catch (error) {
+      next.forEach((member, i) => member !== members[i] && member.dispose());
+      throw error;
+    }
+    guard.end();
+    return scorerOf({ ...fitted, members: next });
+  }
   return {
     kind: KIND,
     needs: needs as readonly N[],
+    largestScore: Number.isFinite(mostOf) ? Math.fround(mostOf) : undefined,
     async score(batch) {
       guard.check();
       const { images, ...read } = await readBatch(batch, needs, widths);
       const scores = new Float64Array(read.count);
       for (const [i, member] of members.entries()) {
         const own = await member.score({ features: read.features!, logits: read.logits!, images: images! });
-        own.forEach((score, row) => {
-          const surprise = -Math.log(pValue(calibration[i]!, score));
-          scores[row] = combine === 'fisher' ? scores[row]! + 2 * surprise : Math.max(scores[row]!, surprise);
-        });
+        own.forEach((score, row) => (scores[row] = combined(scores[row]!, surprises[i]!(score))));
       }
       return finiteScores(WHERE, scores);
     },
+    ...(members.some((member) => member.takeIn) && { takeIn }),
     state: () => ensembleState(fitted),
     dispose() {
       guard.end();
@@ -77,8 +92,11 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  *
  * p_m(x) = (1 + #{c : s_m(c) >= s_m(x)}) / (n + 1) over the n rows c that were held out of the fits: no scale or sign has to be chosen.
  * s(x) = -2 sum over m of log p_m(x) (Fisher), or -log min over m of p_m(x) (`'max'`: one member's alarm is enough). Members are not
- * independent, so s is no chi-square: calibrate a threshold for it as for any other. It is at most 2 M log(n + 1): what lies
- * beyond all calibration rows for every member ties.
+ * independent, so s is no chi-square: calibrate a threshold for it as for any other.
+ *
+ * p_m ends at 1 / (n + 1). So that what lies beyond all n rows does not tie with the strangest known rows, -log p_m is there
+ * log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is stranger without end,
+ * unless a member's score has an end itself.
  *
  * One pass over the blocks; `share` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs what its members
  * need, for the calibration too. Each member sees 1 - share of the rows: classes of a few rows can be lost to it.

@@ -1,4 +1,4 @@
-import { entropyScore } from './logit-scores';
+import { entropyScore, largestEntropy } from './logit-scores';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from './scorer';
 
@@ -7,6 +7,7 @@ const METHOD: LogitMethod = {
   kind: 'entropy',
   options: {},
   scoreOf: entropyScore,
+  largestOf: largestEntropy,
   saved: () => METHOD,
 };
 

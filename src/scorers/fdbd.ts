@@ -55,6 +55,7 @@ function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Ref
       options: {},
       tensors: { ...headTensors(head), mean: { dtype: 'F64', shape: [size], data: mean } },
     },
+    largestScore: 0, // on all boundaries at once
     async scoresOf({ data, shape: [count] }) {
       const all = await logits.of(data);
       return Float64Array.from({ length: count }, (_, row) => {

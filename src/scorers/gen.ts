@@ -1,4 +1,4 @@
-import { genScore } from './logit-scores';
+import { genScore, largestGen } from './logit-scores';
 import { checkOption, COUNT, savedOption, type NumberRule } from './option-rules';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from './scorer';
@@ -18,6 +18,7 @@ const methodOf = (gamma: number, m: number): LogitMethod => ({
   kind: 'gen',
   options: { gamma, m },
   scoreOf: (logits) => genScore(logits, gamma, m),
+  largestOf: (classes) => largestGen(classes, gamma, m),
   saved: (state) =>
     methodOf(savedOption('gen.restore', state, 'gamma', GAMMA), savedOption('gen.restore', state, 'm', COUNT)),
 });

@@ -36,6 +36,14 @@ function leastDivergence({ logs, size }: Templates, logP: Float64Array, candidat
   return Math.max(0, least); // rounding can take it below
 }
 
+/** KL(p || d_k) is at most the largest -log of d_k, for every k. */
+function largestDivergence({ classes, logs, size }: Templates): number {
+  const bounds = Array.from(classes, (_, k) =>
+    logs.subarray(k * size, (k + 1) * size).reduce((most, value) => Math.max(most, -value), 0),
+  );
+  return bounds.reduce((least, value) => Math.min(least, value));
+}
+
 /**
  * Which templates of a row can be the least. Of many classes the backend's p log d says so: all k that are as good as the best
  * within its rounding, 2 (C + 8) u max |log d| (Higham, section 3.1) of both, for p without its mean twice as large.
@@ -68,9 +76,11 @@ function scorerOf(templates: Templates): Scorer<'logits'> {
   const { classes, logs, size } = templates;
   const guard = inUse(WHERE);
   const candidates = candidatesBy(templates);
+  const largest = largestDivergence(templates);
   return {
     kind: KIND,
     needs: ['logits'],
+    largestScore: Math.fround(largest),
     async score(batch) {
       guard.check();
       const { data, shape } = await readRows(WHERE, 'logits', batch, size);
@@ -80,7 +90,7 @@ function scorerOf(templates: Templates): Scorer<'logits'> {
       const candidatesOf = await candidates.of(logP);
       return finiteScores(
         WHERE,
-        logP.map((own, row) => leastDivergence(templates, own, candidatesOf(row))),
+        logP.map((own, row) => Math.min(largest, leastDivergence(templates, own, candidatesOf(row)))),
       );
     },
     state: () => ({

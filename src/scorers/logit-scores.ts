@@ -22,6 +22,9 @@ export function mspScore(logits: LogitRow, temperature = 1): number {
   return Math.log1p(others(logits, indexOfLargest(logits), temperature));
 }
 
+/** Of C equal logits, which no others exceed: log C. */
+export const largestMsp = (classes: number): number => mspScore(new Float64Array(classes));
+
 /** -T logsumexp(x / T). */
 export function energyScore(logits: LogitRow, temperature = 1): number {
   const top = indexOfLargest(logits);
@@ -45,6 +48,9 @@ export function entropyScore(logits: LogitRow): number {
   return logSoftmax(logits).reduce((sum, logP) => sum - Math.exp(logP) * logP, 0);
 }
 
+/** Of C equal logits, which no others exceed but by rounding: log C. */
+export const largestEntropy = (classes: number): number => entropyScore(new Float64Array(classes));
+
 /** Sum over the m largest p of p^g (1 - p)^g. */
 export function genScore(logits: LogitRow, gamma: number, m: number): number {
   const top = indexOfLargest(logits);
@@ -58,6 +64,15 @@ export function genScore(logits: LogitRow, gamma: number, m: number): number {
     if (value < Infinity) sum += Math.exp(gamma * (value + Math.log1p(-Math.exp(value))));
   }
   return sum;
+}
+
+/**
+ * The largest {@link genScore} of C logits. p^g (1 - p)^g is concave for g <= 1 and rises up to 1/2: at least two classes count and share
+ * all of the probability, or, where m is 1, the largest has half of it.
+ */
+export function largestGen(classes: number, gamma: number, m: number): number {
+  const sharing = Math.min(classes, Math.max(2, m));
+  return genScore(new Float64Array(sharing), gamma, m);
 }
 
 /** log of the sum over j != top of exp(x_j - x_top), also where the sum itself is 0 in float64. */

@@ -3,6 +3,7 @@ import { estimateCovariance, ESTIMATORS, type CovarianceEstimator } from '../emb
 import { featureScorer } from './feature-scorer';
 import { fitScatter } from './fit-scatter';
 import { mahalanobisDistances } from './mahalanobis-distances';
+import { withMoreMeans } from './more-means';
 import { checkOption, checkWord, COUNT, savedOption } from './option-rules';
 import { factorsOf, savedMeans, savedWhitenings, SHRINKAGE } from './saved-gaussian';
 import type { Scorer, ScorerMethod } from './scorer';
@@ -42,7 +43,10 @@ function scorerOf({ means, whitening, options }: Fitted, blockSize: number): Sco
         factor: factorsOf([whitening]),
       },
     },
+    largestScore: undefined,
     scoresOf: ({ data }) => distances.of(data),
+    takeIn: async (rows, labels) =>
+      scorerOf({ means: await withMoreMeans(means, rows, labels), whitening, options }, blockSize),
     dispose: () => distances.dispose(),
   });
 }

@@ -1,4 +1,4 @@
-import { mspScore } from './logit-scores';
+import { largestMsp, mspScore } from './logit-scores';
 import { checkOption, POSITIVE, savedOption } from './option-rules';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from './scorer';
@@ -14,6 +14,7 @@ const methodOf = (temperature: number): LogitMethod => ({
   kind: 'msp',
   options: { temperature },
   scoreOf: (logits) => mspScore(logits, temperature),
+  largestOf: largestMsp,
   saved: (state) => methodOf(savedOption('msp.restore', state, 'temperature', POSITIVE)),
 });
 

@@ -3,6 +3,7 @@ import { ArgumentError, FormatError } from '../errors';
 import { classMeanScorer } from './class-mean-scorer';
 import { finiteScores } from './finite-scores';
 import { inUse } from './in-use';
+import { withMoreMeans } from './more-means';
 import { readRows, type Rows } from './rows';
 import { savedMeans } from './saved-gaussian';
 import type { Scorer, ScorerMethod } from './scorer';
@@ -56,16 +57,29 @@ function unitMeans({ labels, data, shape }: Means): Means {
 function scorerOf(means: Means, distance: 'euclidean' | 'cosine'): Scorer<'features'> {
   const nearest = classMeanScorer(distance === 'cosine' ? unitMeans(means) : means);
   const guard = inUse(KIND);
+  const end = () => {
+    guard.end();
+    nearest.dispose();
+  };
   return {
     kind: KIND,
     needs: ['features'],
+    largestScore: distance === 'cosine' ? 2 : undefined,
     async score(batch) {
       guard.check();
       const rows = await readRows(KIND, 'features', batch, means.shape[1]);
       if (distance === 'euclidean') return finiteScores(KIND, await nearest.score(rows));
       const unit = unitRows(rows);
       const squared = await nearest.score(unit); // of unit vectors: 2 - 2 cos
-      return squared.map((value, row) => (isZero(unit, row) ? 1 : value / 2));
+      return squared.map((value, row) => (isZero(unit, row) ? 1 : Math.min(2, value / 2)));
+    },
+    async takeIn(block) {
+      guard.check();
+      const rows = await readRows(KIND, 'features', block, means.shape[1]);
+      const all = await withMoreMeans(means, distance === 'cosine' ? unitRows(rows) : rows, block.labels);
+      const next = scorerOf(all, distance);
+      end();
+      return next;
     },
     state: () => ({
       kind: KIND,
@@ -75,10 +89,7 @@ function scorerOf(means: Means, distance: 'euclidean' | 'cosine'): Scorer<'featu
         means: { dtype: 'F64', shape: means.shape, data: means.data },
       },
     }),
-    dispose() {
-      guard.end();
-      nearest.dispose();
-    },
+    dispose: end,
   };
 }
 

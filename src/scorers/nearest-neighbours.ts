@@ -7,7 +7,7 @@ import { neighbourBank } from './neighbour-bank';
 import type { NeighbourIndexMaker } from './neighbour-index';
 import { checkOption, checkWord, COUNT, savedOption, type NumberRule } from './option-rules';
 import { rowSample } from './row-sample';
-import { readRows } from './rows';
+import { readRows, type Rows } from './rows';
 import type { Blocks, FitProgress, Scorer, ScorerMethod, ScorerState } from './scorer';
 import { checkKind, tensorOf, wordOf } from './scorer-state';
 
@@ -59,15 +59,18 @@ function stateOf(
 }
 
 function scorerOf(
-  { size, k, use }: Fitted,
+  { size, k, distance, use }: Fitted,
   state: ScorerState,
   nearest: NearestRows,
   blockSize: number,
+  takeIn?: (rows: Rows) => Promise<Scorer<'features'>>,
 ): Scorer<'features'> {
   return featureScorer({
     where: WHERE,
     size,
     state,
+    largestScore: distance === 'normalised' ? 2 : undefined,
+    takeIn,
     async scoresOf({ data }) {
       const scores = new Float64Array(data.length / size);
       for (let first = 0; first < scores.length; first += blockSize) {
@@ -80,6 +83,21 @@ function scorerOf(
       return scores;
     },
     dispose: () => nearest.dispose(),
+  });
+}
+
+/** The exact search. It takes in as many rows as the bank has room for: of an index nobody knows whether its distances only fall. */
+function exactScorer(fitted: Fitted, bankSize: number, blockSize: number): Scorer<'features'> {
+  const { rows, size, distance } = fitted;
+  const normalised = distance === 'normalised';
+  const nearest = exactNeighbours(WHERE, neighbourBank(rows, size, normalised), normalised, blockSize);
+  // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
+  return scorerOf(fitted, stateOf(fitted), nearest, blockSize, async ({ data }) => {
+    const further = data.subarray(0, Math.max(0, bankSize - rows.length / size) * size);
+    const more = new Float32Array(rows.length + further.length);
+    more.set(rows);
+    more.set(further, rows.length);
+    return exactScorer({ ...fitted, rows: more }, bankSize, blockSize);
   });
 }
 
@@ -144,10 +162,9 @@ export function nearestNeighbours({
     fitNeeds: ['features'],
     async fit(blocks, progress) {
       const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, distance, use };
+      if (!index) return exactScorer(fitted, bankSize, blockSize);
       const normalised = distance === 'normalised';
       const bank = neighbourBank(fitted.rows, fitted.size, normalised);
-      if (!index)
-        return scorerOf(fitted, stateOf(fitted), exactNeighbours(WHERE, bank, normalised, blockSize), blockSize);
       const nearest = indexedNeighbours(bank, normalised, index);
       return scorerOf(fitted, stateOf(fitted, index, await nearest.bytes()), nearest, blockSize);
     },
@@ -167,11 +184,10 @@ export function nearestNeighbours({
         distance: wordOf(from, state, 'distance', DISTANCES),
         use: wordOf(from, state, 'use', USES),
       };
-      const normalised = fitted.distance === 'normalised';
       checkIndex(from, state, index);
+      if (!index) return exactScorer(fitted, bankSize, blockSize);
+      const normalised = fitted.distance === 'normalised';
       const bank = neighbourBank(rows, size, normalised);
-      if (!index)
-        return scorerOf(fitted, stateOf(fitted), exactNeighbours(WHERE, bank, normalised, blockSize), blockSize);
       const bytes = index.load && tensorOf(from, state, 'index', 'U8', [undefined]).data;
       return scorerOf(
         fitted,

@@ -44,6 +44,7 @@ function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer
   return {
     kind: KIND,
     needs: ['features', 'logits'],
+    largestScore: undefined,
     async score(batch) {
       guard.check();
       const features = await readRows(where, 'features', batch, size);

@@ -54,6 +54,7 @@ function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'i
   return {
     kind: 'odin',
     needs: ['images'],
+    largestScore: 0, // equal logits
     async score(batch) {
       guard.check();
       const images = (batch as typeof batch | undefined)?.images;

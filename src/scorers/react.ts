@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors';
 import { checkedHead, savedHead } from './checked-head';
-import { energyScore, maxLogitScore, mspScore, type LogitRow } from './logit-scores';
+import { energyScore, largestMsp, maxLogitScore, mspScore, type LogitRow } from './logit-scores';
 import { checkOption, checkWord, COUNT, FINITE, savedOption, SHARE } from './option-rules';
 import { readRows } from './rows';
 import type { Head, Scorer, ScorerMethod } from './scorer';
@@ -46,6 +46,7 @@ function scorerOf({ head, percentile, threshold, then }: Fitted, blockSize: numb
       return 1;
     },
     scoreOf: SCORES[then],
+    largestScore: then === 'msp' ? Math.fround(largestMsp(head.shape[1])) : undefined,
   });
 }
 

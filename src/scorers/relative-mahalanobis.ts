@@ -4,6 +4,7 @@ import { featureScorer } from './feature-scorer';
 import { fitScatter } from './fit-scatter';
 import type { CovarianceOptions } from './mahalanobis';
 import { mahalanobisDistances } from './mahalanobis-distances';
+import { withMoreMeans } from './more-means';
 import { checkOption, checkWord, COUNT, savedOption } from './option-rules';
 import { factorsOf, savedMeans, savedWhitenings, SHRINKAGE } from './saved-gaussian';
 import type { Scorer, ScorerMethod } from './scorer';
@@ -41,10 +42,13 @@ function scorerOf({ means, mean, whitenings, options }: Fitted, blockSize: numbe
         factors: factorsOf(whitenings),
       },
     },
+    largestScore: undefined,
     async scoresOf({ data }) {
       const [near, far] = [await toClass.of(data), await toAll.of(data)];
       return near.map((value, row) => value - far[row]!);
     },
+    takeIn: async (rows, labels) =>
+      scorerOf({ means: await withMoreMeans(means, rows, labels), mean, whitenings, options }, blockSize),
     dispose() {
       toClass.dispose();
       toAll.dispose();

@@ -25,6 +25,7 @@ function scorerOf(space: ResidualSpace, blockSize: number): Scorer<'features'> {
     where: 'residual',
     size: space.shape[0],
     state: { kind: 'residual', options: {}, tensors: spaceTensors(space) },
+    largestScore: undefined,
     scoresOf: ({ data }) => norms.of(data),
     dispose: () => norms.dispose(),
   });

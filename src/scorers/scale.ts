@@ -1,6 +1,6 @@
 import { checkedHead, savedHead } from './checked-head';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
-import { energyScore } from './logit-scores';
+import { energyScore, type LogitRow } from './logit-scores';
 import { checkOption, COUNT, savedOption, SHARE } from './option-rules';
 import type { Head, Scorer, ScorerMethod } from './scorer';
 import { checkKind } from './scorer-state';
@@ -22,7 +22,8 @@ function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'fe
     return sharpening('scale', index, sumOf(row), sumOf(pruned));
   };
   const [where, kind, options] = ['scale', 'scale', { percentile }];
-  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf: (logits) => energyScore(logits) });
+  const scoreOf = (logits: LogitRow) => energyScore(logits);
+  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf, largestScore: undefined });
 }
 
 /**

@@ -14,16 +14,19 @@ export interface Shaping {
   /** Changes one row [D] in place; what it returns multiplies the row's product with the weights. */
   shape(row: Float32Array, index: number): number;
   scoreOf(logits: LogitRow): number;
+  largestScore: number | undefined;
 }
 
 /** Scores by the logits of changed features. */
-export function shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf }: Shaping): Scorer<'features'> {
+export function shapedScorer(shaping: Shaping): Scorer<'features'> {
+  const { where, kind, options, head, blockSize, shape, scoreOf, largestScore } = shaping;
   const [size, classes] = head.shape;
   const logits = headLogits(where, head, blockSize);
   return featureScorer({
     where,
     size,
     state: { kind, options, tensors: headTensors(head) },
+    largestScore,
     dispose: () => logits.dispose(),
     async scoresOf({ data, shape: [count] }) {
       const shaped = data.slice();

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
 import { checkedHead, headTensors, savedHead } from './checked-head';
 import { featureScorer } from './feature-scorer';
 import { readLabels } from './fit-labels';
@@ -21,7 +21,14 @@ const predictions = (logits: Float64Array, classes: number): Int32Array =>
     indexOfLargest(logits.subarray(row * classes, (row + 1) * classes)),
   );
 
-function scorerOf(head: Head, patterns: Float64Array, blockSize: number): Scorer<'features'> {
+/** Stored patterns [K, D] of the classes that were fitted. */
+interface Stored {
+  /** [K], ascending. */
+  classes: Int32Array;
+  patterns: Float64Array;
+}
+
+function scorerOf(head: Head, { classes: stored, patterns }: Stored, blockSize: number): Scorer<'features'> {
   const [size, classes] = head.shape;
   const logits = headLogits('she', head, blockSize);
   return featureScorer({
@@ -30,11 +37,17 @@ function scorerOf(head: Head, patterns: Float64Array, blockSize: number): Scorer
     state: {
       kind: 'she',
       options: {},
-      tensors: { ...headTensors(head), patterns: { dtype: 'F64', shape: [classes, size], data: patterns } },
+      tensors: {
+        ...headTensors(head),
+        classes: { dtype: 'I32', shape: [stored.length], data: stored },
+        patterns: { dtype: 'F64', shape: [stored.length, size], data: patterns },
+      },
     },
-    async scoresOf({ data }) {
-      const predicted = predictions(await logits.of(data), classes);
-      return Float64Array.from(predicted, (label, row) => {
+    largestScore: undefined,
+    async scoresOf({ data, shape: [count] }) {
+      const all = await logits.of(data);
+      return Float64Array.from({ length: count }, (_, row) => {
+        const label = indexOfLargest(Float64Array.from(stored, (c) => all[row * classes + c]!)); // its place
         let product = 0;
         for (let i = 0; i < size; i++) product += data[row * size + i]! * patterns[label * size + i]!;
         return 0 - product;
@@ -47,30 +60,42 @@ function scorerOf(head: Head, patterns: Float64Array, blockSize: number): Scorer
 /** Mean features of the rows that the head classifies rightly [C, D]. */
 class Patterns {
   readonly #sums: Float64Array;
+  /** Rows of each class, and those of them that are classified rightly. */
+  readonly #rows: Float64Array;
   readonly #counts: Float64Array;
   constructor(
     readonly size: number,
     classes: number,
   ) {
     this.#sums = new Float64Array(classes * size);
+    this.#rows = new Float64Array(classes);
     this.#counts = new Float64Array(classes);
   }
 
   add(data: Float32Array, labels: Int32Array, predicted: Int32Array): void {
     labels.forEach((label, row) => {
+      this.#rows[label]!++;
       if (predicted[row] !== label) return;
       this.#counts[label]!++;
       for (let i = 0; i < this.size; i++) this.#sums[label * this.size + i]! += data[row * this.size + i]!;
     });
   }
 
-  means(): Float64Array {
-    const bare = this.#counts.indexOf(0);
-    if (bare >= 0) {
+  means(): Stored {
+    const classes = Int32Array.from(this.#rows.keys()).filter((label) => this.#rows[label]! > 0);
+    const bare = classes.find((label) => this.#counts[label] === 0);
+    if (bare !== undefined || classes.length === 0) {
       const [what, expected] = ['blocks', 'at least one rightly classified row of each class'];
-      throw new ArgumentError({ where: 'she', what, expected, received: `none of class ${bare}` });
+      const received = bare === undefined ? 'no row' : `none of class ${bare}, which has ${this.#rows[bare]}`;
+      throw new ArgumentError({ where: 'she', what, expected, received });
     }
-    return this.#sums.map((sum, i) => sum / this.#counts[Math.floor(i / this.size)]!);
+    const patterns = new Float64Array(classes.length * this.size);
+    classes.forEach((label, at) => {
+      for (let i = 0; i < this.size; i++) {
+        patterns[at * this.size + i] = this.#sums[label * this.size + i]! / this.#counts[label]!;
+      }
+    });
+    return { classes, patterns };
   }
 }
 
@@ -78,13 +103,13 @@ class Patterns {
  * Simplified Hopfield energy (SHE): agreement with the stored pattern of the predicted class.
  *
  * s(x) = -<x, m_f(x)>: f(x) is the class that the head predicts, m_c the mean feature of the training rows of class c that it
- * predicts rightly; the paper's confidence is -s. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row.
+ * predicts rightly; the paper's confidence is -s. A class without any training row has no m_c: f(x) is the likeliest of the others. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row.
  * The state holds head and patterns.
  *
  * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern Hopfield
  * Energy, ICLR 2023, equation 7.
  *
- * @throws ArgumentError for a class without a rightly classified row, a label outside the head's classes (also < 0), a missing head;
+ * @throws ArgumentError for a class whose rows are all classified wrongly, no rows, a label outside the head's classes (also < 0), a missing head;
  * ShapeError where the features do not fit the head
  * @example
  * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
@@ -122,7 +147,14 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
       checkKind(where, state, 'she');
       const head = savedHead(where, state);
       const [size, classes] = head.shape;
-      return scorerOf(head, tensorOf(where, state, 'patterns', 'F64', [classes, size]).data, blockSize);
+      const { data: stored } = tensorOf(where, state, 'classes', 'I32', [undefined]);
+      const wrong = stored.find((label, at) => !(label > (stored[at - 1] ?? -1) && label < classes));
+      if (wrong !== undefined) {
+        const expected = `ascending class indices below ${classes}`;
+        throw new FormatError({ where, what: 'state.tensors.classes', expected, received: String(wrong) });
+      }
+      const { data: patterns } = tensorOf(where, state, 'patterns', 'F64', [stored.length, size]);
+      return scorerOf(head, { classes: stored, patterns }, blockSize);
     },
   };
 }

@@ -76,6 +76,7 @@ function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'fe
     where: 'vim',
     size: head.shape[0],
     state: { kind: 'vim', options: { alpha }, tensors: { ...headTensors(head), ...spaceTensors(space) } },
+    largestScore: undefined,
     async scoresOf({ data }) {
       const lengths = await norms.of(data);
       const all = await logits.of(data);

@@ -26,27 +26,41 @@ function points(count: number, seed: number, apart = 6) {
 }
 
 describe('holding out', () => {
-  test('disjoint, all rows once, of each class its share', () => {
+  test('disjoint, all rows once, the share of them', () => {
     const property = fc.property(
-      fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 10, maxLength: 200 }),
-      fc.integer({ min: 10, max: 60 }),
-      (labels, percent) => {
-        const { fit, calibration } = holdOut('test', labels, percent / 100, 3);
-        expect([...fit, ...calibration].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
-        for (const label of new Set(labels)) {
-          const own = labels.filter((one) => one === label).length;
-          const held = calibration.filter((row) => labels[row] === label).length;
-          expect(held).toBeLessThan(own); // every class is fitted
-          expect(Math.abs(held - (own * percent) / 100)).toBeLessThan(3.5);
-        }
-        expect(holdOut('test', labels, percent / 100, 3)).toEqual({ fit, calibration });
+      fc.integer({ min: 2, max: 200 }),
+      fc.integer({ min: 1, max: 99 }),
+      fc.integer(),
+      (count, percent, seed) => {
+        fc.pre(Math.round((count * percent) / 100) > 0);
+        const { fit, calibration } = holdOut('test', count, percent / 100, seed);
+        expect([...fit, ...calibration].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
+        expect(calibration).toHaveLength(Math.min(count - 1, Math.round((count * percent) / 100)));
+        expect(holdOut('test', count, percent / 100, seed)).toEqual({ fit, calibration });
       },
     );
     fc.assert(property, { numRuns: 300 });
   });
 
-  test('a class of very many rows', async () => {
-    const { fit, calibration } = holdOut('test', new Int32Array(400_000), 0.5, 3);
+  test('a uniform draw: every row, and every pair of rows, calibrates as often as any other', () => {
+    const [count, held, draws] = [10, 3, 3000];
+    const [rows, pairs] = [new Float64Array(count), new Map<string, number>()];
+    for (let seed = 0; seed < draws; seed++) {
+      const calibration = [...holdOut('test', count, held / count, seed).calibration].sort((a, b) => a - b);
+      for (const row of calibration) rows[row]!++;
+      for (const a of calibration) {
+        for (const b of calibration) if (a < b) pairs.set(`${a},${b}`, (pairs.get(`${a},${b}`) ?? 0) + 1);
+      }
+    }
+    const near = (times: number, p: number) =>
+      expect(Math.abs(times - draws * p)).toBeLessThan(4.5 * Math.sqrt(draws * p * (1 - p)));
+    rows.forEach((times) => near(times, held / count));
+    expect(pairs.size).toBe((count * (count - 1)) / 2);
+    for (const times of pairs.values()) near(times, (held * (held - 1)) / (count * (count - 1)));
+  });
+
+  test('very many rows', async () => {
+    const { fit, calibration } = holdOut('test', 400_000, 0.5, 3);
     expect([fit.length, calibration.length]).toEqual([200_000, 200_000]);
     const block = { count: 400_000 } as NumberBlock;
     const scores = { score: () => Promise.resolve(new Float32Array(400_000)) } as unknown as Scorer;

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import {
   decodeScorer,
   encodeScorer,
+  energy,
   ensemble,
+  entropy,
   msp,
   nearestClassMean,
   nearestNeighbours,
@@ -14,6 +17,7 @@ import {
 } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
+import { surpriseBy } from '../../src/scorers/surprise';
 import { testScorer } from './test-scorer';
 
 const pair = () => ensemble([nearestNeighbours({ k: 3 }), msp()]);
@@ -34,6 +38,7 @@ function first(what: 'features' | 'logits', seen: number[][] = []): ScorerMethod
   const scorer = {
     kind: `first-${what}`,
     needs: [what],
+    largestScore: undefined,
     score: (batch: Record<typeof what, { data: Float32Array; shape: readonly [number, number] }>) =>
       Promise.resolve(batch[what].data.filter((_, i) => i % batch[what].shape[1] === 0)),
     state: () => ({ kind: `first-${what}`, options: {}, tensors: {} }),
@@ -52,6 +57,62 @@ function first(what: 'features' | 'logits', seen: number[][] = []): ScorerMethod
   };
 }
 
+/** -log p, and what is added to it beyond the largest of the held-out scores. */
+function surpriseOf(score: number, held: readonly number[]): number {
+  const sorted = [...held].sort((a, b) => a - b);
+  const [largest, n] = [sorted.at(-1)!, sorted.length];
+  const median = n % 2 === 1 ? sorted[(n - 1) / 2]! : (sorted[n / 2 - 1]! + sorted[n / 2]!) / 2;
+  const p = (1 + held.filter((c) => c >= score).length) / (n + 1);
+  return -Math.log(p) + (score > largest ? Math.log(1 + (score - largest) / (largest - median)) : 0);
+}
+
+describe('-log p with an order beyond the calibration', () => {
+  const float32 = fc.float({ noNaN: true, noDefaultInfinity: true });
+
+  test('by hand', () => {
+    const surprise = surpriseBy(Float32Array.of(0, 1, 2, 4)); // the median is 1.5
+    expect(surprise(-9)).toBe(0); // p = 1
+    expect(surprise(1)).toBeCloseTo(-Math.log(4 / 5), 14);
+    expect(surprise(4)).toBeCloseTo(Math.log(5 / 2), 14);
+    expect(surprise(6.5)).toBeCloseTo(Math.log(5) + Math.log(2), 14);
+    expect(surprise(4 + 2.5 * 99)).toBeCloseTo(Math.log(5) + Math.log(100), 14);
+  });
+
+  test('rises with the score, through the largest of the calibration too, and is finite to the ends of float32', () => {
+    const property = fc.property(
+      fc.array(float32, { minLength: 1, maxLength: 30 }),
+      fc.array(float32),
+      (held, more) => {
+        const calibration = Float32Array.from(held).sort();
+        const largest = calibration.at(-1)!;
+        const ulp = Math.max(2 ** -149, 2 ** -22 * Math.abs(largest));
+        const ends = [-3.4e38, 3.4e38, largest, Math.fround(largest - ulp), Math.fround(largest + ulp)];
+        const scores = Float64Array.from([...held, ...more, ...ends].filter(Number.isFinite)).sort();
+        const surprise = surpriseBy(calibration);
+        const n = held.length;
+        scores.forEach((score, i) => {
+          const own = surprise(score);
+          expect(Number.isFinite(own)).toBe(true);
+          if (i > 0) expect(own).toBeGreaterThanOrEqual(surprise(scores[i - 1]!));
+          if (score > largest) expect(own).toBeGreaterThanOrEqual(Math.log(n + 1));
+          else expect(own).toBeLessThan(Math.log(n + 1) - 0.69);
+        });
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+  });
+
+  test('equal calibration scores: what is above them by a bit is beyond', () => {
+    for (const value of [0, 7, -1e-30, 3e38, 1e-45]) {
+      const surprise = surpriseBy(new Float32Array(5).fill(value));
+      const next = value + Math.max(2 ** -149, 2 ** -23 * Math.abs(value));
+      expect(surprise(Math.fround(value))).toBe(0);
+      expect(surprise(next)).toBeGreaterThanOrEqual(Math.log(6));
+      expect(surprise(3.4028e38)).toBeGreaterThan(surprise(next));
+    }
+  });
+});
+
 onEachBackend('ensemble', () => {
   const features = rows(drawn(200, 1), 1);
   const logits = rows(drawn(200, 2), 1);
@@ -66,15 +127,51 @@ onEachBackend('ensemble', () => {
       expect(Math.abs(held[0]!.length - 60)).toBeLessThan(25);
       const x = [rows(drawn(50, 3), 1), rows(drawn(50, 4), 1)] as const;
       x[0].data[7] = held[0]![3]!; // a tie counts
-      const p = x.map(({ data }, i) =>
-        [...data].map((s) => (1 + held[i]!.filter((c) => c >= s).length) / (held[i]!.length + 1)),
-      );
+      const surprise = x.map(({ data }, i) => [...data].map((s) => surpriseOf(s, held[i]!)));
       const expected = Array.from({ length: 50 }, (_, row) => {
-        const [a, b] = [p[0]![row]!, p[1]![row]!];
-        return combine === 'fisher' ? -2 * (Math.log(a) + Math.log(b)) : -Math.log(Math.min(a, b));
+        const [a, b] = [surprise[0]![row]!, surprise[1]![row]!];
+        return combine === 'fisher' ? 2 * (a + b) : Math.max(a, b);
       });
+      expect(x[0].data.some((s) => s > Math.max(...held[0]!))).toBe(true); // beyond all of them too
       expectClose(await scorer.score({ features: x[0], logits: x[1] }), expected, { relative: 1e-6, absolute: 1e-7 });
       scorer.dispose();
+    }
+  });
+
+  test('beyond all calibration rows farther is stranger, without end', async () => {
+    for (const combine of ['fisher', 'max'] as const) {
+      const method = ensemble([nearestNeighbours({ k: 1, distance: 'euclidean' }), nearestClassMean()], { combine });
+      const plane = rows(drawn(200, 3), 2);
+      const scorer = await method.fit([{ features: plane, labels: new Int32Array(100) }], {});
+      expect(scorer.largestScore).toBeUndefined();
+      const far = rows(Float32Array.from([10, 0, 20, 0, 40, 0, 1e3, 0, 1e5, 0, 1e8, 0]), 2);
+      const scores = await scorer.score({ features: far });
+      scores.forEach((score, i) => i > 0 && expect(score).toBeGreaterThan(scores[i - 1]! + 0.1));
+      scorer.dispose();
+    }
+  });
+
+  test('an end only where its members have one', async () => {
+    const fitted = async (methods: ScorerMethod<'logits' | 'features', never>[], combine: 'fisher' | 'max') => {
+      const scorer = await ensemble(methods, { combine }).fit(
+        [{ features, logits: rows(logits.data, 2) }],
+        {},
+      );
+      const { largestScore } = scorer;
+      const shape = [1, 2] as const;
+      const [most] = await scorer.score({
+        features: rows(Float32Array.of(1e6), 1),
+        logits: { data: new Float32Array(2), shape },
+      });
+      scorer.dispose();
+      return [largestScore, most];
+    };
+    const bounded = [msp(), entropy()] as never;
+    for (const combine of ['fisher', 'max'] as const) {
+      const [largest, most] = await fitted(bounded, combine);
+      expect(largest).toBeGreaterThan(0);
+      expect(most).toBe(largest); // equal logits have it
+      expect(await fitted([msp(), energy()] as never, combine)).toEqual([undefined, expect.any(Number)]);
     }
   });
 

@@ -358,7 +358,11 @@ describe('by hand', () => {
     await expect(wrong([0, -1])).rejects.toThrow('labels must be class indices from 0 to 1');
     await expect(wrong([0, 2])).rejects.toThrow('got 2 at row 1');
     await expect(wrong([0])).rejects.toThrow('labels must be 2 labels, got 1');
-    await expect(wrong([0, 0])).rejects.toThrow('got none of class 1');
+    await expect(wrong([1, 0])).rejects.toThrow('got none of class 0, which has 1');
+    await expect(she().fit([], { head: square })).rejects.toThrow('got no row');
+    // A class without a row has no pattern: what the head takes for it is compared with the likeliest of the others.
+    const absent = [{ features: rows([1, 0], [0, 1]), labels: [0, 0] }];
+    expectClose(await scoresOf(she(), square, absent, rows([1, 2], [3, 2])), [-1, -3]);
     const one = headOf([[1], [1]], [0]);
     const single = [{ features: rows([2, 1]), labels: [0] }];
     expectClose(await scoresOf(she(), one, single, rows([3, 4])), [-10]);

@@ -154,6 +154,7 @@ export function testScorer(
       const again = method().restore(decodeScorer(bytes), parts);
       expect(encodeScorer(again.state())).toEqual(bytes);
       expect(again.kind).toBe(scorer.kind);
+      expect(again.largestScore).toBe(scorer.largestScore);
       expect(await scoreOf(again, strange)).toEqual(await scoreOf(scorer, strange));
       expect(() => method().restore({ ...scorer.state(), kind: 'another' }, parts)).toThrow('another');
       for (const tensor of Object.keys(scorer.state().tensors)) {
@@ -162,6 +163,53 @@ export function testScorer(
       }
       scorer.dispose();
       again.dispose();
+    });
+
+    test('its largest score is said, and never exceeded', async () => {
+      const scorer = await fitted();
+      expect('largestScore' in scorer).toBe(true);
+      const { largestScore } = scorer;
+      if (largestScore !== undefined) {
+        expect(Number.isFinite(largestScore)).toBe(true);
+        expect(Math.fround(largestScore)).toBe(largestScore);
+        const far = {
+          ...strange,
+          features: strange.features.map((x) => 90 * x),
+          logits: strange.logits.map((x) => 90 * x),
+        };
+        const equal = { ...known, logits: new Float32Array(known.logits.length).fill(2) };
+        for (const numbers of [known, strange, far, equal]) {
+          for (const score of await scoreOf(scorer, numbers)) expect(score).toBeLessThanOrEqual(largestScore);
+        }
+      }
+      scorer.dispose();
+    });
+
+    test('a scorer that takes rows in scores no row higher, is saved with them, and takes the place of the other', async () => {
+      const before = await fitted();
+      if (before.takeIn) {
+        const scores = [await scoreOf(before, known), await scoreOf(before, strange)] as const;
+        const labels = Int32Array.from(strange.labels, (label) => CLASSES + label);
+        const features = { data: strange.features, shape: [60, SIZE] as const };
+        const wrong = await fitted();
+        await expect(wrong.takeIn!({ features, labels: labels.subarray(1) })).rejects.toThrow(ShapeError);
+        wrong.dispose();
+        const after = await before.takeIn({ features, labels });
+        await expect(scoreOf(before, known)).rejects.toThrow('dispose');
+        const now = [await scoreOf(after, known), await scoreOf(after, strange)] as const;
+        now.forEach((own, i) =>
+          own.forEach((score, row) => {
+            const old = scores[i]![row]!;
+            expect(score).toBeLessThanOrEqual(old + 1e-6 * Math.abs(old));
+          }),
+        );
+        const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0);
+        expect(sum(now[1])).toBeLessThan(sum(scores[1])); // they are no strangers any more
+        const again = method().restore(decodeScorer(encodeScorer(after.state())), parts);
+        expect(await scoreOf(again, strange)).toEqual(now[1]);
+        after.dispose();
+        again.dispose();
+      } else before.dispose();
     });
 
     test('what it needs is said, and wrong input refused', async () => {

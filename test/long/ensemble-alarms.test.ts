@@ -1,0 +1,3 @@
+import { ensembleAlarmsSuite } from '../simulation/ensemble-alarms-suite';
+
+ensembleAlarmsSuite({ fits: 200, print: true });

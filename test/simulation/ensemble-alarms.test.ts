@@ -1,0 +1,3 @@
+import { ensembleAlarmsSuite } from './ensemble-alarms-suite';
+
+ensembleAlarmsSuite({ fits: 20 });

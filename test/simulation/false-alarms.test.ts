@@ -1,0 +1,3 @@
+import { falseAlarmsSuite } from './false-alarms-suite';
+
+falseAlarmsSuite({ fits: 25 });
