@@ -1,6 +1,7 @@
 import { readRows, type Rows } from '../scorers/rows';
 import type { Need, ModelOutputs } from '../scorers/scorer';
-import { ArgumentError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import type { Embeddings } from '../embeddings/embeddings';
 
 /** Images of known classes, of which what a scorer needs can be had block by block. */
@@ -23,7 +24,8 @@ export interface LabelledOutputs {
 
 /** A source over outputs that are there already. */
 export async function outputSource(where: string, { labels, ...outputs }: LabelledOutputs): Promise<BatchSource> {
-  const count = checkedLabels(where, labels).length;
+  const own = checkedLabels(where, labels);
+  const count = own.length;
   const whole: Partial<Record<Need, Rows>> = {};
   for (const name of ['features', 'logits'] as const) {
     if (outputs[name] === undefined) continue;
@@ -35,7 +37,7 @@ export async function outputSource(where: string, { labels, ...outputs }: Labell
     whole[name] = rows;
   }
   return {
-    labels,
+    labels: own,
     batchOf(rows) {
       const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
       return Promise.resolve({ batch, dispose: () => {} });
@@ -51,14 +53,6 @@ function pick({ data, shape }: Rows, rows: Int32Array): Rows {
 }
 
 /** Refuses labels that are no class indices, naming the first. */
-export function checkedLabels(where: string, labels: ArrayLike<number> | undefined): ArrayLike<number> {
-  if (!Number.isInteger(labels?.length)) {
-    throw new ArgumentError({ where, what: 'labels', expected: 'an array of class indices', received: typeof labels });
-  }
-  for (let i = 0; i < labels!.length; i++) {
-    if (Number.isInteger(labels![i]) && labels![i]! >= 0) continue;
-    const expected = 'class indices from 0 (leave OoD rows out)';
-    throw new ArgumentError({ where, what: 'labels', expected, received: `${labels![i]} at index ${i}` });
-  }
-  return labels!;
+export function checkedLabels(where: string, labels: ArrayLike<number> | undefined): Int32Array {
+  return checkLabels(where, labels);
 }

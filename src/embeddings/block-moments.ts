@@ -15,7 +15,7 @@ export interface BlockMoments {
 export async function blockMoments(
   data: Float32Array,
   size: number,
-  labels: Float64Array,
+  labels: Int32Array,
   perClass: boolean,
   blockSize: number,
   scratch: Scratch,
@@ -66,7 +66,7 @@ export async function blockMoments(
  * The same for all classes together, in one pass about the first row of each class. That is near enough to its mean for float64:
  * the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at most N 2^-53 of it.
  */
-function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labels: Float64Array): BlockMoments {
+function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labels: Int32Array): BlockMoments {
   const places = new Map<number, number>();
   const [firsts, counts]: [number[], number[]] = [[], []];
   const owners = new Int32Array(labels.length);
@@ -99,7 +99,7 @@ function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labe
   return { classes, within: scatter };
 }
 
-function rowsByClass(labels: Float64Array): Map<number, number[]> {
+function rowsByClass(labels: Int32Array): Map<number, number[]> {
   const groups = new Map<number, number[]>();
   labels.forEach((label, row) => {
     const own = groups.get(label);

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import type { NamedArray } from '../state/safetensors';
 import { checkFinite, readEmbeddings, type Embeddings } from './embeddings';
 
@@ -53,17 +54,12 @@ export class ClassMeans {
    */
   async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassMeans.add';
-    const owners = Float64Array.from(labels); // as they are now: reading a tensor takes a while
+    const owners = checkLabels(where, labels); // as they are now: reading a tensor takes a while
     const { data, shape } = await readEmbeddings(where, embeddings);
     const [rows, size] = shape;
     this.#checkSize(where, size);
     if (owners.length !== rows) {
       throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received: String(owners.length) });
-    }
-    const wrong = owners.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < 2 ** 31));
-    if (wrong >= 0) {
-      const received = `${owners[wrong]} at index ${wrong}`;
-      throw new ArgumentError({ where, what: 'labels', expected: 'class indices from 0', received });
     }
     checkFinite(where, data, size);
     this.#size = size;

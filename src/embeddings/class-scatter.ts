@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import type { NamedArray } from '../state/safetensors';
 import { blockMoments } from './block-moments';
 import type { Means } from './class-means';
@@ -68,18 +69,12 @@ export class ClassScatter {
    */
   async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassScatter.add';
-    const owners = Float64Array.from((labels as typeof labels | undefined) ?? []); // as they are now: reading takes a while
+    const owners = checkLabels(where, labels ?? []); // as they are now: reading takes a while
     const { data, shape } = await readEmbeddings(where, embeddings);
     const [rows, size] = shape;
     this.#checkSize(where, size);
     if (owners.length !== rows) {
       throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received: String(owners.length) });
-    }
-    const wrong = owners.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < 2 ** 31));
-    if (wrong >= 0) {
-      const received = `${owners[wrong]} at index ${wrong}`;
-      const expected = 'class indices from 0 (leave OoD rows out)';
-      throw new ArgumentError({ where, what: 'labels', expected, received });
     }
     const block = new ClassScatter({ perClass: this.perClass });
     const moments = await blockMoments(data, size, owners, this.perClass, this.#blockSize, this.#scratch);

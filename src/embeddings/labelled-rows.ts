@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import { checkFinite, readEmbeddings, type Embeddings } from './embeddings';
 
 /** Rows with their classes, sorted by class; within a class in their old order. */
@@ -28,7 +29,7 @@ export async function readLabelledRows(
   labels: ArrayLike<number>,
   prefix = '',
 ): Promise<LabelledRows> {
-  const given = Float64Array.from(labels); // as they are now: reading a tensor takes a while
+  const given = checkLabels(where, labels, { what: `${prefix}labels` }); // as they are now: reading a tensor takes a while
   const { data, shape } = await readEmbeddings(where, embeddings);
   const [count, size] = shape;
   if (given.length !== count) {
@@ -38,17 +39,11 @@ export async function readLabelledRows(
   if (count === 0) {
     throw new ArgumentError({ where, what: `${prefix}embeddings`, expected: 'at least one row', received: 'none' });
   }
-  const wrong = given.findIndex((label) => !(Number.isInteger(label) && label >= 0));
-  if (wrong >= 0) {
-    const expected = 'class indices from 0 (leave OoD rows out)';
-    const received = `${given[wrong]} at index ${wrong}`;
-    throw new ArgumentError({ where, what: `${prefix}labels`, expected, received });
-  }
   checkFinite(where, data, size, `${prefix}embeddings`);
   return sortByClass(data, given, count, size);
 }
 
-function sortByClass(data: Float32Array, given: Float64Array, count: number, size: number): LabelledRows {
+function sortByClass(data: Float32Array, given: Int32Array, count: number, size: number): LabelledRows {
   const rows = Int32Array.from(given, (_, i) => i).sort((a, b) => given[a]! - given[b]! || a - b);
   const sorted = new Float64Array(data.length);
   rows.forEach((row, i) => sorted.set(data.subarray(row * size, (row + 1) * size), i * size));

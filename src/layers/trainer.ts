@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError, NotFiniteError, ShapeError } from '../errors';
+import { exactLabels } from '../losses/batch-labels';
 import { oneBackend } from '../one-backend';
 import { deriveSeed } from '../random';
 import { createAdam } from './adam';
@@ -9,7 +10,7 @@ import type { ImageSet } from './gather-images';
 import { allLayers, namedWeights } from './model-weights';
 import { checkImageShape, embeddingSizeOf } from './model-shapes';
 import { SeededDropout } from './seeded-dropout';
-import { partGradients, wholeGradients } from './step-gradients';
+import { partGradients, squaredNorm, wholeGradients } from './step-gradients';
 import type { BatchPart, StepGradients } from './step-gradients';
 import { completeOptions } from './trainer-options';
 import type { TrainerOptions } from './trainer-options';
@@ -31,7 +32,7 @@ export interface Trainer {
    * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight decay.
    *
    * @throws NotFiniteError if the loss or its gradient is NaN or infinite; the weights stay as they were
-   * @throws ShapeError if the images do not fit the model or the labels
+   * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole number of 32 bits
    */
   step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
   /** Copies of all weights (moving statistics too), both moments and the counters. */
@@ -103,9 +104,9 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     });
   };
 
-  const gradientsOf = async (parts: BatchPart[], labels: ArrayLike<number>): Promise<StepGradients> => {
+  const gradientsOf = async (parts: BatchPart[], labels: Int32Array): Promise<StepGradients> => {
     const variables = trainable.map((variable) => variable.read() as tf.Variable);
-    const labelTensor = tf.tensor1d(Int32Array.from(labels), 'int32');
+    const labelTensor = tf.tensor1d(labels, 'int32');
     let afterForward: ReturnType<typeof rememberStatistics> | undefined;
     try {
       if (parts.length === 1) return wholeGradients(model, variables, parts[0]!, labelTensor, loss);
@@ -119,23 +120,22 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     }
   };
 
-  const update = async (parts: BatchPart[], labels: ArrayLike<number>, epoch: number): Promise<number> => {
+  const update = async (parts: BatchPart[], labels: Int32Array, epoch: number): Promise<number> => {
     const before = rememberStatistics();
     let result: StepGradients | undefined;
     try {
       result = await gradientsOf(parts, labels);
       const { gradients } = result;
       const value = (await result.loss.data())[0]!;
-      const present = gradients.filter((gradient) => gradient !== undefined);
-      const norm = tf.tidy(() => tf.addN(present.map((gradient) => tf.sum(tf.square(gradient)))));
-      const squaredNorm = (await norm.data())[0]!;
+      const norm = squaredNorm(gradients);
+      const size = (await norm.data())[0]!;
       norm.dispose();
       const refuse = (what: string, received: number): never => {
         const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
         throw new NotFiniteError({ where, what, expected: 'finite', received: String(received) });
       };
       if (!Number.isFinite(value)) refuse('loss', value);
-      if (!Number.isFinite(squaredNorm)) refuse('squared norm of the gradient', squaredNorm);
+      if (!Number.isFinite(size)) refuse('squared norm of the gradient', size);
       checkBackend('Trainer.step'); // others ran while the numbers were read
       adam.update(gradients, options.learningRate * (schedule?.(epoch) ?? 1));
       return value;
@@ -158,11 +158,12 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
         const [what, expected] = ['previous step', 'awaited before the next'];
         throw new ArgumentError({ where: 'Trainer.step', what, expected, received: 'two at a time' });
       }
-      const rows = checkBatch(model, images, labels);
+      const own = checkBatch(model, images, labels);
+      const rows = own.length;
       checkTrainingMemory('Trainer.step', model, Math.min(partSize ?? rows, rows));
       isBusy = true;
       try {
-        const value = await update(partsOf(images, rows), labels, epoch);
+        const value = await update(partsOf(images, rows), own, epoch);
         steps++;
         return { loss: value };
       } finally {
@@ -181,16 +182,17 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   };
 }
 
-/** Number of rows; throws where images, labels and model do not fit together. */
-function checkBatch(model: LayersModel, images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>): number {
+/** The labels; throws where images, labels and model do not fit together. */
+function checkBatch(model: LayersModel, images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>): Int32Array {
   const where = 'Trainer.step';
   const isRows = 'set' in images;
   if (isRows) checkImageSet(where, images.set);
   const rows = isRows ? images.indices.length : images.shape[0];
   checkImageShape(where, model, isRows ? [rows, ...images.set.shape.slice(1)] : images.shape);
-  if (rows === 0 || labels.length !== rows) {
+  const own = exactLabels(where, labels);
+  if (rows === 0 || own.length !== rows) {
     const expected = rows === 0 ? 'at least one image' : `[${rows}], one for each image`;
-    throw new ShapeError({ where, what: rows === 0 ? 'batch' : 'labels', expected, received: `[${labels.length}]` });
+    throw new ShapeError({ where, what: rows === 0 ? 'batch' : 'labels', expected, received: `[${own.length}]` });
   }
-  return rows;
+  return own;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 
 /**
  * Label of an out-of-distribution image; any label below 0 means the same.
@@ -12,7 +13,16 @@ export const OOD_LABEL = -1;
 /** Class indices of a batch [B], below 0 for OoD; a tensor may be [B, 1] too, as tfjs hands them to a loss. */
 export type BatchLabels = tf.Tensor | ArrayLike<number>;
 
-/** Labels as float32 [B, 1]; made inside the caller's tidy. */
+/**
+ * Labels that a tensor of this backend holds exactly, so that no two classes become one: webgl keeps whole numbers as floats,
+ * which have no more than 24 bits (half floats 11).
+ */
+export function exactLabels(where: string, labels: ArrayLike<number>): Int32Array {
+  const below = tf.getBackend() === 'webgl' ? 2 ** (tf.backend().floatPrecision() === 16 ? 11 : 24) : undefined;
+  return checkLabels(where, labels, { ood: true, below, ...(below && { expected: `whole numbers below ${below} on webgl` }) });
+}
+
+/** Labels [B, 1], int32 unless they came as a tensor of floats; made inside the caller's tidy. */
 export function labelColumn(where: string, labels: BatchLabels, embeddings: tf.Tensor2D): tf.Tensor2D {
   if (embeddings.rank !== 2) {
     throw new ShapeError({
@@ -29,11 +39,6 @@ export function labelColumn(where: string, labels: BatchLabels, embeddings: tf.T
     const received = labels instanceof tf.Tensor ? `[${labels.shape.join(', ')}]` : `${count} labels`;
     throw new ShapeError({ where, what: 'labels', expected: `[${rows}], one for each row of embeddings`, received });
   }
-  if (labels instanceof tf.Tensor) return tf.cast(tf.reshape(labels, [rows, 1]), 'float32');
-  const wrong = Array.from(labels).findIndex((label) => !Number.isInteger(label));
-  if (wrong >= 0) {
-    const received = `${labels[wrong]} at index ${wrong}`;
-    throw new ArgumentError({ where, what: 'labels', expected: 'whole numbers', received });
-  }
-  return tf.tensor2d(Float32Array.from(labels), [rows, 1]);
+  if (!(labels instanceof tf.Tensor)) return tf.tensor2d(exactLabels(where, labels), [rows, 1], 'int32');
+  return tf.cast(tf.reshape(labels, [rows, 1]), labels.dtype === 'float32' ? 'float32' : 'int32');
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
 /** Refuses what is no positive number. */
@@ -29,8 +30,5 @@ export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddi
 /** Refuses a label of an array that has no row among C; those of a tensor cannot be read without stalling. */
 export function checkClasses(where: string, labels: unknown, classes: number): void {
   if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) return;
-  const wrong = Array.from(labels as ArrayLike<number>).findIndex((label) => label >= classes);
-  if (wrong < 0) return;
-  const received = `${(labels as ArrayLike<number>)[wrong]} at index ${wrong}`;
-  throw new ArgumentError({ where, what: 'labels', expected: `class indices below ${classes}`, received });
+  checkLabels(where, labels, { ood: true, below: classes, expected: `class indices below ${classes}` });
 }

@@ -3,7 +3,7 @@ import { ArgumentError } from '../errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClasses, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
-import { unitRows } from './unit-rows';
+import { beyondCosines, unitRows } from './unit-rows';
 
 /** Options of {@link ciderLoss}. */
 export interface CiderOptions {
@@ -16,9 +16,6 @@ export interface CiderOptions {
   /** How much of the old prototypes stays, alpha in the paper, in [0, 1); default 0.5. */
   momentum?: number;
 }
-
-/** Takes a prototype itself out of a sum of exponentials; within the range of half floats. */
-const NEVER = 6e4;
 
 function checkMomentum(where: string, momentum: number): void {
   if (momentum >= 0 && momentum < 1) return;
@@ -77,7 +74,7 @@ export function ciderLoss(
     const all = tf.logSumExp(toPrototypes, 1, true);
     const ood = oodColumn(column);
     const compact = meanWhere(tf.sub(all, tf.sum(tf.mul(toPrototypes, own), 1, true)), tf.sub(1, ood));
-    const between = tf.sub(tf.div(tf.matMul(m, tf.transpose(m)), temperature), tf.mul(NEVER, tf.eye(classes)));
+    const between = tf.sub(tf.div(tf.matMul(m, tf.transpose(m)), temperature), tf.mul(beyondCosines(temperature), tf.eye(classes)));
     const dispersion = tf.mean(tf.sub(tf.logSumExp(between, 1), Math.log(classes - 1)));
     const away = meanWhere(tf.sub(all, Math.log(classes)), ood);
     return tf.add<tf.Scalar>(tf.add(tf.mul(compactness, compact), dispersion), tf.mul(oodWeight, away));

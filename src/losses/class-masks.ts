@@ -21,7 +21,13 @@ export function anchorMasks(
 
 /** [B, C] of 0 and 1; a row of zeros for OoD. */
 export const oneHotKnown = (labels: tf.Tensor2D, classes: number): tf.Tensor2D =>
-  tf.cast(tf.equal(labels, tf.reshape(tf.range(0, classes, 1, 'float32'), [1, classes])), 'float32') as tf.Tensor2D;
+  tf.cast(tf.equal(labels, tf.reshape(tf.range(0, classes, 1, 'int32'), [1, classes])), 'float32') as tf.Tensor2D;
+
+/**
+ * 0, or NaN where one of the values is NaN or infinite: what a loss adds whose other parts may lose them (a choice of pairs leaves them
+ * out, and `relu` of NaN is 0 on wasm).
+ */
+export const unlessFinite = (values: tf.Tensor): tf.Scalar => tf.sum(tf.mul(values, 0));
 
 /** Mean of the values [B, 1] where the mask [B, 1] is 1; 0 where it never is. */
 export function meanWhere(values: tf.Tensor, mask: tf.Tensor): tf.Scalar {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClasses, checkFinite, checkNotNegative, checkPositive } from './check-option';
-import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
+import { meanWhere, oneHotKnown, oodColumn, unlessFinite } from './class-masks';
 import { unitRows } from './unit-rows';
 
 /** What the losses of a classifier share: the mean cross-entropy of the known rows, and a column for the others. */
@@ -18,7 +18,8 @@ function withCrossEntropy(
     const ood = oodColumn(column);
     const logSums = tf.logSumExp<tf.Tensor2D>(logits, 1, true);
     const own = tf.sum(tf.mul(logits, oneHotKnown(column, classes)), 1, true);
-    return rest({ ood, logSums, crossEntropy: meanWhere(tf.sub(logSums, own), tf.sub(1, ood)) });
+    const crossEntropy = tf.add<tf.Scalar>(meanWhere(tf.sub(logSums, own), tf.sub(1, ood)), unlessFinite(logits));
+    return rest({ ood, logSums, crossEntropy });
   });
 }
 

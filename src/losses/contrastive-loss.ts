@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { oodColumn } from './class-masks';
 import type { EmbeddingMemory } from './embedding-memory';
@@ -139,11 +140,7 @@ export function contrastiveLoss(
 ): tf.Scalar {
   const where = 'contrastiveLoss';
   if (!(labels instanceof tf.Tensor)) {
-    const wrong = Array.from(labels).findIndex((label) => label < 0);
-    if (wrong >= 0) {
-      const expected = 'class indices from 0 (odmLoss takes labels below 0 as OoD)';
-      throw new ArgumentError({ where, what: 'labels', expected, received: `${labels[wrong]} at index ${wrong}` });
-    }
+    checkLabels(where, labels, { expected: 'class indices from 0 (odmLoss takes labels below 0 as OoD)' });
   }
   return pairLoss(where, labels, embeddings, options);
 }

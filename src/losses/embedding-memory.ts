@@ -3,7 +3,7 @@ import { ArgumentError } from '../errors';
 import { oneBackend } from '../one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkRowsOf } from './check-option';
-import { squaresByBlocks } from './pairwise-distances';
+import { squaresByBlocks, squaresPull } from './pairwise-distances';
 
 /** What the rows of a batch [B] are held against. */
 export interface Columns {
@@ -39,15 +39,16 @@ export interface EmbeddingMemory {
   dispose(): void;
 }
 
-/** [B, M], with a gradient for `x` alone: 2 * sum over j of dy_ij (x_i - m_j); a difference of two sums, so centred first. */
+/** Labels are whole numbers, or floats where they came as a tensor of them; then all are. */
+const join = (a: tf.Tensor2D, b: tf.Tensor2D, axis: number): tf.Tensor2D =>
+  tf.concat(a.dtype === b.dtype ? [a, b] : [tf.cast(a, 'float32'), tf.cast(b, 'float32')], axis);
+
+/** [B, M], with a gradient for `x` alone. */
 function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
   const squares = tf.customGrad((rows, save) => {
     (save as tf.GradSaveFunc)([rows as tf.Tensor, held]);
-    const gradFunc = (dy: tf.Tensor, [own, others]: tf.Tensor[]) => {
-      const centre = tf.mean(others!, 0, true);
-      const pull = tf.mul(tf.sum(dy, 1, true), tf.sub(own!, centre));
-      return tf.mul(2, tf.sub(pull, tf.matMul(dy as tf.Tensor2D, tf.sub<tf.Tensor2D>(others!, centre))));
-    };
+    const gradFunc = (dy: tf.Tensor, [own, others]: tf.Tensor[]) =>
+      squaresPull(dy as tf.Tensor2D, own as tf.Tensor2D, others as tf.Tensor2D);
     return { value: squaresByBlocks(rows as tf.Tensor2D, held), gradFunc };
   });
   return tf.tidy(() => squares(x));
@@ -103,7 +104,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
         const column = labelColumn(where, labels, embeddings);
         if (held) checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
         const newest = (old: tf.Tensor2D | undefined, rows: tf.Tensor2D) => {
-          const all = old ? tf.concat([old, rows]) : rows;
+          const all = old ? join(old, rows, 0) : rows;
           // A copy in any case; kept, because the loss of a trainer runs inside a tidy.
           return tf.keep(tf.clone(tf.slice(all, Math.max(0, all.shape[0] - capacity))));
         };
@@ -119,7 +120,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
       checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
       return {
         squares: tf.concat([columns.squares, squaresTo(held.embeddings, embeddings)], 1),
-        columnLabels: tf.concat([columns.columnLabels, tf.transpose(held.labels)], 1),
+        columnLabels: join(columns.columnLabels, tf.transpose(held.labels), 1),
       };
     },
     reset,

@@ -19,8 +19,12 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
-/** [B, C] from differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in memory. */
-export function squaresByBlocks(x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
+/** Something of the differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in memory. */
+function byBlocks(
+  x: tf.Tensor2D,
+  columns: tf.Tensor2D,
+  use: (differences: tf.Tensor3D, start: number) => tf.Tensor2D,
+): tf.Tensor2D {
   const [rows, size] = x.shape;
   const blockRows = Math.max(1, Math.floor(BLOCK_SIZE / Math.max(1, columns.size)));
   const others = tf.expandDims(columns, 0);
@@ -30,20 +34,30 @@ export function squaresByBlocks(x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor
     blocks.push(
       tf.tidy(() => {
         const block = tf.reshape(tf.slice(x, start, count), [count, 1, size]);
-        return tf.sum<tf.Tensor2D>(tf.square(tf.sub(block, others)), 2);
+        return use(tf.sub(block, others), start);
       }),
     );
   }
   return blocks.length === 1 ? blocks[0]! : tf.concat(blocks);
 }
 
-/** 2 * sum over j of h_ij (x_i - x_j), h = dy + its transpose; a difference of two sums, so the rows are centred first. */
-function squaresGradient(dy: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
-  const centred = tf.sub<tf.Tensor2D>(x, tf.mean(x, 0, true));
-  const offDiagonal = tf.sub(1, tf.eye(x.shape[0]));
-  const h = tf.mul<tf.Tensor2D>(tf.add(dy, tf.transpose(dy)), offDiagonal);
-  const own = tf.mul(tf.sum(h, 1, true), centred);
-  return tf.mul<tf.Tensor2D>(2, tf.sub(own, tf.matMul(h, centred)));
+/** Squared distances [B, C] of rows [B, D] and [C, D]. */
+export const squaresByBlocks = (x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D =>
+  byBlocks(x, columns, (differences) => tf.sum(tf.square(differences), 2));
+
+/**
+ * 2 * sum over j of h_ij (x_i - c_j) [B, D]: the gradient of squared distances of rows x [B, D] to rows c [C, D]. A sum of differences, by
+ * blocks as above: two sums, subtracted, would leave their rounding in place of the 0 of equal rows, times 500 for a distance.
+ */
+export function squaresPull(h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
+  return tf.mul(
+    2,
+    byBlocks(x, columns, (differences, start) => {
+      const [count, others] = differences.shape;
+      const weights = tf.reshape(tf.slice(h, start, count), [count, 1, others]);
+      return tf.squeeze<tf.Tensor2D>(tf.matMul(weights, differences), [1]);
+    }),
+  );
 }
 
 /**
@@ -80,7 +94,8 @@ function squaresOf(where: string, embeddings: tf.Tensor2D): tf.Tensor2D {
   }
   const squares = tf.customGrad((x, save) => {
     (save as tf.GradSaveFunc)([x as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) => squaresGradient(dy as tf.Tensor2D, rows as tf.Tensor2D);
+    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
+      squaresPull(tf.add(dy, tf.transpose(dy)), rows as tf.Tensor2D, rows as tf.Tensor2D);
     return { value: squaresByBlocks(x as tf.Tensor2D, x as tf.Tensor2D), gradFunc };
   });
   return tf.tidy(() => squares(embeddings));

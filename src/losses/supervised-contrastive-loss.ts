@@ -2,16 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkPositive } from './check-option';
 import { anchorMasks, meanWhere } from './class-masks';
-import { unitRows } from './unit-rows';
+import { beyondCosines, unitRows } from './unit-rows';
 
 /** Options of {@link supervisedContrastiveLoss}. */
 export interface SupervisedContrastiveOptions {
   /** Divides the cosines; default 0.1. */
   temperature?: number;
 }
-
-/** Takes a row itself out of a softmax; within the range of half floats. */
-const NEVER = 6e4;
 
 /**
  * Supervised contrastive loss: of all other rows those of one's own class should be the likely ones.
@@ -41,7 +38,7 @@ export function supervisedContrastiveLoss(
     const { positive } = anchorMasks(column);
     const z = unitRows(embeddings);
     const similarities = tf.div(tf.matMul(z, tf.transpose(z)), temperature);
-    const others = tf.sub(similarities, tf.mul(NEVER, tf.eye(column.shape[0])));
+    const others = tf.sub(similarities, tf.mul(beyondCosines(temperature), tf.eye(column.shape[0])));
     const logShares = tf.sub(similarities, tf.logSumExp(others, 1, true));
     const positives = tf.sum(positive, 1, true);
     const costs = tf.neg(tf.div(tf.sum(tf.mul(logShares, positive), 1, true), tf.maximum(positives, 1)));

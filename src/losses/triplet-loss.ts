@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkNotNegative } from './check-option';
-import { anchorMasks } from './class-masks';
+import { anchorMasks, unlessFinite } from './class-masks';
 import type { EmbeddingMemory } from './embedding-memory';
 import { allTriplets } from './mining/all-triplets';
 import type { TripletMiner, TripletPrice } from './mining/triplet-miner';
@@ -69,7 +69,7 @@ export function tripletLoss(
       );
       const total = tf.add(count, tf.cast(tf.equal(count, 0), 'float32')); // 1 where there is none
       (save as tf.GradSaveFunc)([tf.div(gradient, total)]);
-      return { value: tf.div(sum, total), gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, saved!) };
+      return { value: tf.add(tf.div(sum, total), unlessFinite(powers)), gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, saved!) };
     });
     return meanOverTriplets(power === 1 ? rootOfSquares(squares) : squares) as tf.Scalar;
   });

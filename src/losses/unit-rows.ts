@@ -14,12 +14,22 @@ const LENGTH_FLOOR = 1e-3;
 export function unitRows(embeddings: tf.Tensor2D): tf.Tensor2D {
   const scaled = tf.customGrad((x, save) => {
     const rows = x as tf.Tensor2D;
-    const length = tf.sqrt(tf.sum(tf.square(rows), 1, true));
-    const unit = tf.divNoNan(rows, length);
-    (save as tf.GradSaveFunc)([unit, length]);
-    const gradFunc = (dy: tf.Tensor, [z, norm]: tf.Tensor[]) =>
-      tf.div(tf.sub(dy, tf.mul(z!, tf.sum(tf.mul(z!, dy), 1, true))), tf.maximum(norm!, LENGTH_FLOOR));
+    // By the largest entry first, whose square may be beyond floats, or nothing; 1 for a zero row.
+    const largest = tf.max(tf.abs(rows), 1, true);
+    const scale = tf.add(largest, tf.cast(tf.equal(largest, 0), 'float32'));
+    const even = tf.div(rows, scale);
+    const length = tf.sqrt(tf.sum(tf.square(even), 1, true));
+    const unit = tf.div<tf.Tensor2D>(even, tf.add(length, tf.cast(tf.equal(length, 0), 'float32')));
+    (save as tf.GradSaveFunc)([unit, tf.mul(length, scale)]);
+    const gradFunc = (dy: tf.Tensor, [z, norm]: tf.Tensor[]) => {
+      const sideways = tf.sub(dy, tf.mul(z!, tf.sum(tf.mul(z!, dy), 1, true)));
+      const share = tf.minimum(tf.div(norm!, LENGTH_FLOOR), 1);
+      return tf.mul(tf.div(sideways, tf.maximum(norm!, LENGTH_FLOOR)), share);
+    };
     return { value: unit, gradFunc };
   });
   return tf.tidy(() => scaled(embeddings) as tf.Tensor2D);
 }
+
+/** Takes an entry out of a softmax of cosines over `temperature`, whatever that is: e^-100 of the least of the others. */
+export const beyondCosines = (temperature: number): number => 2 / temperature + 100;

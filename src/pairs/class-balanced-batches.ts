@@ -1,8 +1,9 @@
 import { ArgumentError } from '../errors';
+import { checkLabels } from '../labels';
 import { seededRandom, type Random } from '../random';
 import { batchStream, type IndexBatches } from './batch-stream';
 import { fingerprintOf, type BatchesState } from './batches-state';
-import { checkLabels, rowsWhere } from './check-labels';
+import { rowsWhere } from './rows-where';
 import { endlessRows } from './endless-rows';
 
 /** Options of {@link classBalancedBatches}. */
@@ -90,8 +91,7 @@ function drawDifferent(n: number, count: number, random: Random): number[] {
  * @param labelList class indices of all training images [N], below 0 for OoD
  * @returns batches of P x K + O rows, class by class, the O OoD rows last; O / (P x K + O) is `outShare`, to the nearest row
  * @throws ArgumentError for fewer classes than P, no OoD image where some are wanted, an option out of range, or a label that
- *   is no whole number
- * @throws NotFiniteError for a label that is NaN or infinite
+ *   is no whole number of 32 bits (NaN, a string, a one-hot row)
  * @example
  * const batches = classBalancedBatches([0, 0, 1, 1, 2, 2, -1], { classesPerBatch: 2, rowsPerClass: 2, outShare: 0.2, seed: 1 });
  * batches.next().labels; // two classes, two rows of each, then one OoD row: [0, 0, 1, 1, -1]
@@ -100,7 +100,7 @@ export function classBalancedBatches(
   labelList: ArrayLike<number>,
   options: ClassBalancedBatchesOptions,
 ): ClassBalancedBatches {
-  const labels = checkLabels(where, labelList);
+  const labels = checkLabels(where, labelList, { ood: true });
   const rowsOfClass = new Map<number, number[]>();
   for (const row of rowsWhere(labels, (label) => label >= 0)) {
     const rows = rowsOfClass.get(labels[row]!);
@@ -114,7 +114,7 @@ export function classBalancedBatches(
   const { seed, classesPerBatch, rowsPerClass, outShare, stepsPerEpoch } = checked;
   const made = { ...checked, labels: labels.length, fingerprint: fingerprintOf(labels) };
   const outCount = outRowCount(outShare, classesPerBatch * rowsPerClass);
-  const outRow = endlessRows(out, seed, Stream.Out);
+  const outRow = endlessRows(out, outCount, seed, Stream.Out);
 
   return batchStream('ClassBalancedBatches', labels, made, (epoch, step) => {
     const random = seededRandom(seed, Stream.Known, epoch, step);

@@ -1,7 +1,8 @@
+import { checkLabels } from '../labels';
 import { seededRandom } from '../random';
 import { batchStream, type IndexBatches } from './batch-stream';
 import { fingerprintOf, type BatchesState } from './batches-state';
-import { checkLabels, rowsWhere } from './check-labels';
+import { rowsWhere } from './rows-where';
 import { classPartners } from './class-partners';
 import { endlessRows } from './endless-rows';
 import { checkOptions, outRowCount, similarCount, type OdmBatchesOptions } from './odm-batches-options';
@@ -39,8 +40,8 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * first `similarRatio` of the pairs another random image of the same class (the image itself only where its class has no
  * other), for the rest one of another class. In every `outEvery`-th batch, counted over the run and not over the epoch (so
  * that an epoch of one step sees OoD images too), the last `outShare * B` right rows are OoD images instead: no pair is
- * OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before any is used again, so one
- * is twice in a batch only where there are fewer than the batch wants, or where one round ends and the next begins in it.
+ * OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before any is used again, and one
+ * is twice in a batch only where there are fewer than the batch wants.
  *
  * Every draw follows from the seed, epoch and step, so that the state is two counters and going on is exact.
  *
@@ -50,14 +51,14 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * @param options `seed`, and what differs from the paper. With `stepsPerEpoch` below one pass over the known images an
  *   epoch uses a part of its permutation, above it several
  * @throws ArgumentError for fewer known images than half a batch, one class where negative pairs are wanted, no OoD image
- *   where `outEvery` wants some, an option out of range, or a label that is no whole number
- * @throws NotFiniteError for a label that is NaN or infinite
+ *   where `outEvery` wants some, an option out of range, or a label that is no whole number of 32 bits (NaN, a string,
+ *   a one-hot row)
  * @example
  * const batches = odmBatches([0, 0, 1, 1, -1], { seed: 1, batchSize: 4 });
  * batches.next().indices; // two pairs of known rows, left halves first; the second batch ends with row 4
  */
 export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOptions): OdmBatches {
-  const labels = checkLabels('odmBatches', labelList);
+  const labels = checkLabels('odmBatches', labelList, { ood: true });
   const known = rowsWhere(labels, (label) => label >= 0);
   const out = rowsWhere(labels, (label) => label < 0);
   const partners = classPartners(labels);
@@ -71,7 +72,7 @@ export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOpti
   const stepsPerPass = Math.floor(known.length / half);
   const passesPerEpoch = Math.ceil(stepsPerEpoch / stepsPerPass);
   const leftOrder = rememberLast((pass) => seededRandom(seed, Stream.Left, pass).permutation(known.length));
-  const outRow = endlessRows(out, seed, Stream.Out);
+  const outRow = endlessRows(out, outCount, seed, Stream.Out);
 
   return batchStream('OdmBatches', labels, made, (epoch, step) => {
     const indices = new Int32Array(batchSize);

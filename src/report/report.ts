@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors';
 import type { ImageSet } from '../datasets/images';
+import { checkLabels } from '../labels';
 import { checkScores, type Scores } from '../scores';
 import type { Evaluation } from '../metrics/index';
 
@@ -60,11 +61,7 @@ function checkSet(set: ReportSet, what: string): void {
     throw new ShapeError({ where, what: `${what}.${name}`, expected, received: String(length) });
   }
   for (const name of ['labels', 'nearest'] as const) {
-    const classes = set[name];
-    const wrong = Array.from(classes ?? []).findIndex((label) => !Number.isSafeInteger(label) || label < 0);
-    if (wrong < 0) continue;
-    const received = `${classes![wrong]} at index ${wrong}`;
-    throw new ArgumentError({ where, what: `${what}.${name}`, expected: 'classes, whole numbers from 0', received });
+    checkLabels(where, set[name] ?? [], { what: `${what}.${name}`, expected: 'classes, whole numbers from 0' });
   }
   if (set.embeddings) checkRows(set.embeddings, `${what}.embeddings`);
   if (set.images) checkImages(set.images, `${what}.images`);

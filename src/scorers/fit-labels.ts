@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 
 /** Labels of a block [N], checked: class indices of a head with C classes. */
 export function readLabels(
@@ -11,11 +12,6 @@ export function readLabels(
     const received = labels === undefined ? 'none' : String(labels.length);
     throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received });
   }
-  for (let row = 0; row < rows; row++) {
-    const label = labels[row]!;
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    const expected = `class indices from 0 to ${classes - 1} (leave OoD rows out)`;
-    throw new ArgumentError({ where, what: 'labels', expected, received: `${label} at row ${row}` });
-  }
-  return Int32Array.from(labels);
+  const expected = `class indices from 0 to ${classes - 1} (leave OoD rows out)`;
+  return checkLabels(where, labels, { below: classes, expected });
 }

@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
+import { checkLabels } from '../labels';
 import { checkScores, type Scores } from '../scores';
 import { sortScores } from '../sort-scores';
 
@@ -19,11 +20,7 @@ export function checkClasses(where: string, what: string, classes: Classes, rows
     const received = String(classes?.length ?? 'none');
     throw new ShapeError({ where, what, expected: `${rows} classes, one for each score`, received });
   }
-  for (let i = 0; i < rows; i++) {
-    if (Number.isSafeInteger(classes[i]) && classes[i]! >= 0) continue;
-    const received = `${classes[i]} at index ${i}`;
-    throw new ArgumentError({ where, what, expected: 'classes, whole numbers from 0', received });
-  }
+  checkLabels(where, classes, { what, expected: 'classes, whole numbers from 0' });
 }
 
 /** Ascending scores of each class, by ascending class. Rows are assumed checked. */

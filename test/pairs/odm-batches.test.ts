@@ -180,12 +180,6 @@ describe('randomness', () => {
     expect(batches.state().made.batchSize).toBe(40);
   });
 
-  /** Chi-squared statistic against equal shares, divided by its degrees of freedom: about 1. */
-  function unevenness(counts: number[]): number {
-    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-    return counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0) / (counts.length - 1);
-  }
-
   test('partners are uniform: positives in their class, negatives over all other images', () => {
     const sizes = [30, 10, 20];
     const known = labelsOf(sizes, 0);
@@ -206,8 +200,8 @@ describe('randomness', () => {
       expect(of(counts.similar)).toHaveLength(size * (size - 1));
       expect(of(counts.other)).toHaveLength(size * (60 - size));
       for (const map of [counts.similar, counts.other]) {
-        expect(unevenness(of(map))).toBeGreaterThan(0.6);
-        expect(unevenness(of(map))).toBeLessThan(1.4);
+        expect(unevennessOf(of(map))).toBeGreaterThan(0.6);
+        expect(unevennessOf(of(map))).toBeLessThan(1.4);
       }
     }
   });
@@ -219,9 +213,15 @@ describe('randomness', () => {
       for (const row of rows.subarray(0, 10)) used[row]!++;
     }
     // 20 of 25 an epoch: less spread than independent draws, 0.2 of theirs.
-    expect(unevenness(used)).toBeLessThan(0.5);
+    expect(unevennessOf(used)).toBeLessThan(0.5);
   });
 });
+
+/** Chi-squared statistic against equal shares, divided by its degrees of freedom: about 1. */
+function unevennessOf(counts: number[]): number {
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  return counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0) / (counts.length - 1);
+}
 
 describe('small sets', () => {
   test('an image without another of its class meets itself', () => {
@@ -235,6 +235,54 @@ describe('small sets', () => {
     const out = [...indices].filter((_, i) => of[i]! < 0);
     const counts = [...new Set(out)].map((row) => out.filter((other) => other === row).length);
     expect(counts.sort()).toEqual([2, 3, 3]);
+  });
+
+  test('no OoD image is twice in a batch where there are enough, also where a round ends in it', () => {
+    for (const [out, wanted] of [
+      [8, 8],
+      [9, 8],
+      [11, 8],
+      [15, 8],
+      [16, 8],
+      [17, 8],
+      [60, 32],
+      [700, 32],
+    ] as const) {
+      const labels = labelsOf([40, 40], out);
+      const options = { seed: 5, batchSize: 64, outEvery: 1, outShare: wanted / 64 };
+      const batches = odmBatches(labels, options);
+      const drawn: number[] = [];
+      for (let i = 0; i < 300; i++) {
+        const { indices } = batches.next();
+        const own = indices.subarray(64 - wanted);
+        expect(new Set(own).size, `${out} images, batch ${i}`).toBe(wanted);
+        drawn.push(...own);
+      }
+      for (let start = 0; start + out <= drawn.length; start += out) {
+        expect(new Set(drawn.slice(start, start + out)).size).toBe(out); // each once in a round
+      }
+      // Far into the run, from the counters alone.
+      const resumed = odmBatches(labels, options);
+      const at = batches.state();
+      resumed.restore(at);
+      expect(take(resumed, 20)).toEqual(take(batches, 20));
+      batches.restore({ ...at, epoch: 1, step: 0 });
+      resumed.restore({ ...at, epoch: 1, step: 0 });
+      expect(take(resumed, 20)).toEqual(take(batches, 20));
+    }
+  });
+
+  test('orders that keep the rounds of a batch apart are equally likely', () => {
+    // 3 images, 2 in a batch: of the second batch c is given, then a or b; the third batch is what is left.
+    const counts = new Map<string, number>();
+    for (let seed = 0; seed < 3000; seed++) {
+      const batches = odmBatches([0, 1, 0, 1, -1, -1, -1], { seed, batchSize: 4, outEvery: 1, outShare: 0.5 });
+      const rows = take(batches, 3).flatMap(({ indices }) => [...indices.subarray(2)]);
+      counts.set(rows.join(' '), (counts.get(rows.join(' ')) ?? 0) + 1);
+    }
+    // 6 first rounds; then the first of the second round is one of two, and the order of the others free.
+    expect(counts.size).toBe(24);
+    expect(unevennessOf([...counts.values()])).toBeLessThan(2);
   });
 
   test('labels keep their own values, also several below 0', () => {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Beyond every distance of interest, within the range of half floats. */
-export const FAR = 6e4;
-
-/** The values where the mask is 1, far below all of them elsewhere. */
+/**
+ * The values where the mask is 1, elsewhere the least of the row, masked or not: below none of them on any scale, where a constant
+ * would be passed by large values or by the range of half floats. Each value stays as it is, to the bit.
+ */
 export const within = (values: tf.Tensor, mask: tf.Tensor): tf.Tensor =>
-  tf.sub(tf.mul(values, mask), tf.mul(FAR, tf.sub(1, mask)));
+  tf.add(tf.mul(values, mask), tf.mul(tf.min(values, -1, true), tf.sub(1, mask)));
 
 /** The largest value where the mask is 1, along the last axis. */
 export const farthest = (values: tf.Tensor, mask: tf.Tensor): tf.Tensor => tf.max(within(values, mask), -1, true);

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors';
+import { checkLabels } from '../../labels';
 
 /**
  * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an OoD
@@ -17,18 +18,7 @@ export function rightAnswers(where: string, predicted: ArrayLike<number>, labels
   if (labels.length === 0) {
     throw new ArgumentError({ where, what: 'labels', expected: 'at least one label', received: 'none' });
   }
-  const right = new Uint8Array(labels.length);
-  for (let i = 0; i < right.length; i++) {
-    const [answer, label] = [predicted[i]!, labels[i]!];
-    if (!(Number.isInteger(label) && label >= 0)) {
-      const expected = 'class indices from 0 (leave OoD samples out)';
-      throw new ArgumentError({ where, what: 'labels', expected, received: `${label} at index ${i}` });
-    }
-    if (!Number.isInteger(answer)) {
-      const received = `${answer} at index ${i}`;
-      throw new ArgumentError({ where, what: 'predicted', expected: 'class indices', received });
-    }
-    right[i] = Number(answer === label);
-  }
-  return right;
+  const own = checkLabels(where, labels, { expected: 'class indices from 0 (leave OoD samples out)' });
+  const answers = checkLabels(where, predicted, { what: 'predicted', ood: true, expected: 'class indices' });
+  return Uint8Array.from(own, (label, i) => Number(label === answers[i]));
 }
