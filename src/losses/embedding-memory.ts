@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { product } from '../checked-product';
 import { ArgumentError } from '../errors';
 import { oneBackend } from '../one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
@@ -46,7 +47,7 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
     const gradFunc = (dy: tf.Tensor, [own, others]: tf.Tensor[]) => {
       const centre = tf.mean(others!, 0, true);
       const pull = tf.mul(tf.sum(dy, 1, true), tf.sub(own!, centre));
-      return tf.mul(2, tf.sub(pull, tf.matMul(dy as tf.Tensor2D, tf.sub<tf.Tensor2D>(others!, centre))));
+      return tf.mul(2, tf.sub(pull, product(dy as tf.Tensor2D, tf.sub<tf.Tensor2D>(others!, centre))));
     };
     return { value: squaresByBlocks(rows as tf.Tensor2D, held), gradFunc };
   });
@@ -99,6 +100,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
     add(labels, embeddings) {
       const where = 'EmbeddingMemory.add';
       held?.checkBackend(where);
+      const checkBackend = oneBackend();
       const next = tf.tidy(() => {
         const column = labelColumn(where, labels, embeddings);
         if (held) checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
@@ -110,7 +112,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
         return { labels: newest(held?.labels, column), embeddings: newest(held?.embeddings, embeddings) };
       });
       reset();
-      held = { ...next, checkBackend: oneBackend() };
+      held = { ...next, checkBackend };
     },
     extend(columns, embeddings) {
       if (!held) return columns;

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-wasm'; // first: importing it later would put its own kernels over these
+import { guardAllocations } from '../backend-room';
 import { batchMatMul } from './batch-mat-mul';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter';
 import { conv2dBackpropInput } from './conv2d-backprop-input';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
-import { guardAllocations } from './guard-allocations';
 import type { Kernel } from './heap';
 import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
