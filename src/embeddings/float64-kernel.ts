@@ -34,7 +34,13 @@ export function makeKernel<Name extends string>(functions: Record<Name, WasmFunc
           return from;
         });
         const missing = end - memory.buffer.byteLength;
-        if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+        if (missing > 0) {
+          try {
+            memory.grow(Math.ceil(missing / PAGE));
+          } catch {
+            throw new Error(`tfjs-ood: a wasm memory (4 GiB at most) has no room for ${missing} more bytes`);
+          }
+        }
         return addresses as { [at in keyof Sizes]: number };
       },
       float32: (address, length) => new Float32Array(memory.buffer, address, length),

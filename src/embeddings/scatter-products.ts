@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkEntry, product } from '../checked-product';
 import { float64Kernel } from './float64-kernel';
 import { addOuterProductsBy } from './kernel-scatter';
 import type { Scratch } from './scratch';
@@ -71,12 +72,17 @@ async function addByBackend(sum: Float64Array, rows: Float64Array, size: number,
   const depth = 2 ** Math.ceil(Math.log2(count)) + TILE;
   const unit = unitsOf(rows, size, depth);
   const { whole, wholeT, middleT, rest } = slice(rows, unit, depth, scratch);
+  const ends = [0, size - 1].map((i) => Float64Array.from({ length: count }, (_, k) => whole[k * size + i]!));
   const products = tf.tidy((): [tf.Tensor2D, tf.Tensor2D] => [
-    tf.matMul(tf.tensor2d(wholeT, [size, depth]), tf.tensor2d(whole, [depth, size])),
-    tf.matMul(tf.tensor2d(middleT, [size, depth]), tf.tensor2d(rest, [depth, size])),
+    product(tf.tensor2d(wholeT, [size, depth]), tf.tensor2d(whole, [depth, size])),
+    product(tf.tensor2d(middleT, [size, depth]), tf.tensor2d(rest, [depth, size])),
   ]);
   try {
     const [a, m] = await Promise.all([products[0].data(), products[1].data()]);
+    ends.forEach((column, n) => {
+      const i = n * (size - 1);
+      checkEntry('addScatter', a[i * size + i]!, count, (k) => column[k]! ** 2);
+    });
     for (let i = 0; i < size; i++) {
       for (let j = i; j < size; j++) {
         const at = i * size + j;

@@ -100,6 +100,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
     add(labels, embeddings) {
       const where = 'EmbeddingMemory.add';
       held?.checkBackend(where);
+      const checkBackend = oneBackend();
       const next = tf.tidy(() => {
         const column = labelColumn(where, labels, embeddings);
         if (held) checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
@@ -111,7 +112,7 @@ export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMe
         return { labels: newest(held?.labels, column), embeddings: newest(held?.embeddings, embeddings) };
       });
       reset();
-      held = { ...next, checkBackend: oneBackend() };
+      held = { ...next, checkBackend };
     },
     extend(columns, embeddings) {
       if (!held) return columns;

@@ -53,11 +53,11 @@ export function classMeanScorer(
     means.centred,
     (_, i) => means.centred[(i % classes) * size + Math.floor(i / classes)]!,
   );
+  const checkBackend = oneBackend();
   const onBackend = [
     tf.keep(tf.tensor2d(columns, [size, classes])), // a column for each mean: products with a transpose are slow on wasm
     tf.keep(tf.tensor2d(Float32Array.from(means.halfNorms), [1, classes])),
   ] as const;
-  const checkBackend = oneBackend();
   let onTensors: ReturnType<typeof nearestMeanDistance> | undefined; // made when first needed, for its C x C table
   let disposed = false;
 
@@ -75,7 +75,7 @@ export function classMeanScorer(
     const { data, shape } = await readEmbeddings(where, embeddings);
     check(shape[1]);
     checkFinite(where, data, size);
-    return nearestMeans(means, onBackend, data, blockSize);
+    return nearestMeans(where, means, onBackend, data, blockSize);
   };
 
   return {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { roundingUnit } from '../checked-product';
 import { centredRows, scaledRow, scalesOf, squaredDistance, type NeighbourBank } from './neighbour-bank';
 import { neighbourSearch } from './neighbour-search';
 import { runningTop } from './running-top';
@@ -34,14 +34,6 @@ function squaredLengths(rows: Float32Array, size: number): Float64Array {
     for (let i = row * size; i < (row + 1) * size; i++) sum += rows[i]! * rows[i]!;
     return sum;
   });
-}
-
-/** Of the backend's products; webgl says half precision also where its textures hold float32. */
-function roundingUnit(): number {
-  const full =
-    tf.backend().floatPrecision() === 32 ||
-    (tf.getBackend() === 'webgl' && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'));
-  return full ? 2 ** -24 : 2 ** -11;
 }
 
 /**

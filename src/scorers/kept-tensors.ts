@@ -14,9 +14,10 @@ export function keptTensors<T extends Record<string, tf.Tensor>>(where: string, 
   return {
     get() {
       if (!made) {
+        const check = oneBackend();
         const tensors = tf.tidy(make);
         Object.values(tensors).forEach((tensor) => tf.keep(tensor));
-        made = { tensors, check: oneBackend() };
+        made = { tensors, check };
       }
       made.check(where);
       return made.tensors;

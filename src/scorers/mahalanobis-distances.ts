@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { failedKernel } from '../checked-product';
 import { float64Kernel } from '../embeddings/float64-kernel';
 import { rowsAtOnce, worthBackend } from '../embeddings/scatter-products';
 import { keptTensors } from './kept-tensors';
@@ -47,7 +48,7 @@ export function mahalanobisDistances(
     const values = Float32Array.from(whitened, (_, at) => whitened[(at % classes) * size + Math.floor(at / classes)]!);
     return { columns: tf.tensor2d(values, [size, classes]) };
   });
-  const nearest = nearestOf(whitened, size);
+  const nearest = nearestOf(where, whitened, size);
   let inKernel: ((rows: Float32Array) => Float64Array) | undefined; // packed when first needed
 
   return {
@@ -71,13 +72,14 @@ export function mahalanobisDistances(
 }
 
 /** Squared distances of whitened rows to the nearest of whitened means [C, D]. */
-function nearestOf(means: Float64Array, size: number): (rows: Whitened, into: Float64Array) => void {
+function nearestOf(where: string, means: Float64Array, size: number): (rows: Whitened, into: Float64Array) => void {
   const classes = means.length / size;
   const halfNorms = Float64Array.from(
     { length: classes },
     (_, c) => squared(new Float64Array(size), 0, means, c, size) / 2,
   );
   const halfNorm = halfNorms.reduce((a, b) => Math.max(a, b));
+  const origin = new Float64Array(size);
   return ({ whitened, products }, into) => {
     for (let row = 0; row < into.length; row++) {
       let least = NaN;
@@ -95,7 +97,15 @@ function nearestOf(means: Float64Array, size: number): (rows: Whitened, into: Fl
         least = squared(whitened, row, means, best, size);
         // Rounding of a product of D terms (Higham, section 3.1), twice that for GPUs, with ||y|| <= distance + ||m||.
         const reach = (Math.sqrt(least) + 2 * Math.sqrt(2 * halfNorm)) * Math.sqrt(2 * halfNorm);
-        below = value + 4 * (size + 8) * 2 ** -24 * reach;
+        const rounding = 4 * (size + 8) * 2 ** -24 * reach;
+        below = value + rounding;
+        if (row === 0) {
+          // What chose must be what was asked for: a kernel that failed leaves numbers of another place.
+          const square = squared(whitened, row, origin, 0, size);
+          const expected = (least - square) / 2;
+          const within = rounding + 2 ** -50 * (size + 8) * (least + square); // of float64 too, far outside the means
+          if (Math.abs(value - expected) > within) throw failedKernel(where, value, expected);
+        }
         if (!Number.isFinite(below)) below = Infinity;
       }
       for (let c = 0; c < classes; c++) {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { product } from '../checked-product';
 import type { CentredMeans } from './centred-means';
 
 /**
@@ -16,9 +17,9 @@ export function nearestMeanDistance(
 
   const distance = tf.customGrad((rows, save) => {
     const x = tf.sub<tf.Tensor2D>(rows as tf.Tensor2D, origin);
-    const first = tf.argMax<tf.Tensor1D>(tf.sub(tf.matMul(x, columns), halfNorms), 1);
+    const first = tf.argMax<tf.Tensor1D>(tf.sub(product(x, columns), halfNorms), 1);
     const rest = tf.sub<tf.Tensor2D>(x, tf.gather(means, first));
-    const second = tf.argMax<tf.Tensor1D>(tf.sub(tf.matMul(rest, columns), tf.gather(gaps, first)), 1);
+    const second = tf.argMax<tf.Tensor1D>(tf.sub(product(rest, columns), tf.gather(gaps, first)), 1);
     const difference = tf.sub(x, tf.gather(means, second));
     (save as tf.GradSaveFunc)([difference]);
     return {

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { rowsInPart } from '../backend-room';
+import { failedKernel, product } from '../checked-product';
 import type { CentredMeans } from './centred-means';
 
 /** For each row the index of its nearest mean, and the squared distance to that, in float64 rounded to float32. */
@@ -15,6 +17,7 @@ export interface NearestMeans {
  * block size have no say in the result, up to float64 rounding; of two equally near means the first is taken.
  */
 export async function nearestMeans(
+  where: string,
   source: CentredMeans,
   [meanColumns, halfNorms]: readonly [tf.Tensor2D, tf.Tensor2D],
   rows: Float32Array,
@@ -24,9 +27,10 @@ export async function nearestMeans(
   const count = rows.length / size;
   const found = { indices: new Int32Array(count), distances: new Float32Array(count) };
   // Every block has the same size (kernels are compiled and cached by shape); what is left over in the last one is not read.
-  const blockRows = Math.min(blockSize, count);
+  const blockRows = rowsInPart(Math.min(blockSize, count), source.classes);
   const block = new Float32Array(blockRows * size);
   const slack = new Float32Array(blockRows);
+  const squares = new Float64Array(blockRows);
   const slackOf = slackFor(source);
   for (let first = 0; first < count; first += blockRows) {
     const last = Math.min(first + blockRows, count);
@@ -38,22 +42,32 @@ export async function nearestMeans(
         block[(row - first) * size + i] = value;
       }
       slack[row - first] = slackOf(Math.sqrt(square));
+      squares[row - first] = square;
     }
-    const [best, candidates] = tf.tidy(() => {
-      const closeness = tf.sub(tf.matMul(tf.tensor2d(block, [blockRows, size]), meanColumns), halfNorms);
-      const least = tf.sub(tf.max(closeness, 1, true), tf.tensor2d(slack, [blockRows, 1]));
+    const [best, candidates, value] = tf.tidy(() => {
+      const closeness = tf.sub(product(tf.tensor2d(block, [blockRows, size]), meanColumns), halfNorms);
+      const most = tf.max(closeness, 1, true);
+      const least = tf.sub(most, tf.tensor2d(slack, [blockRows, 1]));
       const close = tf.cast(tf.greaterEqual(closeness, least), 'int32');
-      return [tf.argMax<tf.Tensor1D>(closeness, 1), tf.sum<tf.Tensor1D>(close, 1)] as const;
+      return [tf.argMax<tf.Tensor1D>(closeness, 1), tf.sum<tf.Tensor1D>(close, 1), most] as const;
     });
     try {
-      const [indices, counts] = await Promise.all([best.data(), candidates.data()]);
+      const [indices, counts, values] = await Promise.all([best.data(), candidates.data(), value.data()]);
       for (let row = first; row < last; row++) {
-        const index = counts[row - first] === 1 ? indices[row - first]! : nearestOf(source, rows, row);
+        const chosen = counts[row - first] === 1;
+        const index = chosen ? indices[row - first]! : nearestOf(source, rows, row);
+        const distance = squaredDistance(source, rows, row, index, Infinity);
+        // What chose must be what was asked for: a kernel that failed leaves numbers of another place.
+        const square = squares[row - first]!;
+        const expected = (square - distance) / 2;
+        const value = values[row - first]!;
+        const within = slack[row - first]! + 2 ** -50 * (size + 8) * square; // of float64 too, far outside the means
+        if (chosen && !(Math.abs(value - expected) <= within)) throw failedKernel(where, value, expected);
         found.indices[row] = index;
-        found.distances[row] = squaredDistance(source, rows, row, index, Infinity);
+        found.distances[row] = distance;
       }
     } finally {
-      tf.dispose([best, candidates]);
+      tf.dispose([best, candidates, value]);
     }
   }
   return found;

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { residentBytes } from '../backend-room';
+import { checkEntry, product } from '../checked-product';
 import { oneBackend } from '../one-backend';
 import { runningTop } from './running-top';
 
@@ -18,11 +20,20 @@ export interface NeighbourSearch {
 /** Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through. */
 const BANK_ROWS = 1024;
 
+/** Rows of the bank as the backend has them. */
+interface BankBlock {
+  /** Transposed, with -bias as the last row: products with a transpose are slow on wasm. */
+  tensor: tf.Tensor2D;
+  first: number;
+  /** Some of its rows, by which its products are checked. */
+  probes: readonly { column: number; row: Float32Array }[];
+}
+
 /**
  * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. Memory: the bank (wasm keeps
- * it packed too), and `queryRows` x 1024 products.
+ * it packed too), up to `resident` bytes, and `queryRows` x 1024 products. Blocks beyond that are brought anew for each block of queries.
  *
- * @param rowsOf bank rows [count, D] from `from` on, as float32; asked for once each
+ * @param rowsOf bank rows [count, D] from `from` on, as float32
  * @param bias [M]; with half the squared lengths the largest values are those of the nearest
  * @param queryRows queries that are multiplied at once
  */
@@ -32,22 +43,44 @@ export function neighbourSearch(
   bias: ArrayLike<number>,
   size: number,
   queryRows: number,
+  resident = residentBytes(),
 ): NeighbourSearch {
   const wide = size + 1; // one more number a row: -bias in the bank, 1 in the queries, so that the product has it in
-  const blocks: tf.Tensor2D[] = []; // transposed: products with a transpose are slow on wasm
-  const dispose = () => tf.dispose(blocks.splice(0));
+  const checkBackend = oneBackend();
+  const kept: BankBlock[] = [];
+  const dispose = () => kept.splice(0).forEach(({ tensor }) => tensor.dispose());
+
+  function bring(first: number): BankBlock {
+    const count = Math.min(BANK_ROWS, bias.length - first);
+    const own = withColumn(rowsOf(first, count), size, (row) => -bias[first + row]!);
+    const probes = [0, longestRow(own, wide)].map((column) => ({ column, row: rowAt(own, column, wide).slice() }));
+    return { tensor: tf.tidy(() => tf.keep(tf.transpose(tf.tensor2d(own, [count, wide])))), first, probes };
+  }
+
+  const keptRows = Math.min(bias.length, BANK_ROWS * Math.floor(resident / (4 * wide * BANK_ROWS)));
   try {
-    for (let from = 0; from < bias.length; from += BANK_ROWS) {
-      const count = Math.min(BANK_ROWS, bias.length - from);
-      const own = withColumn(rowsOf(from, count), size, (row) => -bias[from + row]!);
-      blocks.push(tf.tidy(() => tf.keep(tf.transpose(tf.tensor2d(own, [count, wide])))));
-    }
+    for (let first = 0; first < keptRows; first += BANK_ROWS) kept.push(bring(first));
   } catch (error) {
     dispose();
     throw error;
   }
 
-  const checkBackend = oneBackend();
+  /** Products of queries [B, D + 1] with a block of the bank, known to be made. */
+  async function productsWith(bank: BankBlock, queries: tf.Tensor2D, probes: BankBlock['probes']) {
+    const products = product(queries, bank.tensor);
+    try {
+      const values = await products.data<'float32'>();
+      const width = bank.tensor.shape[1];
+      for (const query of probes) {
+        for (const { column, row } of bank.probes) {
+          checkEntry(where, values[query.column * width + column]!, wide, (i) => query.row[i]! * row[i]!);
+        }
+      }
+      return values;
+    } finally {
+      products.dispose();
+    }
+  }
 
   async function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
     const count = queries.length / size;
@@ -57,20 +90,19 @@ export function neighbourSearch(
       const rows = Math.min(blockRows, count - first);
       const filled = new Float32Array(blockRows * wide);
       filled.set(withColumn(queries.subarray(first * size, (first + rows) * size), size, () => 1));
+      const probes = [0, longestRow(filled, wide)].map((column) => ({ column, row: rowAt(filled, column, wide) }));
       checkBackend(where);
       const block = tf.tensor2d(filled, [blockRows, wide]);
       try {
-        let offset = 0;
-        for (const own of blocks) {
-          const width = own.shape[1];
-          const products = tf.matMul(block, own);
+        for (let at = 0; at < bias.length; at += BANK_ROWS) {
+          const bank = kept[at / BANK_ROWS] ?? bring(at);
+          const width = bank.tensor.shape[1];
           try {
-            const values = await products.data<'float32'>();
-            for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, offset);
+            const values = await productsWith(bank, block, probes);
+            for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, at);
           } finally {
-            products.dispose();
+            if (at >= keptRows) bank.tensor.dispose();
           }
-          offset += width;
         }
       } finally {
         block.dispose();
@@ -97,6 +129,20 @@ export function neighbourSearch(
     },
     dispose,
   };
+}
+
+const rowAt = (rows: Float32Array, row: number, width: number): Float32Array =>
+  rows.subarray(row * width, (row + 1) * width);
+
+/** Of zero rows a product says nothing: index of the row of the largest length. */
+function longestRow(rows: Float32Array, width: number): number {
+  let [index, largest] = [0, -1];
+  for (let row = 0; row * width < rows.length; row++) {
+    let square = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) square += rows[i]! * rows[i]!;
+    if (square > largest) [index, largest] = [row, square];
+  }
+  return index;
 }
 
 function withColumn(rows: Float32Array, size: number, last: (row: number) => number): Float32Array {

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { rowsInPart } from '../backend-room';
+import { checkEntry, product } from '../checked-product';
 import { keptTensors } from './kept-tensors';
 
 /** Rows times a fixed matrix. */
@@ -31,7 +33,7 @@ export function rowProducts(
   return {
     async of(rows) {
       if (!onBackend(size * width)) return inFloat64(matrix, [size, width], rows);
-      return inBlocks(matrix, kept.get().tensor, rows, blockSize);
+      return inBlocks(where, matrix, kept.get().tensor, rows, blockSize);
     },
     dispose: () => kept.dispose(),
   };
@@ -56,6 +58,7 @@ function inFloat64(
 }
 
 async function inBlocks(
+  where: string,
   matrix: Float32Array | Float64Array,
   tensor: tf.Tensor2D,
   rows: Float32Array,
@@ -65,17 +68,25 @@ async function inBlocks(
   const count = rows.length / size;
   const all = new Float64Array(count * width);
   // Every block has the same size: kernels are compiled and cached by shape. What is left over in the last one is not read.
-  const blockRows = Math.min(blockSize, count);
+  const blockRows = rowsInPart(Math.min(blockSize, count), width);
   const block = new Float32Array(blockRows * size);
   for (let first = 0; first < count; first += blockRows) {
     const own = rows.subarray(first * size, Math.min(first + blockRows, count) * size);
     const centre = meanOf(own, size);
     for (let i = 0; i < own.length; i++) block[i] = own[i]! - centre[i % size]!;
     const fromOrigin = inFloat64(matrix, [size, width], centre);
-    const products = tf.tidy(() => tf.matMul(tf.tensor2d(block, [blockRows, size]), tensor));
+    const products = tf.tidy(() => product(tf.tensor2d(block, [blockRows, size]), tensor));
     try {
       const numbers = await products.data();
-      const end = (own.length / size) * width;
+      const last = own.length / size - 1;
+      for (const [row, column] of [
+        [0, 0],
+        [last, width - 1],
+      ] as const) {
+        const term = (i: number) => block[row * size + i]! * Math.fround(matrix[i * width + column]!);
+        checkEntry(where, numbers[row * width + column]!, size, term);
+      }
+      const end = (last + 1) * width;
       for (let i = 0; i < end; i++) all[first * width + i] = numbers[i]! + fromOrigin[i % width]!;
     } finally {
       products.dispose();

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkEntry, product } from '../checked-product';
 import { float64Kernel } from '../embeddings/float64-kernel';
 import { classSumsBy } from '../embeddings/kernel-scatter';
 import { worthBackend } from '../embeddings/scatter-products';
@@ -77,10 +78,15 @@ function addInFloat64(products: Float64Array, rows: Float64Array, size: number):
 async function addFromBackend(products: Float64Array, rows: Float64Array, size: number): Promise<void> {
   const block = tf.tidy(() => {
     const x = tf.tensor2d(Float32Array.from(rows), [rows.length / size, size]);
-    return tf.matMul(tf.transpose(x), x); // a product that is told to transpose is slow on wasm
+    return product(tf.transpose(x), x); // a product that is told to transpose is slow on wasm
   });
   try {
-    (await block.data()).forEach((value, i) => (products[i]! += value));
+    const values = await block.data();
+    for (const i of [0, size - 1]) {
+      const term = (row: number) => Math.fround(rows[row * size + i]!) ** 2;
+      checkEntry('secondMoments', values[i * size + i]!, rows.length / size, term);
+    }
+    values.forEach((value, i) => (products[i]! += value));
   } finally {
     block.dispose();
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkEntry, product } from '../checked-product';
 import { worthBackend } from '../embeddings/scatter-products';
 import { Scratch } from '../embeddings/scratch';
 import { keptTensors } from './kept-tensors';
@@ -88,12 +89,16 @@ function inFloat32(where: string, matrix: Float64Array, size: number): Way {
     async of(centre, depth, columns) {
       const { turned } = kept.get();
       const z = centre(scratch.float32('z', depth * size)); // what follows the rows is not read
+      const row = z.slice(0, size);
       const tensors = tf.tidy(() => {
-        const whitened = tf.matMul(tf.tensor2d(z, [depth, size]), turned);
-        return columns ? [whitened, tf.matMul(whitened, columns)] : [whitened];
+        const whitened = product(tf.tensor2d(z, [depth, size]), turned);
+        return columns ? [whitened, product(whitened, columns)] : [whitened];
       });
       try {
         const [whitened, products] = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+        for (const i of [0, size - 1]) {
+          checkEntry(where, whitened![i]!, size, (j) => row[j]! * Math.fround(matrix[i * size + j]!));
+        }
         return { whitened: whitened!, ...(products && { products }) };
       } finally {
         tf.dispose(tensors);
@@ -106,9 +111,11 @@ function inFloat32(where: string, matrix: Float64Array, size: number): Way {
 /** (a + r) (B + S) = a B + (a S + r (B + S)): the first product is exact, the second small. */
 function inParts(where: string, matrix: Float64Array, size: number): Way {
   let units = new Float64Array(0);
+  let wholeMatrix = new Float32Array(0);
   const parts = keptTensors(where, () => {
     const { whole, rest, units: own } = sliceRows(matrix, size);
     units = own;
+    wholeMatrix = Float32Array.from(whole);
     const small = new Float32Array(2 * size * size);
     small.set(transposed(rest, size));
     small.set(
@@ -127,14 +134,16 @@ function inParts(where: string, matrix: Float64Array, size: number): Way {
     async of(centre, depth, columns) {
       const own = parts.get();
       const z = sliceRows(centre(new Float64Array(depth * size)), size);
+      const row = z.whole.slice(0, size);
       const products = tf.tidy(() => {
         const a = tf.tensor2d(z.whole, [depth, size]);
         const both = tf.concat([a, tf.tensor2d(z.rest, [depth, size])], 1);
-        return [tf.matMul(a, own.whole), tf.matMul(both, own.small)] as const;
+        return [product(a, own.whole), product(both, own.small)] as const;
       });
       const whitened = new Float64Array(depth * size);
       try {
         const [exact, small] = await Promise.all([products[0].data(), products[1].data()]);
+        for (const i of [0, size - 1]) checkEntry(where, exact[i]!, size, (j) => row[j]! * wholeMatrix[i * size + j]!);
         for (let at = 0; at < whitened.length; at++) {
           whitened[at] = (exact[at]! + small[at]!) * z.units[Math.floor(at / size)]! * units[at % size]!;
         }
@@ -142,7 +151,7 @@ function inParts(where: string, matrix: Float64Array, size: number): Way {
         tf.dispose([...products]);
       }
       if (!columns) return { whitened };
-      const p = tf.tidy(() => tf.matMul(tf.tensor2d(Float32Array.from(whitened), [depth, size]), columns));
+      const p = tf.tidy(() => product(tf.tensor2d(Float32Array.from(whitened), [depth, size]), columns));
       try {
         return { whitened, products: await p.data<'float32'>() };
       } finally {

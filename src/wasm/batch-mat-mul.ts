@@ -1,5 +1,24 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { runKernel, withScratch, type Kernel } from './heap';
+import { util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { packedNumbers, reservePacked } from '../backend-room';
+import { runKernel, withScratch, type Kernel, type KernelCall } from './heap';
+
+/** Room for the packed copy that XNNPACK makes of `b` in a plain product of two matrices. */
+function reserveProduct({ inputs, backend, attrs }: KernelCall): void {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  if (attrs.transposeA || attrs.transposeB || [a, b].some(({ shape }) => util.sizeFromShape(shape.slice(0, -2)) > 1)) {
+    return; // by loops of the backend
+  }
+  const [depth, width] = b.shape.slice(-2) as [number, number];
+  reservePacked(backend, b.dataId, packedNumbers(depth, width), String(attrs.activation ?? ''));
+}
+
+/** A product with bias and activation, as the backend makes it. */
+export function fusedMatMul(stock: Kernel): Kernel {
+  return (call) => {
+    reserveProduct(call);
+    return stock(call);
+  };
+}
 
 /** A transposed product as an explicit transpose and a plain one: the backend's own transposed path is a scalar loop. */
 export function batchMatMul(stock: Kernel): Kernel {
@@ -7,7 +26,10 @@ export function batchMatMul(stock: Kernel): Kernel {
     const { inputs, backend, attrs } = call;
     const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
     const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
-    if (!transposeA && !transposeB) return stock(call);
+    if (!transposeA && !transposeB) {
+      reserveProduct(call);
+      return stock(call);
+    }
     return withScratch(backend, (own) => {
       const turn = (tensor: TensorInfo): TensorInfo => {
         const rank = tensor.shape.length;
@@ -15,7 +37,9 @@ export function batchMatMul(stock: Kernel): Kernel {
         return own(runKernel(backend, 'Transpose', { x: tensor }, { perm }));
       };
       const plain = { a: transposeA ? turn(a) : a, b: transposeB ? turn(b) : b };
-      return stock({ inputs: plain, backend, attrs: { transposeA: false, transposeB: false } });
+      const plainCall = { inputs: plain, backend, attrs: { transposeA: false, transposeB: false } };
+      reserveProduct(plainCall);
+      return stock(plainCall);
     });
   };
 }

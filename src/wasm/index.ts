@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-wasm'; // first: importing it later would put its own kernels over these
-import { batchMatMul } from './batch-mat-mul';
+import { guardAllocations } from '../backend-room';
+import { batchMatMul, fusedMatMul } from './batch-mat-mul';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter';
 import { conv2dBackpropInput } from './conv2d-backprop-input';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
-import { guardAllocations } from './guard-allocations';
+import { forwardConvolution } from './forward-convolution';
 import type { Kernel } from './heap';
 import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
@@ -15,6 +16,11 @@ import { unsortedSegmentSum } from './unsorted-segment-sum';
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
 const kernels: Readonly<Record<string, (stock: Kernel) => Kernel>> = {
   [tf.BatchMatMul]: batchMatMul,
+  [tf._FusedMatMul]: fusedMatMul,
+  [tf.Conv2D]: forwardConvolution(false),
+  [tf.FusedConv2D]: forwardConvolution(false),
+  [tf.DepthwiseConv2dNative]: forwardConvolution(true),
+  [tf.FusedDepthwiseConv2D]: forwardConvolution(true),
   [tf.Conv2DBackpropFilter]: () => conv2dBackpropFilter,
   [tf.Conv2DBackpropInput]: conv2dBackpropInput,
   [tf.DepthwiseConv2dNativeBackpropFilter]: () => depthwiseBackpropFilter,
@@ -36,7 +42,7 @@ export const trainingKernels: readonly string[] = Object.keys(kernels);
 let isRegistered = false;
 
 /**
- * Registers what the wasm backend lacks for training, and makes a failed allocation throw. Importing `tfjs-ood/wasm` calls it;
+ * Registers what the wasm backend lacks for training, mends its forward convolution, and makes a failed allocation throw. Importing `tfjs-ood/wasm` calls it;
  * calling it again does nothing.
  *
  * @example
