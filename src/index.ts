@@ -9,6 +9,8 @@ export { ClassMeans, type Means } from './embeddings/class-means';
 export type { Embeddings } from './embeddings/embeddings';
 export { classMeanScorer, type ClassMeanScorer } from './scorers/class-mean-scorer';
 export * from './thresholds/index';
+export { rankScores } from './metrics/rank-scores';
+export type { RankedScores } from './metrics/cumulative-counts';
 export type { PositiveOption } from './metrics/operating-points';
 export { auroc } from './metrics/auroc';
 export { averagePrecision } from './metrics/average-precision';

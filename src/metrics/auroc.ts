@@ -1,23 +1,6 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-
-/**
- * {@link auroc} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * aurocOf(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.75
- */
-export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
-  let doubled = 0; // twice the (in, out) pairs in the right order: whole numbers, so nothing is lost
-  let [inBefore, outBefore] = [0, 0];
-  for (let k = 0; k < inAtOrBelow.length; k++) {
-    const outHere = outAtOrBelow[k]! - outBefore;
-    doubled += outHere * (inBefore + inAtOrBelow[k]!);
-    [inBefore, outBefore] = [inAtOrBelow[k]!, outAtOrBelow[k]!];
-  }
-  return doubled / 2 / inCount / outCount;
-}
+import type { RankedScores } from './cumulative-counts';
+import { rankedFrom } from './ranked-arguments';
 
 /**
  * Area under the ROC curve: the probability that an OoD score is higher than an in-distribution one, ties counted half.
@@ -32,6 +15,23 @@ export function aurocOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: Ranked
  * @example
  * auroc([0.1, 0.4], [0.35, 0.8]); // 0.75
  */
-export function auroc(inScores: Scores, outScores: Scores): number {
-  return aurocOf(cumulativeCounts('auroc', inScores, outScores));
+export function auroc(inScores: Scores, outScores: Scores): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * auroc(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.75
+ */
+export function auroc(ranked: RankedScores): number;
+export function auroc(first: Scores | RankedScores, second?: Scores): number {
+  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = rankedFrom('auroc', first, second);
+  let doubled = 0; // twice the (in, out) pairs in the right order: whole numbers, so nothing is lost
+  let [inBefore, outBefore] = [0, 0];
+  for (let k = 0; k < inAtOrBelow.length; k++) {
+    const outHere = outAtOrBelow[k]! - outBefore;
+    doubled += outHere * (inBefore + inAtOrBelow[k]!);
+    [inBefore, outBefore] = [inAtOrBelow[k]!, outAtOrBelow[k]!];
+  }
+  return doubled / 2 / inCount / outCount;
 }

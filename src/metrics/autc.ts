@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors';
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
+import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link autc}. */
 export interface AutcOptions {
@@ -20,14 +21,36 @@ export interface Autc {
 }
 
 /**
- * {@link autc} of scores that are ranked already.
+ * Area under the threshold curve: how far apart the scores lie, not only in which order; lower is better.
+ *
+ * The areas under the false positive and the false negative rate over all thresholds from 0 to 1, and their mean: 0 if all
+ * in-distribution scores are 0 and all OoD scores 1. Scores must lie in [0, 1], so how they got there decides the number: one far
+ * outlier under `'min-max'` moves all others to one end. Quote the scaling. Where all scores are equal, `'min-max'` gives 0.5 for all.
+ *
+ * Exact: aufpr is the mean in-distribution score, aufnr 1 less the mean OoD score. The authors' code joins the same points by sloping
+ * lines and differs by about the gap between two scores.
+ *
+ * Source: Humblot-Renaux, Escalera, Moeslund, CVPR Workshops 2023, section 4.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @throws ArgumentError for an empty side, an unknown scaling, or a score outside [0, 1] with the scaling 'none'; NotFiniteError
+ *   naming the first NaN or infinite score
+ * @example
+ * autc([0, 0.2], [0.6, 1], { scaling: 'none' }).autc; // 0.15
+ */
+export function autc(inScores: Scores, outScores: Scores, options: AutcOptions): Autc;
+/**
+ * The same of scores that are ranked already.
  *
  * @param ranked what `rankScores` gives
  * @example
- * autcOf(rankScores([0, 0.2], [0.6, 1]), { scaling: 'none' }).autc; // 0.15
+ * autc(rankScores([0, 0.2], [0.6, 1]), { scaling: 'none' }).autc; // 0.15
  */
-export function autcOf(ranked: RankedScores, { scaling }: AutcOptions): Autc {
+export function autc(ranked: RankedScores, options: AutcOptions): Autc;
+export function autc(...given: MetricArguments<AutcOptions>): Autc {
   const where = 'autc';
+  const [ranked, { scaling } = {}] = rankedWithOptions(where, given);
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   const [lowest, highest] = [thresholds[0]!, thresholds.at(-1)!];
   if (scaling !== 'min-max' && scaling !== 'none') {
@@ -50,27 +73,4 @@ export function autcOf(ranked: RankedScores, { scaling }: AutcOptions): Autc {
   }
   const [aufpr, aufnr] = [inSum / inCount, outSum / outCount];
   return { autc: (aufpr + aufnr) / 2, aufpr, aufnr, scaling };
-}
-
-/**
- * Area under the threshold curve: how far apart the scores lie, not only in which order; lower is better.
- *
- * The areas under the false positive and the false negative rate over all thresholds from 0 to 1, and their mean: 0 if all
- * in-distribution scores are 0 and all OoD scores 1. Scores must lie in [0, 1], so how they got there decides the number: one far
- * outlier under `'min-max'` moves all others to one end. Quote the scaling. Where all scores are equal, `'min-max'` gives 0.5 for all.
- *
- * Exact: aufpr is the mean in-distribution score, aufnr 1 less the mean OoD score. The authors' code joins the same points by sloping
- * lines and differs by about the gap between two scores.
- *
- * Source: Humblot-Renaux, Escalera, Moeslund, CVPR Workshops 2023, section 4.
- *
- * @param inScores in-distribution scores [N], higher = more out of distribution
- * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, an unknown scaling, or a score outside [0, 1] with the scaling 'none'; NotFiniteError
- *   naming the first NaN or infinite score
- * @example
- * autc([0, 0.2], [0.6, 1], { scaling: 'none' }).autc; // 0.15
- */
-export function autc(inScores: Scores, outScores: Scores, options: AutcOptions): Autc {
-  return autcOf(cumulativeCounts('autc', inScores, outScores), options);
 }

@@ -1,15 +1,35 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { checkSide, type PositiveOption } from './operating-points';
+import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /**
- * {@link averagePrecision} of scores that are ranked already.
+ * Average precision: the mean precision over the positives, AUPR-out (or AUPR-in) without interpolation.
+ *
+ * sum over thresholds of (R_k - R_{k-1}) P_k. A score that says nothing gets the share of positives, whatever it is: quote
+ * that share beside the number.
+ *
+ * Source: scikit-learn's `average_precision_score`, the same numbers. For the variant with straight lines, which flatters,
+ * see {@link trapezoidAupr}.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @param options `positive`: `'out'` (default) for AUPR-out, `'in'` for AUPR-in
+ * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * averagePrecision([0.1, 0.4], [0.35, 0.8]); // 0.8333
+ */
+export function averagePrecision(inScores: Scores, outScores: Scores, options?: PositiveOption): number;
+/**
+ * The same of scores that are ranked already.
  *
  * @param ranked what `rankScores` gives
  * @example
- * averagePrecisionOf(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.8333
+ * averagePrecision(rankScores([0.1, 0.4], [0.35, 0.8])); // 0.8333
  */
-export function averagePrecisionOf(ranked: RankedScores, { positive = 'out' }: PositiveOption = {}): number {
+export function averagePrecision(ranked: RankedScores, options?: PositiveOption): number;
+export function averagePrecision(...given: MetricArguments<PositiveOption>): number {
+  const [ranked, { positive = 'out' } = {}] = rankedWithOptions('averagePrecision', given);
   checkSide('averagePrecision', positive);
   const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
   let [sum, before] = [0, 0];
@@ -28,24 +48,4 @@ export function averagePrecisionOf(ranked: RankedScores, { positive = 'out' }: P
     before = found;
   }
   return sum / outCount;
-}
-
-/**
- * Average precision: the mean precision over the positives, AUPR-out (or AUPR-in) without interpolation.
- *
- * sum over thresholds of (R_k - R_{k-1}) P_k. A score that says nothing gets the share of positives, whatever it is: quote
- * that share beside the number.
- *
- * Source: scikit-learn's `average_precision_score`, the same numbers. For the variant with straight lines, which flatters,
- * see {@link trapezoidAupr}.
- *
- * @param inScores in-distribution scores [N], higher = more out of distribution
- * @param outScores OoD scores [M]
- * @param options `positive`: `'out'` (default) for AUPR-out, `'in'` for AUPR-in
- * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
- * @example
- * averagePrecision([0.1, 0.4], [0.35, 0.8]); // 0.8333
- */
-export function averagePrecision(inScores: Scores, outScores: Scores, options: PositiveOption = {}): number {
-  return averagePrecisionOf(cumulativeCounts('averagePrecision', inScores, outScores), options);
 }

@@ -1,17 +1,7 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { detectionErrorOf } from './detection-error';
-
-/**
- * {@link detectionAccuracy} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * detectionAccuracyOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.75
- */
-export function detectionAccuracyOf(ranked: RankedScores): number {
-  return 1 - detectionErrorOf(ranked);
-}
+import type { RankedScores } from './cumulative-counts';
+import { detectionError } from './detection-error';
+import { rankedFrom } from './ranked-arguments';
 
 /**
  * Detection accuracy: the largest share of right answers over all thresholds when both sides are as likely, 1 - `detectionError`.
@@ -26,6 +16,16 @@ export function detectionAccuracyOf(ranked: RankedScores): number {
  * @example
  * detectionAccuracy([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.75
  */
-export function detectionAccuracy(inScores: Scores, outScores: Scores): number {
-  return detectionAccuracyOf(cumulativeCounts('detectionAccuracy', inScores, outScores));
+export function detectionAccuracy(inScores: Scores, outScores: Scores): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * detectionAccuracy(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.75
+ */
+export function detectionAccuracy(ranked: RankedScores): number;
+export function detectionAccuracy(first: Scores | RankedScores, second?: Scores): number {
+  const ranked = rankedFrom('detectionAccuracy', first, second);
+  return 1 - detectionError(ranked);
 }

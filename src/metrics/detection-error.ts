@@ -1,20 +1,6 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-
-/**
- * {@link detectionError} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * detectionErrorOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.25
- */
-export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): number {
-  let least = 0.5; // calling everything, or nothing, out of distribution
-  for (let k = 0; k < inAtOrBelow.length; k++) {
-    least = Math.min(least, (1 - inAtOrBelow[k]! / inCount + outAtOrBelow[k]! / outCount) / 2);
-  }
-  return least;
-}
+import type { RankedScores } from './cumulative-counts';
+import { rankedFrom } from './ranked-arguments';
 
 /**
  * Detection error: the smallest error rate over all thresholds when both sides are as likely.
@@ -30,6 +16,20 @@ export function detectionErrorOf({ inCount, outCount, inAtOrBelow, outAtOrBelow 
  * @example
  * detectionError([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.25
  */
-export function detectionError(inScores: Scores, outScores: Scores): number {
-  return detectionErrorOf(cumulativeCounts('detectionError', inScores, outScores));
+export function detectionError(inScores: Scores, outScores: Scores): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * detectionError(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.25
+ */
+export function detectionError(ranked: RankedScores): number;
+export function detectionError(first: Scores | RankedScores, second?: Scores): number {
+  const { inCount, outCount, inAtOrBelow, outAtOrBelow } = rankedFrom('detectionError', first, second);
+  let least = 0.5; // calling everything, or nothing, out of distribution
+  for (let k = 0; k < inAtOrBelow.length; k++) {
+    least = Math.min(least, (1 - inAtOrBelow[k]! / inCount + outAtOrBelow[k]! / outCount) / 2);
+  }
+  return least;
 }

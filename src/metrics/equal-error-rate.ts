@@ -1,6 +1,7 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
+import { rankedFrom } from './ranked-arguments';
 
 /** What {@link equalErrorRate} returns. */
 export interface EqualErrorRate {
@@ -8,27 +9,6 @@ export interface EqualErrorRate {
   rate: number;
   /** The score of the operating point at which they differ least, the higher of two: `score >= threshold` is called OoD. */
   threshold: number;
-}
-
-/**
- * {@link equalErrorRate} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * equalErrorRateOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).rate; // 0.3571
- */
-export function equalErrorRateOf(ranked: RankedScores): EqualErrorRate {
-  const { inCount, outCount } = ranked;
-  const { thresholds, truePositives, falsePositives } = operatingPoints('equalErrorRate', ranked, 'out');
-  // FPR - FNR = FPR + TPR - 1, times N M: whole numbers, so that nothing is lost. It rises from -N M.
-  const balance = (k: number) =>
-    (k < 0 ? 0 : falsePositives[k]! * outCount + truePositives[k]! * inCount) - inCount * outCount;
-  let k = 0;
-  while (balance(k) < 0) k++;
-  const [before, after] = [balance(k - 1), balance(k)];
-  const alarms = k === 0 ? 0 : falsePositives[k - 1]!;
-  const rate = (alarms + (falsePositives[k]! - alarms) * (before / (before - after))) / inCount;
-  return { rate, threshold: thresholds[k > 0 && -before <= after ? k - 1 : k]! };
 }
 
 /**
@@ -45,6 +25,26 @@ export function equalErrorRateOf(ranked: RankedScores): EqualErrorRate {
  * @example
  * equalErrorRate([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // { rate: 0.3571, threshold: 0.4 }
  */
-export function equalErrorRate(inScores: Scores, outScores: Scores): EqualErrorRate {
-  return equalErrorRateOf(cumulativeCounts('equalErrorRate', inScores, outScores));
+export function equalErrorRate(inScores: Scores, outScores: Scores): EqualErrorRate;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * equalErrorRate(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).rate; // 0.3571
+ */
+export function equalErrorRate(ranked: RankedScores): EqualErrorRate;
+export function equalErrorRate(first: Scores | RankedScores, second?: Scores): EqualErrorRate {
+  const ranked = rankedFrom('equalErrorRate', first, second);
+  const { inCount, outCount } = ranked;
+  const { thresholds, truePositives, falsePositives } = operatingPoints('equalErrorRate', ranked, 'out');
+  // FPR - FNR = FPR + TPR - 1, times N M: whole numbers, so that nothing is lost. It rises from -N M.
+  const balance = (k: number) =>
+    (k < 0 ? 0 : falsePositives[k]! * outCount + truePositives[k]! * inCount) - inCount * outCount;
+  let k = 0;
+  while (balance(k) < 0) k++;
+  const [before, after] = [balance(k - 1), balance(k)];
+  const alarms = k === 0 ? 0 : falsePositives[k - 1]!;
+  const rate = (alarms + (falsePositives[k]! - alarms) * (before / (before - after))) / inCount;
+  return { rate, threshold: thresholds[k > 0 && -before <= after ? k - 1 : k]! };
 }

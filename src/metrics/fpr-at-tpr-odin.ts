@@ -1,28 +1,9 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { fprAtTprOf } from './fpr-at-tpr';
+import type { RankedScores } from './cumulative-counts';
+import { fprAtTpr } from './fpr-at-tpr';
+import { rankedFrom } from './ranked-arguments';
 
 const [LEAST, MOST] = [0.9495, 0.9505];
-
-/**
- * {@link fprAtTprOdin} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * fprAtTprOdinOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.5
- */
-export function fprAtTprOdinOf(ranked: RankedScores): number {
-  const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
-  let [sum, width] = [0, 0];
-  for (let k = 0; k < thresholds.length - 1; k++) {
-    const tpr = inAtOrBelow[k]! / inCount;
-    if (tpr < LEAST || tpr > MOST) continue;
-    const step = thresholds[k + 1]! / 2 - thresholds[k]! / 2; // halves: the difference itself may be infinite
-    sum += step * (outAtOrBelow[k]! / outCount);
-    width += step;
-  }
-  return width > 0 ? sum / width : fprAtTprOf(ranked, { rule: 'nearest' });
-}
 
 /**
  * FPR at 95 % TPR as ODIN's code computes it: in-distribution is the positive class, the mean over evenly spaced thresholds whose TPR
@@ -40,6 +21,25 @@ export function fprAtTprOdinOf(ranked: RankedScores): number {
  * @example
  * fprAtTprOdin([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5
  */
-export function fprAtTprOdin(inScores: Scores, outScores: Scores): number {
-  return fprAtTprOdinOf(cumulativeCounts('fprAtTprOdin', inScores, outScores));
+export function fprAtTprOdin(inScores: Scores, outScores: Scores): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * fprAtTprOdin(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])); // 0.5
+ */
+export function fprAtTprOdin(ranked: RankedScores): number;
+export function fprAtTprOdin(first: Scores | RankedScores, second?: Scores): number {
+  const ranked = rankedFrom('fprAtTprOdin', first, second);
+  const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
+  let [sum, width] = [0, 0];
+  for (let k = 0; k < thresholds.length - 1; k++) {
+    const tpr = inAtOrBelow[k]! / inCount;
+    if (tpr < LEAST || tpr > MOST) continue;
+    const step = thresholds[k + 1]! / 2 - thresholds[k]! / 2; // halves: the difference itself may be infinite
+    sum += step * (outAtOrBelow[k]! / outCount);
+    width += step;
+  }
+  return width > 0 ? sum / width : fprAtTpr(ranked, { rule: 'nearest' });
 }

@@ -1,22 +1,8 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
 import { isRocCorner } from './curves/roc-corners';
-
-/**
- * {@link fprAtTprOpenOOD} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * const scores = Array.from({ length: 40 }, (_, i) => i);
- * fprAtTprOpenOODOf(rankScores(scores, scores)); // 1
- */
-export function fprAtTprOpenOODOf(ranked: RankedScores): number {
-  const points = operatingPoints('fprAtTprOpenOOD', ranked, 'out');
-  let k = 0;
-  while (points.truePositives[k]! / points.positives < 0.95 || !isRocCorner(points, k)) k++;
-  return points.falsePositives[k]! / points.negatives;
-}
+import { rankedFrom } from './ranked-arguments';
 
 /**
  * FPR at 95 % TPR as OpenOOD 1.5 computes it: OoD is the positive class, the first point of scikit-learn's ROC curve with a TPR of
@@ -34,6 +20,20 @@ export function fprAtTprOpenOODOf(ranked: RankedScores): number {
  * const scores = Array.from({ length: 40 }, (_, i) => i);
  * fprAtTprOpenOOD(scores, scores); // 1, where fprAtTpr with positive out gives 0.95
  */
-export function fprAtTprOpenOOD(inScores: Scores, outScores: Scores): number {
-  return fprAtTprOpenOODOf(cumulativeCounts('fprAtTprOpenOOD', inScores, outScores));
+export function fprAtTprOpenOOD(inScores: Scores, outScores: Scores): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * const scores = Array.from({ length: 40 }, (_, i) => i);
+ * fprAtTprOpenOOD(rankScores(scores, scores)); // 1
+ */
+export function fprAtTprOpenOOD(ranked: RankedScores): number;
+export function fprAtTprOpenOOD(first: Scores | RankedScores, second?: Scores): number {
+  const ranked = rankedFrom('fprAtTprOpenOOD', first, second);
+  const points = operatingPoints('fprAtTprOpenOOD', ranked, 'out');
+  let k = 0;
+  while (points.truePositives[k]! / points.positives < 0.95 || !isRocCorner(points, k)) k++;
+  return points.falsePositives[k]! / points.negatives;
 }

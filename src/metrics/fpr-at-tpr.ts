@@ -1,10 +1,13 @@
 import { ArgumentError } from '../errors';
 import { checkRate, type Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
+import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link fprAtTpr}. */
 export interface FprAtTprOptions extends PositiveOption {
+  /** `'in'` (default, as in ODIN's and Masana's papers) or `'out'` (as in OpenOOD). */
+  positive?: 'out' | 'in';
   /** Rate in (0, 1) at which the positives are found; default 0.95. */
   tpr?: number;
   /**
@@ -20,14 +23,32 @@ export interface FprAtTprOptions extends PositiveOption {
 const ROUNDING = 1e-12; // 0.96 - 0.95 is more than 0.01 in float64
 
 /**
- * {@link fprAtTpr} of scores that are ranked already.
+ * False positive rate at a true positive rate ("FPR95").
+ *
+ * By default in-distribution is the positive class, as in ODIN's and Masana's papers: the share of OoD scores that pass
+ * where 95 % of the in-distribution ones do. With `positive: 'out'`, as in OpenOOD: the share of in-distribution scores that
+ * raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote. What published code computes to the
+ * letter: `fprAtTprOdin`, `fprAtTprOpenOOD`, `odinStyleMetrics`.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @throws ArgumentError for an empty side, a rate or band outside (0, 1), or an unknown rule or side; NotFiniteError naming the first
+ *   NaN or infinite score
+ * @example
+ * fprAtTpr([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5
+ */
+export function fprAtTpr(inScores: Scores, outScores: Scores, options?: FprAtTprOptions): number;
+/**
+ * The same of scores that are ranked already.
  *
  * @param ranked what `rankScores` gives
  * @example
- * fprAtTprOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]), { tpr: 0.75 }); // 0.5
+ * fprAtTpr(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]), { tpr: 0.75 }); // 0.5
  */
-export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}): number {
+export function fprAtTpr(ranked: RankedScores, options?: FprAtTprOptions): number;
+export function fprAtTpr(...given: MetricArguments<FprAtTprOptions>): number {
   const where = 'fprAtTpr';
+  const [ranked, options = {}] = rankedWithOptions(where, given);
   const { tpr = 0.95, positive = 'in', rule = 'at-or-above', band = 0.01 } = options;
   checkRate(where, 'tpr', tpr);
   checkRate(where, 'band', band);
@@ -51,23 +72,4 @@ export function fprAtTprOf(ranked: RankedScores, options: FprAtTprOptions = {}):
     if (withinBand(distance)) [sum, inBand] = [sum + alarms, inBand + 1];
   }
   return inBand > 0 ? sum / inBand : nearest;
-}
-
-/**
- * False positive rate at a true positive rate ("FPR95").
- *
- * By default in-distribution is the positive class, as in ODIN's and Masana's papers: the share of OoD scores that pass
- * where 95 % of the in-distribution ones do. With `positive: 'out'`, as in OpenOOD: the share of in-distribution scores that
- * raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote. What published code computes to the
- * letter: `fprAtTprOdin`, `fprAtTprOpenOOD`, `odinStyleMetrics`.
- *
- * @param inScores in-distribution scores [N], higher = more out of distribution
- * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a rate or band outside (0, 1), or an unknown rule or side; NotFiniteError naming the first
- *   NaN or infinite score
- * @example
- * fprAtTpr([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5
- */
-export function fprAtTpr(inScores: Scores, outScores: Scores, options: FprAtTprOptions = {}): number {
-  return fprAtTprOf(cumulativeCounts('fprAtTpr', inScores, outScores), options);
 }

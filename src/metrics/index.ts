@@ -1,12 +1,12 @@
 export { rankScores } from './rank-scores';
 export type { RankedScores } from './cumulative-counts';
 export type { PositiveOption } from './operating-points';
-export { auroc, aurocOf } from './auroc';
-export { averagePrecision, averagePrecisionOf } from './average-precision';
-export { trapezoidAupr, trapezoidAuprOf } from './trapezoid-aupr';
-export { fprAtTpr, fprAtTprOf, type FprAtTprOptions } from './fpr-at-tpr';
-export { detectionError, detectionErrorOf } from './detection-error';
-export { oodMetrics, oodMetricsOf, type OodMetrics } from './ood-metrics';
+export { auroc } from './auroc';
+export { averagePrecision } from './average-precision';
+export { trapezoidAupr } from './trapezoid-aupr';
+export { fprAtTpr, type FprAtTprOptions } from './fpr-at-tpr';
+export { detectionError } from './detection-error';
+export { oodMetrics, type OodMetrics } from './ood-metrics';
 export { odinStyleMetrics, type OdinStyleMetrics } from './odin-style-metrics';
 export { gridMetrics, type GridMetrics } from './grid-metrics';
 export { classAccuracy } from './open-set/class-accuracy';
@@ -35,22 +35,13 @@ export { ScoreAccumulator } from './streams/score-accumulator';
 export { ScoreSketch, type SketchBuckets, type SketchQuantile } from './streams/score-sketch';
 export { rankSketches } from './streams/rank-sketches';
 export { sketchMetrics, type BoundedMetric, type SketchMetrics } from './streams/sketch-metrics';
-export {
-  aurocInterval,
-  aurocIntervalOf,
-  type AurocInterval,
-  type AurocIntervalOptions,
-} from './intervals/auroc-interval';
+export { aurocInterval, type AurocInterval, type AurocIntervalOptions } from './intervals/auroc-interval';
 export { compareAurocs, type AurocComparison } from './intervals/compare-aurocs';
-export { partialAuroc, partialAurocOf, type PartialAurocOptions } from './partial-auroc';
-export { rocCurve, rocCurveOf, type CurveOptions, type RocCurve } from './curves/roc-curve';
-export {
-  precisionRecallCurve,
-  precisionRecallCurveOf,
-  type PrecisionRecallCurve,
-} from './curves/precision-recall-curve';
-export { equalErrorRate, equalErrorRateOf, type EqualErrorRate } from './equal-error-rate';
-export { detectionAccuracy, detectionAccuracyOf } from './detection-accuracy';
-export { autc, autcOf, type Autc, type AutcOptions } from './autc';
-export { fprAtTprOpenOOD, fprAtTprOpenOODOf } from './fpr-at-tpr-open-ood';
-export { fprAtTprOdin, fprAtTprOdinOf } from './fpr-at-tpr-odin';
+export { partialAuroc, type PartialAurocOptions } from './partial-auroc';
+export { rocCurve, type CurveOptions, type RocCurve } from './curves/roc-curve';
+export { precisionRecallCurve, type PrecisionRecallCurve } from './curves/precision-recall-curve';
+export { equalErrorRate, type EqualErrorRate } from './equal-error-rate';
+export { detectionAccuracy } from './detection-accuracy';
+export { autc, type Autc, type AutcOptions } from './autc';
+export { fprAtTprOpenOOD } from './fpr-at-tpr-open-ood';
+export { fprAtTprOdin } from './fpr-at-tpr-odin';

@@ -1,9 +1,9 @@
-import { aurocOf } from './auroc';
+import { auroc } from './auroc';
 import type { Scores } from '../scores';
 import { cumulativeCounts } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
 import { isRocCorner } from './curves/roc-corners';
-import { trapezoidAuprOf } from './trapezoid-aupr';
+import { trapezoidAupr } from './trapezoid-aupr';
 
 /** The first of the two metric sets of Masana et al.'s released code. */
 export interface OdinStyleMetrics {
@@ -47,8 +47,8 @@ export function odinStyleMetrics(inScores: Scores, outScores: Scores): OdinStyle
     tpr,
     fpr,
     detectionError: (1 - tpr + fpr) / 2,
-    auroc: aurocOf(ranked),
-    auprIn: trapezoidAuprOf(ranked, { positive: 'in' }),
-    auprOut: trapezoidAuprOf(ranked, { positive: 'out' }),
+    auroc: auroc(ranked),
+    auprIn: trapezoidAupr(ranked, { positive: 'in' }),
+    auprOut: trapezoidAupr(ranked, { positive: 'out' }),
   };
 }

@@ -1,9 +1,10 @@
-import { aurocOf } from './auroc';
-import { averagePrecisionOf } from './average-precision';
+import { auroc } from './auroc';
+import { averagePrecision } from './average-precision';
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
-import { detectionErrorOf } from './detection-error';
-import { fprAtTprOf } from './fpr-at-tpr';
+import type { RankedScores } from './cumulative-counts';
+import { detectionError } from './detection-error';
+import { fprAtTpr } from './fpr-at-tpr';
+import { rankedFrom } from './ranked-arguments';
 
 /** The usual numbers of one OoD set; see {@link oodMetrics}. */
 export interface OodMetrics {
@@ -20,24 +21,6 @@ export interface OodMetrics {
 }
 
 /**
- * {@link oodMetrics} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * oodMetricsOf(rankScores([0.1, 0.4], [0.35, 0.8])).auroc; // 0.75
- */
-export function oodMetricsOf(ranked: RankedScores): OodMetrics {
-  return {
-    auroc: aurocOf(ranked),
-    auprIn: averagePrecisionOf(ranked, { positive: 'in' }),
-    auprOut: averagePrecisionOf(ranked, { positive: 'out' }),
-    fprAt95Tpr: fprAtTprOf(ranked, { tpr: 0.95, positive: 'in' }),
-    detectionError: detectionErrorOf(ranked),
-    prevalence: ranked.outCount / (ranked.inCount + ranked.outCount),
-  };
-}
-
-/**
  * AUROC, both average precisions, FPR at 95 % TPR (in-distribution positive) and detection error, from one sort.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
@@ -46,6 +29,23 @@ export function oodMetricsOf(ranked: RankedScores): OodMetrics {
  * @example
  * oodMetrics([0.1, 0.4], [0.35, 0.8]).auroc; // 0.75
  */
-export function oodMetrics(inScores: Scores, outScores: Scores): OodMetrics {
-  return oodMetricsOf(cumulativeCounts('oodMetrics', inScores, outScores));
+export function oodMetrics(inScores: Scores, outScores: Scores): OodMetrics;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * oodMetrics(rankScores([0.1, 0.4], [0.35, 0.8])).auroc; // 0.75
+ */
+export function oodMetrics(ranked: RankedScores): OodMetrics;
+export function oodMetrics(first: Scores | RankedScores, second?: Scores): OodMetrics {
+  const ranked = rankedFrom('oodMetrics', first, second);
+  return {
+    auroc: auroc(ranked),
+    auprIn: averagePrecision(ranked, { positive: 'in' }),
+    auprOut: averagePrecision(ranked, { positive: 'out' }),
+    fprAt95Tpr: fprAtTpr(ranked, { tpr: 0.95, positive: 'in' }),
+    detectionError: detectionError(ranked),
+    prevalence: ranked.outCount / (ranked.inCount + ranked.outCount),
+  };
 }

@@ -1,9 +1,9 @@
 import { ArgumentError } from '../errors';
 import type { RankedScores } from './cumulative-counts';
 
-/** Which side counts as the positive one. */
+/** Which side counts as the positive one, of which true and false positives are told. */
 export interface PositiveOption {
-  /** `'out'`: OoD is what is to be found; `'in'`: in-distribution is. */
+  /** `'out'`: OoD is what is to be found (default, but for `fprAtTpr`); `'in'`: in-distribution is. */
   positive?: 'out' | 'in';
 }
 

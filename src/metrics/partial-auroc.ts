@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors';
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
+import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link partialAuroc}. */
 export interface PartialAurocOptions extends PositiveOption {
@@ -9,36 +10,6 @@ export interface PartialAurocOptions extends PositiveOption {
   maxFpr: number;
   /** `true` (default): brought to [0.5, 1] for curves from chance to perfect, after McClish. `false`: the area itself. */
   standardised?: boolean;
-}
-
-/**
- * {@link partialAuroc} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * partialAurocOf(rankScores([0.1, 0.4], [0.35, 0.8]), { maxFpr: 0.5 }); // 0.6667
- */
-export function partialAurocOf(ranked: RankedScores, options: PartialAurocOptions): number {
-  const where = 'partialAuroc';
-  const { maxFpr, positive = 'out', standardised = true } = options;
-  if (!(maxFpr > 0 && maxFpr <= 1)) {
-    throw new ArgumentError({ where, what: 'maxFpr', expected: 'above 0 and at most 1', received: String(maxFpr) });
-  }
-  const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
-  const limit = maxFpr * negatives;
-  let [doubled, found, alarms] = [0, 0, 0];
-  for (let k = 0; k < truePositives.length && alarms < limit; k++) {
-    const width = Math.min(falsePositives[k]!, limit) - alarms;
-    if (width > 0) {
-      const share = width / (falsePositives[k]! - alarms); // less than 1 where the limit cuts the last step
-      doubled += width * (2 * found + share * (truePositives[k]! - found));
-    }
-    [found, alarms] = [truePositives[k]!, falsePositives[k]!];
-  }
-  const area = doubled / 2 / positives / negatives;
-  if (!standardised) return area;
-  const [chance, perfect] = [maxFpr ** 2 / 2, maxFpr];
-  return (1 + (area - chance) / (perfect - chance)) / 2;
 }
 
 /**
@@ -57,6 +28,35 @@ export function partialAurocOf(ranked: RankedScores, options: PartialAurocOption
  * @example
  * partialAuroc([0.1, 0.4], [0.35, 0.8], { maxFpr: 0.5 }); // 0.6667
  */
-export function partialAuroc(inScores: Scores, outScores: Scores, options: PartialAurocOptions): number {
-  return partialAurocOf(cumulativeCounts('partialAuroc', inScores, outScores), options);
+export function partialAuroc(inScores: Scores, outScores: Scores, options: PartialAurocOptions): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * partialAuroc(rankScores([0.1, 0.4], [0.35, 0.8]), { maxFpr: 0.5 }); // 0.6667
+ */
+export function partialAuroc(ranked: RankedScores, options: PartialAurocOptions): number;
+export function partialAuroc(...given: MetricArguments<PartialAurocOptions>): number {
+  const where = 'partialAuroc';
+  const [ranked, options] = rankedWithOptions(where, given);
+  const { maxFpr = NaN, positive = 'out', standardised = true } = options ?? {};
+  if (!(maxFpr > 0 && maxFpr <= 1)) {
+    throw new ArgumentError({ where, what: 'maxFpr', expected: 'above 0 and at most 1', received: String(maxFpr) });
+  }
+  const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
+  const limit = maxFpr * negatives;
+  let [doubled, found, alarms] = [0, 0, 0];
+  for (let k = 0; k < truePositives.length && alarms < limit; k++) {
+    const width = Math.min(falsePositives[k]!, limit) - alarms;
+    if (width > 0) {
+      const share = width / (falsePositives[k]! - alarms); // less than 1 where the limit cuts the last step
+      doubled += width * (2 * found + share * (truePositives[k]! - found));
+    }
+    [found, alarms] = [truePositives[k]!, falsePositives[k]!];
+  }
+  const area = doubled / 2 / positives / negatives;
+  if (!standardised) return area;
+  const [chance, perfect] = [maxFpr ** 2 / 2, maxFpr];
+  return (1 + (area - chance) / (perfect - chance)) / 2;
 }

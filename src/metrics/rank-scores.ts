@@ -2,7 +2,7 @@ import type { Scores } from '../scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /**
- * Sorts the scores once, for many metrics: `x(inScores, outScores, options)` is `xOf(rankScores(inScores, outScores), options)`.
+ * Sorts the scores once, for many metrics: `auroc(rankScores(inScores, outScores))` is `auroc(inScores, outScores)`, and so on.
  *
  * O(N) for two Float32Arrays (radix sort), O(N log N) otherwise; 24 bytes per distinct score.
  *
@@ -11,7 +11,7 @@ import { cumulativeCounts, type RankedScores } from './cumulative-counts';
  * @throws ArgumentError for an empty side; NotFiniteError naming the first NaN or infinite score
  * @example
  * const ranked = rankScores([0.1, 0.4], [0.35, 0.8]);
- * [0.8, 0.9, 0.95].map((tpr) => fprAtTprOf(ranked, { tpr })); // [0.5, 0.5, 0.5]
+ * [0.8, 0.9, 0.95].map((tpr) => fprAtTpr(ranked, { tpr })); // [0.5, 0.5, 0.5]
  */
 export function rankScores(inScores: Scores, outScores: Scores): RankedScores {
   return cumulativeCounts('rankScores', inScores, outScores);

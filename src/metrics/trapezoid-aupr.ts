@@ -1,25 +1,7 @@
 import type { Scores } from '../scores';
-import { cumulativeCounts, type RankedScores } from './cumulative-counts';
+import type { RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
-
-/**
- * {@link trapezoidAupr} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * trapezoidAuprOf(rankScores([0.5, 0.5, 0.5], [0.5])); // 0.625
- */
-export function trapezoidAuprOf(ranked: RankedScores, { positive = 'out' }: PositiveOption = {}): number {
-  const { positives, truePositives, falsePositives } = operatingPoints('trapezoidAupr', ranked, positive);
-  let [sum, precisionBefore, before] = [0, 1, 0];
-  for (let k = 0; k < truePositives.length; k++) {
-    const found = truePositives[k]!;
-    const precision = found / (found + falsePositives[k]!);
-    sum += ((found - before) * (precision + precisionBefore)) / 2;
-    [precisionBefore, before] = [precision, found];
-  }
-  return sum / positives;
-}
+import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /**
  * Area under the precision-recall curve by the trapezoid rule, from (recall 0, precision 1), as OpenOOD and many OoD papers
@@ -35,6 +17,24 @@ export function trapezoidAuprOf(ranked: RankedScores, { positive = 'out' }: Posi
  * @example
  * trapezoidAupr([0.5, 0.5, 0.5], [0.5]); // 0.625, where averagePrecision gives 0.25
  */
-export function trapezoidAupr(inScores: Scores, outScores: Scores, options: PositiveOption = {}): number {
-  return trapezoidAuprOf(cumulativeCounts('trapezoidAupr', inScores, outScores), options);
+export function trapezoidAupr(inScores: Scores, outScores: Scores, options?: PositiveOption): number;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * trapezoidAupr(rankScores([0.5, 0.5, 0.5], [0.5])); // 0.625
+ */
+export function trapezoidAupr(ranked: RankedScores, options?: PositiveOption): number;
+export function trapezoidAupr(...given: MetricArguments<PositiveOption>): number {
+  const [ranked, { positive = 'out' } = {}] = rankedWithOptions('trapezoidAupr', given);
+  const { positives, truePositives, falsePositives } = operatingPoints('trapezoidAupr', ranked, positive);
+  let [sum, precisionBefore, before] = [0, 1, 0];
+  for (let k = 0; k < truePositives.length; k++) {
+    const found = truePositives[k]!;
+    const precision = found / (found + falsePositives[k]!);
+    sum += ((found - before) * (precision + precisionBefore)) / 2;
+    [precisionBefore, before] = [precision, found];
+  }
+  return sum / positives;
 }

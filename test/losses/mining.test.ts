@@ -29,10 +29,10 @@ interface Case {
 }
 const cases: Case[] = [
   { name: 'hardestPairs', miner: hardestPairs(), oracle: naive.hardest },
-  ...(['farthest', 'nearest'] as const).map((positive) => ({
-    name: `semiHardPairs ${positive}`,
-    miner: semiHardPairs({ positive }),
-    oracle: (pairs: naive.NaivePairs) => naive.semiHard(pairs, positive),
+  ...(['farthest', 'nearest'] as const).map((whichPositive) => ({
+    name: `semiHardPairs ${whichPositive}`,
+    miner: semiHardPairs({ whichPositive }),
+    oracle: (pairs: naive.NaivePairs) => naive.semiHard(pairs, whichPositive),
   })),
   {
     name: 'distanceWeightedPairs',
@@ -208,7 +208,7 @@ onEachBackend('pair miners', (backend) => {
     ]);
     for (const a of [2, 3, 4, 5]) expect(found[a]!.n).toEqual([]); // which they leave out
     await expectChoices(
-      semiHardPairs({ positive: 'nearest' }),
+      semiHardPairs({ whichPositive: 'nearest' }),
       pml.line,
       anchors,
       [[1], [0], [3], [2], [1], [7], [6, 8], [7]],
@@ -363,7 +363,10 @@ onEachBackend('pair miners', (backend) => {
       () => contrastiveLoss([0, 1], x, { miner: hardestPairs() }),
       "contrastiveLoss: pairs must be 'all', or 'halves' without a miner and a memory, got halves",
     );
-    refuses(() => semiHardPairs({ positive: 'any' as 'nearest' }), "semiHardPairs: positive must be 'farthest' or");
+    refuses(
+      () => semiHardPairs({ whichPositive: 'any' as 'nearest' }),
+      "semiHardPairs: whichPositive must be 'farthest' or",
+    );
     refuses(() => distanceWeightedPairs({ cutoff: 0 }), 'distanceWeightedPairs: cutoff must be a positive number');
     refuses(() => distanceWeightedPairs({ maxDistance: 0.5 }), 'maxDistance must be above the cutoff 0.5, at most 2');
     refuses(() => distanceWeightedPairs({ maxDistance: 2.1 }), 'got 2.1');

@@ -4,18 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { ArgumentError, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
 import {
   auroc,
-  aurocOf,
-  averagePrecisionOf,
+  averagePrecision,
   bootstrapDifference,
   bootstrapInterval,
   bootstrapRows,
   classAccuracy,
-  detectionErrorOf,
-  fprAtTprOf,
-  oodMetricsOf,
+  detectionError,
+  fprAtTpr,
+  oodMetrics,
   oscr,
   rankScores,
-  trapezoidAuprOf,
+  trapezoidAupr,
   type RankedScores,
 } from 'tfjs-ood/metrics';
 import { normalCdf, normalQuantile } from '../../src/metrics/intervals/normal-distribution';
@@ -35,7 +34,7 @@ const { intervals } = JSON.parse(fixture) as { intervals: Case[] };
 
 describe.each(intervals)('SciPy: $name', ({ in: a, out: b, value, standardError, ...expected }) => {
   test.each(['percentile', 'bca'] as const)('%s', (method) => {
-    const got = bootstrapInterval(a, b, aurocOf, { seed: 3, resamples: 40_000, method });
+    const got = bootstrapInterval(a, b, auroc, { seed: 3, resamples: 40_000, method });
     expectClose(got.value, value, { absolute: 1e-12 });
     // Both draw 40,000 times: an end of the interval is uncertain by about 0.02 standard errors.
     expectClose(got.standardError, standardError, { relative: 0.02 });
@@ -61,8 +60,8 @@ test('a resample is the ranking of as many scores of each side; every metric tak
         const [ins, outs] = sidesOf(ranked);
         expect(rankScores(ins, outs)).toEqual(ranked); // no distinct score that nobody has
         expect(ins.every((s) => a.includes(s)) && outs.every((s) => b.includes(s))).toBe(true);
-        expect(oodMetricsOf(ranked)).toEqual(oodMetricsOf(rankScores(ins, outs)));
-        expect(Number.isFinite(trapezoidAuprOf(ranked))).toBe(true);
+        expect(oodMetrics(ranked)).toEqual(oodMetrics(rankScores(ins, outs)));
+        expect(Number.isFinite(trapezoidAupr(ranked))).toBe(true);
         sizes.push(`${ins.length} ${outs.length}`);
         return auroc(ins, outs);
       };
@@ -78,7 +77,7 @@ test('a resample is the ranking of as many scores of each side; every metric tak
         : [];
       const full = `${a.length} ${b.length}`;
       expect(sizes).toEqual([full, ...left, ...Array.from({ length: 20 }, () => full)]);
-      expect(bootstrapInterval(a, b, aurocOf, { seed, resamples: 20, confidence: 0.9, method })).toEqual(got);
+      expect(bootstrapInterval(a, b, auroc, { seed, resamples: 20, confidence: 0.9, method })).toEqual(got);
     }),
     { numRuns: 150 },
   );
@@ -99,7 +98,7 @@ test('a paired resample draws the same samples for both', () => {
       expect(shifted).toEqual({ value: shift, lower: shift, upper: shift, standardError: 0, resamples: 40 });
       // Another order of the scores: AUROC of the negated ones is 1 - AUROC, resample by resample.
       const negated = { inScores: a.map((s) => -s), outScores: b.map((s) => -s) };
-      const twice = bootstrapDifference(first, negated, (r) => aurocOf(r), options);
+      const twice = bootstrapDifference(first, negated, (r) => auroc(r), options);
       expectClose(twice.value, 2 * auroc(a, b) - 1, { absolute: 1e-12 });
       const same = bootstrapRows(
         [a.length, b.length],
@@ -127,8 +126,8 @@ test('standard errors: of a mean s / sqrt(n), of two detectors on the same sampl
   const noisy = (scores: Float64Array) => scores.map((x) => x + random.normal() / 4);
   const b = { inScores: noisy(a.inScores), outScores: noisy(a.outScores) };
   const options = { seed: 1, resamples: 500 };
-  const [one, two] = [a, b].map((each) => bootstrapInterval(each.inScores, each.outScores, aurocOf, options));
-  const paired = bootstrapDifference(a, b, aurocOf, options);
+  const [one, two] = [a, b].map((each) => bootstrapInterval(each.inScores, each.outScores, auroc, options));
+  const paired = bootstrapDifference(a, b, auroc, options);
   expectClose(paired.value, one!.value - two!.value, { absolute: 1e-12 });
   expect(paired.standardError).toBeLessThan(Math.hypot(one!.standardError, two!.standardError) / 2);
 });
@@ -145,11 +144,11 @@ function averagePrecisionOfNormals(d: number): number {
 
 describe('coverage: of 2,000 intervals at 95 %, 93 to 97 % hold the truth', () => {
   test.each([
-    ['AUROC', aurocOf, 100, 1, 299, normalCdf(Math.SQRT1_2)],
+    ['AUROC', auroc, 100, 1, 299, normalCdf(Math.SQRT1_2)],
     // Of the normals, by symmetry, that of either side; this one is faster.
     [
       'average precision',
-      (r: RankedScores) => averagePrecisionOf(r, { positive: 'in' }),
+      (r: RankedScores) => averagePrecision(r, { positive: 'in' }),
       400,
       0.5,
       99,
@@ -201,9 +200,9 @@ test('rows of groups, for what needs predictions', () => {
 describe('ends of what can be', () => {
   const options = { seed: 1, resamples: 100 };
   test.each(['percentile', 'bca'] as const)('no width where no resample differs, %s', (method) => {
-    const separate = bootstrapInterval([1, 2, 3], [4, 5], aurocOf, { ...options, method });
+    const separate = bootstrapInterval([1, 2, 3], [4, 5], auroc, { ...options, method });
     expect(separate).toEqual({ value: 1, lower: 1, upper: 1, standardError: 0, resamples: 100 });
-    expect(bootstrapInterval([1], [1], averagePrecisionOf, { ...options, method }).lower).toBe(0.5);
+    expect(bootstrapInterval([1], [1], averagePrecision, { ...options, method }).lower).toBe(0.5);
     const most = bootstrapInterval([1, 3, 2, 5], [2, 4], (r) => r.thresholds.at(-1)!, { ...options, method });
     expect(most.value).toBe(5); // no resample lies above
     expect(most.lower).toBeGreaterThanOrEqual(2);
@@ -212,7 +211,7 @@ describe('ends of what can be', () => {
   test('the seed decides; more confidence is wider', () => {
     const [a, b] = [Float32Array.of(1, 2, 3, 5, 8, 9), Float32Array.of(4, 6, 7, 9, 12)];
     const of = (seed: number, confidence = 0.9) =>
-      bootstrapInterval(a, b, fprAtTprOf, { seed, resamples: 500, confidence });
+      bootstrapInterval(a, b, fprAtTpr, { seed, resamples: 500, confidence });
     expect(of(1)).toEqual(of(1));
     expect(of(1).standardError).not.toBe(of(2).standardError);
     const width = ({ lower, upper }: { lower: number; upper: number }) => upper - lower;
@@ -221,7 +220,7 @@ describe('ends of what can be', () => {
   });
   test('a large stratum is left out in part: 200 of each side', () => {
     let calls = 0;
-    const metric = (r: RankedScores) => (calls++, detectionErrorOf(r));
+    const metric = (r: RankedScores) => (calls++, detectionError(r));
     const scores = Float32Array.from({ length: 3000 }, (_, i) => i);
     bootstrapInterval(scores, scores, metric, { ...options, method: 'bca' });
     expect(calls).toBe(1 + 400 + 100);
@@ -247,7 +246,7 @@ test('the normal distribution', () => {
 describe('bad input', () => {
   const [a, b] = [[1, 2, 3], [2, 3]]; // prettier-ignore
   test('options', () => {
-    const call = (options: object) => () => bootstrapInterval(a, b, aurocOf, options as { seed: number });
+    const call = (options: object) => () => bootstrapInterval(a, b, auroc, options as { seed: number });
     expect(call({})).toThrow('bootstrapInterval: seed must be an integer, got undefined');
     expect(call({ seed: 0.5 })).toThrow(ArgumentError);
     expect(call({ seed: 1, resamples: 39 })).toThrow(
@@ -261,8 +260,8 @@ describe('bad input', () => {
   });
   test('scores, pairs, rows and metrics', () => {
     const options = { seed: 1, resamples: 40 };
-    expect(() => bootstrapInterval([], b, aurocOf, options)).toThrow('bootstrapInterval: inScores');
-    expect(() => bootstrapInterval(a, [NaN], aurocOf, options)).toThrow(NotFiniteError);
+    expect(() => bootstrapInterval([], b, auroc, options)).toThrow('bootstrapInterval: inScores');
+    expect(() => bootstrapInterval(a, [NaN], auroc, options)).toThrow(NotFiniteError);
     expect(() => bootstrapInterval(a, b, () => NaN, options)).toThrow('metric must be finite, got NaN for the samples');
     const never = (r: RankedScores) => (r.thresholds.length < 3 ? Infinity : 0);
     expect(() => bootstrapInterval(a, b, never, options)).toThrow('got Infinity for the samples without one');
@@ -270,7 +269,7 @@ describe('bad input', () => {
       /got Infinity for resample \d+/,
     );
     const pair = (inScores: number[]) => () =>
-      bootstrapDifference({ inScores: a, outScores: b }, { inScores, outScores: b }, aurocOf, options);
+      bootstrapDifference({ inScores: a, outScores: b }, { inScores, outScores: b }, auroc, options);
     expect(pair([1, 2])).toThrow(ShapeError);
     expect(pair([1, 2])).toThrow('second.inScores must be 3 scores, of the same samples, got 2');
     expect(pair([1, 2, Infinity])).toThrow(NotFiniteError);

@@ -3,20 +3,20 @@ import { expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import {
   aurocInterval,
-  autcOf,
-  averagePrecisionOf,
-  detectionAccuracyOf,
-  detectionErrorOf,
-  equalErrorRateOf,
-  fprAtTprOdinOf,
-  fprAtTprOf,
-  fprAtTprOpenOODOf,
+  autc,
+  averagePrecision,
+  detectionAccuracy,
+  detectionError,
+  equalErrorRate,
+  fprAtTprOdin,
+  fprAtTpr,
+  fprAtTprOpenOOD,
   gridMetrics,
   odinStyleMetrics,
-  partialAurocOf,
+  partialAuroc,
   auroc,
   rankScores,
-  trapezoidAuprOf,
+  trapezoidAupr,
 } from 'tfjs-ood/metrics';
 
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
@@ -35,27 +35,27 @@ test('every number of the table in docs/metrics.md is what its function returns'
     '`auroc`': auroc(inScores, outScores),
     '`aurocInterval`, lower': interval.lower,
     '`aurocInterval`, upper': interval.upper,
-    '`partialAuroc`, out, `maxFpr: 0.1`': partialAurocOf(ranked, { maxFpr: 0.1 }),
-    '`partialAuroc`, in, `maxFpr: 0.1`': partialAurocOf(ranked, { maxFpr: 0.1, positive: 'in' }),
-    '`averagePrecision`, out': averagePrecisionOf(ranked),
-    '`averagePrecision`, in': averagePrecisionOf(ranked, { positive: 'in' }),
-    '`trapezoidAupr`, out': trapezoidAuprOf(ranked),
-    '`trapezoidAupr`, in': trapezoidAuprOf(ranked, { positive: 'in' }),
+    '`partialAuroc`, out, `maxFpr: 0.1`': partialAuroc(ranked, { maxFpr: 0.1 }),
+    '`partialAuroc`, in, `maxFpr: 0.1`': partialAuroc(ranked, { maxFpr: 0.1, positive: 'in' }),
+    '`averagePrecision`, out': averagePrecision(ranked),
+    '`averagePrecision`, in': averagePrecision(ranked, { positive: 'in' }),
+    '`trapezoidAupr`, out': trapezoidAupr(ranked),
+    '`trapezoidAupr`, in': trapezoidAupr(ranked, { positive: 'in' }),
     '`gridMetrics`, `auprOut`': grid.auprOut,
     '`gridMetrics`, `auprIn`': grid.auprIn,
-    '`fprAtTpr`, in': fprAtTprOf(ranked),
-    "`fprAtTpr`, in, `rule: 'nearest'`": fprAtTprOf(ranked, { rule: 'nearest' }),
-    "`fprAtTpr`, in, `rule: 'band-mean'`": fprAtTprOf(ranked, { rule: 'band-mean' }),
-    '`fprAtTprOdin`': fprAtTprOdinOf(ranked),
+    '`fprAtTpr`, in': fprAtTpr(ranked),
+    "`fprAtTpr`, in, `rule: 'nearest'`": fprAtTpr(ranked, { rule: 'nearest' }),
+    "`fprAtTpr`, in, `rule: 'band-mean'`": fprAtTpr(ranked, { rule: 'band-mean' }),
+    '`fprAtTprOdin`': fprAtTprOdin(ranked),
     '`odinStyleMetrics`, `fpr`': odin.fpr,
     '`gridMetrics`, 1 - `tnr`': 1 - grid.tnr,
-    '`fprAtTpr`, out': fprAtTprOf(ranked, { positive: 'out' }),
-    '`fprAtTprOpenOOD`': fprAtTprOpenOODOf(ranked),
-    '`detectionError`': detectionErrorOf(ranked),
+    '`fprAtTpr`, out': fprAtTpr(ranked, { positive: 'out' }),
+    '`fprAtTprOpenOOD`': fprAtTprOpenOOD(ranked),
+    '`detectionError`': detectionError(ranked),
     '`odinStyleMetrics`, `detectionError`': odin.detectionError,
-    '`detectionAccuracy`': detectionAccuracyOf(ranked),
-    '`equalErrorRate`': equalErrorRateOf(ranked).rate,
-    "`autc`, `scaling: 'min-max'`": autcOf(ranked, { scaling: 'min-max' }).autc,
+    '`detectionAccuracy`': detectionAccuracy(ranked),
+    '`equalErrorRate`': equalErrorRate(ranked).rate,
+    "`autc`, `scaling: 'min-max'`": autc(ranked, { scaling: 'min-max' }).autc,
   };
   const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
   for (const [name, value] of Object.entries(own)) {
@@ -66,7 +66,7 @@ test('every number of the table in docs/metrics.md is what its function returns'
 
   const far = [...outScores, 1e6];
   const exact = auroc(inScores, far).toFixed(4);
-  const { autc } = autcOf(rankScores(inScores, far), { scaling: 'min-max' });
-  const sentence = `million turns the grid's AUROC to ${gridMetrics(inScores, far).auroc.toFixed(4)} (exact: ${exact}) and the AUTC to ${autc.toFixed(4)}.`;
+  const scaled = autc(rankScores(inScores, far), { scaling: 'min-max' }).autc.toFixed(4);
+  const sentence = `million turns the grid's AUROC to ${gridMetrics(inScores, far).auroc.toFixed(4)} (exact: ${exact}) and the AUTC to ${scaled}.`;
   expect(page).toContain(sentence);
 });

@@ -13,12 +13,12 @@ import {
   averagePrecision,
   detectionError,
   fprAtTpr,
-  oodMetricsOf,
+  oodMetrics,
   rankScores,
   rankSketches,
   ScoreSketch,
   sketchMetrics,
-  trapezoidAuprOf,
+  trapezoidAupr,
   type BoundedMetric,
 } from 'tfjs-ood/metrics';
 import { bucketOf, edgesOf } from '../../src/metrics/streams/score-buckets';
@@ -110,8 +110,8 @@ test('scores that no bucket crowds: everything is exact', () => {
     fc.property(quarters, quarters, (a, b) => {
       const ranked = rankSketches(sketchOf(a), sketchOf(b));
       const exact = rankScores(a, b);
-      expect(oodMetricsOf(ranked)).toEqual(oodMetricsOf(exact));
-      expect(trapezoidAuprOf(ranked)).toBe(trapezoidAuprOf(exact));
+      expect(oodMetrics(ranked)).toEqual(oodMetrics(exact));
+      expect(trapezoidAupr(ranked)).toBe(trapezoidAupr(exact));
       expect(ranked.inAtOrBelow).toEqual(exact.inAtOrBelow);
       expect(ranked.outAtOrBelow).toEqual(exact.outAtOrBelow);
     }),

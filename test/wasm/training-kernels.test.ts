@@ -220,6 +220,18 @@ describe('other kernels', () => {
     compare(() => [tf.sum(random(shape, 1), axis, keepDims), tf.sum(tf.ones(shape, 'int32'), axis, keepDims)]),
   );
   test('a sum of no rows is 0', () => compare(() => [tf.sum(tf.zeros([0, 4]), 0)]));
+  test('the error of a long sum grows with 256 + rows / 256, not with rows', async () => {
+    await tf.setBackend('wasm');
+    const rows = 65_536;
+    const row = Float32Array.of(0.1, 0.7, 0.123, 1.1); // each a value that float32 rounds, mostly one way, as the sum grows
+    const columns = tf.tidy(() => tf.sum(tf.mul(tf.ones([rows, 1]), tf.tensor2d(row, [1, 4])), 0));
+    const sums = await columns.data();
+    columns.dispose();
+    const bound = (256 + rows / 256) * 2 ** -24; // each addition of positive numbers is off by at most that share
+    row.forEach((value, column) => {
+      expect(Math.abs(sums[column]! / (rows * value) - 1), `of ${value}`).toBeLessThan(bound); // in float64
+    });
+  });
   test('a clone outlives its original', async () => {
     await tf.setBackend('wasm');
     const original = tf.tensor1d([1, 2, 3]);

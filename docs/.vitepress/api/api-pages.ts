@@ -24,7 +24,7 @@ const pageOf = (path: string) => path.replace('tfjs-ood/', '');
 
 /** Markdown of a docstring: names in braces become links, what Vue or HTML would read is plain text. */
 function prose(text: string, byName: ReadonlyMap<string, PublicExport>, page: string): string {
-  const linked = text.replace(/\{@link (\w+)\}/g, (_, name: string) => {
+  const linked = text.replace(/\{@link (\w+) ?\}/g, (_, name: string) => {
     const target = byName.get(name);
     if (!target) return `\`${name}\``;
     const at = target.paths.map(pageOf);

@@ -89,6 +89,13 @@ function declarationOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
 const isImplementation = (node: ts.FunctionDeclaration, symbol: ts.Symbol) =>
   node.body !== undefined && symbol.declarations!.filter(ts.isFunctionDeclaration).length > 1;
 
+/** A docstring before its first tag; of an overloaded function each has its paragraph. */
+function textOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
+  const signatures = symbol.flags & ts.SymbolFlags.Function ? checker.getTypeOfSymbol(symbol).getCallSignatures() : [];
+  const documented = signatures.length > 1 ? signatures : [symbol];
+  return documented.map((one) => ts.displayPartsToString(one.getDocumentationComment(checker))).join('\n\n');
+}
+
 /** Everything that a user can import, by package.json's `exports`; no list to keep. */
 export function publicExports(): PublicExport[] {
   const options = compilerOptions();
@@ -118,7 +125,7 @@ export function publicExports(): PublicExport[] {
         kind: kindOf(symbol),
         file: source.fileName.slice(root.length),
         line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1,
-        text: ts.displayPartsToString(symbol.getDocumentationComment(checker)),
+        text: textOf(symbol, checker),
         tags: tags.filter(({ tag }) => tag !== 'example'),
         examples: tags.filter(({ tag }) => tag === 'example').map(({ text }) => text),
         declaration: declarationOf(symbol, checker),

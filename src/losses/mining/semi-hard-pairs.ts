@@ -6,7 +6,7 @@ import type { PairMiner } from './pair-miner';
 /** Options of {@link semiHardPairs}. */
 export interface SemiHardPairsOptions {
   /** Which positive of each row; default `'farthest'`. `'nearest'` leaves a class room for several clusters. */
-  positive?: 'farthest' | 'nearest';
+  whichPositive?: 'farthest' | 'nearest';
 }
 
 /**
@@ -17,16 +17,17 @@ export interface SemiHardPairsOptions {
  *
  * Source: Schroff, Kalenichenko, Philbin, CVPR 2015; with the nearest positive: Xuan, Stylianou, Pless, WACV 2020.
  *
- * @throws ArgumentError for another `positive`
+ * @throws ArgumentError for another `whichPositive`
  * @example
  * contrastiveLoss(labels, embeddings, { pairs: 'all', miner: semiHardPairs() });
  */
-export function semiHardPairs({ positive: which = 'farthest' }: SemiHardPairsOptions = {}): PairMiner {
-  if (which !== 'farthest' && which !== 'nearest') {
+export function semiHardPairs({ whichPositive = 'farthest' }: SemiHardPairsOptions = {}): PairMiner {
+  if (whichPositive !== 'farthest' && whichPositive !== 'nearest') {
     const expected = "'farthest' or 'nearest'";
-    throw new ArgumentError({ where: 'semiHardPairs', what: 'positive', expected, received: String(which) });
+    const received = String(whichPositive);
+    throw new ArgumentError({ where: 'semiHardPairs', what: 'whichPositive', expected, received });
   }
-  const extreme = which === 'farthest' ? farthest : nearest;
+  const extreme = whichPositive === 'farthest' ? farthest : nearest;
   return ({ distances, positive, negative }) => {
     const own = extreme(distances, positive);
     const beyond = tf.mul(tf.cast(tf.greater(distances, own), 'float32'), negative);

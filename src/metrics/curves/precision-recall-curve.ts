@@ -1,10 +1,11 @@
 import type { Scores } from '../../scores';
-import { averagePrecisionOf } from '../average-precision';
-import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import { averagePrecision } from '../average-precision';
+import type { RankedScores } from '../cumulative-counts';
 import { operatingPoints } from '../operating-points';
 import { areaUnder, type CurveOptions } from './roc-curve';
+import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
-import { trapezoidAuprOf } from '../trapezoid-aupr';
+import { trapezoidAupr } from '../trapezoid-aupr';
 
 /** Precision over recall, recall rising from 0 to 1; the first point is (recall 0, precision 1), where nothing is found. */
 export interface PrecisionRecallCurve {
@@ -21,17 +22,32 @@ export interface PrecisionRecallCurve {
 }
 
 /**
- * {@link precisionRecallCurve} of scores that are ranked already.
+ * Precision over recall at every threshold, without points in the middle of a level or an upright line.
+ *
+ * Leaving those out changes neither the average precision nor the area under straight lines. With `points` it is thinned for a plot;
+ * `averagePrecision` and `area` stay those of the whole curve, `drawnArea` tells what the plot shows.
+ *
+ * Source: Davis, Goadrich, ICML 2006; the points of scikit-learn's `precision_recall_curve`, there with falling recall.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
+ * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * precisionRecallCurve([0.1, 0.4], [0.35, 0.8]).precision; // [1, 1, 0.5, 0.6667, 0.5] at recall [0, 0.5, 0.5, 1, 1]
+ */
+export function precisionRecallCurve(inScores: Scores, outScores: Scores, options?: CurveOptions): PrecisionRecallCurve;
+/**
+ * The same of scores that are ranked already.
  *
  * @param ranked what `rankScores` gives
  * @example
- * precisionRecallCurveOf(rankScores([0.1, 0.4], [0.35, 0.8])).recall; // [0, 0.5, 0.5, 1, 1]
+ * precisionRecallCurve(rankScores([0.1, 0.4], [0.35, 0.8])).recall; // [0, 0.5, 0.5, 1, 1]
  */
-export function precisionRecallCurveOf(
-  ranked: RankedScores,
-  { positive = 'out', points = Infinity }: CurveOptions = {},
-): PrecisionRecallCurve {
+export function precisionRecallCurve(ranked: RankedScores, options?: CurveOptions): PrecisionRecallCurve;
+export function precisionRecallCurve(...given: MetricArguments<CurveOptions>): PrecisionRecallCurve {
   const where = 'precisionRecallCurve';
+  const [ranked, { positive = 'out', points = Infinity } = {}] = rankedWithOptions(where, given);
   const { positives, truePositives, falsePositives, ...found } = operatingPoints(where, ranked, positive);
   const count = truePositives.length + 1;
   const all = [new Float64Array(count), new Float64Array(count), new Float64Array(count)] as const;
@@ -55,35 +71,14 @@ export function precisionRecallCurveOf(
     corners++;
   }
   const [x, y, t] = all.map((values) => values.slice(0, corners)) as [Float64Array, Float64Array, Float64Array];
-  const averagePrecision = averagePrecisionOf(ranked, { positive });
-  const area = trapezoidAuprOf(ranked, { positive });
+  const areas = {
+    averagePrecision: averagePrecision(ranked, { positive }),
+    area: trapezoidAupr(ranked, { positive }),
+  };
   const kept = thinCurve(where, x, y, points);
-  if (kept === undefined) return { recall: x, precision: y, thresholds: t, averagePrecision, area, drawnArea: area };
+  if (kept === undefined) return { recall: x, precision: y, thresholds: t, ...areas, drawnArea: areas.area };
   const pick = (values: Float64Array) => Float64Array.from(kept, (k) => values[k]!);
   const [drawnRecall, drawnPrecision] = [pick(x), pick(y)];
   const drawnArea = areaUnder(drawnRecall, drawnPrecision);
-  return { recall: drawnRecall, precision: drawnPrecision, thresholds: pick(t), averagePrecision, area, drawnArea };
-}
-
-/**
- * Precision over recall at every threshold, without points in the middle of a level or an upright line.
- *
- * Leaving those out changes neither the average precision nor the area under straight lines. With `points` it is thinned for a plot;
- * `averagePrecision` and `area` stay those of the whole curve, `drawnArea` tells what the plot shows.
- *
- * Source: Davis, Goadrich, ICML 2006; the points of scikit-learn's `precision_recall_curve`, there with falling recall.
- *
- * @param inScores in-distribution scores [N], higher = more out of distribution
- * @param outScores OoD scores [M]
- * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
- * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
- * @example
- * precisionRecallCurve([0.1, 0.4], [0.35, 0.8]).precision; // [1, 1, 0.5, 0.6667, 0.5] at recall [0, 0.5, 0.5, 1, 1]
- */
-export function precisionRecallCurve(
-  inScores: Scores,
-  outScores: Scores,
-  options: CurveOptions = {},
-): PrecisionRecallCurve {
-  return precisionRecallCurveOf(cumulativeCounts('precisionRecallCurve', inScores, outScores), options);
+  return { recall: drawnRecall, precision: drawnPrecision, thresholds: pick(t), ...areas, drawnArea };
 }

@@ -1,7 +1,8 @@
 import type { Scores } from '../../scores';
-import { aurocOf } from '../auroc';
-import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import { auroc } from '../auroc';
+import type { RankedScores } from '../cumulative-counts';
 import { operatingPoints, type PositiveOption } from '../operating-points';
+import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
 
 /** Options of {@link rocCurve} and `precisionRecallCurve`. */
@@ -30,14 +31,32 @@ export function areaUnder(x: Float64Array, y: Float64Array): number {
 }
 
 /**
- * {@link rocCurve} of scores that are ranked already.
+ * ROC curve: true over false positive rate at every threshold, without points on the straight line between two others.
+ *
+ * Leaving those out changes no area. With `points` it is thinned for a plot: the areas of the rectangles between two points are kept
+ * small, so the steep parts keep their points; `drawnArea` tells what is left of the area.
+ *
+ * Source: Provost, Fawcett, Machine Learning 42 (2001); the points of scikit-learn's `roc_curve`.
+ *
+ * @param inScores in-distribution scores [N], higher = more out of distribution
+ * @param outScores OoD scores [M]
+ * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
+ * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
+ * @example
+ * const { fpr, tpr } = rocCurve([0.1, 0.4], [0.35, 0.8]); // [0, 0, 0.5, 0.5, 1], [0, 0.5, 0.5, 1, 1]
+ */
+export function rocCurve(inScores: Scores, outScores: Scores, options?: CurveOptions): RocCurve;
+/**
+ * The same of scores that are ranked already.
  *
  * @param ranked what `rankScores` gives
  * @example
- * rocCurveOf(rankScores([0.1, 0.4], [0.35, 0.8])).tpr; // [0, 0.5, 0.5, 1, 1]
+ * rocCurve(rankScores([0.1, 0.4], [0.35, 0.8])).tpr; // [0, 0.5, 0.5, 1, 1]
  */
-export function rocCurveOf(ranked: RankedScores, { positive = 'out', points = Infinity }: CurveOptions = {}): RocCurve {
+export function rocCurve(ranked: RankedScores, options?: CurveOptions): RocCurve;
+export function rocCurve(...given: MetricArguments<CurveOptions>): RocCurve {
   const where = 'rocCurve';
+  const [ranked, { positive = 'out', points = Infinity } = {}] = rankedWithOptions(where, given);
   const { positives, negatives, truePositives, falsePositives, ...found } = operatingPoints(where, ranked, positive);
   const count = truePositives.length;
   const [tpr, fpr, thresholds] = [
@@ -61,7 +80,7 @@ export function rocCurveOf(ranked: RankedScores, { positive = 'out', points = In
     [trueBefore, falseBefore] = [trueHere, falseHere];
     corners++;
   }
-  const area = aurocOf(ranked);
+  const area = auroc(ranked);
   const curve = [fpr, tpr, thresholds].map((values) => values.slice(0, corners)) as [
     Float64Array,
     Float64Array,
@@ -71,23 +90,4 @@ export function rocCurveOf(ranked: RankedScores, { positive = 'out', points = In
   if (kept === undefined) return { fpr: curve[0], tpr: curve[1], thresholds: curve[2], area, drawnArea: area };
   const [x, y, t] = curve.map((values) => Float64Array.from(kept, (k) => values[k]!)) as typeof curve;
   return { fpr: x, tpr: y, thresholds: t, area, drawnArea: areaUnder(x, y) };
-}
-
-/**
- * ROC curve: true over false positive rate at every threshold, without points on the straight line between two others.
- *
- * Leaving those out changes no area. With `points` it is thinned for a plot: the areas of the rectangles between two points are kept
- * small, so the steep parts keep their points; `drawnArea` tells what is left of the area.
- *
- * Source: Provost, Fawcett, Machine Learning 42 (2001); the points of scikit-learn's `roc_curve`.
- *
- * @param inScores in-distribution scores [N], higher = more out of distribution
- * @param outScores OoD scores [M]
- * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
- * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
- * @example
- * const { fpr, tpr } = rocCurve([0.1, 0.4], [0.35, 0.8]); // [0, 0, 0.5, 0.5, 1], [0, 0.5, 0.5, 1, 1]
- */
-export function rocCurve(inScores: Scores, outScores: Scores, options: CurveOptions = {}): RocCurve {
-  return rocCurveOf(cumulativeCounts('rocCurve', inScores, outScores), options);
 }

@@ -1,11 +1,11 @@
 import { ArgumentError } from '../../errors';
 import { checkRate, checkScores, type Scores } from '../../scores';
-import { aurocIntervalOf } from '../intervals/auroc-interval';
-import { averagePrecisionOf } from '../average-precision';
+import { aurocInterval } from '../intervals/auroc-interval';
+import { averagePrecision } from '../average-precision';
 import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
-import { detectionErrorOf } from '../detection-error';
+import { detectionError } from '../detection-error';
 import { macroMean, type Evaluation, type GroupEvaluation, type SetEvaluation } from './evaluation';
-import { fprAtTprOf } from '../fpr-at-tpr';
+import { fprAtTpr } from '../fpr-at-tpr';
 import { copyJson, type Json, type RefuseValue } from './json';
 
 /** Scores of one detector; higher = more out of distribution. */
@@ -41,17 +41,17 @@ type IntervalOptions = Required<Pick<EvaluateOptions, 'confidence' | 'method'>>;
 
 function setEvaluation(ranked: RankedScores, interval: IntervalOptions): SetEvaluation {
   const { inCount, outCount } = ranked;
-  const { auroc: value, standardError, lower, upper } = aurocIntervalOf(ranked, interval);
+  const { auroc: value, standardError, lower, upper } = aurocInterval(ranked, interval);
   return {
     inCount,
     outCount,
     prevalence: outCount / (inCount + outCount),
     auroc: { value, standardError, lower, upper, ...interval },
-    auprIn: averagePrecisionOf(ranked, { positive: 'in' }),
-    auprOut: averagePrecisionOf(ranked, { positive: 'out' }),
-    fprAt95TprInPositive: fprAtTprOf(ranked, { tpr: 0.95, positive: 'in' }),
-    fprAt95TprOutPositive: fprAtTprOf(ranked, { tpr: 0.95, positive: 'out' }),
-    detectionError: detectionErrorOf(ranked),
+    auprIn: averagePrecision(ranked, { positive: 'in' }),
+    auprOut: averagePrecision(ranked, { positive: 'out' }),
+    fprAt95TprInPositive: fprAtTpr(ranked, { tpr: 0.95, positive: 'in' }),
+    fprAt95TprOutPositive: fprAtTpr(ranked, { tpr: 0.95, positive: 'out' }),
+    detectionError: detectionError(ranked),
   };
 }
 

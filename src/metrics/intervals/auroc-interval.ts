@@ -1,8 +1,9 @@
 import { ArgumentError } from '../../errors';
 import { checkRate, type Scores } from '../../scores';
-import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
+import type { RankedScores } from '../cumulative-counts';
 import { aurocVariance } from './delong';
 import { normalQuantile } from './normal-distribution';
+import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 
 /** Options of {@link aurocInterval}. */
 export interface AurocIntervalOptions {
@@ -42,32 +43,6 @@ function logitLimits(ranked: RankedScores, auroc: number, reach: number, confide
 }
 
 /**
- * {@link aurocInterval} of scores that are ranked already.
- *
- * @param ranked what `rankScores` gives
- * @example
- * aurocIntervalOf(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).standardError; // 0.1570
- */
-export function aurocIntervalOf(ranked: RankedScores, options: AurocIntervalOptions = {}): AurocInterval {
-  const where = 'aurocInterval';
-  const { confidence = 0.95, method = 'delong-logit' } = options;
-  checkRate(where, 'confidence', confidence);
-  if (method !== 'delong' && method !== 'delong-logit') {
-    const expected = "'delong-logit' or 'delong'";
-    throw new ArgumentError({ where, what: 'method', expected, received: String(method) });
-  }
-  const { auroc, variance } = aurocVariance(ranked);
-  if (variance === undefined) return { auroc, standardError: 0.5, lower: 0, upper: 1, confidence };
-  const standardError = Math.sqrt(variance);
-  const reach = normalQuantile((1 + confidence) / 2) * standardError;
-  const [lower, upper] =
-    method === 'delong'
-      ? [Math.max(0, auroc - reach), Math.min(1, auroc + reach)]
-      : logitLimits(ranked, auroc, reach, confidence);
-  return { auroc, standardError, lower, upper, confidence };
-}
-
-/**
  * AUROC with DeLong's standard error and a confidence interval, in O(N) after the sort.
  *
  * One sample on a side says nothing of how others would vary: the standard error is then 0.5, the largest there is, and the interval
@@ -84,6 +59,31 @@ export function aurocIntervalOf(ranked: RankedScores, options: AurocIntervalOpti
  * @example
  * const { auroc, lower } = aurocInterval([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.7917, 0.3703
  */
-export function aurocInterval(inScores: Scores, outScores: Scores, options: AurocIntervalOptions = {}): AurocInterval {
-  return aurocIntervalOf(cumulativeCounts('aurocInterval', inScores, outScores), options);
+export function aurocInterval(inScores: Scores, outScores: Scores, options?: AurocIntervalOptions): AurocInterval;
+/**
+ * The same of scores that are ranked already.
+ *
+ * @param ranked what `rankScores` gives
+ * @example
+ * aurocInterval(rankScores([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7])).standardError; // 0.1570
+ */
+export function aurocInterval(ranked: RankedScores, options?: AurocIntervalOptions): AurocInterval;
+export function aurocInterval(...given: MetricArguments<AurocIntervalOptions>): AurocInterval {
+  const where = 'aurocInterval';
+  const [ranked, options = {}] = rankedWithOptions(where, given);
+  const { confidence = 0.95, method = 'delong-logit' } = options;
+  checkRate(where, 'confidence', confidence);
+  if (method !== 'delong' && method !== 'delong-logit') {
+    const expected = "'delong-logit' or 'delong'";
+    throw new ArgumentError({ where, what: 'method', expected, received: String(method) });
+  }
+  const { auroc, variance } = aurocVariance(ranked);
+  if (variance === undefined) return { auroc, standardError: 0.5, lower: 0, upper: 1, confidence };
+  const standardError = Math.sqrt(variance);
+  const reach = normalQuantile((1 + confidence) / 2) * standardError;
+  const [lower, upper] =
+    method === 'delong'
+      ? [Math.max(0, auroc - reach), Math.min(1, auroc + reach)]
+      : logitLimits(ranked, auroc, reach, confidence);
+  return { auroc, standardError, lower, upper, confidence };
 }

@@ -24,12 +24,12 @@ export interface DetectorScores {
  *
  * @param first scores of a detector: `inScores` [N], `outScores` [M]
  * @param second scores of another one for the same samples in the same order
- * @param metric the `...Of` form of a metric
+ * @param metric a metric of ranked scores, as `auroc`
  * @throws ShapeError where the two have not as many samples; ArgumentError for an empty side or an option out of range;
  *   NotFiniteError for a NaN or infinite score or metric
  * @example
  * const [inScores, outScores] = [[0.1, 0.2, 0.4], [0.35, 0.8]];
- * bootstrapDifference({ inScores, outScores }, { inScores, outScores: [0.15, 0.3] }, aurocOf, { seed: 1 }).value; // 0.3333
+ * bootstrapDifference({ inScores, outScores }, { inScores, outScores: [0.15, 0.3] }, auroc, { seed: 1 }).value; // 0.3333
  */
 export function bootstrapDifference(
   first: DetectorScores,

@@ -4,7 +4,7 @@ import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { rankedResample, slotsInOrder } from './ranked-resample';
 
 /**
- * A metric of ranked scores: `aurocOf`, `averagePrecisionOf`, `(ranked) => fprAtTprOf(ranked, { tpr: 0.9 })`, or one's own. In
+ * A metric of ranked scores: `auroc`, `averagePrecision`, `(ranked) => fprAtTpr(ranked, { tpr: 0.9 })`, or one's own. In
  * a bootstrap the ranked scores are written over after each call: keep none of their arrays.
  */
 export type RankedMetric = (ranked: RankedScores) => number;
@@ -20,10 +20,10 @@ export type RankedMetric = (ranked: RankedScores) => number;
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @param metric the `...Of` form of a metric
+ * @param metric a metric of ranked scores, as `auroc`
  * @throws ArgumentError for an empty side or an option out of range; NotFiniteError for a NaN or infinite score or metric
  * @example
- * bootstrapInterval([0.1, 0.2, 0.4], [0.35, 0.8], aurocOf, { seed: 1 }); // { value: 0.8333, lower: 0.3333, upper: 1, ... }
+ * bootstrapInterval([0.1, 0.2, 0.4], [0.35, 0.8], auroc, { seed: 1 }); // { value: 0.8333, lower: 0.3333, upper: 1, ... }
  */
 export function bootstrapInterval(
   inScores: Scores,

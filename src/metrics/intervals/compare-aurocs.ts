@@ -3,7 +3,7 @@ import { checkRate, type Scores } from '../../scores';
 import type { DetectorScores } from './bootstrap-difference';
 import { cumulativeCounts } from '../cumulative-counts';
 import { placements } from './delong';
-import { aurocOf } from '../auroc';
+import { auroc } from '../auroc';
 import { normalQuantile } from './normal-distribution';
 import { slotsOf } from './ranked-resample';
 import { twoSidedPValue } from './two-sided-p-value';
@@ -33,7 +33,7 @@ function components(where: string, { inScores, outScores }: DetectorScores) {
   const ranked = cumulativeCounts(where, inScores, outScores);
   const { ofIn, ofOut } = placements(ranked);
   const ofEach = (scores: Scores, of: Float64Array) => Float64Array.from(slotsOf(ranked, scores), (slot) => of[slot]!);
-  return { auroc: aurocOf(ranked), ofIn: ofEach(inScores, ofIn), ofOut: ofEach(outScores, ofOut) };
+  return { auroc: auroc(ranked), ofIn: ofEach(inScores, ofIn), ofOut: ofEach(outScores, ofOut) };
 }
 
 /** Variance of the mean of `first[i] - second[i]`, whose mean is known. */

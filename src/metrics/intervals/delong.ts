@@ -1,4 +1,4 @@
-import { aurocOf } from '../auroc';
+import { auroc } from '../auroc';
 import type { RankedScores } from '../cumulative-counts';
 
 /** What each distinct score adds to the AUROC, seen from either side; see {@link placements}. */
@@ -28,14 +28,14 @@ export function placements({ inCount, outCount, inAtOrBelow, outAtOrBelow }: Ran
  */
 export function aurocVariance(ranked: RankedScores): { auroc: number; variance: number | undefined } {
   const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
-  const auroc = aurocOf(ranked);
-  if (inCount === 1 || outCount === 1) return { auroc, variance: undefined };
+  const mean = auroc(ranked);
+  if (inCount === 1 || outCount === 1) return { auroc: mean, variance: undefined };
   let [ofIn, ofOut, inBefore, outBefore] = [0, 0, 0, 0]; // sums of squares around the mean
   for (let k = 0; k < inAtOrBelow.length; k++) {
     const [inHere, outHere] = [inAtOrBelow[k]! - inBefore, outAtOrBelow[k]! - outBefore];
-    ofOut += outHere * ((inBefore + inAtOrBelow[k]!) / 2 / inCount - auroc) ** 2;
-    ofIn += inHere * (1 - (outBefore + outAtOrBelow[k]!) / 2 / outCount - auroc) ** 2;
+    ofOut += outHere * ((inBefore + inAtOrBelow[k]!) / 2 / inCount - mean) ** 2;
+    ofIn += inHere * (1 - (outBefore + outAtOrBelow[k]!) / 2 / outCount - mean) ** 2;
     [inBefore, outBefore] = [inAtOrBelow[k]!, outAtOrBelow[k]!];
   }
-  return { auroc, variance: ofIn / (inCount - 1) / inCount + ofOut / (outCount - 1) / outCount };
+  return { auroc: mean, variance: ofIn / (inCount - 1) / inCount + ofOut / (outCount - 1) / outCount };
 }

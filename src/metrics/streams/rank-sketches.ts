@@ -28,7 +28,7 @@ export function rankedCounts(where: string, inSketch: ScoreSketch, outSketch: Sc
 }
 
 /**
- * Two sketches as ranked scores, for every metric `...Of`: scores in one bucket are ties, thresholds the upper edges of buckets.
+ * Two sketches as ranked scores, which every metric takes for two lists: scores in one bucket are ties, thresholds the upper edges of buckets.
  *
  * The counts at these thresholds are exact; what lies between them is not known. {@link sketchMetrics} bounds what that does.
  *
@@ -39,7 +39,7 @@ export function rankedCounts(where: string, inSketch: ScoreSketch, outSketch: Sc
  * const [inside, outside] = [new ScoreSketch(), new ScoreSketch()];
  * inside.add([0.1, 0.4]);
  * outside.add([0.35, 0.8]);
- * trapezoidAuprOf(rankSketches(inside, outside)); // as of the scores themselves
+ * trapezoidAupr(rankSketches(inside, outside)); // as of the scores themselves
  */
 export function rankSketches(inSketch: ScoreSketch, outSketch: ScoreSketch): RankedScores {
   return rankedCounts('rankSketches', inSketch, outSketch);

@@ -36,7 +36,7 @@ export interface SketchBuckets {
  * is random. At most 2^bits counters of 8 bytes, made 512 at a time where scores are: with 20 bits 16 KiB for each factor of 2 that the
  * scores span, 8 MiB at the very most.
  *
- * {@link sketchMetrics} gives metrics with guaranteed bounds, {@link rankSketches} what every `...Of` metric takes.
+ * {@link sketchMetrics} gives metrics with guaranteed bounds, {@link rankSketches} what every metric takes for two lists.
  *
  * @example
  * const sketch = new ScoreSketch();

@@ -1,8 +1,8 @@
-import { aurocOf } from '../auroc';
-import { averagePrecisionOf } from '../average-precision';
+import { auroc } from '../auroc';
+import { averagePrecision } from '../average-precision';
 import type { RankedScores } from '../cumulative-counts';
-import { detectionErrorOf } from '../detection-error';
-import { fprAtTprOf } from '../fpr-at-tpr';
+import { detectionError } from '../detection-error';
+import { fprAtTpr } from '../fpr-at-tpr';
 import { operatingPoints } from '../operating-points';
 import { rankedCounts } from './rank-sketches';
 import type { ScoreSketch } from './score-sketch';
@@ -116,25 +116,25 @@ export function sketchMetrics(inSketch: ScoreSketch, outSketch: ScoreSketch): Sk
   const { inCount, outCount } = ranked;
   const { lower, upper, error } = aurocBounds(ranked);
   const fpr = (positive: 'in' | 'out') => ({
-    value: fprAtTprOf(ranked, { tpr: 0.95, positive }),
+    value: fprAtTpr(ranked, { tpr: 0.95, positive }),
     ...fprBounds(ranked, positive),
   });
-  const averagePrecision = (positive: 'in' | 'out') => ({
-    value: averagePrecisionOf(ranked, { positive }),
+  const aupr = (positive: 'in' | 'out') => ({
+    value: averagePrecision(ranked, { positive }),
     ...averagePrecisionBounds(ranked, positive),
   });
-  const detectionError = detectionErrorOf(ranked);
+  const least = detectionError(ranked);
   return {
     inCount,
     outCount,
     prevalence: outCount / (inCount + outCount),
-    auroc: { value: aurocOf(ranked), lower, upper },
+    auroc: { value: auroc(ranked), lower, upper },
     aurocError: error,
-    auprIn: averagePrecision('in'),
-    auprOut: averagePrecision('out'),
+    auprIn: aupr('in'),
+    auprOut: aupr('out'),
     fprAt95TprInPositive: fpr('in'),
     fprAt95TprOutPositive: fpr('out'),
     // Every edge of a bucket is a threshold of the scores too, so the smallest error over them is reached.
-    detectionError: { value: detectionError, lower: detectionErrorLower(ranked), upper: detectionError },
+    detectionError: { value: least, lower: detectionErrorLower(ranked), upper: least },
   };
 }
