@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors';
 import { checkRate } from '../scores';
 import { sortScores } from '../sort-scores';
+import { roundedUp } from './allowed-alarms';
 
 /**
  * Benjamini-Hochberg: which p-values of a batch can be called out of distribution with a false discovery rate of `rate`.
@@ -31,7 +32,7 @@ export function benjaminiHochberg(values: ArrayLike<number>, rate: number): bool
   const sorted = sortScores(values);
   let rank = sorted.length;
   // Conformal p-values often equal their bound, 3/100 <= 3 * 0.1 / 10: a few roundings must not decide it.
-  const bound = rate * (1 + 1e-14);
+  const bound = roundedUp(rate);
   while (rank > 0 && sorted[rank - 1]! * sorted.length > rank * bound) rank--;
   const largest = rank === 0 ? -1 : sorted[rank - 1]!;
   const rejected: boolean[] = [];

@@ -178,10 +178,19 @@ describe('answers at the ends', () => {
       { inScores: a, outScores: b },
       { inScores: a.map(() => 0), outScores: b.map(() => -1) },
     );
-    expect(against).toMatchObject({ first: 1, second: 0, z: Infinity, pValue: 0, lower: 1, upper: 1 });
+    // All of 20 pairs of samples favor the first by 1; of equal detectors at most half of them would.
+    expect(against).toMatchObject({ first: 1, second: 0, standardError: 0, upper: 1 });
+    expectClose(against.pValue, 2 * 0.5 ** 20, tight);
+    expectClose(against.lower, 2 * 0.025 ** (1 / 20) - 1, tight);
   });
   test('constant scores', () => {
-    expect(aurocInterval([1, 1, 1], [1, 1])).toMatchObject({ auroc: 0.5, standardError: 0, lower: 0.5, upper: 0.5 });
+    const constant = aurocInterval([1, 1, 1], [1, 1]);
+    expect(constant).toMatchObject({ auroc: 0.5, standardError: 0 });
+    // Two pairs are tied; with an AUROC of L at most a share 2L is.
+    expectClose((2 * constant.lower) ** 2, 0.025, tight);
+    expectClose(constant.upper, 1 - constant.lower, tight);
+    const plain = aurocInterval([1, 1, 1], [1, 1], { method: 'delong' });
+    expect(plain).toMatchObject({ standardError: 0, lower: 0.5, upper: 0.5 });
   });
   test('a narrow interval near 1 stays below it', () => {
     const random = seededRandom(3);
@@ -189,6 +198,72 @@ describe('answers at the ends', () => {
     const b = Float64Array.from({ length: 500 }, () => 5 + random.normal());
     const { auroc, lower, upper } = aurocInterval(a, b);
     expect(auroc < 1 && lower < auroc && auroc < upper && upper < 1).toBe(true);
+  });
+});
+
+describe('a difference that varies over no sample', () => {
+  const perfect = (n: number) => ({ inScores: Array.from({ length: n }, (_, i) => i), outScores: Array(n).fill(n) });
+  const constant = (n: number) => ({ inScores: Array<number>(n).fill(3), outScores: Array<number>(n).fill(3) });
+  const reversed = (n: number) => ({ inScores: Array<number>(n).fill(3), outScores: Array<number>(n).fill(1) });
+
+  test('is no certainty: p-values are bounds, never below those of the exact permutation test', () => {
+    let orders = 1; // of n + n samples: 2n over n
+    for (let n = 2; n <= 30; n++) {
+      orders *= n === 2 ? 6 : (2 * n * (2 * n - 1)) / n / n;
+      const cases = [
+        [perfect(n), constant(n), 0.5],
+        [constant(n), reversed(n), 0.5],
+        [reversed(n), perfect(n), -1],
+      ] as const;
+      for (const [first, second, d] of cases) {
+        const { difference, standardError, z, pValue, lower, upper } = compareAurocs(first, second, {
+          confidence: 0.9,
+        });
+        expect([difference, standardError]).toEqual([d, 0]);
+        expectClose(pValue, Math.min(1, 2 * (1 + Math.abs(d)) ** -n), tight);
+        expect(pValue).toBeGreaterThanOrEqual(2 / orders);
+        expectClose(twoSidedPValue(z), pValue, { relative: 1e-9, absolute: 0 });
+        expect(Math.sign(z)).toBe(pValue === 1 ? 0 : Math.sign(d));
+        // With the mean at a limit so many equal pairs have a probability of 0.05 at most: all others are at the far end.
+        if (d < 1) expectClose(((1 - upper) / (1 - d)) ** n, 0.05, tight);
+        if (d > -1) expectClose(((1 + lower) / (1 + d)) ** n, 0.05, tight);
+        else expect(lower).toBe(-1);
+        expect(pValue < 0.1).toBe(lower > 0 || upper < 0); // test and interval agree
+      }
+    }
+    expect(compareAurocs(perfect(2), constant(2)).pValue).toBeGreaterThan(1 / 3);
+    const many = compareAurocs(perfect(5000), constant(5000));
+    expect(many.pValue > 0 && many.pValue < 1e-300 && Number.isFinite(many.z)).toBe(true);
+  });
+
+  test('of 0 has limits too', () => {
+    for (const detector of [perfect(20), constant(20), { inScores: [1, 5, 2, 7], outScores: [6, 3, 8, 4] }]) {
+      const { z, pValue, lower, upper } = compareAurocs(detector, detector);
+      expect([z, pValue]).toEqual([0, 1]);
+      expectClose(upper, -lower, tight);
+      expect(upper).toBeGreaterThan(0.15);
+    }
+  });
+
+  test('whose pairs differ: a wider bound, by hand', () => {
+    // Pairs of the first: [[1, 0], [1, 1]], of the second: [[0, 0], [1, 0]]; the difference [[1, 0], [0, 1]] is 1/2 for each sample.
+    const first = { inScores: [2, 0], outScores: [3, 1] };
+    const second = { inScores: [5, 1], outScores: [3, 0] };
+    const { difference, standardError, pValue, lower, upper } = compareAurocs(first, second);
+    expect([difference, standardError]).toEqual([0.5, 0]);
+    const chance = (0.5 / 0.75) ** 0.75 * (0.5 / 0.25) ** 0.25; // Hoeffding, of two pairs
+    expectClose(pValue, Math.min(1, 2 * chance ** 2), tight);
+    const at = (limit: number) => {
+      const mean = (1 + limit) / 2;
+      return ((mean / 0.75) ** 0.75 * ((1 - mean) / 0.25) ** 0.25) ** 2;
+    };
+    expectClose([at(lower), at(upper)], [0.025, 0.025], { absolute: 1e-9 });
+    // Fifty times as many: rounding of thirds and the like leaves no standard error of 1e-17 either.
+    const times = (values: number[]) => values.flatMap((value) => Array<number>(51).fill(value));
+    const wide = (d: typeof first) => ({ inScores: times(d.inScores), outScores: times(d.outScores) });
+    const larger = compareAurocs(wide(first), wide(second));
+    expect(larger.standardError).toBe(0);
+    expectClose(larger.pValue, 2 * chance ** 102, { relative: 1e-9, absolute: 0 });
   });
 });
 

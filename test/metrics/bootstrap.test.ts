@@ -95,7 +95,8 @@ test('a paired resample draws the same samples for both', () => {
       const options = { seed, resamples: 40 };
       const shift = -2 * (a.length + b.length);
       const shifted = bootstrapDifference(first, plusTwo, meanOf, options);
-      expect(shifted).toEqual({ value: shift, lower: shift, upper: shift, standardError: 0, resamples: 40 });
+      const warning = `all 40 resamples gave ${shift}: the interval has no width, which says nothing of the next samples`;
+      expect(shifted).toEqual({ value: shift, lower: shift, upper: shift, standardError: 0, resamples: 40, warning });
       // Another order of the scores: AUROC of the negated ones is 1 - AUROC, resample by resample.
       const negated = { inScores: a.map((s) => -s), outScores: b.map((s) => -s) };
       const twice = bootstrapDifference(first, negated, (r) => auroc(r), options);
@@ -201,7 +202,22 @@ describe('ends of what can be', () => {
   const options = { seed: 1, resamples: 100 };
   test.each(['percentile', 'bca'] as const)('no width where no resample differs, %s', (method) => {
     const separate = bootstrapInterval([1, 2, 3], [4, 5], auroc, { ...options, method });
-    expect(separate).toEqual({ value: 1, lower: 1, upper: 1, standardError: 0, resamples: 100 });
+    const warning = 'all 100 resamples gave 1: the interval has no width, which says nothing of the next samples';
+    expect(separate).toEqual({ value: 1, lower: 1, upper: 1, standardError: 0, resamples: 100, warning });
+    const [perfect, constant] = [
+      { inScores: [1, 2, 3], outScores: [4, 5] },
+      { inScores: [1, 1, 1], outScores: [1, 1] },
+    ];
+    const difference = bootstrapDifference(perfect, constant, auroc, { ...options, method });
+    expect(difference).toMatchObject({
+      value: 0.5,
+      lower: 0.5,
+      warning: expect.stringContaining('no width') as string,
+    });
+    expect(bootstrapDifference(perfect, constant, auroc, { seed: 1 }).warning).toContain(
+      'all 2000 resamples gave 0.5',
+    );
+    expect(bootstrapInterval([1, 2, 5], [4, 5], auroc, { ...options, method })).not.toHaveProperty('warning');
     expect(bootstrapInterval([1], [1], averagePrecision, { ...options, method }).lower).toBe(0.5);
     const most = bootstrapInterval([1, 3, 2, 5], [2, 4], (r) => r.thresholds.at(-1)!, { ...options, method });
     expect(most.value).toBe(5); // no resample lies above

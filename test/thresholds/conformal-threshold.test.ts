@@ -82,10 +82,12 @@ describe('conformalThreshold', () => {
         const allowed = 1 + Math.min(count - 1, Math.floor(share * count));
         const alpha = allowed / (count + 1);
         expect(conformalThreshold(scores, alpha).threshold).toBe(count - allowed);
-        expect(conformalThreshold(scores, besides(alpha, 1)).threshold).toBe(count - allowed);
-        // A hair less allows one alarm less, though alpha (n + 1) rounds to a whole number.
+        // A hair more or less is what rounding leaves of the same alpha; what differs in its first twelve digits is another one.
+        for (const step of [1, -1] as const) {
+          expect(conformalThreshold(scores, besides(alpha, step)).threshold).toBe(count - allowed);
+        }
         const less = allowed === 1 ? Infinity : count - allowed + 1;
-        expect(conformalThreshold(scores, besides(alpha, -1)).threshold).toBe(less);
+        expect(conformalThreshold(scores, alpha * (1 - 1e-11)).threshold).toBe(less);
       }),
       { numRuns: 500 },
     );

@@ -4,6 +4,7 @@ import type { RankedScores } from '../cumulative-counts';
 import { aurocVariance } from './delong';
 import { normalQuantile } from './normal-distribution';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
+import { unvaryingLimits } from './unvarying';
 
 /** Options of {@link aurocInterval}. */
 export interface AurocIntervalOptions {
@@ -26,17 +27,9 @@ export interface AurocInterval {
   confidence: number;
 }
 
-/**
- * Limits of an AUROC of 1, where the logit is infinite. Split the samples into pairs of one in-distribution and one OoD sample: all
- * min(N, M) independent pairs are in order, which happens with probability A^min(N, M). Clopper, Pearson, Biometrika 26 (1934).
- */
-function lowestOfPerfect(ranked: RankedScores, confidence: number): number {
-  return ((1 - confidence) / 2) ** (1 / Math.min(ranked.inCount, ranked.outCount));
-}
-
 function logitLimits(ranked: RankedScores, auroc: number, reach: number, confidence: number): [number, number] {
-  if (auroc === 1) return [lowestOfPerfect(ranked, confidence), 1];
-  if (auroc === 0) return [0, 1 - lowestOfPerfect(ranked, confidence)];
+  // Separated or all equal; an AUROC of 0 or 1 has no logit either.
+  if (reach === 0) return unvaryingLimits(auroc, Math.min(ranked.inCount, ranked.outCount), confidence);
   const odds = auroc / (1 - auroc);
   const factor = Math.exp(reach / (auroc * (1 - auroc)));
   return [1 / (1 + factor / odds), 1 / (1 + 1 / odds / factor)];
@@ -46,8 +39,9 @@ function logitLimits(ranked: RankedScores, auroc: number, reach: number, confide
  * AUROC with DeLong's standard error and a confidence interval, in O(N) after the sort.
  *
  * One sample on a side says nothing of how others would vary: the standard error is then 0.5, the largest there is, and the interval
- * [0, 1]. Where all samples are separated (AUROC 0 or 1) DeLong's standard error is 0 and `'delong'` has no width, which says nothing of
- * the next samples; the default then gives the exact limit of min(N, M) independent pairs, (alpha / 2)^(1 / min(N, M)). Equal scores throughout have an AUROC of 0.5 and a standard error of 0.
+ * [0, 1]. Where all samples are separated (AUROC 0 or 1), or all scores equal (0.5), DeLong's standard error is 0 and `'delong'` has no
+ * width, which says nothing of the next samples; the default then gives the exact limits of min(N, M) independent pairs that all came out
+ * alike, with f = (alpha / 2)^(1 / min(N, M)): [f, 1] of an AUROC of 1, [0, 1 - f] of 0, [f / 2, 1 - f / 2] of equal scores.
  *
  * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988); Sun, Xu, IEEE Signal Processing Letters 21 (2014); the logit:
  * Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.

@@ -18,7 +18,9 @@ export interface DetectorScores {
  * samples.
  *
  * Row i of both is the same sample and is drawn for both, so what makes a sample hard for both cancels: the interval is narrower
- * than two of `bootstrapInterval` let one think. If 0 is outside, the difference is more than chance at that confidence.
+ * than two of `bootstrapInterval` let one think. If 0 is outside, the difference is more than chance at that confidence; not so where
+ * there is a `warning`: no resample differs, as of a perfect and a constant detector, and the interval has no width (`compareAurocs`
+ * bounds AUROCs then).
  *
  * Source: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
  *

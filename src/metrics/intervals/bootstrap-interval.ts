@@ -14,7 +14,8 @@ export type RankedMetric = (ranked: RankedScores) => number;
  *
  * In-distribution and OoD scores are drawn anew apart from each other, as many as there are. Scores are sorted once; a resample is a
  * count for each distinct score: O(resamples * (N + M)) in all. The interval tells what other test samples could have given, not
- * other training runs. Where a detector separates all samples (AUROC 1) it has no width, which says nothing of the next one.
+ * other training runs. Where a detector separates all samples (AUROC 1), or gives all the same score, it has no width, which says
+ * nothing of the next one: `warning` tells.
  *
  * Source: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 14.
  *

@@ -27,6 +27,8 @@ export interface BootstrapInterval {
   /** Standard deviation over the resamples. */
   standardError: number;
   resamples: number;
+  /** Says so where all resamples gave the same value: the interval then has no width, which is no certainty. */
+  warning?: string;
 }
 
 /** A statistic of how often each sample of each stratum counts. */
@@ -98,5 +100,8 @@ export function bootstrap(
   const [lower, upper] = [tail, 1 - tail].map((level) =>
     quantile(values, method === 'bca' ? biasCorrectedLevel(values, value, skew, level) : level),
   ) as [number, number];
-  return { value, lower, upper, standardError: Math.sqrt(squares / (resamples - 1)), resamples };
+  const interval = { value, lower, upper, standardError: Math.sqrt(squares / (resamples - 1)), resamples };
+  if (values[0] !== values[resamples - 1]) return interval;
+  const warning = `all ${resamples} resamples gave ${value}: the interval has no width, which says nothing of the next samples`;
+  return { ...interval, warning };
 }

@@ -2,11 +2,12 @@ import { ShapeError } from '../../errors';
 import { checkRate, type Scores } from '../../scores';
 import type { DetectorScores } from './bootstrap-difference';
 import { cumulativeCounts } from '../cumulative-counts';
-import { placements } from './delong';
+import { aurocVariance, placements } from './delong';
 import { auroc } from '../auroc';
 import { normalQuantile } from './normal-distribution';
 import { slotsOf } from './ranked-resample';
 import { twoSidedPValue } from './two-sided-p-value';
+import { boundedDifference } from './unvarying';
 
 /** Two AUROCs on the same samples, and what their difference is worth. */
 export interface AurocComparison {
@@ -16,11 +17,11 @@ export interface AurocComparison {
   second: number;
   /** `first - second`. */
   difference: number;
-  /** Of the difference. */
+  /** Of the difference; 0 where no sample's part in it differs from another's. */
   standardError: number;
-  /** Difference over standard error. */
+  /** Difference over standard error; where that is 0, the z that has this p-value. */
   z: number;
-  /** Probability of so large a difference, either way, if the true AUROCs are equal. */
+  /** Probability of so large a difference, either way, if the true AUROCs are equal; where the standard error is 0, a bound of it. */
   pValue: number;
   /** Limits of the difference. */
   lower: number;
@@ -33,8 +34,14 @@ function components(where: string, { inScores, outScores }: DetectorScores) {
   const ranked = cumulativeCounts(where, inScores, outScores);
   const { ofIn, ofOut } = placements(ranked);
   const ofEach = (scores: Scores, of: Float64Array) => Float64Array.from(slotsOf(ranked, scores), (slot) => of[slot]!);
-  return { auroc: auroc(ranked), ofIn: ofEach(inScores, ofIn), ofOut: ofEach(outScores, ofOut) };
+  // Scores all equal, or separated: each pair of samples adds the same.
+  const isOfEach = aurocVariance(ranked).variance === 0;
+  return { auroc: auroc(ranked), isOfEach, ofIn: ofEach(inScores, ofIn), ofOut: ofEach(outScores, ofOut) };
 }
+
+/** Whether a variance of a mean is what rounding leaves of 0: parts are multiples of 1 / 2N or 1 / 2M, other variances far larger. */
+const isNothing = (variance: number, { ofIn, ofOut }: { ofIn: Float64Array; ofOut: Float64Array }): boolean =>
+  variance < 2 ** -100 * (1 / ofIn.length + 1 / ofOut.length);
 
 /** Variance of the mean of `first[i] - second[i]`, whose mean is known. */
 function varianceOfMean(first: Float64Array, second: Float64Array, mean: number): number {
@@ -47,9 +54,10 @@ function varianceOfMean(first: Float64Array, second: Float64Array, mean: number)
  * Tests whether two detectors differ in AUROC on the same samples: DeLong's paired test.
  *
  * Row i of both is the same sample; what makes it hard for both cancels, so the test sees smaller differences than two intervals do.
- * Where the difference varies over no sample the standard error is 0: equal AUROCs then have a p-value of 1 (z 0), unequal ones,
- * such as 1 against 0, a p-value of 0 (z infinite), which says nothing of the next samples. One sample on a side tells nothing: standard
- * error 1, the largest there is, z 0, p-value 1, limits [-1, 1].
+ * Where the difference varies over no sample, such as of a perfect detector and one whose scores are all equal, the standard error is 0,
+ * which says nothing of the next samples. p-value and limits are then bounds that hold for any detectors, by min(N, M) independent pairs
+ * of samples: 2 (1 + |d|)^-min(N, M) for a difference of d in each pair (of 2 + 2 samples 0.89, of 20 + 20 samples 0.0006). One sample on a
+ * side tells nothing: standard error 1, the largest there is, z 0, p-value 1, limits [-1, 1].
  *
  * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988); Sun, Xu, IEEE Signal Processing Letters 21 (2014).
  *
@@ -82,6 +90,11 @@ export function compareAurocs(
     return { ...aurocs, standardError: 1, z: 0, pValue: 1, lower: -1, upper: 1 };
   }
   const variance = varianceOfMean(a.ofIn, b.ofIn, difference) + varianceOfMean(a.ofOut, b.ofOut, difference);
+  if (isNothing(variance, a)) {
+    const pairs = Math.min(a.ofIn.length, a.ofOut.length);
+    const bounds = boundedDifference(difference, pairs, confidence, a.isOfEach && b.isOfEach);
+    return { ...aurocs, standardError: 0, ...bounds };
+  }
   const standardError = Math.sqrt(variance);
   const z = difference === 0 ? 0 : difference / standardError;
   const reach = normalQuantile((1 + confidence) / 2) * standardError;
