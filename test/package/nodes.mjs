@@ -1,33 +1,15 @@
 // The packed package in plain Node: the oldest that `engines` allows and the newest of each line, as npm packages of Node's own binary.
 // A green vitest run does not show this: vitest resolves modules its own way.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from './check.mjs';
-import { execute, install } from './install.mjs';
+import { execute, install, root } from './install.mjs';
 
 const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 
-/** Names of each entry that must be functions. */
-const NAMES = {
-  'tfjs-ood': [
-    'odmLoss',
-    'contrastiveLoss',
-    'odmBatches',
-    'ClassMeans',
-    'classMeanScorer',
-    'decide',
-    'auroc',
-    'encodeSafetensors',
-  ],
-  'tfjs-ood/scorers': ['mahalanobis', 'nearestNeighbours', 'classMeanScorer', 'ensemble', 'decodeScorer'],
-  'tfjs-ood/metrics': ['auroc', 'rocCurve', 'evaluate', 'ScoreAccumulator'],
-  'tfjs-ood/embeddings': ['ClassMeans', 'ClassScatter', 'recallAtK'],
-  'tfjs-ood/detector': ['fitOutputDetector', 'loadOutputDetector'],
-  'tfjs-ood/datasets': ['readCifar10', 'readCifar10Python', 'readSvhn', 'readIdx'],
-  'tfjs-ood/node': ['readImageList', 'loadCifar10', 'download', 'openRunFolder'],
-  'tfjs-ood/layers': ['vgg', 'createTrainer', 'fit', 'embed', 'fitDetector'],
-  'tfjs-ood/report': ['htmlReport', 'reportFigures'],
-  'tfjs-ood/wasm': ['registerTrainingKernels'],
-};
+/** What each entry has, values and types: test/house holds the list to the sources. */
+const NAMES = JSON.parse(readFileSync(join(root, 'test/house/public-names.json'), 'utf8'));
 
 /** Node 20 as old as `engines` allows, the newest 22 and 24. */
 export function installNodes(folder, manifest) {
@@ -44,10 +26,10 @@ export function installNodes(folder, manifest) {
 }
 
 export async function checkNodes(nodes, folder, entries) {
-  const wanted = entries.map((name) => [name, NAMES[name] ?? []]);
-  const unnamed = wanted.filter(([, names]) => names.length === 0);
-  await check('every entry has names to look for', () => {
-    if (unnamed.length > 0) throw new Error(`none in nodes.mjs: ${unnamed.join(', ')}`);
+  const wanted = entries.map((name) => [name, NAMES[name]?.values ?? []]);
+  await check('the list of public names has every entry, and each has names', () => {
+    assert.deepEqual(Object.keys(NAMES).sort(), entries.toSorted());
+    for (const [name, values] of wanted) assert.notEqual(values.length, 0, name);
   });
   for (const { version, program } of nodes) {
     const run = (script, ...rest) => execute(program, [script, ...rest], { cwd: folder });

@@ -1,4 +1,6 @@
-// Loads every entry that it is told of, by `import` or `require`, and looks for its names. What two entries export is one object.
+// Loads every entry that it is told of, by `import` or `require`: it has the names of the list and no others. What two entries export
+// is one object.
+import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
 const [, , way, wanted] = process.argv;
@@ -6,8 +8,9 @@ const load = way === 'require' ? createRequire(import.meta.url) : (entry) => imp
 const entries = {};
 for (const [entry, names] of JSON.parse(wanted)) {
   entries[entry] = await load(entry);
-  const missing = names.filter((name) => typeof entries[entry][name] !== 'function');
-  if (missing.length > 0) throw new Error(`${entry} lacks ${missing.join(', ')}`);
+  assert.deepEqual(Object.keys(entries[entry]).sort(), names, entry);
+  const empty = names.filter((name) => entries[entry][name] === undefined);
+  if (empty.length > 0) throw new Error(`${entry} has nothing under ${empty.join(', ')}`);
 }
 for (const [entry, name] of [
   ['tfjs-ood/scorers', 'classMeanScorer'],
