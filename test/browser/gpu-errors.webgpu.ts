@@ -5,11 +5,11 @@ import { takeGpuErrors } from './gpu-errors';
 
 /** No `*.test.ts`: only the suite on webgpu takes it. */
 onEachBackend('errors that nobody captures', () => {
-  test('an invalid pipeline reads as 0, and is seen here', async () => {
+  test('an invalid pipeline writes nothing, and is seen here', async () => {
     expect(await takeGpuErrors()).toEqual([]);
     const ones = Array.from({ length: 12 }, () => tf.ones([3])); // more inputs than a stage may have
     const sum = tf.addN(ones);
-    expect(Array.from(await sum.data())).toEqual([0, 0, 0]);
+    expect(Array.from(await sum.data())).not.toEqual([12, 12, 12]); // 0, or what stood in that memory
     tf.dispose([sum, ...ones]);
     const seen = await takeGpuErrors();
     expect(seen.length).toBeGreaterThan(0);
