@@ -11,7 +11,7 @@ const arithmetic = [
 ];
 /** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
 const training = [
-  'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,trainer,vgg}.test.ts',
+  'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,step-gradients,trainer,vgg}.test.ts',
 ];
 
 /** They wait for what they read, and so run on webgpu too. */
@@ -32,7 +32,7 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
   {
     name: 'webgpu',
     backends: ['webgpu'],
-    include: [...waiting, ...arithmetic],
+    include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/layers/step-gradients.test.ts'],
     exclude: [withoutOurCode, ...later],
   },
   { name: 'webgl-half', backends: ['webgl'], include: [half] },

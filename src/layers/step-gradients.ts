@@ -30,7 +30,7 @@ function differentiate(loss: () => tf.Scalar, variables: readonly tf.Variable[])
   });
 }
 
-/** Sum of the squares of all gradients; two at a time, as WebGPU has no more than eight inputs and adds nothing, in silence, beyond. */
+/** Sum of the squares of all gradients; two at a time, as WebGPU has no more than eight inputs and does nothing, in silence, beyond. */
 export function squaredNorm(gradients: readonly (tf.Tensor | undefined)[]): tf.Scalar {
   return tf.tidy(() => {
     const squares = gradients.flatMap((gradient) => (gradient ? [tf.sum<tf.Scalar>(tf.square(gradient))] : []));

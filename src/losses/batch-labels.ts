@@ -19,7 +19,11 @@ export type BatchLabels = tf.Tensor | ArrayLike<number>;
  */
 export function exactLabels(where: string, labels: ArrayLike<number>): Int32Array {
   const below = tf.getBackend() === 'webgl' ? 2 ** (tf.backend().floatPrecision() === 16 ? 11 : 24) : undefined;
-  return checkLabels(where, labels, { ood: true, below, ...(below && { expected: `whole numbers below ${below} on webgl` }) });
+  return checkLabels(where, labels, {
+    ood: true,
+    below,
+    ...(below && { expected: `whole numbers below ${below} on webgl` }),
+  });
 }
 
 /** Labels [B, 1], int32 unless they came as a tensor of floats; made inside the caller's tidy. */

@@ -74,7 +74,10 @@ export function ciderLoss(
     const all = tf.logSumExp(toPrototypes, 1, true);
     const ood = oodColumn(column);
     const compact = meanWhere(tf.sub(all, tf.sum(tf.mul(toPrototypes, own), 1, true)), tf.sub(1, ood));
-    const between = tf.sub(tf.div(tf.matMul(m, tf.transpose(m)), temperature), tf.mul(beyondCosines(temperature), tf.eye(classes)));
+    const between = tf.sub(
+      tf.div(tf.matMul(m, tf.transpose(m)), temperature),
+      tf.mul(beyondCosines(temperature), tf.eye(classes)),
+    );
     const dispersion = tf.mean(tf.sub(tf.logSumExp(between, 1), Math.log(classes - 1)));
     const away = meanWhere(tf.sub(all, Math.log(classes)), ood);
     return tf.add<tf.Scalar>(tf.add(tf.mul(compactness, compact), dispersion), tf.mul(oodWeight, away));

@@ -69,7 +69,10 @@ export function tripletLoss(
       );
       const total = tf.add(count, tf.cast(tf.equal(count, 0), 'float32')); // 1 where there is none
       (save as tf.GradSaveFunc)([tf.div(gradient, total)]);
-      return { value: tf.add(tf.div(sum, total), unlessFinite(powers)), gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, saved!) };
+      return {
+        value: tf.add(tf.div(sum, total), unlessFinite(powers)),
+        gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, saved!),
+      };
     });
     return meanOverTriplets(power === 1 ? rootOfSquares(squares) : squares) as tf.Scalar;
   });

@@ -19,7 +19,9 @@ export function unitRows(embeddings: tf.Tensor2D): tf.Tensor2D {
     const scale = tf.add(largest, tf.cast(tf.equal(largest, 0), 'float32'));
     const even = tf.div(rows, scale);
     const length = tf.sqrt(tf.sum(tf.square(even), 1, true));
-    const unit = tf.div<tf.Tensor2D>(even, tf.add(length, tf.cast(tf.equal(length, 0), 'float32')));
+    // 0, or NaN in a row that is not finite: a quotient of infinities is 1 on webgl.
+    const mark = tf.sum(tf.mul(rows, 0), 1, true);
+    const unit = tf.add(tf.div(even, tf.add(length, tf.cast(tf.equal(length, 0), 'float32'))), mark);
     (save as tf.GradSaveFunc)([unit, tf.mul(length, scale)]);
     const gradFunc = (dy: tf.Tensor, [z, norm]: tf.Tensor[]) => {
       const sideways = tf.sub(dy, tf.mul(z!, tf.sum(tf.mul(z!, dy), 1, true)));

@@ -15,6 +15,7 @@ export function semiHardTriplets(): TripletMiner {
   return (candidates, price) =>
     overAnchors(candidates, ({ distances, powers, positive, negative }) => {
       const toPositive = tf.expandDims(distances, 2); // [A, C, 1]
+      const [least, most] = [tf.min(toPositive, 1, true), tf.max(toPositive, 1, true)];
       const everyPositive = tf.onesLike(toPositive);
       const toNegative = tf.mul(tf.expandDims(distances, 1), everyPositive); // [A, C, C]
       const others = tf.mul(tf.expandDims(negative, 1), everyPositive);
@@ -22,8 +23,8 @@ export function semiHardTriplets(): TripletMiner {
       const hasBeyond = tf.max(beyond, 2, true);
       const pool = tf.add(tf.mul(hasBeyond, beyond), tf.mul(tf.sub(1, hasBeyond), others));
       const chosen = tf.add(
-        tf.mul(hasBeyond, nearest(toNegative, pool)),
-        tf.mul(tf.sub(1, hasBeyond), farthest(toNegative, pool)),
+        tf.mul(hasBeyond, nearest(toNegative, pool, most)),
+        tf.mul(tf.sub(1, hasBeyond), farthest(toNegative, pool, least)),
       );
       const shares = sharesOf(toNegative, chosen, pool);
       const power = tf.sum(tf.mul(shares, tf.expandDims(powers, 1)), 2); // [A, C], of the negative of each positive

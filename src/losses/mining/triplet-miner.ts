@@ -23,7 +23,7 @@ export type TripletMiner = (candidates: TripletCandidates, price: TripletPrice) 
 /** Numbers in the largest temporary: 4 MB. */
 const BLOCK_SIZE = 2 ** 20;
 
-/** By twos: `addN` of more than eight tensors is 0 on WebGPU, in silence. */
+/** By twos: `addN` of more than eight tensors does nothing on WebGPU, in silence. */
 const total = (parts: tf.Tensor[]): tf.Tensor => parts.reduce((sum, part) => tf.add(sum, part));
 
 /** Adds up what blocks of anchors cost, so that [R, C, C] never stands in memory. */
