@@ -119,7 +119,7 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
     },
     restore(state) {
       const where = 'she.restore';
-      checkKind(where, state, 'she');
+      checkKind(where, state, 'she', ['weights', 'bias', 'patterns']);
       const head = savedHead(where, state);
       const [size, classes] = head.shape;
       return scorerOf(head, tensorOf(where, state, 'patterns', 'F64', [classes, size]).data, blockSize);
