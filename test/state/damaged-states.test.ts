@@ -96,7 +96,7 @@ const FREE: Record<string, readonly string[]> = {
 
 const methods: Record<string, () => ScorerMethod> = {
   ...scorerMethods,
-  ensemble: () => ensemble([mahalanobis(), nearestNeighbours({ k: 2 }), vim({ dimension: 2 })]) as ScorerMethod,
+  ensemble: () => ensemble([mahalanobis(), nearestNeighbours({ k: 2 }), vim({ dimension: 2 })]),
 };
 const fitting: Record<string, () => ScorerMethod> = {
   ...methods,
