@@ -4,6 +4,7 @@ import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
 import type { OutputWidths } from './given-outputs';
+import { writableJson } from '../state/writable-json';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';
@@ -43,7 +44,10 @@ export function encodeDetector(state: DetectorState): Uint8Array {
     about,
     options: scorer.options,
   };
-  const texts = Object.entries(json).map(([name, value]): [string, string] => [name, JSON.stringify(value)]);
+  const texts = Object.entries(json).map(([name, value]): [string, string] => [
+    name,
+    writableJson('detector', name, value),
+  ]);
   return encodeSafetensors(tensors, {
     format: FORMAT,
     version: VERSION,
@@ -101,6 +105,8 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   }
   const wrong = calibration.data.findIndex((score, i, all) => !Number.isFinite(score) || score < all[i - 1]!);
   if (wrong >= 0) refuse('calibration', 'finite and ascending', `${calibration.data[wrong]} at index ${wrong}`);
+  const unknown = Object.keys(tensors).find((name) => name !== 'calibration' && !name.startsWith(SCORER));
+  if (unknown !== undefined) refuse('tensors', `calibration and ${SCORER}... only`, `also ${unknown}`);
   const object = `an object of at most ${MOST_LEVELS} levels`;
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(SCORER));
   return {

@@ -45,7 +45,7 @@ export function readClassScatter(where: string, state: State) {
   const classes = labels.data.length;
   const means = part(where, state, 'means', 'F64', [classes, undefined]);
   const size = means.shape[1]!;
-  const perClass = state.fourth !== undefined;
+  const perClass = state.fourth !== undefined || state.third !== undefined;
   const counts = part(where, state, 'counts', 'F64', [classes]).data;
   const scatter = part(where, state, 'scatter', 'F64', [perClass ? classes : 1, size, size]).data;
   const third = perClass ? part(where, state, 'third', 'F64', [classes, size]).data : undefined;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, FormatError } from '../errors';
-import { asStorageError } from './storage-error';
+import { readRegularFile } from './read-regular-file';
+import { asStorageError, isSystemError } from './storage-error';
 import { writeFileAtomic } from './write-file-atomic';
 
 /** A checkpoint that is whole. */
@@ -20,14 +21,13 @@ const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).d
 /** The bytes of a checkpoint that can be read and has a checksum that fits. */
 async function wholeBytes(folder: string, name: string): Promise<Uint8Array | undefined> {
   try {
-    const bytes = await readFile(join(folder, name));
-    const checksums = (await readFile(join(folder, `${name}.sha256`), 'utf8')).split('\n');
+    const bytes = await readRegularFile(join(folder, name), Infinity);
+    const checksums = String(await readRegularFile(join(folder, `${name}.sha256`))).split('\n');
     return checksums.includes(hash(bytes)) ? bytes : undefined;
   } catch (error) {
     // A disk that cannot be read says nothing of the checkpoint, and the next one may be epochs behind.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw asStorageError('RunFolder', join(folder, name), error);
-    return undefined;
+    if (isSystemError(error) && error.code !== 'ENOENT') throw asStorageError('RunFolder', join(folder, name), error);
+    return undefined; // none, or a pipe in its place
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { io } from '@tensorflow/tfjs-core';
 import { artifactsOf, bytesOf } from '../detector/detector-artifacts';
 import { FormatError } from '../errors';
+import { readWholeFile } from './read-regular-file';
 import { writeFileAtomic } from './write-file-atomic';
 
 /**
@@ -9,7 +9,8 @@ import { writeFileAtomic } from './write-file-atomic';
  *
  * Written aside and renamed: nothing half-written stands under the name.
  *
- * @throws StorageError where the file cannot be written, an error of Node's where it cannot be read
+ * @throws StorageError where the file cannot be written, FormatError for a folder, pipe or device, an error of Node's where the file cannot
+ *   be read
  * @example
  * await detector.save(detectorFile('detector.safetensors'));
  * const again = await loadDetector(model, detectorFile('detector.safetensors'));
@@ -27,6 +28,6 @@ export function detectorFile(path: string): io.IOHandler {
         modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON', weightDataBytes: bytes.length },
       };
     },
-    load: async () => artifactsOf(await readFile(path)),
+    load: async () => artifactsOf(await readWholeFile('detectorFile', path)),
   };
 }

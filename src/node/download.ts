@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArgumentError, FormatError } from '../errors';
 import { DownloadError } from './download-error';
 import { fetchRest, sizeOf, type FetchOptions } from './fetch-rest';
+import { makeFolder } from './make-folder';
+import { checkRegularPlace } from './read-regular-file';
 import { asStorageError, isSystemError } from './storage-error';
 import { syncFolder } from './sync-folder';
 import { takeLock } from './take-lock';
@@ -46,13 +48,14 @@ function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
   checkOptions(url, options);
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const release = await takeLock(`${file}.part.lock`, (owner) => {
       const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
       const received = `one that ${who} is writing (if it is not, remove ${file}.part.lock)`;
       return new ArgumentError({ where, what: file, expected: 'a file that no other download writes', received });
     });
     try {
+      for (const place of [`${file}.part`, `${file}.part.source`]) await checkRegularPlace(where, place);
       await fetchWhole(url, file, options);
       await putInPlace(file);
     } catch (error) {

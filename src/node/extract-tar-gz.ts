@@ -1,9 +1,11 @@
-import { createReadStream, existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { ArgumentError, FormatError, OodError } from '../errors';
+import { makeFolder as makeOnDisk } from './make-folder';
+import { openRegularFile } from './read-regular-file';
 import { asStorageError } from './storage-error';
 import { syncFolder } from './sync-folder';
 import { takeLock, type LockOwner } from './take-lock';
@@ -45,7 +47,7 @@ export async function extractTarGz(file: string, folder: string, options: Extrac
   const refuse = (received: string) =>
     new ArgumentError({ where, what: folder, expected: 'a folder that the archive can be unpacked into', received });
   try {
-    await mkdir(folder, { recursive: true });
+    await makeOnDisk(folder);
     const release = await takeLock(`${aside}.lock`, (owner) =>
       refuse(`one that process ${owner?.pid ?? ''} is unpacking into (if it is not, remove ${aside}.lock)`),
     );
@@ -118,7 +120,8 @@ async function wholeFolder(file: string, folder: string): Promise<string> {
 
 /** The bytes of a gzip file, as they are asked for. */
 async function* gunzipped(file: string): AsyncGenerator<Buffer, void> {
-  const source = createReadStream(file);
+  const handle = await openRegularFile(file);
+  const source = handle.createReadStream();
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   try {
@@ -174,7 +177,7 @@ async function unpack(file: string, home: string, limit: number, entryLimit: num
     if (folders.has(path)) return;
     for (let at = path; !folders.has(at); at = dirname(at)) folders.add(at);
     checkCount();
-    await mkdir(path, { recursive: true });
+    await makeOnDisk(path);
   };
   let attributes = new Map<string, string>();
   try {

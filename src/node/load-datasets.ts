@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   concatImages,
@@ -10,6 +10,7 @@ import {
 } from '../datasets/index';
 import { ArgumentError } from '../errors';
 import { nodeInflate } from './node-inflate';
+import { readWholeFile } from './read-regular-file';
 
 /** The training and the test part of a set. */
 export interface DatasetParts {
@@ -39,7 +40,7 @@ const numberIn = (name: string): number => Number(/\d+/.exec(name)![0]);
  * Loads CIFAR-10 from its binary or its python version, with as many training batches as there are.
  *
  * @param folder the folder `cifar-10-batches-bin` or `cifar-10-batches-py`, or the one it is in
- * @throws ArgumentError that says what was looked for; FormatError for a damaged file
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged file, or a pipe or device in its place
  * @example
  * const { train, test } = await loadCifar10('data');
  */
@@ -55,7 +56,8 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
       const batches = names.filter((name) => new RegExp(`^data_batch_\\d+${ending.replace('.', '\\.')}$`).test(name));
       const test = `test_batch${ending}`;
       if (batches.length === 0 || !names.includes(test)) continue;
-      const load = async (name: string) => read(await readFile(join(home, name)), { file: join(home, name) });
+      const load = async (name: string) =>
+        read(await readWholeFile(where, join(home, name)), { file: join(home, name) });
       return {
         train: concatImages(await Promise.all(batches.sort((a, b) => numberIn(a) - numberIn(b)).map(load))),
         test: await load(test),
@@ -73,7 +75,7 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
  * Loads SVHN's cropped digits.
  *
  * @param folder with `train_32x32.mat` and `test_32x32.mat`, or the one whose `svhn` has them
- * @throws ArgumentError that says what was looked for; FormatError for a damaged file
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged file, or a pipe or device in its place
  * @example
  * const { train, test } = await loadSvhn('data');
  */
@@ -81,7 +83,7 @@ export async function loadSvhn(folder: string): Promise<DatasetParts> {
   const [trainFile, testFile] = ['train_32x32.mat', 'test_32x32.mat'];
   const home = await findFolder('loadSvhn', folder, ['', 'svhn', 'SVHN'], [trainFile, testFile]);
   const load = async (name: string) =>
-    readSvhn(await readFile(join(home, name)), { file: join(home, name), inflate: nodeInflate });
+    readSvhn(await readWholeFile('loadSvhn', join(home, name)), { file: join(home, name), inflate: nodeInflate });
   return { train: await load(trainFile), test: await load(testFile) };
 }
 
@@ -89,7 +91,7 @@ export async function loadSvhn(folder: string): Promise<DatasetParts> {
  * Loads MNIST, or another set in its four files, gzip or not.
  *
  * @param folder with `train-images-idx3-ubyte(.gz)` and so on, or the one whose `mnist` or `MNIST/raw` has them
- * @throws ArgumentError that says what was looked for; FormatError for a damaged file
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged file, or a pipe or device in its place
  * @example
  * const { train, test } = await loadMnist('data');
  */
@@ -101,7 +103,9 @@ export async function loadMnist(folder: string): Promise<DatasetParts> {
     const found = files.map((file) => [`${file}-ubyte`, `${file}-ubyte.gz`].find((name) => names.has(name)));
     if (!found.every((name) => name !== undefined)) continue;
     const paths = found.map((name) => join(home, name));
-    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(paths.map((path) => readFile(path)));
+    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
+      paths.map((path) => readWholeFile(where, path)),
+    );
     const read = (images: Uint8Array, labels: Uint8Array, file: string) =>
       readMnist(images, labels, { file, inflate: nodeInflate });
     return {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ArgumentError, FormatError } from '../errors';
 import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
+import { readWholeFile } from './read-regular-file';
 import { writeFileAtomic } from './write-file-atomic';
 
 type Json = Record<string, unknown>;
@@ -21,7 +21,7 @@ function flatten(value: Json, path = ''): Map<string, unknown> {
 /** Writes the configuration of a run, or compares it with the one that is there; the order of keys does not matter. */
 export async function checkRunConfig(file: string, folder: string, config: Json): Promise<void> {
   const where = 'openRunFolder';
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readWholeFile(where, file).then(String, (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });

@@ -1,10 +1,13 @@
-import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { ArgumentError, FormatError } from '../errors';
 import { isRecord } from '../state/is-record';
+import { appendWhole } from './append-line';
 import { latestCheckpoint, removeLeftovers, saveCheckpoint, type Checkpoint } from './checkpoints';
+import { makeFolder } from './make-folder';
+import { readWholeFile } from './read-regular-file';
 import { checkRunConfig } from './run-config';
-import { asStorageError } from './storage-error';
+import { asStorageError, isSystemError, StorageError } from './storage-error';
 import { takeLock } from './take-lock';
 import { LEFT_ASIDE, writeFileAtomic } from './write-file-atomic';
 
@@ -18,7 +21,7 @@ export interface RunFolder {
    * throws FormatError where all are damaged.
    */
   latestCheckpoint(): Promise<Checkpoint | undefined>;
-  /** Adds one JSON line to a file. */
+  /** Adds one JSON line to a file, whole or not at all, in the order of the calls; a line that a kill cut off stays one by itself. */
   appendLine(file: string, record: object): Promise<void>;
   /** Drops the lines of a file that `keep` does not want, and what is no JSON object: a line that was cut off. */
   truncateLines(file: string, keep: (record: Record<string, unknown>) => boolean): Promise<void>;
@@ -35,8 +38,8 @@ export interface RunFolder {
 const LOCK = 'run.lock';
 
 /** The text of a file; undefined where there is none. */
-const readText = (file: string): Promise<string | undefined> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
+const readText = (where: string, file: string): Promise<string | undefined> =>
+  readWholeFile(`RunFolder.${where}`, file).then(String, (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
@@ -52,7 +55,7 @@ function recordIn(line: string): Record<string, unknown> | undefined {
 }
 
 async function keepLines(file: string, keep: (record: Record<string, unknown>) => boolean): Promise<void> {
-  const text = await readText(file);
+  const text = await readText('truncateLines', file);
   if (text === undefined) return;
   const kept = text.split('\n').filter((line) => {
     const record = recordIn(line);
@@ -61,8 +64,15 @@ async function keepLines(file: string, keep: (record: Record<string, unknown>) =
   await writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''));
 }
 
+function refuseAppend(target: string, error: unknown): never {
+  const where = 'RunFolder.appendLine';
+  if (isSystemError(error)) throw new StorageError(where, target, error.code, error);
+  const received = (error as Error).message;
+  throw new ArgumentError({ where, what: 'file', expected: 'a regular file, or none yet', received });
+}
+
 async function prepare(path: string, config: Record<string, unknown>): Promise<() => Promise<void>> {
-  await mkdir(path, { recursive: true });
+  await makeFolder(path);
   const lock = join(path, LOCK);
   const release = await takeLock(lock, (owner) => {
     const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
@@ -123,6 +133,14 @@ export async function openRunFolder(path: string, config: Record<string, unknown
     }
   };
 
+  let turn: Promise<unknown> = Promise.resolve();
+  /** Changes of lines one after the other: taking back what a full disk cut off must not take the next line with it. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const own = turn.then(work);
+    turn = own.catch(() => undefined);
+    return own;
+  };
+
   return {
     path,
     async saveCheckpoint(bytes, { epoch }) {
@@ -135,20 +153,19 @@ export async function openRunFolder(path: string, config: Record<string, unknown
     },
     async appendLine(file, record) {
       const target = at('appendLine', file);
-      const appended = appendFile(target, `${JSON.stringify(record)}\n`).catch((error: unknown) => {
-        throw asStorageError('RunFolder.appendLine', target, error);
-      });
-      await written(appended);
+      const line = JSON.stringify(record); // as it is now
+      await written(inTurn(() => appendWhole(target, line)).catch((error: unknown) => refuseAppend(target, error)));
     },
     async truncateLines(file, keep) {
-      await written(keepLines(at('truncateLines', file), keep));
+      const target = at('truncateLines', file);
+      await written(inTurn(() => keepLines(target, keep)));
     },
     async writeJson(file, value) {
       await written(writeFileAtomic(at('writeJson', file), `${JSON.stringify(value, null, 2)}\n`));
     },
     async readJson<T>(file: string) {
       const target = at('readJson', file);
-      const text = await readText(target);
+      const text = await readText('readJson', target);
       try {
         return text === undefined ? undefined : (JSON.parse(text) as T);
       } catch (error) {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readRegularFile } from './read-regular-file';
 import { asideOf, LEFT_ASIDE } from './write-file-atomic';
 
 /** Who holds a lock. */
@@ -39,7 +40,7 @@ async function isAlive({ pid, start, host }: LockOwner): Promise<boolean> {
 /** The owner in a lock file; undefined where there is no file, 'unknown' where it cannot be read (yet). */
 async function ownerOf(file: string): Promise<LockOwner | 'unknown' | undefined> {
   try {
-    const owner = JSON.parse(await readFile(file, 'utf8')) as LockOwner;
+    const owner = JSON.parse(String(await readRegularFile(file))) as LockOwner;
     return Number.isInteger(owner.pid) && owner.pid > 0 && typeof owner.host === 'string' ? owner : 'unknown';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'unknown';
@@ -134,7 +135,7 @@ export async function takeLock(
     if (!held.delete(file)) return;
     if (held.size === 0) process.off('exit', releaseAll);
     // Somebody may have removed the file by hand, and another run taken the lock since.
-    if ((await readFile(file, 'utf8').catch(() => '')) !== text) return;
+    if (String(await readRegularFile(file).catch(() => '')) !== text) return;
     // A disk that has become read-only keeps it: nobody's, once this process ends. What went wrong there is not hidden by this.
     await rm(file, { force: true }).catch(() => undefined);
   };

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EncodeImage, Report, ReportOptions } from '../report/index';
 import { loadSharp } from './decode-image';
 import { embeddingGif } from './embedding-gif';
+import { makeFolder as makeOnDisk } from './make-folder';
 import { asStorageError } from './storage-error';
 import { writeFileAtomic } from './write-file-atomic';
 
@@ -47,7 +47,7 @@ export async function writeReport(
   const html = await htmlReport(report, { encodeImage, ...options });
   const makeFolder = async (path: string) => {
     try {
-      await mkdir(path, { recursive: true });
+      await makeOnDisk(path);
     } catch (error) {
       throw asStorageError('writeReport', path, error);
     }

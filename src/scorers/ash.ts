@@ -75,7 +75,7 @@ export function ash({
     fit: async (_, parts) => scorerOf(checkedHead('ash', parts), variant, percentile, blockSize),
     restore(state) {
       const where = 'ash.restore';
-      checkKind(where, state, 'ash');
+      checkKind(where, state, 'ash', ['weights', 'bias']);
       const saved = savedOption(where, state, 'percentile', SHARE);
       return scorerOf(savedHead(where, state), wordOf(where, state, 'variant', VARIANTS), saved, blockSize);
     },

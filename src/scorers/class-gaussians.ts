@@ -109,7 +109,7 @@ export function classGaussians({ covariance = 'oas', blockSize = 4096 }: Covaria
     },
     restore(state) {
       const where = `${WHERE}.restore`;
-      checkKind(where, state, KIND);
+      checkKind(where, state, KIND, ['labels', 'means', 'counts', 'factors']);
       const { labels, means, classes, size } = savedMeans(where, state);
       const counts = tensorOf(where, state, 'counts', 'F64', [classes]).data;
       if (!counts.every((count) => Number.isSafeInteger(count) && count >= 1)) {

@@ -41,7 +41,8 @@ export function restoredEnsemble(
   state: ScorerState,
   parts: Partial<ModelParts>,
 ): FittedEnsemble {
-  checkKind(where, state, KIND);
+  const isOf = (name: string) => methods.some((_, i) => name.startsWith(`${i}.`));
+  checkKind(where, state, KIND, ['calibration', ...Object.keys(state.tensors).filter(isOf)]);
   const combine = wordOf(where, state, 'combine', COMBINE);
   const saved = state.options.members;
   const known = Array.isArray(saved) ? (saved as readonly Partial<ScorerState>[]) : [];
@@ -62,6 +63,11 @@ export function restoredEnsemble(
   }
   const { data, shape } = tensorOf(where, state, 'calibration', 'F32', [methods.length, undefined]);
   const rows = shape[1]!;
+  const wrong = data.findIndex((score, at) => at % rows > 0 && score < data[at - 1]!);
+  if (wrong >= 0) {
+    const received = `${data[wrong]} at index ${wrong}`;
+    throw new FormatError({ where, what: 'state.tensors.calibration', expected: 'ascending in each row', received });
+  }
   const calibration = methods.map((_, i) => sortScores(data.slice(i * rows, (i + 1) * rows)) as Float32Array);
   const members: Scorer[] = [];
   try {

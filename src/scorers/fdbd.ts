@@ -114,7 +114,7 @@ export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'feat
     },
     restore(state) {
       const where = 'fdbd.restore';
-      checkKind(where, state, 'fdbd');
+      checkKind(where, state, 'fdbd', ['weights', 'bias', 'mean']);
       const head = savedHead(where, state);
       const { data: mean } = tensorOf(where, state, 'mean', 'F64', [head.shape[0]]);
       return scorerOf(head, mean, blockSize, (expected, received) => {

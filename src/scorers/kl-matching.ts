@@ -163,7 +163,7 @@ export function klMatching(): ScorerMethod<'logits', 'logits'> {
     },
     restore(state) {
       const where = `${WHERE}.restore`;
-      checkKind(where, state, KIND);
+      checkKind(where, state, KIND, ['classes', 'logTemplates']);
       const { data: classes } = tensorOf(where, state, 'classes', 'I32', [undefined]);
       const { data, shape } = tensorOf(where, state, 'logTemplates', 'F64', [classes.length, undefined]);
       return scorerOf({ classes, logs: data, size: shape[1]! });

@@ -85,7 +85,7 @@ export function mahalanobis({ covariance = 'oas', blockSize = 4096 }: Covariance
     },
     restore(state) {
       const where = `${KIND}.restore`;
-      checkKind(where, state, KIND);
+      checkKind(where, state, KIND, ['labels', 'means', 'factor']);
       const { labels, means, classes, size } = savedMeans(where, state);
       const [whitening] = savedWhitenings(where, state, 'factor', 1, size);
       const options = {

@@ -135,7 +135,7 @@ export function nearestClassMean({ distance = 'euclidean' }: NearestClassMeanOpt
     },
     restore(state) {
       const where = 'nearestClassMean.restore';
-      checkKind(where, state, KIND);
+      checkKind(where, state, KIND, ['labels', 'means']);
       const { labels, means, classes, size } = savedMeans(where, state);
       const distance = wordOf(where, state, 'distance', DISTANCES);
       const zero = distance === 'cosine' ? zeroMean({ data: means, shape: [classes, size] }) : -1;

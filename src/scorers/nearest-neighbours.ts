@@ -170,7 +170,7 @@ export function nearestNeighbours({
     },
     restore(state: ScorerState) {
       const from = `${WHERE}.restore`;
-      checkKind(from, state, KIND);
+      checkKind(from, state, KIND, index?.load ? ['bank', 'index'] : ['bank']);
       const { data: rows, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
       const [count, size] = [shape[0]!, shape[1]!];
       const saved = savedOption(from, state, 'k', {

@@ -134,7 +134,7 @@ export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 512 }
     },
     restore(state) {
       const from = 'nnGuide.restore';
-      checkKind(from, state, KIND);
+      checkKind(from, state, KIND, ['bank']);
       const { data, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
       const within = {
         expected: `a whole number from 1 to ${shape[0]}`,

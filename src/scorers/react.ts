@@ -95,7 +95,7 @@ export function react({ percentile = 0.9, then = 'energy', blockSize = 4096 }: R
     },
     restore(state) {
       const where = 'react.restore';
-      checkKind(where, state, 'react');
+      checkKind(where, state, 'react', ['weights', 'bias']);
       const saved = {
         head: savedHead(where, state),
         percentile: savedOption(where, state, 'percentile', SHARE),

@@ -101,7 +101,7 @@ export function relativeMahalanobis({ covariance = 'oas', blockSize = 4096 }: Co
     },
     restore(state) {
       const where = `${WHERE}.restore`;
-      checkKind(where, state, KIND);
+      checkKind(where, state, KIND, ['labels', 'means', 'mean', 'factors']);
       const { labels, means, classes, size } = savedMeans(where, state);
       const [within, background] = savedWhitenings(where, state, 'factors', 2, size);
       const fitted: Fitted = {

@@ -1,6 +1,6 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
 import { traceOf } from '../embeddings/trace';
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
 import type { NamedArray } from '../state/safetensors';
 import { checkedHead } from './checked-head';
 import { COUNT, type NumberRule } from './option-rules';
@@ -112,5 +112,16 @@ export function spaceTensors({ basis, origin, shape }: ResidualSpace): { basis: 
 export function savedSpace(where: string, state: ScorerState): ResidualSpace {
   const { data: origin } = tensorOf(where, state, 'origin', 'F64', [undefined]);
   const { data: basis, shape } = tensorOf(where, state, 'basis', 'F64', [origin.length, undefined]);
-  return { basis, origin, shape: [origin.length, shape[1]!] };
+  const left = shape[1]!;
+  const lengths = new Float64Array(left);
+  basis.forEach((value, at) => (lengths[at % left]! += value ** 2));
+  // Other sides over the same numbers would be other directions, and scores that look as good as any.
+  const wrong = left > origin.length ? origin.length : lengths.findIndex((length) => !(Math.abs(length - 1) < 1e-6));
+  if (wrong >= 0) {
+    const expected = `at most ${origin.length} columns, each of length 1`;
+    const received =
+      left > origin.length ? `${left} columns` : `one of ${Math.sqrt(lengths[wrong]!)} at index ${wrong}`;
+    throw new FormatError({ where, what: 'state.tensors.basis', expected, received });
+  }
+  return { basis, origin, shape: [origin.length, left] };
 }

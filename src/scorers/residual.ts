@@ -62,7 +62,7 @@ export function residual({ dimension, blockSize = 4096 }: ResidualOptions = {}):
       return scorerOf(space, blockSize);
     },
     restore(state) {
-      checkKind('residual.restore', state, 'residual');
+      checkKind('residual.restore', state, 'residual', ['basis', 'origin']);
       return scorerOf(savedSpace('residual.restore', state), blockSize);
     },
   };

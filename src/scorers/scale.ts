@@ -53,7 +53,7 @@ export function scale({ percentile = 0.85, blockSize = 4096 }: ScaleOptions = {}
     fit: async (_, parts) => scorerOf(checkedHead('scale', parts), percentile, blockSize),
     restore(state) {
       const where = 'scale.restore';
-      checkKind(where, state, 'scale');
+      checkKind(where, state, 'scale', ['weights', 'bias']);
       return scorerOf(savedHead(where, state), savedOption(where, state, 'percentile', SHARE), blockSize);
     },
   };

@@ -2,6 +2,7 @@ import { FormatError } from '../errors';
 import { isRecord } from '../state/is-record';
 import { MOST_LEVELS, parseJson } from '../state/parse-json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
+import { writableJson } from '../state/writable-json';
 import type { Json, ScorerState } from './scorer';
 
 const FORMAT = 'tfjs-ood/scorer';
@@ -16,7 +17,8 @@ const VERSION = '1';
  * const again = mahalanobis().restore(decodeScorer(bytes), {});
  */
 export function encodeScorer({ kind, options, tensors }: ScorerState): Uint8Array {
-  return encodeSafetensors(tensors, { format: FORMAT, version: VERSION, kind, options: JSON.stringify(options) });
+  const json = writableJson('encodeScorer', 'state.options', options);
+  return encodeSafetensors(tensors, { format: FORMAT, version: VERSION, kind, options: json });
 }
 
 /**
@@ -48,10 +50,15 @@ function parseOptions(where: string, text: string | undefined): Record<string, J
   throw new FormatError({ where, what: 'metadata.options', expected, received: String(text).slice(0, 80) });
 }
 
-/** Refuses a state of another kind. */
-export function checkKind(where: string, state: ScorerState, kind: string): void {
-  if (state.kind === kind) return;
-  throw new FormatError({ where, what: 'state', expected: `a state of '${kind}'`, received: `'${state.kind}'` });
+/** Refuses a state of another kind, and one with tensors that this kind does not know. */
+export function checkKind(where: string, state: ScorerState, kind: string, tensors: readonly string[] = []): void {
+  if (state.kind !== kind) {
+    throw new FormatError({ where, what: 'state', expected: `a state of '${kind}'`, received: `'${state.kind}'` });
+  }
+  const unknown = Object.keys(state.tensors).find((name) => !tensors.includes(name));
+  if (unknown === undefined) return;
+  const expected = tensors.length === 0 ? 'none' : `only ${tensors.join(', ')}`;
+  throw new FormatError({ where, what: 'state.tensors', expected, received: `also ${unknown}` });
 }
 
 /** A tensor of the state, checked; a side of `undefined` may have any length from 1. @throws FormatError */

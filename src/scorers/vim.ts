@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError, FormatError } from '../errors';
 import { headTensors, savedHead } from './checked-head';
 import { featureScorer } from './feature-scorer';
 import { headLogits } from './head-logits';
@@ -133,9 +133,15 @@ export function vim({ dimension, sample = 4096, seed = 1, blockSize = 4096 }: Vi
     },
     restore(state) {
       const where = 'vim.restore';
-      checkKind(where, state, 'vim');
+      checkKind(where, state, 'vim', ['weights', 'bias', 'basis', 'origin']);
       const space = savedSpace(where, state);
       const [head, alpha] = [savedHead(where, state), savedOption(where, state, 'alpha', POSITIVE)];
+      const [size, classes] = head.shape;
+      if (size !== space.shape[0]) {
+        const expected = `F32 [${space.shape[0]}, ${classes}], as many features as the basis`;
+        const received = `F32 [${size}, ${classes}]`;
+        throw new FormatError({ where, what: 'state.tensors.weights', expected, received });
+      }
       return scorerOf({ head, space, alpha }, blockSize);
     },
   };

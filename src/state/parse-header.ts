@@ -1,14 +1,17 @@
+import { checkParts } from './count-parts';
+
 /**
  * Parses the JSON header of a safetensors file: an object of objects, arrays and plain values, four levels deep at most.
  *
  * JSON.parse keeps the last of two equal names without a word; here a name that comes twice in one object, at any depth, is
  * an error, and so is `__proto__`.
  *
- * @throws SyntaxError or TypeError for what is no such header; the caller knows the file and says so
+ * @throws SyntaxError or TypeError for what is no such header, or has too many parts; the caller knows the file and says so
  */
 export function parseHeader(text: Uint8Array): Record<string, unknown> {
   const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
   if (!json.startsWith('{')) throw new SyntaxError(`a header that begins with ${JSON.stringify(json.slice(0, 8))}`);
+  checkParts(json); // before it costs memory
   const header = JSON.parse(json) as Record<string, unknown>;
   checkNames(json);
   return header;

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError, ShapeError } from '../errors';
+import { checkParts } from './count-parts';
 import { isRecord } from './is-record';
 import { parseHeader } from './parse-header';
 
@@ -56,7 +57,8 @@ function inFileOrder(bytes: Uint8Array, width: number): Uint8Array {
  *
  * @param tensors arrays by name
  * @param metadata strings by name
- * @throws ShapeError where a shape and its data do not agree; ArgumentError for the names `__metadata__` and `__proto__`
+ * @throws ShapeError where a shape and its data do not agree; ArgumentError for the names `__metadata__` and `__proto__`, for metadata that
+ *   is no string, and for more arrays than can be read again (half a million commas, colons and brackets in the header: some 40,000)
  * @example
  * encodeSafetensors({ mean: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) } }, { version: '1' });
  */
@@ -69,6 +71,12 @@ export function encodeSafetensors(
   const reserved = [...Object.keys(tensors), ...Object.keys(metadata)].find((name) => RESERVED.includes(name));
   if (reserved !== undefined) {
     throw new ArgumentError({ where, what: 'name', expected: 'not a reserved one', received: reserved });
+  }
+  for (const [name, value] of Object.entries<unknown>(metadata)) {
+    if (typeof value === 'string') continue;
+    const expected = 'a string, as the format has no others: String(value), or JSON.stringify(value)';
+    const received = value === null ? 'null' : typeof value;
+    throw new ArgumentError({ where, what: `metadata.${name}`, expected, received });
   }
   for (const [name, { dtype }] of Object.entries(tensors)) {
     if (Object.hasOwn(TYPES, dtype)) continue;
@@ -84,7 +92,8 @@ export function encodeSafetensors(
   }
   let offset = 0;
   for (const name of names) {
-    const { dtype, shape, data } = tensors[name]!;
+    const { dtype, data } = tensors[name]!;
+    const shape = [...tensors[name]!.shape]; // a typed array would be written as an object
     if (!(data instanceof TYPES[dtype].array) || elementsOf(shape) !== data.length) {
       const received = `${data.constructor.name} of ${data.length} with shape [${shape.join(', ')}]`;
       throw new ShapeError({
@@ -96,11 +105,17 @@ export function encodeSafetensors(
     }
     entries.push([name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }]);
   }
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const json = JSON.stringify(Object.fromEntries(entries));
+  const text = new TextEncoder().encode(json);
   const headerLength = Math.ceil(text.length / 8) * 8; // filled up with spaces
-  if (headerLength > LARGEST_HEADER) {
-    const [what, expected] = ['names and metadata', `at most ${LARGEST_HEADER} bytes`];
-    throw new ArgumentError({ where, what, expected, received: String(headerLength) });
+  const refuse = (expected: string, received: string): never => {
+    throw new ArgumentError({ where, what: 'names and metadata', expected, received });
+  };
+  if (headerLength > LARGEST_HEADER) refuse(`at most ${LARGEST_HEADER} bytes`, String(headerLength));
+  try {
+    checkParts(json);
+  } catch (error) {
+    refuse('few enough to be read again', (error as Error).message);
   }
   const bytes = new Uint8Array(8 + headerLength + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -126,7 +141,8 @@ interface HeaderEntry {
  *
  * @param file name for the error messages
  * @returns copies of the arrays, by name, and the metadata
- * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps
+ * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps; for a header of more than half a
+ *   million commas, colons and brackets outside its strings (some 40,000 arrays), before it is parsed
  * @example
  * const { tensors } = decodeSafetensors(bytes, 'detector.safetensors');
  */

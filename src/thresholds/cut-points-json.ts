@@ -1,6 +1,7 @@
 import { ArgumentError, FormatError } from '../errors';
 import { isRecord } from '../state/is-record';
 import { parseJson } from '../state/parse-json';
+import { writableJson } from '../state/writable-json';
 import { allowedAlarms } from './allowed-alarms';
 import type { BelongsTo, CutPoint, CutPoints } from './cut-points';
 
@@ -97,7 +98,8 @@ export function formatCutPoints(cutPoints: CutPoints): string {
   };
   if (!Array.isArray(cutPoints)) return refuse('cutPoints', 'an array of cut-points', typeof cutPoints);
   const checked = readCutPoints(cutPoints, refuse).map((one) => ({ ...one, threshold: encoded(one.threshold) }));
-  return `${JSON.stringify({ format: FORMAT, version: VERSION, cutPoints: checked }, null, 2)}\n`;
+  const whole = { format: FORMAT, version: VERSION, cutPoints: checked };
+  return `${writableJson('formatCutPoints', 'cutPoints', whole, 2)}\n`;
 }
 
 /**

@@ -89,6 +89,28 @@ describeOnDisk('a full disk', () => {
     expect((await readdir(disk)).sort()).toEqual(['file', 'run']);
   });
 
+  test('a line is there whole or not at all, and what comes after it is kept', async () => {
+    const path = join(disk, 'lines');
+    const run = await openRunFolder(path, { seed: 1 });
+    await run.appendLine('e.jsonl', { epoch: 1 });
+    const filler = join(disk, 'filler');
+    await writeFile(filler, Buffer.alloc(700_000));
+    const long = { epoch: 2, text: 'y'.repeat(500_000) };
+    // Asked for at the same time: the second comes after the first was taken back.
+    const both = [run.appendLine('e.jsonl', long), run.appendLine('e.jsonl', { epoch: 3 })];
+    const [failed, added] = await Promise.allSettled(both);
+    expect(failed!.status === 'rejected' && isFull(failed!.reason)).toBe(true);
+    expect(added!.status).toBe('fulfilled');
+    await rm(filler);
+    await run.appendLine('e.jsonl', { epoch: 4 });
+    const lines = ['{"epoch":1}', '{"epoch":3}', '{"epoch":4}', ''];
+    expect((await readFile(join(path, 'e.jsonl'), 'utf8')).split('\n')).toEqual(lines);
+    await run.truncateLines('e.jsonl', () => true);
+    expect((await readFile(join(path, 'e.jsonl'), 'utf8')).split('\n')).toEqual(lines);
+    await run.close();
+    await rm(path, { recursive: true });
+  });
+
   test('a lock that there was no room for leaves nothing, of a run or of a download', async () => {
     const path = join(disk, 'locked');
     await (await openRunFolder(path, { seed: 1 })).close();

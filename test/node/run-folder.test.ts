@@ -315,6 +315,28 @@ describe('files', () => {
     await run.close();
   });
 
+  test('a new line is not glued to one that a kill cut off', async () => {
+    const path = place();
+    const file = join(path, 'epochs.jsonl');
+    for (const cut of ['{"epoch":2', '{"epoch":2}']) {
+      const run = await openRunFolder(path, {});
+      await run.truncateLines('epochs.jsonl', () => false);
+      await run.appendLine('epochs.jsonl', { epoch: 1 });
+      await appendFile(file, cut); // the second one lacks its end only
+      await run.close();
+      const again = await openRunFolder(path, {});
+      const record: Record<string, number> = { epoch: 3 };
+      const added = [again.appendLine('epochs.jsonl', record), again.appendLine('epochs.jsonl', { epoch: 4 })];
+      record.epoch = 9; // after the call
+      await Promise.all(added);
+      expect(await readFile(file, 'utf8')).toBe(`{"epoch":1}\n${cut}\n{"epoch":3}\n{"epoch":4}\n`);
+      await again.truncateLines('epochs.jsonl', () => true);
+      const whole = cut.endsWith('}') ? `${cut}\n` : '';
+      expect(await readFile(file, 'utf8')).toBe(`{"epoch":1}\n${whole}{"epoch":3}\n{"epoch":4}\n`);
+      await again.close();
+    }
+  });
+
   test('JSON and bytes come back; names cannot leave the folder', async () => {
     const path = place();
     const run = await openRunFolder(path, {});

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { decodeSafetensors, encodeSafetensors, FormatError, type NamedArray } from 'tfjs-ood';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  ArgumentError,
+  cutPoint,
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  formatCutPoints,
+  parseCutPoints,
+  type NamedArray,
+} from 'tfjs-ood';
+import { parseEvaluation } from 'tfjs-ood/metrics';
+import { decodeScorer, encodeScorer } from 'tfjs-ood/scorers';
+import { parseJson } from '../../src/state/parse-json';
 
 /** Bytes of a file from its header and data, by hand. */
 function file(header: string, data: number[] | Uint8Array = [], claimed?: number): Uint8Array {
@@ -170,6 +182,79 @@ test('any change of bytes gives an error or whole arrays', () => {
     }),
     { numRuns: 20_000 },
   );
+});
+
+describe('a header of very many small parts is refused before it is parsed', () => {
+  const many = (count: number, each: (i: number) => string) => Array.from({ length: count }, (_, i) => each(i)).join();
+  const empty = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
+  test.each<[string, string]>([
+    ['empty arrays', `{${many(100_000, (i) => `"n${i}":${empty}`)}}`],
+    ['strings of metadata', `{"__metadata__":{${many(300_000, (i) => `"n${i}":""`)}}}`],
+    ['sides', `{"a":{"dtype":"U8","shape":[${many(600_000, () => '0')}],"data_offsets":[0,0]}}`],
+    ['levels', `{"a":${'['.repeat(600_000)}${']'.repeat(600_000)}}`],
+    ['entries that are none', `{"a":[${many(300_000, () => '{}')}]}`],
+  ])('%s', (_, header) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const bytes = file(header);
+    try {
+      expect(() => decodeSafetensors(bytes)).toThrow(FormatError);
+      expect(() => decodeSafetensors(bytes)).toThrow('more than 524288 commas, colons and brackets');
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  test('what is within the limit is read, and what is beyond it is not written', () => {
+    // Two parts for each string, colon and comma; of the whole two braces and a colon more, and a comma less.
+    const metadata = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i): [string, string] => [`{,"[:\\${i}`, ',:[{"\\']));
+    const most = (2 ** 19 - 2) / 2;
+    expect(Object.keys(decodeSafetensors(encodeSafetensors({}, metadata(most))).metadata)).toHaveLength(most);
+    expect(() => encodeSafetensors({}, metadata(most + 1))).toThrow(
+      'names and metadata must be few enough to be read again, got more than 524288 commas, colons and brackets',
+    );
+    const empty = (i: number): [string, NamedArray] => [
+      `n${i}`,
+      { dtype: 'U8', shape: [1, 0], data: new Uint8Array() },
+    ];
+    const arrays = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => empty(i)));
+    expect(Object.keys(decodeSafetensors(encodeSafetensors(arrays)).tensors)).toHaveLength(5000);
+    const points = Array.from({ length: 45_000 }, (_, i) => cutPoint(`c${i}`, i, { detector: 'knn' }));
+    expect(() => formatCutPoints(points)).toThrow('formatCutPoints: cutPoints must be small enough to be read again');
+    const own = { kind: 'x', options: { a: Array<number>(600_000).fill(0) }, tensors: {} };
+    expect(() => encodeScorer(own)).toThrow('encodeScorer: state.options must be small enough to be read again');
+  });
+
+  test('JSON inside of metadata too: options, evaluations, cut-points', () => {
+    const lists = `[${many(300_000, () => '[]')}]`;
+    expect(() => parseJson(lists)).toThrow('more than 524288 commas, colons and brackets');
+    const bytes = encodeSafetensors(
+      {},
+      { format: 'tfjs-ood/scorer', version: '1', kind: 'x', options: `{"a":${lists}}` },
+    );
+    expect(() => decodeScorer(bytes)).toThrow(FormatError);
+    expect(() => parseCutPoints(lists)).toThrow(FormatError);
+    expect(() => parseEvaluation(lists)).toThrow(FormatError);
+    const text = JSON.stringify(',:[{"\\'.repeat(500_000));
+    expect(parseJson(text)).toBe(JSON.parse(text)); // within a string they are text
+    expect(() => parseJson('"' + '\\'.repeat(5))).toThrow(SyntaxError); // never past the end
+  });
+});
+
+test('metadata that is no string is not written: nothing could read it', () => {
+  for (const value of [3, true, null, undefined, { a: '1' }, ['1'], new String('x')]) {
+    const wrong = { epoch: value } as unknown as Record<string, string>;
+    expect(() => encodeSafetensors({}, wrong)).toThrow(ArgumentError);
+    expect(() => encodeSafetensors({}, wrong)).toThrow('metadata.epoch must be a string, as the format has no others');
+  }
+  const shape = Int32Array.of(2) as unknown as number[];
+  const data = Uint8Array.of(1, 2);
+  expect(decodeSafetensors(encodeSafetensors({ a: { dtype: 'U8', shape, data } })).tensors.a).toEqual({
+    dtype: 'U8',
+    shape: [2],
+    data,
+  });
 });
 
 test('bad input', () => {
