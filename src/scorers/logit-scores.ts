@@ -67,8 +67,8 @@ export function genScore(logits: LogitRow, gamma: number, m: number): number {
 }
 
 /**
- * The largest {@link genScore} of C logits. p^g (1 - p)^g is concave for g <= 1 and rises up to 1/2: at least two classes count and share
- * all of the probability, or, where m is 1, the largest has half of it.
+ * The largest {@link genScore} of C logits. p^g (1 - p)^g is concave for g <= 1 and rises up to 1/2: at least two
+ * classes count and share all of the probability, or, where m is 1, the largest has half of it.
  */
 export function largestGen(classes: number, gamma: number, m: number): number {
   const sharing = Math.min(classes, Math.max(2, m));

@@ -29,8 +29,8 @@ async function classesIn(where: string, blocks: Blocks<never>): Promise<number |
 }
 
 /**
- * A scorer of logits that needs no fit, row by row in float64. One that was fitted knows how many `classes` there are, if it was shown
- * logits: then it takes no other number, and has its largest score.
+ * A scorer of logits that needs no fit, row by row in float64. One that was fitted knows how many `classes` there are,
+ * if it was shown logits: then it takes no other number, and has its largest score.
  */
 export function readyLogitScorer(method: LogitMethod, classes?: number): ReadyScorer<'logits'> {
   const { where, kind, options, scoreOf } = method;
