@@ -2,9 +2,10 @@ import { ArgumentError } from '../errors';
 import { seededRandom } from '../random';
 
 /**
- * Rows to fit on and rows to calibrate on, disjoint: a uniform draw of all `count`, chosen and ordered by the seed. It does not look at the
- * labels. Were a row of each class kept for the fit, rare classes would calibrate less often than they come: the calibration rows and
- * new ones would not be exchangeable, which is all that the false-alarm rate stands on.
+ * Rows to fit on and rows to calibrate on, disjoint: a uniform draw of all `count`, chosen and ordered by the seed. It
+ * does not look at the labels. Were a row of each class kept for the fit, rare classes would calibrate less often than
+ * they come: the calibration rows and new ones would not be exchangeable, which is all that the false-alarm rate stands
+ * on.
  *
  * @throws ArgumentError where a side would be empty
  */

@@ -23,6 +23,8 @@ export interface DetectorOptions {
   /**
    * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known images is called OoD,
    * where new images come as those did; a single calibration lies around it. With fewer than 1 / alpha - 1 calibration images nothing is.
+   * It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of 20 known images. Take a lower one,
+   * or confirm by a second image.
    */
   alpha?: number;
   /** More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two. */
@@ -193,6 +195,8 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
 
 /**
  * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by itself.
+ *
+ * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
  * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and labels [N] of known
  *   images, better not those that trained the model

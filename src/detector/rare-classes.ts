@@ -5,11 +5,15 @@ import type { FitBlock, ModelOutputs, Scorer } from '../scorers/scorer';
 export interface CalibrationInfo {
   /** Images that calibrate. */
   readonly count: number;
-  /** Class indices of which no image was drawn for the fit, ascending. The scorer knows them only where it could take them in afterwards. */
+  /**
+   * Class indices of which no image was drawn for the fit, ascending. The scorer knows them only where it could take
+   * them in afterwards.
+   */
   readonly classesWithoutRow: readonly number[];
   /**
-   * Good and Turing's estimate of how many new known images are of a class that has no image here: the share of the images that are alone in
-   * their class. Below it no false-alarm rate leaves a detector any power against novel classes: those images look just as novel.
+   * Good and Turing's estimate of how many new known images are of a class that has no image here: the share of the
+   * images that are alone in their class. Below it no false-alarm rate leaves a detector any power against novel
+   * classes: those images look just as novel.
    */
   readonly missingMass: number;
 }
@@ -40,7 +44,10 @@ export function warnOfMissingMass(where: string, missingMass: number, rates: Rea
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Collects, of blocks that calibrate, the features of rows whose class has none in the fit, and has the scorer take them in. */
+/**
+ * Collects, of blocks that calibrate, the features of rows whose class has none in the fit, and has the scorer take
+ * them in.
+ */
 export function lostRows(classesWithoutRow: readonly number[]) {
   const lost = new Set(classesWithoutRow);
   const [features, labels]: [Float32Array[], number[]] = [[], []];

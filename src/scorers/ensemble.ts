@@ -94,9 +94,9 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  * s(x) = -2 sum over m of log p_m(x) (Fisher), or -log min over m of p_m(x) (`'max'`: one member's alarm is enough). Members are not
  * independent, so s is no chi-square: calibrate a threshold for it as for any other.
  *
- * p_m ends at 1 / (n + 1). So that what lies beyond all n rows does not tie with the strangest known rows, -log p_m is there
- * log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is stranger without end,
- * unless a member's score has an end itself.
+ * p_m ends at 1 / (n + 1). So that what lies beyond all n rows does not tie with the strangest known rows, -log p_m is
+ * there log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is
+ * stranger without end, unless a member's score has an end itself.
  *
  * One pass over the blocks; `share` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs what its members
  * need, for the calibration too. Each member sees 1 - share of the rows: classes of a few rows can be lost to it.

@@ -23,7 +23,7 @@ export function mspScore(logits: LogitRow, temperature = 1): number {
 }
 
 /** Of C equal logits, which no others exceed: log C. */
-export const largestMsp = (classes: number): number => mspScore(new Float64Array(classes));
+export const largestMsp = (classes: number): number => Math.log1p(classes - 1);
 
 /** -T logsumexp(x / T). */
 export function energyScore(logits: LogitRow, temperature = 1): number {
@@ -49,7 +49,7 @@ export function entropyScore(logits: LogitRow): number {
 }
 
 /** Of C equal logits, which no others exceed but by rounding: log C. */
-export const largestEntropy = (classes: number): number => entropyScore(new Float64Array(classes));
+export const largestEntropy = (classes: number): number => Math.log1p(classes - 1);
 
 /** Sum over the m largest p of p^g (1 - p)^g. */
 export function genScore(logits: LogitRow, gamma: number, m: number): number {
@@ -67,12 +67,12 @@ export function genScore(logits: LogitRow, gamma: number, m: number): number {
 }
 
 /**
- * The largest {@link genScore} of C logits. p^g (1 - p)^g is concave for g <= 1 and rises up to 1/2: at least two classes count and share
- * all of the probability, or, where m is 1, the largest has half of it.
+ * The largest {@link genScore} of C logits. p^g (1 - p)^g is concave for g <= 1 and rises up to 1/2: at least two
+ * classes count and share all of the probability, or, where m is 1, the largest has half of it.
  */
 export function largestGen(classes: number, gamma: number, m: number): number {
   const sharing = Math.min(classes, Math.max(2, m));
-  return genScore(new Float64Array(sharing), gamma, m);
+  return Math.min(sharing, m) * ((1 / sharing) * (1 - 1 / sharing)) ** gamma;
 }
 
 /** log of the sum over j != top of exp(x_j - x_top), also where the sum itself is 0 in float64. */

@@ -23,7 +23,10 @@ export interface NearestNeighboursOptions {
   distance?: (typeof DISTANCES)[number];
   /** `'kth'` (default): the distance to the k-th neighbour; `'mean'`: the mean over the k nearest. */
   use?: (typeof USES)[number];
-  /** Most rows that are kept, a uniform sample of all; by default every row. */
+  /**
+   * Most rows that are kept, a uniform sample of all; by default every row. A detector fills what room is left with
+   * rows of unfitted classes.
+   */
   bankSize?: number;
   /** Which sample; default 1. */
   seed?: number;
@@ -86,7 +89,10 @@ function scorerOf(
   });
 }
 
-/** The exact search. It takes in as many rows as the bank has room for: of an index nobody knows whether its distances only fall. */
+/**
+ * The exact search. It takes in as many rows as the bank has room for: of an index nobody knows whether its distances
+ * only fall.
+ */
 function exactScorer(fitted: Fitted, bankSize: number, blockSize: number): Scorer<'features'> {
   const { rows, size, distance } = fitted;
   const normalised = distance === 'normalised';

@@ -19,6 +19,9 @@ export interface LogitMethod {
   saved(state: ScorerState): LogitMethod;
 }
 
+/** Of a sum over very many classes, relative. */
+const ROUNDING = 1e-12;
+
 /** C of the first block that has logits; the others are not asked for. */
 async function classesIn(where: string, blocks: Blocks<never>): Promise<number | undefined> {
   for await (const block of blocks) {
@@ -29,8 +32,8 @@ async function classesIn(where: string, blocks: Blocks<never>): Promise<number |
 }
 
 /**
- * A scorer of logits that needs no fit, row by row in float64. One that was fitted knows how many `classes` there are, if it was shown
- * logits: then it takes no other number, and has its largest score.
+ * A scorer of logits that needs no fit, row by row in float64. One that was fitted knows how many `classes` there are,
+ * if it was shown logits: then it takes no other number, and has its largest score.
  */
 export function readyLogitScorer(method: LogitMethod, classes?: number): ReadyScorer<'logits'> {
   const { where, kind, options, scoreOf } = method;
@@ -48,7 +51,8 @@ export function readyLogitScorer(method: LogitMethod, classes?: number): ReadySc
       const scores = new Float64Array(rows);
       for (let row = 0; row < rows; row++) {
         const score = scoreOf(data.subarray(row * width, (row + 1) * width));
-        scores[row] = largest === undefined ? score : Math.min(score, largest); // rounding can take it above
+        // Rounding alone can keep it from the end, or take it beyond.
+        scores[row] = largest !== undefined && score > largest * (1 - ROUNDING) ? largest : score;
       }
       return finiteScores(where, scores);
     },

@@ -74,8 +74,8 @@ export interface Scorer<N extends Need = Need> {
   /** What `score` must be given. */
   readonly needs: readonly N[];
   /**
-   * No score is larger (a float32 number); undefined where there is no such bound, or none is known. Nothing can be above a threshold that
-   * equals it, which is why a detector refuses such a threshold.
+   * No score is larger (a float32 number); undefined where there is no such bound, or none is known. Nothing can be
+   * above a threshold that equals it, which is why a detector refuses such a threshold.
    */
   readonly largestScore: number | undefined;
   /**
@@ -85,9 +85,10 @@ export interface Scorer<N extends Need = Need> {
    */
   score(batch: Batch<N>): Promise<Float32Array>;
   /**
-   * Only where a score is a minimum over classes or rows: the scorer that knows these rows too. No score of it is above that of this one (but
-   * for rounding), so a threshold for this one keeps its false-alarm rate, on whatever rows it was found. Rows of classes that were
-   * fitted already may change nothing. This scorer is used up by it, as by `dispose`; where it throws, dispose this one.
+   * Only where a score is a minimum over classes or rows: the scorer that knows these rows too. No score of it is above
+   * that of this one (but for rounding), so a threshold for this one keeps its false-alarm rate, on whatever rows it
+   * was found. Rows of classes that were fitted already may change nothing. This scorer is used up by it, as by
+   * `dispose`; where it throws, dispose this one.
    *
    * @param rows features [N, D] with their labels [N], of classes that the fit had no row of
    * @throws ArgumentError, ShapeError, NotFiniteError as the fit

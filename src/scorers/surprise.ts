@@ -1,4 +1,6 @@
-/** Share of an ascending list that is at least the score, the score among them: (1 + #{c >= s}) / (n + 1), a p-value. */
+/**
+ * Share of an ascending list that is at least the score, the score among them: (1 + #{c >= s}) / (n + 1), a p-value.
+ */
 function pValue(ascending: Float32Array, score: number): number {
   let [low, high] = [0, ascending.length]; // the first that is not below the score
   while (low < high) {
@@ -14,9 +16,10 @@ const UNIT = 2 ** -23;
 const LEAST = 2 ** -126;
 
 /**
- * -log p of a score by the ascending scores of held-out rows, with an order beyond the largest of them, c: there p stays 1 / (n + 1), and
- * log1p((s - c) / (c - median)) is added. So far and very far differ, and what is far for one row of calibration does not tie with it.
- * It rises with the score everywhere: up to c it is at most log((n + 1) / 2). Where c is the median, or nearly, rounding is the scale.
+ * -log p of a score by the ascending scores of held-out rows, with an order beyond the largest of them, c: there p
+ * stays 1 / (n + 1), and log1p((s - c) / (c - median)) is added. So far and very far differ, and what is far for one
+ * row of calibration does not tie with it. It rises with the score everywhere: up to c it is at most log((n + 1) / 2).
+ * Where c is the median, or nearly, rounding is the scale.
  */
 export function surpriseBy(ascending: Float32Array): (score: number) => number {
   const count = ascending.length;

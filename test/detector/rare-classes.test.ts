@@ -19,7 +19,9 @@ import { onEachBackend } from '../on-each-backend';
 
 const [CLASSES, SIZE] = [12, 12];
 
-/** Clusters on the axes of a head that knows them: six classes of many rows, and six of one each, spread among the rows. */
+/**
+ * Clusters on the axes of a head that knows them: six classes of many rows, and six of one each, spread among the rows.
+ */
 function longTail(seed: number, alone = 6) {
   const random = seededRandom(seed);
   const labels = Int32Array.from({ length: 120 }, (_, row) => (row % 20 === 7 ? 6 + (row - 7) / 20 : row % 6)).map(

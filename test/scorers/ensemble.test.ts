@@ -153,10 +153,7 @@ onEachBackend('ensemble', () => {
 
   test('an end only where its members have one', async () => {
     const fitted = async (methods: ScorerMethod<'logits' | 'features', never>[], combine: 'fisher' | 'max') => {
-      const scorer = await ensemble(methods, { combine }).fit(
-        [{ features, logits: rows(logits.data, 2) }],
-        {},
-      );
+      const scorer = await ensemble(methods, { combine }).fit([{ features, logits: rows(logits.data, 2) }], {});
       const { largestScore } = scorer;
       const shape = [1, 2] as const;
       const [most] = await scorer.score({

@@ -79,7 +79,7 @@ describe('largest scores of the softmax, by the number of classes that the fit s
       for (const classes of [2, 10, 99, 1000]) {
         const scorer = await method.fit([{ logits: rows(new Float32Array(classes), classes) }], {});
         if (classes < 100 || method.kind !== 'gen') {
-          expect(await scoreOf(scorer, ...new Float32Array(classes).fill(7))).toBe(scorer.largestScore);
+          expect(await scoreOf(scorer, ...new Float32Array(classes).fill(7)), method.kind).toBe(scorer.largestScore);
         }
         for (const scale of [1e-7, 1e-4, 1e-2]) {
           for (const score of await scorer.score({ logits: rows(drawn(50 * classes, 3, scale), classes) })) {
@@ -108,7 +108,12 @@ describe('largest scores of the softmax, by the number of classes that the fit s
     scorer.dispose();
   });
 
-  test('a saved number of classes that is none', () => {
+  test('a saved number of classes that is none, or so large that nothing of it may be allocated', () => {
+    const many = { gamma: 0.1, m: 2 ** 50, classes: 2 ** 51 };
+    expect(gen().restore({ kind: 'gen', options: many, tensors: {} }, {}).largestScore).toBeGreaterThan(1e13);
+    expect(
+      entropy().restore({ kind: 'entropy', options: { classes: 2 ** 51 }, tensors: {} }, {}).largestScore,
+    ).toBeCloseTo(51 * Math.LN2, 5);
     expect(() => msp().restore({ kind: 'msp', options: { temperature: 1, classes: 0 }, tensors: {} }, {})).toThrow(
       'state.options.classes must be a whole number from 1',
     );

@@ -14,7 +14,10 @@ const ENSEMBLES = {
   'max, two members': () => ensemble([neighbours(), nearestClassMean()], { combine: 'max' }),
 };
 
-/** Rows of five classes, and one that is thousands of deviations away: every ensemble calls that OoD, and keeps its false-alarm rate. */
+/**
+ * Rows of five classes, and one that is thousands of deviations away: every ensemble calls that OoD, and keeps its
+ * false-alarm rate.
+ */
 export function ensembleAlarmsSuite({ fits, print }: { fits: number; print?: boolean }): void {
   beforeAll(() => tf.setBackend('cpu'));
 

@@ -45,7 +45,9 @@ function asFitted(method: Method): Method {
   };
 }
 
-/** Known rows through many fitted detectors: the share that is called OoD is what was asked for, with long tails too. */
+/**
+ * Known rows through many fitted detectors: the share that is called OoD is what was asked for, with long tails too.
+ */
 export function falseAlarmsSuite({ fits, print }: { fits: number; print?: boolean }): void {
   beforeAll(() => tf.setBackend('cpu'));
 

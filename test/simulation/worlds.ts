@@ -7,7 +7,10 @@ export interface World {
 
 const SIZE = 8;
 
-/** Normal clusters about means that lie three deviations apart and are drawn by the seed; `shares` [C] say how often a class comes. */
+/**
+ * Normal clusters about means that lie three deviations apart and are drawn by the seed; `shares` [C] say how often a
+ * class comes.
+ */
 export function worldOf(shares: readonly number[], seed: number): World {
   const random = seededRandom(seed);
   const means = shares.map(() => Float64Array.from({ length: SIZE }, () => 3 * random.normal()));
