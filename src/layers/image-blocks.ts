@@ -22,15 +22,17 @@ export interface ImageSource {
 /** The images; a tensor's numbers are looked at by `check`, bytes need none. */
 export function imageSource(where: string, images: ModelImages): ImageSource {
   if (images instanceof tf.Tensor) {
+    const block = (indices: Int32Array) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32')));
     return {
       shape: images.shape,
-      block: (indices) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32'))),
+      block,
       async check(blockSize, checkBackend) {
         const count = images.shape[0] ?? 0;
         for (let from = 0; from < count; from += blockSize) {
           checkBackend();
-          // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again.
-          const part = tf.slice(images, from, Math.min(blockSize, count - from));
+          // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again. Not by `slice`, which
+          // on wasm copies all images for each part.
+          const part = block(Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i));
           await checkFiniteImages(where, part, (row) => from + row).finally(() => part.dispose());
         }
       },
