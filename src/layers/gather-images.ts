@@ -12,7 +12,7 @@ const shownType = (value: unknown): string =>
 
 /** Throws unless the images are bytes, N * H * W * C of them. @throws ArgumentError, ShapeError */
 export function checkImageSet(where: string, set: ImageSet): void {
-  const { images, shape } = ((set as ImageSet | null | undefined) ?? {}) as Partial<ImageSet>;
+  const { images, shape } = (set ?? {}) as Partial<ImageSet>;
   const type = shownType(images); // by its name, so that bytes of another frame or of Node's vm are bytes too
   if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray') {
     const expected =

@@ -22,15 +22,29 @@ export interface ImageSource {
 /** The images; a tensor's numbers are looked at by `check`, bytes need none. */
 export function imageSource(where: string, images: ModelImages): ImageSource {
   if (images instanceof tf.Tensor) {
+    const block = (indices: Int32Array) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32')));
     return {
       shape: images.shape,
-      block: (indices) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32'))),
+      block,
       async check(blockSize, checkBackend) {
+        checkBackend();
         const count = images.shape[0] ?? 0;
+        const backend = tf.getBackend();
+        if (backend === 'cpu') return checkFiniteImages(where, images); // numbers as they lie there, without a copy
+        if (backend === 'wasm' && count > 0 && images.dtype === 'float32' && tf.getKernel('IsFinite', 'wasm')) {
+          // Its kernel is C++ that keeps to IEEE 754, and copies nothing; reading a part copies all of the images, or each number by itself.
+          const flags = tf.tidy(() => tf.all(tf.isFinite(tf.reshape(images, [count, -1])), 1));
+          const bad = (await flags.data()).indexOf(0);
+          flags.dispose();
+          if (bad < 0) return;
+          checkBackend();
+          const row = block(Int32Array.of(bad));
+          return checkFiniteImages(where, row, () => bad).finally(() => row.dispose());
+        }
         for (let from = 0; from < count; from += blockSize) {
           checkBackend();
           // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again.
-          const part = tf.slice(images, from, Math.min(blockSize, count - from));
+          const part = block(Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i));
           await checkFiniteImages(where, part, (row) => from + row).finally(() => part.dispose());
         }
       },

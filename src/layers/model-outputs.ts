@@ -148,7 +148,7 @@ function readLayersModel(where: string, model: LayersModel, { features, logits, 
           const [x, last] = apply(images);
           return { features: flat(where, x, pool, featureName), logits: toLogits(last) };
         });
-      const { result, fine } = watchOverflow(inner, images.shape[0]!, run);
+      const { result, fine } = watchOverflow(inner, images.shape[0], run);
       return { ...result, ...(fine && { fine }) };
     },
     logitsOf: (images) => tf.tidy(() => toLogits(apply(images)[1])),
@@ -186,7 +186,7 @@ function readGraphModel(
         const [z, ...others] = Array.isArray(outputs) ? outputs : [outputs];
         const logits = flat(where, z!, undefined, output);
         const x = features === undefined ? tf.clone(logits) : flat(where, others[0]!, pool, features);
-        const fine = within.length > 0 && withinHalf(others.slice(-within.length), images.shape[0]!);
+        const fine = within.length > 0 && withinHalf(others.slice(-within.length), images.shape[0]);
         return { features: x, logits, ...(fine && { fine }) };
       });
     },

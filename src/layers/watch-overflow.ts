@@ -38,7 +38,7 @@ export function watchOverflow<T>(model: LayersModel, count: number, run: () => T
   const look = (inputs: tf.Tensor | tf.Tensor[]) => {
     const before = fine;
     const own = Array.isArray(inputs) ? inputs : [inputs];
-    fine = tf.tidy(() => tf.keep(tf.logicalAnd(before, withinHalf(own, count)))) as tf.Tensor1D;
+    fine = tf.tidy(() => tf.keep(tf.logicalAnd<tf.Tensor1D>(before, withinHalf(own, count))));
     before.dispose();
   };
   // The hook is called before a layer runs, nested models' layers too, and is gone when this returns: nothing waits meanwhile.

@@ -34,7 +34,7 @@ function checkNumbers(where: string, numbers: ArrayLike<number>, { shape, size }
   while (at < size && Math.abs(numbers[at]!) <= largest) at++; // a comparison with NaN is false
   if (at === size) return;
   const value = numbers[at]!;
-  const row = givenRow(Math.floor(at / (size / shape[0]!)));
+  const row = givenRow(Math.floor(at / (size / shape[0])));
   const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
   throw new NotFiniteError({ where, what: 'images', expected, received: `${value} at row ${row}` });
 }
@@ -67,9 +67,9 @@ export const readsAtOnce = (): boolean => tf.getBackend() !== 'webgpu';
 
 /** Which rows [N] (bool) hold finite numbers alone, on the backend; its `isFinite` looks at the bits on webgpu. */
 export function finiteRows(images: tf.Tensor, largest = LARGEST_SINGLE): tf.Tensor1D {
-  if (images.size === 0) return tf.ones([images.shape[0]!], 'bool');
+  if (images.size === 0) return tf.ones([images.shape[0]], 'bool');
   return tf.tidy(() => {
-    const rows = tf.reshape(images, [images.shape[0]!, -1]);
+    const rows = tf.reshape(images, [images.shape[0], -1]);
     return tf.all<tf.Tensor1D>(tf.logicalAnd(tf.isFinite(rows), tf.lessEqual(tf.abs(rows), largest)), 1);
   });
 }

@@ -276,7 +276,7 @@ onEachBackend('image sets', () => {
         () => detector.predict(given),
         () => fitDetector(model, { images: given, labels }, { scorer: energy() }),
         () => embed(model, given),
-        async () => gatherImages(given, [0]),
+        () => new Promise((resolve) => resolve(gatherImages(given, [0]))),
       ]) {
         await expect(asked()).rejects.toThrow(ArgumentError);
         await expect(asked()).rejects.toThrow(message);

@@ -31,7 +31,7 @@ onEachBackend('images of another shape', () => {
   ])('[N, %i, %i, %i] for [N, 16, 16, 3]', async (...shape) => {
     const model = pooled(16, 16);
     const known = data(16, 16, 3);
-    const other = data(...(shape as [number, number, number]));
+    const other = data(...shape);
     const message = `shape of the images must be [N, 16, 16, 3], got [30, ${shape.join(', ')}]`;
     await expect(fitDetector(model, other, { scorer: energy() })).rejects.toThrow(`fitDetector: ${message}`);
     const detector = await fitDetector(model, known, { scorer: energy() });
@@ -39,9 +39,9 @@ onEachBackend('images of another shape', () => {
     for (const one of [detector, again]) {
       await expect(one.predict(other.images)).rejects.toThrow(ShapeError);
       await expect(one.predict(other.images)).rejects.toThrow(`Detector.predict: ${message}`);
-      const bytes = { images: new Uint8Array(shape[0]! * shape[1]! * shape[2]!), shape: [1, ...shape] as const };
+      const bytes = { images: new Uint8Array(shape[0] * shape[1] * shape[2]), shape: [1, ...shape] as const };
       await expect(one.predict(bytes as never)).rejects.toThrow(ShapeError);
-      const single = tf.zeros(shape as number[]);
+      const single = tf.zeros(shape);
       await expect(one.predict(single)).rejects.toThrow(ShapeError);
       single.dispose();
       one.dispose();
