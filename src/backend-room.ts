@@ -63,7 +63,7 @@ const packed = new WeakMap<DataId, Set<string>>();
  * Throws unless the wasm heap has room for the packed copy that XNNPACK makes of weights at their first product. Where that fails, the
  * backend writes a line on the console ("status 6") and goes on with an output that nobody wrote.
  *
- * @param numbers what is packed, padding included
+ * @param numbers what is packed, padding included, and the output, which is allocated before
  * @param way weights are packed anew for each
  */
 export function reservePacked(of: KernelBackend, weights: DataId, numbers: number, way = ''): void {
