@@ -55,7 +55,7 @@ const noRoom = (bytes: number): Error =>
     `tfjs-ood: the wasm heap (4 GiB at most) has no room for ${bytes} more bytes; use smaller batches or parts`,
   );
 
-/** What XNNPACK allocates beside the weights: operator, and tables of pointers of convolutions on images of a usual size. */
+/** What XNNPACK allocates beside those numbers: the operator itself, and a little at the end of each of its blocks. */
 const BESIDE = 2 ** 18;
 const packed = new WeakMap<DataId, Set<string>>();
 
