@@ -24,7 +24,7 @@ const directions = folders.map((folder) => ({
             group: folders
               .filter((other) => other !== folder && !mayImport[folder].includes(other))
               .map((other) => `**/${other}/**`),
-            message: `src/${folder} may import ${['errors, labels, one-backend, random, scores', ...mayImport[folder]].join(', ')} only.`,
+            message: `src/${folder} may import ${['errors, labels, one-backend, backend-room, checked-product, random, scores', ...mayImport[folder]].join(', ')} only.`,
           },
           ...(folder === 'node' ? [] : [{ group: ['node:*', 'sharp'], message: 'Only src/node touches Node.' }]),
           ...(folder === 'layers' || folder === 'node'

@@ -55,7 +55,7 @@ const noRoom = (bytes: number): Error =>
     `tfjs-ood: the wasm heap (4 GiB at most) has no room for ${bytes} more bytes; use smaller batches or parts`,
   );
 
-/** What XNNPACK allocates beside the weights: operator, and tables of pointers of convolutions on images of a usual size. */
+/** What XNNPACK allocates beside those numbers: the operator itself, and a little at the end of each of its blocks. */
 const BESIDE = 2 ** 18;
 const packed = new WeakMap<DataId, Set<string>>();
 
@@ -63,7 +63,7 @@ const packed = new WeakMap<DataId, Set<string>>();
  * Throws unless the wasm heap has room for the packed copy that XNNPACK makes of weights at their first product. Where that fails, the
  * backend writes a line on the console ("status 6") and goes on with an output that nobody wrote.
  *
- * @param numbers what is packed, padding included
+ * @param numbers what is packed, padding included, and the output, which is allocated before
  * @param way weights are packed anew for each
  */
 export function reservePacked(of: KernelBackend, weights: DataId, numbers: number, way = ''): void {

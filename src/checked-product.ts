@@ -3,7 +3,9 @@ import { packedNumbers, reservePacked } from './backend-room';
 
 /** a b of matrices; an error where wasm has no room for it. */
 export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
-  if (getBackend() === 'wasm') reservePacked(backend(), b.dataId, packedNumbers(...b.shape));
+  if (getBackend() === 'wasm') {
+    reservePacked(backend(), b.dataId, packedNumbers(...b.shape) + a.shape[0] * b.shape[1]);
+  }
   return matMul(a, b);
 }
 

@@ -9,7 +9,8 @@ function reserveProduct({ inputs, backend, attrs }: KernelCall): void {
     return; // by loops of the backend
   }
   const [depth, width] = b.shape.slice(-2) as [number, number];
-  reservePacked(backend, b.dataId, packedNumbers(depth, width), String(attrs.activation ?? ''));
+  const rows = a.shape[a.shape.length - 2]!;
+  reservePacked(backend, b.dataId, packedNumbers(depth, width) + rows * width, attrs.activation as string | undefined);
 }
 
 /** A product with bias and activation, as the backend makes it. */

@@ -1,18 +1,19 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { reservePacked } from '../backend-room';
 import type { Kernel } from './heap';
 
 type Shape4D = [number, number, number, number];
 type Padding = 'same' | 'valid' | number | backend_util.ExplicitPadding;
 
-/** Numbers that XNNPACK allocates for the filter, its transpose on the way included, and for pointers to the pixels under it. */
+/** Numbers of the output, and of what XNNPACK allocates: the filter, its transpose on the way, and pointers to the pixels under it. */
 function numbersOf({ filterHeight, filterWidth, ...info }: backend_util.Conv2DInfo, depthwise: boolean): number {
   const places = filterHeight * filterWidth;
   const [groups, inside, outside] = depthwise
     ? [info.inChannels, 1, info.outChannels / info.inChannels]
     : [1, info.inChannels, info.outChannels];
   const packed = groups * 8 * Math.ceil(outside / 8) * (places * 4 * Math.ceil(inside / 4) + 1);
-  return packed + places * inside * outside * groups + places * info.outHeight * (info.outWidth + 8);
+  const pointers = places * info.outHeight * (info.outWidth + 8);
+  return packed + places * inside * outside * groups + pointers + util.sizeFromShape(info.outShape);
 }
 
 /** Whether an axis has pixels that no window reaches, as where the filter is shorter than the stride. */

@@ -43,11 +43,11 @@ const convolutions: Record<string, Convolution> = {
 };
 
 /** The same numbers on both backends. */
-const wave = (shape: number[], step: number) =>
-  tf.tensor(
+const wave = <R extends tf.Rank = tf.Rank.R4>(shape: tf.ShapeMap[R], step: number) =>
+  tf.tensor<R>(
     Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => Math.sin(1 + i * step)),
     shape,
-  ) as tf.Tensor4D;
+  );
 
 /** Values, and gradients for a random upstream one; cpu is the oracle. */
 async function both(convolve: Convolution, conv: Case, withGradients: boolean): Promise<void> {
@@ -58,7 +58,7 @@ async function both(convolve: Convolution, conv: Case, withGradients: boolean): 
       const [x, filter] = [wave([2, ...conv.size, CHANNELS], 1.7), wave([...conv.filter, CHANNELS, MULTIPLIER], 2.3)];
       const run = (a: tf.Tensor, w: tf.Tensor) => convolve({ x: a as tf.Tensor4D, filter: w as tf.Tensor4D }, conv);
       const y = run(x, filter);
-      return withGradients ? [y, ...tf.grads(run)([x, filter], wave(y.shape, 0.9))] : [y];
+      return withGradients ? [y, ...tf.grads(run)([x, filter], wave<tf.Rank>(y.shape, 0.9))] : [y];
     });
     results.push(await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice())));
     tf.dispose(tensors);
