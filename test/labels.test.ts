@@ -62,7 +62,7 @@ const takers: Record<string, (labels: ArrayLike<number>) => unknown> = {
   recallAtK: (y) => recallAtK({ ...rows, shape: [4, 2] }, y, [1]),
   classAccuracy: (y) => classAccuracy([0, 1, 0, 1], y),
   'predicted of classAccuracy': (y) => classAccuracy(y, [0, 1, 0, 1]),
-  classThresholds: (y) => classThresholds([1, 2, 3, 4], y, { alpha: 0.5 }),
+  classThresholds: (y) => classThresholds([1, 2, 3, 4], y, 0.5),
   nearestClassMean: (y) => nearestClassMean().fit([{ features: { ...rows, shape: [4, 2] }, labels: y }], {}),
   she: (y) =>
     she().fit([{ features: { ...rows, shape: [4, 2] }, labels: y }], {

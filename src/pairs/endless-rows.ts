@@ -20,7 +20,7 @@ export function endlessRows(rows: Int32Array, count: number, seed: number, strea
   const size = rows.length;
   /** How many rows of this round are in the batch that the next one completes. */
   const leftOver = (round: number) => (size < count ? 0 : ((round + 1) * size) % count);
-  let [round, order] = [-1, new Int32Array()]; // kept: many steps are in one round
+  let [round, order]: [number, Int32Array] = [-1, new Int32Array()]; // kept: many steps are in one round
   const turnTo = (wanted: number) => {
     let next = wanted;
     while (next > 0 && next !== round + 1 && leftOver(next - 1) > 0) next--;

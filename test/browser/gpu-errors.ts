@@ -20,7 +20,7 @@ export async function takeGpuErrors(): Promise<string[]> {
 
 /** Listens to every device that is made from now on; each test fails that leaves an error behind. */
 export function watchGpuErrors(): void {
-  const adapter = (globalThis as { GPUAdapter?: Adapter }).GPUAdapter;
+  const adapter = (globalThis as unknown as { GPUAdapter?: Adapter }).GPUAdapter;
   if (!adapter) return;
   const { requestDevice } = adapter.prototype;
   if (!('isWatched' in requestDevice)) {

@@ -115,7 +115,9 @@ onEachBackend('rows that are equal, or near', () => {
   test.each([1, 100, 1e4])('spread %f: the gradient has no rounding of the whole batch in it', async (spread) => {
     const rows = rowsOf(spread);
     // A pair counts for both its rows.
-    const both = exactPull(rows, rows, (i, j) => i !== j && labels[i] === labels[j]).map((row) => row.map((v) => 2 * v));
+    const both = exactPull(rows, rows, (i, j) => i !== j && labels[i] === labels[j]).map((row) =>
+      row.map((v) => 2 * v),
+    );
     const found = await gradientOf((x) => odmLoss(labels, x, { pairs: 'all', positiveShare: 1 }), rows);
     const largest = Math.max(...both.flat().map(Math.abs));
     expectClose(found, both.flat(), { relative: 0, absolute: 1e-5 * largest });
@@ -159,7 +161,8 @@ onEachBackend('miners at any distance', () => {
 
   test('hardestPairs: negatives too', async () => {
     const loss = (scale: number) =>
-      read(() =>
+      read(
+        () =>
         odmLoss(labels, tf.tensor2d(rows.map(([v]) => [v! * scale])), { pairs: 'all', positiveShare: 0, margin: 10 * scale, miner: hardestPairs() }), // prettier-ignore
       );
     const [one] = await loss(1);

@@ -42,7 +42,7 @@ type Loss = (labels: BatchLabels, x: tf.Tensor2D, c: tf.Tensor2D) => tf.Scalar;
 const pairMiners: Record<string, PairMiner> = {
   hardestPairs: hardestPairs(),
   semiHardPairs: semiHardPairs(),
-  'semiHardPairs nearest': semiHardPairs({ positive: 'nearest' }),
+  'semiHardPairs nearest': semiHardPairs({ whichPositive: 'nearest' }),
   hardestOod: hardestOod(),
   violatingPairs: violatingPairs(),
   distanceWeightedPairs: distanceWeightedPairs(),
@@ -115,7 +115,9 @@ onEachBackend('a NaN or an infinity', (backend) => {
   test.each([hardestPairs(), hardestOod()])('in a memory too', async (miner) => {
     const memory = embeddingMemory({ capacity: 4 });
     tf.tidy(() => memory.add([0, -1], tf.tensor2d([[1, 2, 3], [4, NaN, 6]]))); // prettier-ignore
-    expect(await valueOf((y, x) => odmLoss(y, x, { pairs: 'all', miner, memory }), ROWS)).not.toSatisfy(Number.isFinite);
+    expect(await valueOf((y, x) => odmLoss(y, x, { pairs: 'all', miner, memory }), ROWS)).not.toSatisfy(
+      Number.isFinite,
+    );
     const triplets = tripletsOf(miner);
     expect(await valueOf((y, x) => tripletLoss(y, x, { miner: triplets, memory }), ROWS)).not.toSatisfy(
       Number.isFinite,

@@ -214,9 +214,7 @@ describe('ends of what can be', () => {
       lower: 0.5,
       warning: expect.stringContaining('no width') as string,
     });
-    expect(bootstrapDifference(perfect, constant, auroc, { seed: 1 }).warning).toContain(
-      'all 2000 resamples gave 0.5',
-    );
+    expect(bootstrapDifference(perfect, constant, auroc, { seed: 1 }).warning).toContain('all 2000 resamples gave 0.5');
     expect(bootstrapInterval([1, 2, 5], [4, 5], auroc, { ...options, method })).not.toHaveProperty('warning');
     expect(bootstrapInterval([1], [1], averagePrecision, { ...options, method }).lower).toBe(0.5);
     const most = bootstrapInterval([1, 3, 2, 5], [2, 4], (r) => r.thresholds.at(-1)!, { ...options, method });

@@ -16,7 +16,7 @@ import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/d
 import { ClassMeans, ClassScatter } from 'tfjs-ood/embeddings';
 import { createTrainer } from 'tfjs-ood/layers';
 import { ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
-import { ensemble, mahalanobis, nearestNeighbours, vim, type ScorerMethod } from 'tfjs-ood/scorers';
+import { ensemble, mahalanobis, nearestNeighbours, vim, type Blocks, type ScorerMethod } from 'tfjs-ood/scorers';
 
 type Tensors = Readonly<Record<string, NamedArray>>;
 
@@ -43,7 +43,7 @@ const outputs = {
   features: { data: features, shape: [ROWS, SIZE] as const },
   logits: { data: logits, shape: [ROWS, CLASSES] as const },
 };
-const logitsOf = (images: tf.Tensor4D) => tf.reshape<tf.Tensor2D>(images, [images.shape[0], -1]);
+const logitsOf = (images: tf.Tensor4D) => tf.reshape(images, [images.shape[0], -1]) as tf.Tensor2D;
 const parts = { head, logitsOf };
 
 /** The array with another side, its numbers in the order they had, the last ones again where there are too few. */
@@ -103,7 +103,7 @@ const fitting: Record<string, () => ScorerMethod> = {
   vim: () => vim({ dimension: 2 }),
   'nearest-neighbours': () => nearestNeighbours({ k: 2 }),
 };
-const blocks = [{ ...outputs, labels }];
+const blocks = [{ ...outputs, labels }] as unknown as Blocks;
 
 describe('a damaged state of a scorer is a FormatError', () => {
   test.each(Object.keys(methods))('%s', async (kind) => {
