@@ -17,7 +17,7 @@ const training = [
 /** They wait for what they read, and so run on webgpu too. */
 const waiting = ['test/layers/{finite-inputs,image-shapes}.test.ts'];
 /** A webgl of 16 bits, beside that of the page. */
-const half = 'test/layers/half-precision.test.ts';
+const half = 'test/detector/half-precision.test.ts';
 
 /** It takes our machine code away for a whole page. */
 const withoutOurCode = 'test/scorers/gaussian-scorers-on-backend.test.ts';
@@ -32,7 +32,7 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
   {
     name: 'webgpu',
     backends: ['webgpu'],
-    include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/layers/step-gradients.test.ts'],
+    include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/training/step-gradients.test.ts'],
     exclude: [withoutOurCode, ...later],
   },
   { name: 'webgl-half', backends: ['webgl'], include: [half] },

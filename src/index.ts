@@ -1,13 +1,13 @@
 // What training by this method and deciding need; the rest has a subpath of its own (docs/architecture.md).
-export * from './errors';
-export * from './random';
-export type { Scores } from './scores';
+export * from './core/errors';
+export * from './core/random';
+export type { Scores } from './core/scores';
 export * from './pairs/index';
 export * from './augment/index';
 export * from './losses/index';
 export { ClassMeans, type Means } from './embeddings/class-means';
-export type { Embeddings } from './embeddings/embeddings';
-export { classMeanScorer, type ClassMeanScorer } from './scorers/class-mean-scorer';
+export type { Embeddings } from './tensors/embeddings';
+export { classMeanScorer, type ClassMeanScorer } from './scorers/class-means/class-mean-scorer';
 export * from './thresholds/index';
 export { rankScores } from './metrics/rank-scores';
 export type { RankedScores } from './metrics/cumulative-counts';

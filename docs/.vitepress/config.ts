@@ -75,7 +75,7 @@ export default defineConfig({
           'Scorers of logits': '/logit-scorers',
           'Scorers of features and head': '/head-scorers',
           'Gaussian scorers': '/gaussian-scorers',
-          'Nearest neighbours': '/neighbours',
+          'Nearest neighbors': '/neighbors',
           'ODIN, ensembles': '/odin-ensemble',
           Decisions: '/thresholds',
         }),

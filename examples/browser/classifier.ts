@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { calibrate, ClassMeans, classMeanScorer, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
 import type { Calibration, NamedArray } from 'tfjs-ood';
-import { embed } from 'tfjs-ood/layers';
+import { embed } from 'tfjs-ood/detector';
 import { classifierNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
 

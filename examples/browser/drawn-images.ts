@@ -1,5 +1,5 @@
 import { seededRandom, type Random } from 'tfjs-ood';
-import type { ImageSet } from 'tfjs-ood/layers';
+import type { ImageSet } from 'tfjs-ood/training';
 import { digits, letters, unseenShapes } from './glyphs';
 import { arc, inkOfStrokes, otherHand, polygon, type Point, type Strokes } from './strokes';
 import { SIDE, toMnistPixels } from './to-mnist-pixels';

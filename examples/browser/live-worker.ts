@@ -1,6 +1,7 @@
 import 'tfjs-ood/wasm';
 import { auroc, ClassMeans, classMeanScorer, odmBatches, odmLoss, OOD_LABEL } from 'tfjs-ood';
-import { createTrainer, embed, type ImageSet } from 'tfjs-ood/layers';
+import { embed } from 'tfjs-ood/detector';
+import { createTrainer, type ImageSet } from 'tfjs-ood/training';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { drawDigits, drawLetters, drawShapes, drawUnseenShapes } from './drawn-images';
 import type { FromWorker, ToWorker } from './live-messages';

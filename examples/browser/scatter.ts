@@ -46,7 +46,7 @@ function projector(data: ScatterData, { yaw, pitch }: View) {
   };
 }
 
-/** Points of an embedding on a canvas in the page's colours; three numbers can be turned by dragging and by the arrow keys. */
+/** Points of an embedding on a canvas in the page's colors; three numbers can be turned by dragging and by the arrow keys. */
 export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scatter {
   let data: ScatterData | undefined;
   const view: View = { yaw: 0.6, pitch: 0.45 };
@@ -60,14 +60,14 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, width);
     const style = getComputedStyle(canvas);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    // light-dark() is resolved only where it is used as a colour: through a property of the canvas element.
+    const color = (name: string) => style.getPropertyValue(name).trim();
+    // light-dark() is resolved only where it is used as a color: through a property of the canvas element.
     const resolved = (name: string): string => {
-      canvas.style.color = colour(name);
+      canvas.style.color = color(name);
       return getComputedStyle(canvas).color;
     };
     const [text, card, outside] = ['--text', '--card', '--outside'].map(resolved) as [string, string, string];
-    const classColours = [0, 1, 2, 3, 4, 5].map((c) => resolved(`--class-${c}`));
+    const classColors = [0, 1, 2, 3, 4, 5].map((c) => resolved(`--class-${c}`));
 
     if (!data) {
       [pen.font, pen.textAlign, pen.fillStyle] = ['15px system-ui, sans-serif', 'center', resolved('--quiet')];
@@ -98,7 +98,7 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
         pen.stroke();
         continue;
       }
-      pen.fillStyle = classColours[label % 6]!;
+      pen.fillStyle = classColors[label % 6]!;
       pen.beginPath();
       pen.arc(x, y, 2.6, 0, 2 * Math.PI);
       pen.fill();

@@ -1,5 +1,5 @@
 import { OOD_LABEL, seededRandom, type Random } from 'tfjs-ood';
-import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
+import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 import { drawShapes } from './drawn-images';
 import { SIDE } from './to-mnist-pixels';
 
@@ -11,7 +11,7 @@ export const SEEN = [6, 7] as const;
 export const UNSEEN = [8, 9] as const;
 
 /** The rows whose label is one of these, in their order, from the `from`-th to before the `to`-th of them. */
-export function digitsOf(set: LabelledImages, wanted: readonly number[], from = 0, to = Infinity): LabelledImages {
+export function digitsOf(set: LabeledImages, wanted: readonly number[], from = 0, to = Infinity): LabeledImages {
   const rows = [...set.labels.keys()].filter((row) => wanted.includes(set.labels[row]!)).slice(from, to);
   const images = new Uint8Array(rows.length * PIXELS);
   rows.forEach((row, i) => images.set(set.images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS));
@@ -47,7 +47,7 @@ function variantOf(from: Uint8Array, into: Uint8Array, random: Random): void {
 }
 
 /** The training set: known digits, the seen ones of the others and drawn shapes, each with a variant of it. */
-export function trainingSet(known: LabelledImages, seen: ImageSet, seed: number): LabelledImages {
+export function trainingSet(known: LabeledImages, seen: ImageSet, seed: number): LabeledImages {
   const random = seededRandom(seed, 20);
   const shapes = drawShapes(2 * seen.shape[0], seed);
   const parts = [known, seen, shapes];

@@ -20,8 +20,9 @@ import {
   OOD_LABEL,
   seededRandom,
 } from 'tfjs-ood';
-import { readMnist, type ImageSet, type LabelledImages } from 'tfjs-ood/datasets';
-import { createTrainer, embed, fit } from 'tfjs-ood/layers';
+import { readMnist, type ImageSet, type LabeledImages } from 'tfjs-ood/datasets';
+import { embed } from 'tfjs-ood/detector';
+import { createTrainer, fit } from 'tfjs-ood/training';
 import { loadMnist, writeFileAtomic } from 'tfjs-ood/node';
 import { encodeClassifier } from './classifier';
 import { drawDigits, drawLetters, drawUnseenShapes } from './drawn-images';
@@ -118,7 +119,7 @@ const drawnRight = drawn.labels.filter((label, i) => label === i % 6).length / 6
 figures['drawn digits 0 to 5'] = `accuracy ${drawnRight.toFixed(3)}, called unknown ${share(drawn.scores).toFixed(3)}`;
 console.table(figures);
 
-const cloudSets: LabelledImages[] = [
+const cloudSets: LabeledImages[] = [
   digitsOf(held, KNOWN, 0, CLOUD),
   digitsOf(mnist.test, UNSEEN, 0, CLOUD / 8),
   ...[drawLetters(CLOUD / 16, seed + 2), drawUnseenShapes(CLOUD / 16, seed + 2)].map((images) => ({

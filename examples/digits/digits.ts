@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { OOD_LABEL, seededRandom } from 'tfjs-ood';
-import { concatImages, readMnist, type ImageSet, type LabelledImages } from 'tfjs-ood/datasets';
+import { concatImages, readMnist, type ImageSet, type LabeledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import type { Experiment, ExperimentByOptions, RunOptions, Sets } from '../runner/experiment';
@@ -25,7 +25,7 @@ async function load(folder = 'data', noiseSeen = 0): Promise<Sets> {
     labels: new Int32Array(noiseSeen).fill(OOD_LABEL),
   };
   const noise = gaussianNoise(2000, [28, 28, 1], seededRandom(1, 60));
-  const set = (name: string, kind: 'novelty' | 'anomaly', seen: boolean, images: ImageSet | LabelledImages) => ({
+  const set = (name: string, kind: 'novelty' | 'anomaly', seen: boolean, images: ImageSet | LabeledImages) => ({
     name,
     kind,
     seen,

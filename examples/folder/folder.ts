@@ -1,5 +1,5 @@
 import { ArgumentError, seededRandom } from 'tfjs-ood';
-import type { LabelledImages } from 'tfjs-ood/datasets';
+import type { LabeledImages } from 'tfjs-ood/datasets';
 import { readClassFolders, type ClassFoldersOptions, type SkippedFile } from 'tfjs-ood/node';
 import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
 import { smallNetwork } from '../runner/networks';
@@ -17,14 +17,14 @@ interface Options extends RunOptions {
 }
 
 /** The rows of a set whose numbers or labels are wanted. */
-const rowsWhere = (set: LabelledImages, isWanted: (row: number, label: number) => boolean): LabelledImages =>
+const rowsWhere = (set: LabeledImages, isWanted: (row: number, label: number) => boolean): LabeledImages =>
   takeRows(
     set,
     Array.from(set.labels.keys()).filter((row) => isWanted(row, set.labels[row]!)),
   );
 
 /** Some rows of a set, drawn by a seed: a share of each class, at least one. Each has two at least. */
-function divide(set: LabelledImages, share: number, seed: number): [rest: LabelledImages, taken: LabelledImages] {
+function divide(set: LabeledImages, share: number, seed: number): [rest: LabeledImages, taken: LabeledImages] {
   const isTaken = new Uint8Array(set.shape[0]);
   for (const label of new Set(set.labels)) {
     const rows = Array.from(set.labels.keys()).filter((row) => set.labels[row] === label);
@@ -56,7 +56,7 @@ const training: Training = {
 };
 
 /** What can only be divided has two images at least. */
-function checkCounts(path: string, { labels }: LabelledImages, names: readonly string[]): void {
+function checkCounts(path: string, { labels }: LabeledImages, names: readonly string[]): void {
   const counts = names.map((_, label) => labels.filter((own) => own === label).length);
   const single = counts.findIndex((count) => count === 1);
   if (single < 0) return;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { program } from 'commander';
-import { mahalanobis, nearestNeighbours, residual, vim } from 'tfjs-ood/scorers';
+import { mahalanobis, nearestNeighbors, residual, vim } from 'tfjs-ood/scorers';
 import { evaluate } from 'tfjs-ood/metrics';
 import { fitOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { type ImageSet } from 'tfjs-ood/datasets';
-import { featuresOf, fitDetector } from 'tfjs-ood/layers';
+import { featuresOf, fitDetector } from 'tfjs-ood/detector';
 import { loadCifar10, loadMnist, readImageList } from 'tfjs-ood/node';
 import { namesAmong, whole } from '../runner/arguments';
 import { CLASSES, loadModel } from './load-model';
@@ -109,11 +109,11 @@ async function run(options: Options): Promise<void> {
   );
   console.log(`| -------------------- | ${names.map(() => '---:').join(' | ')} | ---: | ---: |`);
   const head = await reader.head();
-  // Not more directions or neighbours than there are rows.
+  // Not more directions or neighbors than there are rows.
   const few = Math.min(50, Math.floor(fit / 4));
   const methods = {
     ...scorerMethods,
-    'nearest-neighbours': () => nearestNeighbours({ k: few }),
+    'nearest-neighbors': () => nearestNeighbors({ k: few }),
     residual: () => residual({ dimension: few }),
     vim: () => vim({ dimension: few }),
   };

@@ -8,8 +8,9 @@ import { program } from 'commander';
 import { OodError } from 'tfjs-ood';
 import { classAccuracy, evaluate } from 'tfjs-ood/metrics';
 import { scorerMethods } from 'tfjs-ood/detector';
-import { readMnist, type LabelledImages } from 'tfjs-ood/datasets';
-import { fitDetector, gatherImages, type ImageSet } from 'tfjs-ood/layers';
+import { readMnist, type LabeledImages } from 'tfjs-ood/datasets';
+import { fitDetector } from 'tfjs-ood/detector';
+import { gatherImages, type ImageSet } from 'tfjs-ood/training';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 
 /**
@@ -24,7 +25,7 @@ interface Options {
   epochs: number;
 }
 
-const part = ({ images, labels, shape }: LabelledImages, from: number, count: number) => {
+const part = ({ images, labels, shape }: LabeledImages, from: number, count: number) => {
   const size = shape[1] * shape[2] * shape[3];
   const rows = Math.min(count, shape[0] - from);
   return {

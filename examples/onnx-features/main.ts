@@ -9,7 +9,7 @@ import { OodError } from 'tfjs-ood';
 import { mahalanobis } from 'tfjs-ood/scorers';
 import { classAccuracy, evaluate, evaluationTable } from 'tfjs-ood/metrics';
 import { fitOutputDetector } from 'tfjs-ood/detector';
-import { readMnist, type LabelledImages } from 'tfjs-ood/datasets';
+import { readMnist, type LabeledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 
 /**
@@ -24,7 +24,7 @@ interface Options {
 
 type Rows = { data: Float32Array; shape: [number, number] };
 
-async function outputsOf(session: InferenceSession, { images, shape }: LabelledImages, from: number, count: number) {
+async function outputsOf(session: InferenceSession, { images, shape }: LabeledImages, from: number, count: number) {
   const size = shape[1] * shape[2] * shape[3];
   const parts: Record<'features' | 'logits', number[]> = { features: [], logits: [] };
   for (let at = from; at < from + count; at += 250) {

@@ -1,12 +1,12 @@
-import type { LabelledImages } from 'tfjs-ood/datasets';
+import type { LabeledImages } from 'tfjs-ood/datasets';
 import { takeRows } from './take-rows';
 
 /** The images of some classes, whose labels become their places in the list; `keep` leaves some rows out. */
 export function classesOf(
-  set: LabelledImages,
+  set: LabeledImages,
   classes: readonly number[],
   keep: (row: number) => boolean = () => true,
-): LabelledImages {
+): LabeledImages {
   const rows = Array.from(set.labels.keys()).filter((row) => classes.includes(set.labels[row]!) && keep(row));
   const taken = takeRows(set, rows);
   return { ...taken, labels: taken.labels.map((label) => classes.indexOf(label)) };

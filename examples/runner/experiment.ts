@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { RandomAffineOptions } from 'tfjs-ood';
 import type { Json } from 'tfjs-ood/metrics';
-import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
+import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 
 /** Novelty: unseen classes of the same kind. Anomaly: something else (Masana et al. 2018). */
 export type Kind = 'novelty' | 'anomaly';
@@ -20,8 +20,8 @@ export interface Sets {
   known: {
     /** `known` by default. */
     name?: string;
-    train: LabelledImages;
-    test: LabelledImages;
+    train: LabeledImages;
+    test: LabeledImages;
     classNames: readonly string[];
   };
   /** OoD images for training. */

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { confidenceLoss, contrastiveLoss, odmLoss, outlierExposureLoss, unitRows, violatingPairs } from 'tfjs-ood';
-import { energy, mahalanobis, msp, nearestNeighbours, odin } from 'tfjs-ood/scorers';
+import { energy, mahalanobis, msp, nearestNeighbors, odin } from 'tfjs-ood/scorers';
 import type { DetectorOptions } from 'tfjs-ood/detector';
 import type { Training } from './experiment';
 
@@ -58,7 +58,7 @@ export const methods: readonly Method[] = [
       ODIN: () => odin(),
       energy: () => energy(),
       Mahalanobis: () => mahalanobis(),
-      kNN: () => nearestNeighbours({ k: 10 }),
+      kNN: () => nearestNeighbors({ k: 10 }),
     },
   },
   {

@@ -1,6 +1,6 @@
 import * as tfl from '@tensorflow/tfjs-layers';
 import { deriveSeed } from 'tfjs-ood';
-import { batchNormLayer } from 'tfjs-ood/layers';
+import { batchNormLayer } from 'tfjs-ood/training';
 import type { Training } from './experiment';
 
 /** Three convolutions with pools and two dense layers: enough for digits, a minute for thousands of steps. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
-import { fit, type BatchSource, type FitOptions, type Trainer } from 'tfjs-ood/layers';
+import { fit, type BatchSource, type FitOptions, type Trainer } from 'tfjs-ood/training';
 import type { RunFolder } from 'tfjs-ood/node';
 
 /** A line of `epochs.jsonl`. Times are of the steps alone; CPU time is of all threads. */

@@ -3,7 +3,7 @@ import { ClassMeans, classMeanScorer } from 'tfjs-ood';
 import { classAccuracy } from 'tfjs-ood/metrics';
 import { fitOutputDetector, type DetectorOptions } from 'tfjs-ood/detector';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { fitDetector } from 'tfjs-ood/layers';
+import { fitDetector } from 'tfjs-ood/detector';
 import { testSets, type Sets, type Training } from './experiment';
 import type { Method } from './methods';
 import { outputsOf, type Outputs } from './outputs-of';

@@ -1,8 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classBalancedBatches, colourJitter, odmBatches, OOD_LABEL, randomAffine } from 'tfjs-ood';
+import { classBalancedBatches, colorJitter, odmBatches, OOD_LABEL, randomAffine } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
-import { createTrainer, stepSchedule } from 'tfjs-ood/layers';
+import { createTrainer, stepSchedule } from 'tfjs-ood/training';
 import type { RunFolder } from 'tfjs-ood/node';
 import type { Sets, Training } from './experiment';
 import type { Method } from './methods';
@@ -68,7 +68,7 @@ export function balanced(
 const augmentOf = ({ augment }: Training) =>
   augment && {
     augment: (images: Tensor4D, seed: number) =>
-      colourJitter(randomAffine(images, { ...augment, seed }), {
+      colorJitter(randomAffine(images, { ...augment, seed }), {
         brightness: augment.brightness,
         contrast: augment.contrast,
         seed,

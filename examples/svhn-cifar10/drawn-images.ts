@@ -1,9 +1,9 @@
 import { seededRandom, type Random } from 'tfjs-ood';
-import type { ImageSet, LabelledImages } from 'tfjs-ood/datasets';
+import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 import { squareToSegment, type Point, type Strokes } from '../browser/strokes';
 
 /**
- * Images drawn from a seed, so that the experiment runs with no data and no network: digits on coloured ground (the known
+ * Images drawn from a seed, so that the experiment runs with no data and no network: digits on colored ground (the known
  * classes), textured shapes (seen OoD), letters (unseen, related to digits) and noise.
  */
 const SIZE = 32;
@@ -112,12 +112,12 @@ function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: numbe
   const width = height * (0.55 + 0.25 * random.uniform());
   const angle = (random.uniform() - 0.5) * 0.5;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const centre: Point = [SIZE / 2 + (random.uniform() - 0.5) * 5, SIZE / 2 + (random.uniform() - 0.5) * 5];
+  const center: Point = [SIZE / 2 + (random.uniform() - 0.5) * 5, SIZE / 2 + (random.uniform() - 0.5) * 5];
   const halfWidth = 1 + 0.9 * random.uniform();
   const placed = strokes.map((stroke) =>
     stroke.map(([u, v]): Point => {
       const [x, y] = [(u - 0.5) * width, (v - 0.5) * height];
-      return [centre[0] + cos * x - sin * y, centre[1] + sin * x + cos * y];
+      return [center[0] + cos * x - sin * y, center[1] + sin * x + cos * y];
     }),
   );
   return (x, y) => {
@@ -136,11 +136,11 @@ function shapeCoverage(random: Random): (x: number, y: number) => number {
   const corners = [0, 3, 4, 5][random.integer(4)]!; // 0: a disc
   const radius = 8 + 5 * random.uniform();
   const turn = random.uniform() * 2 * Math.PI;
-  const centre: Point = [SIZE / 2 + (random.uniform() - 0.5) * 6, SIZE / 2 + (random.uniform() - 0.5) * 6];
+  const center: Point = [SIZE / 2 + (random.uniform() - 0.5) * 6, SIZE / 2 + (random.uniform() - 0.5) * 6];
   const period = 2.5 + 3 * random.uniform();
   const kind = random.integer(3);
   return (x, y) => {
-    const [dx, dy] = [x - centre[0], y - centre[1]];
+    const [dx, dy] = [x - center[0], y - center[1]];
     const sector = (2 * Math.PI) / (corners || 1);
     const angle = ((Math.atan2(dy, dx) - turn) % sector) + (Math.atan2(dy, dx) < turn ? sector : 0);
     const edge = corners === 0 ? radius : (radius * Math.cos(sector / 2)) / Math.cos(angle - sector / 2);
@@ -178,7 +178,7 @@ function draw(count: number, random: Random, coverageOf: (i: number) => (x: numb
 }
 
 /** `count` digits, as many of each class; label = digit. */
-export function drawDigits(count: number, seed: number): LabelledImages {
+export function drawDigits(count: number, seed: number): LabeledImages {
   const random = seededRandom(seed, 0);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 10);
   return { ...draw(count, random, (i) => strokesCoverage(DIGITS[i % 10]!, random)), labels };

@@ -71,7 +71,7 @@ export type PresetName = keyof typeof presets;
 /** What the command line can change besides the training's numbers. */
 export const presetSettings = {
   width: { says: 'width of the network; 1 has 64 to 512 channels', range: [0.01, 4] },
-  batchNorm: { says: 'batch normalisation, on or off', type: 'switch' },
+  batchNorm: { says: 'batch normalization, on or off', type: 'switch' },
   dropout: { says: 'dropout rate of the two dense layers', range: [0, 0.99] },
   noiseImages: { says: 'images of Gaussian noise in the test', range: [1, 1e6, 'whole'] },
 } satisfies Partial<Record<keyof Preset, Setting>>;

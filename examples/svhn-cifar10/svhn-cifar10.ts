@@ -1,5 +1,5 @@
 import { ArgumentError } from 'tfjs-ood';
-import { vgg } from 'tfjs-ood/layers';
+import { vgg } from 'tfjs-ood/training';
 import type { Experiment, ExperimentByOptions, Headline, RunOptions } from '../runner/experiment';
 import { checkSettings, givenSettings } from '../runner/settings';
 import { drawnSets, hasRealData, realSets, REAL_SETS, type RealSet } from './data';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, ShapeError } from '../errors';
-import { seededRandom, type Random } from '../random';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { seededRandom, type Random } from '../core/random';
 
 /** Options of every augmentation. */
 export interface SeedOption {

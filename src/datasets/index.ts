@@ -1,4 +1,4 @@
-export { concatImages, type ImageSet, type LabelledImages, type ReadOptions } from './images';
+export { concatImages, type ImageSet, type LabeledImages, type ReadOptions } from '../core/images';
 export { InflateLimitError, streamInflate, type Inflate } from './inflate';
 export { readCifar10 } from './read-cifar10';
 export { readCifar10Python, type NamedImages } from './read-cifar10-python';

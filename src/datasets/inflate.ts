@@ -1,4 +1,4 @@
-import { FormatError } from '../errors';
+import { FormatError } from '../core/errors';
 
 /** Inflates zlib or gzip bytes, and stops where more than `limit` bytes come out. Rejects what is damaged. */
 export type Inflate = (bytes: Uint8Array, format: 'zlib' | 'gzip', limit: number) => Promise<Uint8Array>;

@@ -1,4 +1,4 @@
-import { FormatError } from '../errors';
+import { FormatError } from '../core/errors';
 
 /** Bytes of a MATLAB 5 file, or the first ones of a compressed block in it. */
 export interface MatlabBlock {

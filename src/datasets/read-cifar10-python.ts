@@ -1,12 +1,12 @@
-import { FormatError } from '../errors';
-import { planesToPixels, type LabelledImages, type ReadOptions } from './images';
+import { FormatError } from '../core/errors';
+import { planesToPixels, type LabeledImages, type ReadOptions } from '../core/images';
 import { PickledArray, shortText } from './pickle-values';
 import { unpickle } from './unpickle';
 
 const AREA = 32 * 32;
 
 /** Images, labels and, where the file has them, the names of the images' files. */
-export interface NamedImages extends LabelledImages {
+export interface NamedImages extends LabeledImages {
   /** [N] */
   fileNames?: string[];
 }

@@ -1,5 +1,5 @@
-import { FormatError } from '../errors';
-import { planesToPixels, type LabelledImages, type ReadOptions } from './images';
+import { FormatError } from '../core/errors';
+import { planesToPixels, type LabeledImages, type ReadOptions } from '../core/images';
 
 const AREA = 32 * 32;
 const RECORD = 1 + 3 * AREA;
@@ -14,7 +14,7 @@ const RECORD = 1 + 3 * AREA;
  * @example
  * const { images, labels } = readCifar10(await readFile('data_batch_1.bin'), { file: 'data_batch_1.bin' });
  */
-export function readCifar10(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): LabelledImages {
+export function readCifar10(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): LabeledImages {
   const where = 'readCifar10';
   const count = Math.floor(bytes.length / RECORD);
   if (count === 0 || bytes.length % RECORD !== 0) {

@@ -1,5 +1,5 @@
-import { FormatError } from '../errors';
-import type { LabelledImages, ReadOptions } from './images';
+import { FormatError } from '../core/errors';
+import type { LabeledImages, ReadOptions } from '../core/images';
 import { inflateChecked, inflateHead, plausibleSize, streamInflate, type Inflate } from './inflate';
 
 /** Options of readers of files that may be compressed. */
@@ -93,7 +93,7 @@ export async function readMnist(
   imageBytes: Uint8Array,
   labelBytes: Uint8Array,
   options: InflateOptions & { classes?: number } = {},
-): Promise<LabelledImages> {
+): Promise<LabeledImages> {
   const { file = 'bytes', classes = 10 } = options;
   const images = await readIdx(imageBytes, { ...options, file: `${file} (images)` });
   const labels = await readIdx(labelBytes, { ...options, file: `${file} (labels)` });

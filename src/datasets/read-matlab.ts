@@ -1,4 +1,4 @@
-import { FormatError } from '../errors';
+import { FormatError } from '../core/errors';
 import { inflateChecked, inflateHead, plausibleSize, type Inflate } from './inflate';
 import { elementData, MATLAB_TYPES, matlabElement, refuseBlock, type MatlabBlock } from './matlab-elements';
 

@@ -1,5 +1,5 @@
-import { FormatError } from '../errors';
-import type { ReadOptions } from './images';
+import { FormatError } from '../core/errors';
+import type { ReadOptions } from '../core/images';
 
 /** Pixels of one image: [height, width, 3]. */
 export interface PpmImage {
@@ -11,13 +11,13 @@ export interface PpmImage {
 const LARGEST_SIDE = 65_535;
 
 /**
- * Reads one image in the binary PPM format (`P6`, a byte a colour), as the German Traffic Sign Recognition Benchmark has them.
+ * Reads one image in the binary PPM format (`P6`, a byte a color), as the German Traffic Sign Recognition Benchmark has them.
  *
  * Source: http://netpbm.sourceforge.net/doc/ppm.html
  *
  * @param bytes the file
  * @returns pixels [height, width, 3], red, green, blue
- * @throws FormatError for another format, more than 8 bits a colour, an impossible size, or too few bytes
+ * @throws FormatError for another format, more than 8 bits a color, an impossible size, or too few bytes
  * @example
  * readPpm(new TextEncoder().encode('P6 1 1 255\nabc')); // { data: [97, 98, 99], height: 1, width: 1 }
  */
@@ -47,7 +47,7 @@ export function readPpm(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {})
   const width = number('width', LARGEST_SIDE);
   const height = number('height', LARGEST_SIDE);
   const most = number('largest value', 255);
-  if (most !== 255) refuse('colours from 0 to 255', `0 to ${most}`, at);
+  if (most !== 255) refuse('colors from 0 to 255', `0 to ${most}`, at);
   if (!isSpace(bytes[at])) refuse('one white space before the pixels', 'none', at);
   at++;
   const size = 3 * width * height;

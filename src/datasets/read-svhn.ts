@@ -1,5 +1,5 @@
-import { FormatError } from '../errors';
-import type { LabelledImages } from './images';
+import { FormatError } from '../core/errors';
+import type { LabeledImages } from '../core/images';
 import { streamInflate } from './inflate';
 import { MATLAB_TYPES } from './matlab-elements';
 import type { InflateOptions } from './read-idx';
@@ -38,7 +38,7 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
  * @example
  * const { images, labels } = await readSvhn(await readFile('train_32x32.mat'));
  */
-export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}): Promise<LabelledImages> {
+export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}): Promise<LabeledImages> {
   const where = 'readSvhn';
   const { file = 'bytes', inflate = streamInflate } = options;
   const arrays = await readMatlab(where, bytes, file, inflate);

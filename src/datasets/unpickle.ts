@@ -1,4 +1,4 @@
-import { FormatError } from '../errors';
+import { FormatError } from '../core/errors';
 import { pickleBuild, pickleGlobal, pickleReduce, PickleTuple, shortText, type PickleValue } from './pickle-values';
 
 const MARK = Symbol('mark');

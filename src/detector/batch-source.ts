@@ -1,8 +1,8 @@
-import { readRows, type Rows } from '../scorers/rows';
-import type { Need, ModelOutputs } from '../scorers/scorer';
-import { ShapeError } from '../errors';
-import { checkLabels } from '../labels';
-import type { Embeddings } from '../embeddings/embeddings';
+import { readRows, type Rows } from '../scorers/contract/rows';
+import type { Need, ModelOutputs } from '../scorers/contract/scorer';
+import { ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
+import type { Embeddings } from '../tensors/embeddings';
 
 /** Images of known classes, of which what a scorer needs can be had block by block. */
 export interface BatchSource {
@@ -12,8 +12,8 @@ export interface BatchSource {
   batchOf(rows: Int32Array): Promise<{ batch: Partial<ModelOutputs>; dispose(): void }>;
 }
 
-/** What a model in any runtime gave for labelled images; only what the scorer needs must be there. */
-export interface LabelledOutputs {
+/** What a model in any runtime gave for labeled images; only what the scorer needs must be there. */
+export interface LabeledOutputs {
   /** [N, D] */
   features?: Embeddings;
   /** [N, C] */
@@ -23,7 +23,7 @@ export interface LabelledOutputs {
 }
 
 /** A source over outputs that are there already. */
-export async function outputSource(where: string, { labels, ...outputs }: LabelledOutputs): Promise<BatchSource> {
+export async function outputSource(where: string, { labels, ...outputs }: LabeledOutputs): Promise<BatchSource> {
   const own = checkedLabels(where, labels);
   const count = own.length;
   const whole: Partial<Record<Need, Rows>> = {};

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import type { Scorer } from '../scorers/scorer';
+import { ArgumentError } from '../core/errors';
+import type { Scorer } from '../scorers/contract/scorer';
 import { cutSorted } from '../thresholds/conformal-threshold';
 
 /**

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import { checkRate } from '../scores';
+import { ArgumentError } from '../core/errors';
+import { checkRate } from '../core/scores';
 
 /** False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where these differ */
 export function cutPointsOf(

@@ -1,10 +1,10 @@
-import { FormatError } from '../errors';
-import type { Json, ScorerState } from '../scorers/scorer';
-import { isRecord } from '../state/is-record';
-import { MOST_LEVELS, parseJson } from '../state/parse-json';
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/safetensors';
+import { FormatError } from '../core/errors';
+import type { Json, ScorerState } from '../scorers/contract/scorer';
+import { isRecord } from '../core/is-record';
+import { MOST_LEVELS, parseJson } from '../core/parse-json';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
 import type { OutputWidths } from './given-outputs';
-import { writableJson } from '../state/writable-json';
+import { writableJson } from '../core/writable-json';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';

@@ -1,7 +1,7 @@
-import { checkedHead } from '../scorers/checked-head';
-import { checkHeadAgrees } from '../scorers/head-agreement';
-import { readRows } from '../scorers/rows';
-import type { Head, ModelOutputs } from '../scorers/scorer';
+import { checkedHead } from '../scorers/head/checked-head';
+import { checkHeadAgrees } from '../scorers/head/head-agreement';
+import { readRows } from '../scorers/contract/rows';
+import type { Head, ModelOutputs } from '../scorers/contract/scorer';
 import { checkGivenOutputs, widthsOf, type OutputWidths } from './given-outputs';
 
 /** Takes note of the first outputs that a fit sees: how wide they are, and that a head makes these logits of these features. */

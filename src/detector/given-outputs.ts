@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError } from '../errors';
-import type { ModelOutputs, Need } from '../scorers/scorer';
+import { ArgumentError, ShapeError } from '../core/errors';
+import type { ModelOutputs, Need } from '../scorers/contract/scorer';
 
 /** How many numbers a row had at the fit: C of logits, D of the features where the scorer needs them. */
 export type OutputWidths = Readonly<{ features?: number; logits?: number }>;

@@ -1,12 +1,12 @@
-import { ArgumentError, FormatError } from '../errors';
-import { checkRate } from '../scores';
-import { indexOfLargest } from '../scorers/logit-scores';
-import { checkOption, COUNT } from '../scorers/option-rules';
-import { readRows } from '../scorers/rows';
-import type { Batch, FitBlock, Json, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/scorer';
+import { ArgumentError, FormatError } from '../core/errors';
+import { checkRate } from '../core/scores';
+import { indexOfLargest } from '../scorers/contract/logit-scores';
+import { checkOption, COUNT } from '../core/check';
+import { readRows } from '../scorers/contract/rows';
+import type { Batch, FitBlock, Json, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/contract/scorer';
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
-import { outputSource, type BatchSource, type LabelledOutputs } from './batch-source';
+import { outputSource, type BatchSource, type LabeledOutputs } from './batch-source';
 import { checkAlarm } from './check-alarm';
 import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
@@ -205,11 +205,11 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
  *   rate at which this scorer could never call anything OoD;
  *   ShapeError, NotFiniteError naming the row
  * @example
- * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbours(), alpha: 0.05 });
+ * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbors(), alpha: 0.05 });
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });
  */
 export async function fitOutputDetector(
-  outputs: LabelledOutputs,
+  outputs: LabeledOutputs,
   options: DetectorOptions & Partial<ModelParts>,
 ): Promise<OutputDetector> {
   const where = 'fitOutputDetector';

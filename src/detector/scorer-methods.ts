@@ -1,12 +1,12 @@
 import * as scorers from '../scorers/index';
-import type { ScorerMethod } from '../scorers/scorer';
+import type { ScorerMethod } from '../scorers/contract/scorer';
 
 /** Methods by the `kind` that a saved scorer names. */
 export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
 
 /**
  * Every scorer of this package that a saved state describes whole, for loading one of a kind that is not known beforehand. An ensemble, and
- * neighbours with an index, are named by whoever loads them: `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
+ * neighbors with an index, are named by whoever loads them: `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
  *
  * @example
  * const restored = decodeScorer(bytes);
@@ -22,7 +22,7 @@ export const scorerMethods: ScorerMethods = {
   'max-logit': () => scorers.maxLogit(),
   msp: () => scorers.msp(),
   'nearest-class-mean': () => scorers.nearestClassMean(),
-  'nearest-neighbours': () => scorers.nearestNeighbours(),
+  'nearest-neighbors': () => scorers.nearestNeighbors(),
   'nn-guide': () => scorers.nnGuide(),
   odin: () => scorers.odin(),
   react: () => scorers.react(),

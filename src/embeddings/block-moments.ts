@@ -1,9 +1,9 @@
 import type { ClassMoments } from './class-moments';
-import { checkFinite } from './embeddings';
-import { float64Kernel, type Float64Kernel } from './float64-kernel';
-import { classSumsBy } from './kernel-scatter';
-import { addOuterProducts, addScatter, rowsAtOnce, worthBackend } from './scatter-products';
-import type { Scratch } from './scratch';
+import { checkFinite } from '../tensors/embeddings';
+import { float64Kernel, type Float64Kernel } from '../linalg/float64-kernel';
+import { classSumsBy } from '../linalg/kernel-scatter';
+import { addOuterProducts, addScatter, rowsAtOnce, worthBackend } from '../linalg/scatter-products';
+import type { Scratch } from '../linalg/scratch';
 
 /** Moments of one block by class; the scatter of all classes together, or one for each. */
 export interface BlockMoments {
@@ -35,9 +35,9 @@ export async function blockMoments(
     const meanOfRow = Array.from(labels, (label) => classes.get(label)!.mean);
     for (let from = 0; from < labels.length; from += most) {
       const count = Math.min(most, labels.length - from);
-      const centred = scratch.float64(count * size);
-      for (let row = 0; row < count; row++) centre(centred, row, data, from + row, meanOfRow[from + row]!);
-      await addScatter(within, centred, size, scratch);
+      const centered = scratch.float64(count * size);
+      for (let row = 0; row < count; row++) center(centered, row, data, from + row, meanOfRow[from + row]!);
+      await addScatter(within, centered, size, scratch);
     }
     return { classes, within };
   }
@@ -46,16 +46,16 @@ export async function blockMoments(
     const moments = classes.get(label)!;
     for (let from = 0; from < rows.length; from += most) {
       const part = rows.slice(from, from + most);
-      const centred = scratch.float64(part.length * size);
+      const centered = scratch.float64(part.length * size);
       part.forEach((row, at) => {
-        centre(centred, at, data, row, moments.mean);
-        const z = centred.subarray(at * size, (at + 1) * size);
+        center(centered, at, data, row, moments.mean);
+        const z = centered.subarray(at * size, (at + 1) * size);
         let square = 0;
         for (let i = 0; i < size; i++) square += z[i]! * z[i]!;
         own.fourth += square * square;
         for (let i = 0; i < size; i++) own.third[i]! += square * z[i]!;
       });
-      await addScatter(own.scatter, centred, size, scratch);
+      await addScatter(own.scatter, centered, size, scratch);
     }
     moments.own = own;
   }
@@ -120,7 +120,7 @@ function meanOf(data: Float32Array, size: number, rows: readonly number[]): Floa
   return sum.map((value, i) => first[i]! + value / rows.length);
 }
 
-function centre(into: Float64Array, at: number, data: Float32Array, row: number, mean: Float64Array): void {
+function center(into: Float64Array, at: number, data: Float32Array, row: number, mean: Float64Array): void {
   const size = mean.length;
   const [to, from] = [at * size, row * size];
   for (let i = 0; i < size; i++) into[to + i] = data[from + i]! - mean[i]!;

@@ -1,7 +1,7 @@
-import { ArgumentError, ShapeError } from '../errors';
-import { checkLabels } from '../labels';
-import type { NamedArray } from '../state/safetensors';
-import { checkFinite, readEmbeddings, type Embeddings } from './embeddings';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
+import type { NamedArray } from '../core/safetensors';
+import { checkFinite, readEmbeddings, type Embeddings } from '../tensors/embeddings';
 
 /** Mean embedding of each class that has samples. */
 export interface Means {

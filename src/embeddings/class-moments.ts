@@ -1,5 +1,5 @@
-import { addOuterProducts } from './scatter-products';
-import { traceOf } from './trace';
+import { addOuterProducts } from '../linalg/scatter-products';
+import { traceOf } from '../linalg/trace';
 
 /** Central moments of one class. */
 export interface ClassMoments {

@@ -1,7 +1,7 @@
-import { ArgumentError, ShapeError } from '../errors';
-import type { NamedArray } from '../state/safetensors';
+import { ArgumentError, ShapeError } from '../core/errors';
+import type { NamedArray } from '../core/safetensors';
 import type { ClassMoments } from './class-moments';
-import { checkFinite } from './embeddings';
+import { checkFinite } from '../tensors/embeddings';
 
 type State = Readonly<Record<string, NamedArray | undefined>>;
 

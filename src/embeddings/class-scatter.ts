@@ -1,14 +1,14 @@
-import { ArgumentError, ShapeError } from '../errors';
-import { checkLabels } from '../labels';
-import type { NamedArray } from '../state/safetensors';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
+import type { NamedArray } from '../core/safetensors';
 import { blockMoments } from './block-moments';
 import type { Means } from './class-means';
 import { mergeMoments, shifted, type ClassMoments } from './class-moments';
 import { readClassScatter, writeClassScatter } from './class-scatter-state';
 import type { Scatter } from './covariance';
-import { readEmbeddings, type Embeddings } from './embeddings';
-import { addOuterProducts } from './scatter-products';
-import { Scratch } from './scratch';
+import { readEmbeddings, type Embeddings } from '../tensors/embeddings';
+import { addOuterProducts } from '../linalg/scatter-products';
+import { Scratch } from '../linalg/scratch';
 
 /** Options of {@link ClassScatter}. */
 export interface ClassScatterOptions {
@@ -19,9 +19,9 @@ export interface ClassScatterOptions {
 }
 
 /**
- * Class means and scatter matrices of a stream of labelled embeddings, for covariances.
+ * Class means and scatter matrices of a stream of labeled embeddings, for covariances.
  *
- * Takes blocks as they come, and other stores, in any order. Every block is centred on its own class means and joined to the rest by
+ * Takes blocks as they come, and other stores, in any order. Every block is centered on its own class means and joined to the rest by
  * the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N D^2), in float64 by
  * wasm; on a GPU by products that are exact to about 1e-10 of the variances; with `perClass` also the sums of ||z||^4 that the Ledoit-Wolf estimate needs
  * (they move from one mean to another only with the scatter of each class).

@@ -1,12 +1,12 @@
-import { ArgumentError } from '../errors';
-import { traceOf } from './trace';
+import { ArgumentError } from '../core/errors';
+import { traceOf } from '../linalg/trace';
 
 /** How a covariance is estimated; see {@link estimateCovariance}. */
 export type CovarianceEstimator = 'oas' | 'ledoit-wolf' | 'empirical';
 
 export const ESTIMATORS: readonly CovarianceEstimator[] = ['oas', 'ledoit-wolf', 'empirical'];
 
-/** Sums over N centred rows z, as a `ClassScatter` gives them. */
+/** Sums over N centered rows z, as a `ClassScatter` gives them. */
 export interface Scatter {
   /** N. */
   count: number;
@@ -29,7 +29,7 @@ export interface Covariance {
  * Covariance S = (1 - s) E + s (tr E / D) I of E = scatter / N, symmetric, float64.
  *
  * `'empirical'`: s = 0. `'oas'`: Chen et al. 2010, for normal rows; from E and N alone. `'ledoit-wolf'`: Ledoit and Wolf 2004, for
- * any rows; needs the sum of ||z||^4. Both are scikit-learn's numbers (`assume_centered=True` on the centred rows).
+ * any rows; needs the sum of ||z||^4. Both are scikit-learn's numbers (`assume_centered=True` on the centered rows).
  * A column without variance counts like any other: shrunk, it gets the variance s tr E / D.
  *
  * @throws ArgumentError for an unknown estimator, no rows, or `'ledoit-wolf'` without `fourth`

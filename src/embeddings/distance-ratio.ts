@@ -1,7 +1,7 @@
-import { ArgumentError } from '../errors';
-import type { Embeddings } from './embeddings';
-import { readLabelledRows } from './labelled-rows';
-import { squaredDistances } from './squared-distances';
+import { ArgumentError } from '../core/errors';
+import type { Embeddings } from '../tensors/embeddings';
+import { readLabeledRows } from './labeled-rows';
+import { squaredDistances } from '../linalg/squared-distances';
 
 /** Mean Euclidean distances over pairs of rows; see {@link distanceRatio}. */
 export interface DistanceRatio {
@@ -30,7 +30,7 @@ export interface DistanceRatio {
  */
 export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<number>): Promise<DistanceRatio> {
   const where = 'distanceRatio';
-  const { data, size, count, ends, classes } = await readLabelledRows(where, embeddings, labels);
+  const { data, size, count, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
     throw new ArgumentError({ where, what: 'labels', expected, received: `${classes} in ${count} rows` });

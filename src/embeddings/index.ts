@@ -1,5 +1,5 @@
 export { ClassMeans, type Means } from './class-means';
-export type { Embeddings } from './embeddings';
+export type { Embeddings } from '../tensors/embeddings';
 export { recallAtK, type RecallAtKOptions } from './recall-at-k';
 export { distanceRatio, type DistanceRatio } from './distance-ratio';
 export { silhouette } from './silhouette';

@@ -1,8 +1,8 @@
-import { ArgumentError, ShapeError } from '../errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { ClassMeans, type Means } from './class-means';
-import { checkFinite, type Embeddings } from './embeddings';
-import { readLabelledRows } from './labelled-rows';
-import { squaredDistances } from './squared-distances';
+import { checkFinite, type Embeddings } from '../tensors/embeddings';
+import { readLabeledRows } from './labeled-rows';
+import { squaredDistances } from '../linalg/squared-distances';
 
 /** What names a class for each row, such as a class-mean scorer. */
 export interface Classifier {
@@ -54,7 +54,7 @@ export async function nearestMeanAccuracy(
 ): Promise<number> {
   const where = 'nearestMeanAccuracy';
   const means = source instanceof ClassMeans ? source.means() : source;
-  const { data, count, size, rows, labels: wanted } = await readLabelledRows(where, embeddings, labels);
+  const { data, count, size, rows, labels: wanted } = await readLabeledRows(where, embeddings, labels);
   let right = 0;
   if ('classify' in means) {
     const { labels: named } = await means.classify(embeddings);

@@ -1,16 +1,16 @@
-import { ArgumentError, ShapeError } from '../errors';
-import type { Embeddings } from './embeddings';
-import { readLabelledRows, type LabelledRows } from './labelled-rows';
-import { squaredDistances } from './squared-distances';
+import { ArgumentError, ShapeError } from '../core/errors';
+import type { Embeddings } from '../tensors/embeddings';
+import { readLabeledRows, type LabeledRows } from './labeled-rows';
+import { squaredDistances } from '../linalg/squared-distances';
 
 /** Options of {@link recallAtK}. */
 export interface RecallAtKOptions {
-  /** Look for neighbours among these rows [M, D], labels [M], instead of among the embeddings themselves. */
+  /** Look for neighbors among these rows [M, D], labels [M], instead of among the embeddings themselves. */
   reference?: { embeddings: Embeddings; labels: ArrayLike<number> };
 }
 
-/** Of each row's neighbours, nearest first, the place (from 0) of the first of its class; `most` where it is not before that. */
-function placesOfOwnClass(queries: LabelledRows, reference: LabelledRows, most: number): Int32Array {
+/** Of each row's neighbors, nearest first, the place (from 0) of the first of its class; `most` where it is not before that. */
+function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: number): Int32Array {
   const { data, rows, size } = reference;
   const isSelf = queries === reference;
   const distances = new Float64Array(reference.count);
@@ -35,17 +35,17 @@ function placesOfOwnClass(queries: LabelledRows, reference: LabelledRows, most: 
 }
 
 /**
- * Recall at K: the share of rows that have at least one row of their own class among their K nearest neighbours.
+ * Recall at K: the share of rows that have at least one row of their own class among their K nearest neighbors.
  *
- * Euclidean distance in float64, a row is no neighbour of itself, of equally near rows the one with the lower index comes first.
+ * Euclidean distance in float64, a row is no neighbor of itself, of equally near rows the one with the lower index comes first.
  * A row that is the only one of its class is never found and counts. O(N^2 D) time, O(N D) memory.
  *
  * Source: Oh Song et al., CVPR 2016, section 5; Musgrave, Belongie, Lim, ECCV 2020.
  *
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
- * @param ks numbers of neighbours, each from 1 to N - 1 (with a reference: to M)
- * @param options `reference`: rows among which the neighbours are looked for; none of them is taken for the row itself
+ * @param ks numbers of neighbors, each from 1 to N - 1 (with a reference: to M)
+ * @param options `reference`: rows among which the neighbors are looked for; none of them is taken for the row itself
  * @returns the recall at each of `ks`
  * @throws ArgumentError for a label below 0 (OoD) or no whole number, a K out of range, or where no row has another of its class;
  *   ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity
@@ -60,17 +60,17 @@ export async function recallAtK(
 ): Promise<number[]> {
   const where = 'recallAtK';
   const wanted = [...ks];
-  const reading = reference && readLabelledRows(where, reference.embeddings, reference.labels, 'reference.');
-  const [queries, others] = await Promise.all([readLabelledRows(where, embeddings, labels), reading]);
+  const reading = reference && readLabeledRows(where, reference.embeddings, reference.labels, 'reference.');
+  const [queries, others] = await Promise.all([readLabeledRows(where, embeddings, labels), reading]);
   const among = others ?? queries;
   if (among.size !== queries.size) {
     const [expected, received] = [`[M, ${queries.size}]`, `[M, ${among.size}]`];
     throw new ShapeError({ where, what: 'reference.embeddings', expected, received });
   }
-  const neighbours = among.count - (others ? 0 : 1);
-  const wrong = wanted.find((k) => !(Number.isInteger(k) && k >= 1 && k <= neighbours));
+  const neighbors = among.count - (others ? 0 : 1);
+  const wrong = wanted.find((k) => !(Number.isInteger(k) && k >= 1 && k <= neighbors));
   if (wrong !== undefined || wanted.length === 0) {
-    const expected = `whole numbers from 1 to the number of neighbours, ${neighbours}`;
+    const expected = `whole numbers from 1 to the number of neighbors, ${neighbors}`;
     throw new ArgumentError({ where, what: 'ks', expected, received: wrong === undefined ? 'none' : String(wrong) });
   }
   const known = new Set(among.labels);

@@ -1,7 +1,7 @@
-import { ArgumentError } from '../errors';
-import type { Embeddings } from './embeddings';
-import { readLabelledRows } from './labelled-rows';
-import { squaredDistances } from './squared-distances';
+import { ArgumentError } from '../core/errors';
+import type { Embeddings } from '../tensors/embeddings';
+import { readLabeledRows } from './labeled-rows';
+import { squaredDistances } from '../linalg/squared-distances';
 
 /**
  * Silhouette: how much nearer rows are to their own class than to the next one, from -1 to 1.
@@ -20,7 +20,7 @@ import { squaredDistances } from './squared-distances';
  */
 export async function silhouette(embeddings: Embeddings, labels: ArrayLike<number>): Promise<number> {
   const where = 'silhouette';
-  const { data, size, count, starts, ends, classes } = await readLabelledRows(where, embeddings, labels);
+  const { data, size, count, starts, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
     throw new ArgumentError({ where, what: 'labels', expected, received: `${classes} in ${count} rows` });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ShapeError } from '../errors';
-import { checkLabels } from '../labels';
+import { ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
 
 /**
  * Label of an out-of-distribution image; any label below 0 means the same.

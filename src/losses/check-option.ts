@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError } from '../errors';
-import { checkLabels } from '../labels';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
 /** Refuses what is no positive number. */
@@ -20,7 +20,7 @@ export function checkFinite(where: string, what: string, value: number): void {
   throw new ArgumentError({ where, what, expected: 'a finite number', received: String(value) });
 }
 
-/** Refuses rows (centres, proxies) of another width than the embeddings. */
+/** Refuses rows (centers, proxies) of another width than the embeddings. */
 export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddings: Tensor2D): void {
   if (rows.rank === 2 && rows.shape[1] === embeddings.shape[1]) return;
   const expected = `[C, ${embeddings.shape[1]}], as wide as the embeddings`;

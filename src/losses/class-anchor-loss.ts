@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ShapeError } from '../errors';
+import { ShapeError } from '../core/errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClasses, checkNotNegative, checkPositive } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, ShapeError } from '../errors';
-import { checkLabels } from '../labels';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { oodColumn } from './class-masks';
 import type { EmbeddingMemory } from './embedding-memory';

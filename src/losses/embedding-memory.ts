@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../errors';
-import { oneBackend } from '../one-backend';
+import { ArgumentError } from '../core/errors';
+import { oneBackend } from '../tensors/one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkRowsOf } from './check-option';
 import { squaresByBlocks, squaresPull } from './pairwise-distances';

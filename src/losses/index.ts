@@ -6,7 +6,7 @@ export { embeddingMemory, type Columns, type EmbeddingMemory } from './embedding
 export { supervisedContrastiveLoss, type SupervisedContrastiveOptions } from './supervised-contrastive-loss';
 export { ciderLoss, moveCiderPrototypes, type CiderOptions } from './cider-loss';
 export { proxyAnchorLoss, type ProxyAnchorOptions } from './proxy-anchor-loss';
-export { centreLoss, type CentreLossOptions } from './centre-loss';
+export { centerLoss, type CenterLossOptions } from './center-loss';
 export { classAnchorLoss, type ClassAnchorOptions } from './class-anchor-loss';
 export { confidenceLoss, energyBoundedLoss, logitNormLoss, outlierExposureLoss } from './classifier-losses';
 export type { EnergyBoundedOptions } from './classifier-losses';

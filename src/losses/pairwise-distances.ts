@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ShapeError } from '../errors';
+import { ShapeError } from '../core/errors';
 
 /** Below this distance the gradient of a distance shrinks with it, down to 0 at 0; half-float webgl still holds it. */
 const DISTANCE_FLOOR = 1e-3;

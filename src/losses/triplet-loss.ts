@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../errors';
+import { ArgumentError } from '../core/errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkNotNegative } from './check-option';
 import { anchorMasks, unlessFinite } from './class-masks';
@@ -38,7 +38,7 @@ const PRICES: Record<'hinge' | 'soft', TripletPrice> = {
  * Source: Schroff, Kalenichenko, Philbin, CVPR 2015; Hermans, Beyer, Leibe 2017 (soft margin).
  *
  * @param labels class indices [B], below 0 for OoD
- * @param embeddings [B, D]; not normalised here (see {@link unitRows})
+ * @param embeddings [B, D]; not normalized here (see {@link unitRows})
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
  * @throws ShapeError for another number of labels; ArgumentError for an option out of range
  * @example

@@ -1,4 +1,4 @@
-import type { Scores } from '../scores';
+import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
 import { checkSide, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';

@@ -1,5 +1,5 @@
-import { checkScores, type Scores } from '../scores';
-import { sortScores } from '../sort-scores';
+import { checkScores, type Scores } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 
 /**
  * The one core from which every metric follows: the distinct scores and how many of each side lie at or below them. Ties

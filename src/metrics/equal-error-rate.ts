@@ -1,4 +1,4 @@
-import type { Scores } from '../scores';
+import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
 import { operatingPoints } from './operating-points';
 import { rankedFrom } from './ranked-arguments';

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import { checkRate, type Scores } from '../scores';
+import { ArgumentError } from '../core/errors';
+import { checkRate, type Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';

@@ -1,6 +1,6 @@
 import { auroc } from './auroc';
 import { averagePrecision } from './average-precision';
-import type { Scores } from '../scores';
+import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
 import { detectionError } from './detection-error';
 import { fprAtTpr } from './fpr-at-tpr';

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError } from '../core/errors';
 import type { RankedScores } from './cumulative-counts';
 
 /** Which side counts as the positive one, of which true and false positives are told. */

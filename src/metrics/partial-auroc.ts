@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import type { Scores } from '../scores';
+import { ArgumentError } from '../core/errors';
+import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
 import { operatingPoints, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
@@ -9,13 +9,13 @@ export interface PartialAurocOptions extends PositiveOption {
   /** The false positive rate up to which the curve counts, in (0, 1]. */
   maxFpr: number;
   /** `true` (default): brought to [0.5, 1] for curves from chance to perfect, after McClish. `false`: the area itself. */
-  standardised?: boolean;
+  standardized?: boolean;
 }
 
 /**
  * Area under the ROC curve up to a false positive rate, for detectors that may raise few false alarms.
  *
- * Straight lines between the points, also where `maxFpr` cuts one. Standardised 0.5 is chance and 1 perfect, whatever `maxFpr`; the
+ * Straight lines between the points, also where `maxFpr` cuts one. Standardized 0.5 is chance and 1 perfect, whatever `maxFpr`; the
  * area itself lies between 0 and `maxFpr`. The side matters here: `positive: 'out'` (default) looks where few in-distribution samples
  * raise an alarm, `'in'` where few OoD samples pass.
  *
@@ -40,7 +40,7 @@ export function partialAuroc(ranked: RankedScores, options: PartialAurocOptions)
 export function partialAuroc(...given: MetricArguments<PartialAurocOptions>): number {
   const where = 'partialAuroc';
   const [ranked, options] = rankedWithOptions(where, given);
-  const { maxFpr = NaN, positive = 'out', standardised = true } = options ?? {};
+  const { maxFpr = NaN, positive = 'out', standardized = true } = options ?? {};
   if (!(maxFpr > 0 && maxFpr <= 1)) {
     throw new ArgumentError({ where, what: 'maxFpr', expected: 'above 0 and at most 1', received: String(maxFpr) });
   }
@@ -56,7 +56,7 @@ export function partialAuroc(...given: MetricArguments<PartialAurocOptions>): nu
     [found, alarms] = [truePositives[k]!, falsePositives[k]!];
   }
   const area = doubled / 2 / positives / negatives;
-  if (!standardised) return area;
+  if (!standardized) return area;
   const [chance, perfect] = [maxFpr ** 2 / 2, maxFpr];
   return (1 + (area - chance) / (perfect - chance)) / 2;
 }

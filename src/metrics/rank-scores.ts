@@ -1,4 +1,4 @@
-import type { Scores } from '../scores';
+import type { Scores } from '../core/scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /**

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import type { Scores } from '../scores';
+import { ArgumentError } from '../core/errors';
+import type { Scores } from '../core/scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /** What a metric with options is called with. */

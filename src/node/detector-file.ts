@@ -1,6 +1,6 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { artifactsOf, bytesOf } from '../detector/detector-artifacts';
-import { FormatError } from '../errors';
+import { FormatError } from '../core/errors';
 import { readWholeFile } from './read-regular-file';
 import { writeFileAtomic } from './write-file-atomic';
 

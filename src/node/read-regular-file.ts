@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { ArgumentError, FormatError } from '../errors';
+import { ArgumentError, FormatError } from '../core/errors';
 import { isSystemError } from './storage-error';
 
 /** More than any image or list has, and less than the longest string. */

@@ -1,4 +1,4 @@
-import { OodError } from '../errors';
+import { OodError } from '../core/errors';
 
 const PLACES: Record<string, string> = {
   ENOSPC: 'on a disk with space left',

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError } from '../core/errors';
 
 /** Where batches stand: plain JSON. What they were made with is in it, so that it fits only its own batches. */
 export interface BatchesState<Made> {

@@ -1,6 +1,6 @@
-import { ArgumentError } from '../errors';
-import { checkLabels } from '../labels';
-import { seededRandom, type Random } from '../random';
+import { ArgumentError } from '../core/errors';
+import { checkLabels } from '../core/labels';
+import { seededRandom, type Random } from '../core/random';
 import { batchStream, type IndexBatches } from './batch-stream';
 import { fingerprintOf, type BatchesState } from './batches-state';
 import { rowsWhere } from './rows-where';

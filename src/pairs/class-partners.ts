@@ -1,4 +1,4 @@
-import type { Random } from '../random';
+import type { Random } from '../core/random';
 
 /** Draws the right member of a pair for a known row. */
 export interface ClassPartners {

@@ -1,4 +1,4 @@
-import { seededRandom, type Random } from '../random';
+import { seededRandom, type Random } from '../core/random';
 
 /** The same rows in another order: none of `taken` among the first `count`, every such order equally likely. */
 function keptApart(order: Int32Array, taken: ReadonlySet<number>, count: number, random: Random): Int32Array {

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError } from '../core/errors';
 
 /** Options of `odmBatches`; the authors' values are the defaults. */
 export interface OdmBatchesOptions {

@@ -1,5 +1,5 @@
-import { checkLabels } from '../labels';
-import { seededRandom } from '../random';
+import { checkLabels } from '../core/labels';
+import { seededRandom } from '../core/random';
 import { batchStream, type IndexBatches } from './batch-stream';
 import { fingerprintOf, type BatchesState } from './batches-state';
 import { rowsWhere } from './rows-where';

@@ -1,5 +1,5 @@
 import { precisionRecallCurve, rocCurve } from '../metrics/index';
-import { seededRandom } from '../random';
+import { seededRandom } from '../core/random';
 import { thresholdAtTpr } from '../thresholds/index';
 import { confusionOf } from './confusion';
 import { encodeByCanvas, imageAtlas, type EncodeImage } from './image-atlas';

@@ -1,6 +1,6 @@
 import { evaluationTable, type Evaluation } from '../metrics/index';
 import { buildPageData, type ReportOptions } from './build-page-data';
-import { setColour } from './colours';
+import { setColor } from './colors';
 import {
   describeConfusion,
   describeEmbedding,
@@ -49,7 +49,7 @@ const chart = (name: string, title: string, description: string, after = ''): st
 
 const legend = ({ sets }: PageData, from: number): string =>
   `<ul class="legend">${sets
-    .map((set, i) => `<li><i style="background:${setColour(i)}"></i>${escapeHtml(set.name)}</li>`)
+    .map((set, i) => `<li><i style="background:${setColor(i)}"></i>${escapeHtml(set.name)}</li>`)
     .slice(from)
     .join('')}</ul>`;
 
@@ -77,7 +77,7 @@ function embeddingSection(data: PageData): string {
   return `<section aria-labelledby="embedding-title"><h2 id="embedding-title">Embedding</h2>
 <figure id="embedding"><div class="controls"><label${points.views.length > 1 ? '' : ' hidden'}>View <select id="view">${views}</select></label>
 <label id="flat-label"><input type="checkbox" id="flat"> flat (2-D)</label>
-<label>Colours <select id="colours"><option value="class">classes</option><option value="kind">known and unknown</option>
+<label>Colors <select id="colors"><option value="class">classes</option><option value="kind">known and unknown</option>
 <option value="set">sets</option></select></label><button type="button" id="reset-view">Reset view</button></div>
 <fieldset class="sets"><legend>Show</legend>${sets}</fieldset>
 <div class="stage"><canvas tabindex="0" aria-labelledby="embedding-text" role="img"></canvas><div class="names" aria-hidden="true"></div>

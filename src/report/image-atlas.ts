@@ -1,5 +1,5 @@
-import type { ImageSet } from '../datasets/images';
-import { ArgumentError } from '../errors';
+import type { ImageSet } from '../core/images';
+import { ArgumentError } from '../core/errors';
 import type { Atlas } from './page-data';
 
 /** Turns pixels [height, width, 3] into an image file. */

@@ -1,4 +1,4 @@
-import type { Scores } from '../scores';
+import type { Scores } from '../core/scores';
 
 /** Rows of the `count` largest (or smallest) scores that lie on the wrong side of the threshold, the worst first. */
 export function worstRows(scores: Scores, threshold: number, kind: 'alarm' | 'miss', count: number): number[] {

@@ -1,5 +1,5 @@
 import { UMAP } from 'umap-js';
-import { seededRandom } from '../random';
+import { seededRandom } from '../core/random';
 import { UNIT, type PointView } from './page-data';
 import { principalComponents, project } from './principal-components';
 
@@ -23,7 +23,7 @@ function toUnits(frames: readonly Float32Array[], dimensions: number): Int16Arra
     return (along[Math.floor(0.01 * (count - 1))]! + along[Math.ceil(0.99 * (count - 1))]!) / 2;
   });
   const radii = Float64Array.from({ length: count }, (_, p) =>
-    Math.hypot(...middle.map((centre, k) => last[p * dimensions + k]! - centre)),
+    Math.hypot(...middle.map((center, k) => last[p * dimensions + k]! - center)),
   ).sort();
   const radius = radii[Math.floor(0.98 * (count - 1))]! || 1;
   const coordinates = new Int16Array(frames.length * last.length);
@@ -54,7 +54,7 @@ export function linearView({ size, epochs, data }: Frames): PointView {
   return { name: 'PCA', note, dimensions, epochs, coordinates: toUnits(places, dimensions) };
 }
 
-/** UMAP of the last frame in 2-D: near neighbours stay near, distances between groups mean little. */
+/** UMAP of the last frame in 2-D: near neighbors stay near, distances between groups mean little. */
 export async function umapView({ size, epochs, data }: Frames, seed: number): Promise<PointView> {
   const last = data.at(-1)!;
   const count = last.length / size;
@@ -63,7 +63,7 @@ export async function umapView({ size, epochs, data }: Frames, seed: number): Pr
   const umap = new UMAP({ nComponents: 2, nNeighbors: Math.min(15, count - 1), random: () => random.uniform() });
   const places = (await umap.fitAsync(rows)).flat();
   const note =
-    'UMAP after the last epoch (15 neighbours): neighbours stay together, distances between groups mean little.';
+    'UMAP after the last epoch (15 neighbors): neighbors stay together, distances between groups mean little.';
   return {
     name: 'UMAP',
     note,

@@ -22,15 +22,15 @@ export function principalComponents(data: Float32Array, size: number, count: num
   const rows = Math.ceil(all / step);
   const mean = new Float64Array(size);
   for (let r = 0; r < rows; r++) for (let d = 0; d < size; d++) mean[d]! += data[r * step * size + d]! / rows;
-  const centred = (r: number, d: number) => data[r * step * size + d]! - mean[d]!;
+  const centered = (r: number, d: number) => data[r * step * size + d]! - mean[d]!;
   const dual = rows < size;
   const side = dual ? rows : size;
   const products = Matrix.zeros(side, side);
   for (let i = 0; i < side; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = 0;
-      if (dual) for (let d = 0; d < size; d++) sum += centred(i, d) * centred(j, d);
-      else for (let r = 0; r < rows; r++) sum += centred(r, i) * centred(r, j);
+      if (dual) for (let d = 0; d < size; d++) sum += centered(i, d) * centered(j, d);
+      else for (let r = 0; r < rows; r++) sum += centered(r, i) * centered(r, j);
       products.set(i, j, sum);
       products.set(j, i, sum);
     }
@@ -46,7 +46,7 @@ export function principalComponents(data: Float32Array, size: number, count: num
     const direction = new Float64Array(size);
     if (!dual) for (let d = 0; d < size; d++) direction[d] = vectors.get(d, k);
     else
-      for (let r = 0; r < rows; r++) for (let d = 0; d < size; d++) direction[d]! += vectors.get(r, k) * centred(r, d);
+      for (let r = 0; r < rows; r++) for (let d = 0; d < size; d++) direction[d]! += vectors.get(r, k) * centered(r, d);
     const length = Math.hypot(...direction);
     const largest = direction.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
     const scale = length > 0 ? Math.sign(largest) / length : 0;

@@ -1,7 +1,7 @@
-import { ArgumentError, ShapeError } from '../errors';
-import type { ImageSet } from '../datasets/images';
-import { checkLabels } from '../labels';
-import { checkScores, type Scores } from '../scores';
+import { ArgumentError, ShapeError } from '../core/errors';
+import type { ImageSet } from '../core/images';
+import { checkLabels } from '../core/labels';
+import { checkScores, type Scores } from '../core/scores';
 import type { Evaluation } from '../metrics/index';
 
 /** Embeddings as plain numbers [N, D]. */

@@ -1,4 +1,4 @@
-export { classMeanScorer, type ClassMeanScorer } from './class-mean-scorer';
+export { classMeanScorer, type ClassMeanScorer } from './class-means/class-mean-scorer';
 export type {
   Batch,
   Blocks,
@@ -14,28 +14,28 @@ export type {
   Scorer,
   ScorerMethod,
   ScorerState,
-} from './scorer';
-export { decodeScorer, encodeScorer } from './scorer-state';
-export { nearestClassMean, type NearestClassMeanOptions } from './nearest-class-mean';
-export { ash, type AshOptions } from './ash';
-export { energy } from './energy';
-export { entropy } from './entropy';
-export { fdbd, type FdbdOptions } from './fdbd';
-export { gen, type GenOptions } from './gen';
-export { klMatching } from './kl-matching';
-export { maxLogit } from './max-logit';
-export { msp, type TemperatureOptions } from './msp';
-export { react, type ReactOptions } from './react';
-export { residual, type ResidualOptions } from './residual';
-export { scale, type ScaleOptions } from './scale';
-export { she, type SheOptions } from './she';
-export { vim, type VimOptions } from './vim';
-export { classGaussians } from './class-gaussians';
-export { mahalanobis, type CovarianceOptions } from './mahalanobis';
-export { relativeMahalanobis } from './relative-mahalanobis';
-export { nearestNeighbours, type NearestNeighboursOptions } from './nearest-neighbours';
-export { nnGuide, type NnGuideOptions } from './nn-guide';
-export { odin, type OdinOptions } from './odin';
-export { ensemble, type EnsembleOptions } from './ensemble';
-export { hnswIndex, type HnswGraph, type HnswLibrary, type HnswOptions } from './hnsw-index';
-export type { NeighbourIndex, NeighbourIndexMaker } from './neighbour-index';
+} from './contract/scorer';
+export { decodeScorer, encodeScorer } from './contract/scorer-state';
+export { nearestClassMean, type NearestClassMeanOptions } from './class-means/nearest-class-mean';
+export { ash, type AshOptions } from './head/ash';
+export { energy } from './logits/energy';
+export { entropy } from './logits/entropy';
+export { fdbd, type FdbdOptions } from './head/fdbd';
+export { gen, type GenOptions } from './logits/gen';
+export { klMatching } from './logits/kl-matching';
+export { maxLogit } from './logits/max-logit';
+export { msp, type TemperatureOptions } from './logits/msp';
+export { react, type ReactOptions } from './head/react';
+export { residual, type ResidualOptions } from './head/residual';
+export { scale, type ScaleOptions } from './head/scale';
+export { she, type SheOptions } from './head/she';
+export { vim, type VimOptions } from './head/vim';
+export { classGaussians } from './gaussian/class-gaussians';
+export { mahalanobis, type CovarianceOptions } from './gaussian/mahalanobis';
+export { relativeMahalanobis } from './gaussian/relative-mahalanobis';
+export { nearestNeighbors, type NearestNeighborsOptions } from './neighbors/nearest-neighbors';
+export { nnGuide, type NnGuideOptions } from './neighbors/nn-guide';
+export { odin, type OdinOptions } from './logits/odin';
+export { ensemble, type EnsembleOptions } from './ensemble/ensemble';
+export { hnswIndex, type HnswGraph, type HnswLibrary, type HnswOptions } from './neighbors/hnsw-index';
+export type { NeighborIndex, NeighborIndexMaker } from './neighbors/neighbor-index';

@@ -1,1 +1,1 @@
-export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from './safetensors';
+export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from '../core/safetensors';

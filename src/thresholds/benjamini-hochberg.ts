@@ -1,6 +1,6 @@
-import { ArgumentError } from '../errors';
-import { checkRate } from '../scores';
-import { sortScores } from '../sort-scores';
+import { ArgumentError } from '../core/errors';
+import { checkRate } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 import { roundedUp } from './allowed-alarms';
 
 /**

@@ -1,7 +1,7 @@
-import { ShapeError } from '../errors';
-import { checkLabels } from '../labels';
-import { checkScores, type Scores } from '../scores';
-import { sortScores } from '../sort-scores';
+import { ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
+import { checkScores, type Scores } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 
 /** Calibration scores made ready for decisions: plain data, to be kept for as long as decisions are made. */
 export interface Calibration {

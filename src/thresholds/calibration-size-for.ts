@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import { checkRate } from '../scores';
+import { ArgumentError } from '../core/errors';
+import { checkRate } from '../core/scores';
 import { countAllowing } from './allowed-alarms';
 import { rateInterval } from './conformal-coverage';
 
@@ -10,7 +10,7 @@ const MOST = 1e8;
  * every {@link conformalCoverage} lies in [alpha - within, alpha + within].
  *
  * @param alpha false-alarm rate asked for, in (0, 1)
- * @param within how far the realised rate may be from it, in (0, 1)
+ * @param within how far the realized rate may be from it, in (0, 1)
  * @param confidence share of calibration draws for which it holds, in (0, 1), 0.95 by default
  * @throws ArgumentError for a number outside (0, 1), or where it takes more than 1e8 scores
  * @example

@@ -1,4 +1,4 @@
-import { checkRate, checkScores, type Scores } from '../scores';
+import { checkRate, checkScores, type Scores } from '../core/scores';
 import { checkClasses, sortByClass, type Classes } from './calibrate';
 import { thresholdOfSorted, type ConformalThreshold } from './conformal-threshold';
 

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import { checkRate } from '../scores';
+import { ArgumentError } from '../core/errors';
+import { checkRate } from '../core/scores';
 import { betaQuantile } from './beta-quantile';
 
 /** Above it the beta quantiles would take seconds. */

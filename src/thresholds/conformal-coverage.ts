@@ -1,4 +1,4 @@
-import { checkRate } from '../scores';
+import { checkRate } from '../core/scores';
 import { allowedAlarms } from './allowed-alarms';
 import { betaQuantile } from './beta-quantile';
 import { checkCount } from './clopper-pearson';
@@ -26,7 +26,7 @@ export function rateInterval(allowed: number, count: number, confidence: number)
  * @returns false-alarm rates [lower, upper]; [0, 0] where n is too small for alpha, as nothing raises an alarm
  * @throws ArgumentError for a count that is none, an alpha or confidence outside (0, 1)
  * @example
- * conformalCoverage(1000, 0.05); // [0.0373, 0.0643]: 5 % was asked for, this calibration may realise 6.4 %
+ * conformalCoverage(1000, 0.05); // [0.0373, 0.0643]: 5 % was asked for, this calibration may realize 6.4 %
  */
 export function conformalCoverage(count: number, alpha: number, confidence = 0.95): [lower: number, upper: number] {
   const where = 'conformalCoverage';

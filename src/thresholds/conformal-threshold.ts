@@ -1,5 +1,5 @@
-import { checkRate, checkScores, type Scores } from '../scores';
-import { sortScores } from '../sort-scores';
+import { checkRate, checkScores, type Scores } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 import { allowedAlarms, countAllowing } from './allowed-alarms';
 
 /** A cut-point and what it promises: `score > threshold` means out of distribution. */

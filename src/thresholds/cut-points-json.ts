@@ -1,7 +1,7 @@
-import { ArgumentError, FormatError } from '../errors';
-import { isRecord } from '../state/is-record';
-import { parseJson } from '../state/parse-json';
-import { writableJson } from '../state/writable-json';
+import { ArgumentError, FormatError } from '../core/errors';
+import { isRecord } from '../core/is-record';
+import { parseJson } from '../core/parse-json';
+import { writableJson } from '../core/writable-json';
 import { allowedAlarms } from './allowed-alarms';
 import type { BelongsTo, CutPoint, CutPoints } from './cut-points';
 

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors';
+import { ArgumentError } from '../core/errors';
 import type { ConformalThreshold } from './conformal-threshold';
 import type { TprThreshold } from './threshold-at-tpr';
 

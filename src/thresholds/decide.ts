@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors';
-import { checkFiniteScores, checkRate, type Scores } from '../scores';
+import { ArgumentError } from '../core/errors';
+import { checkFiniteScores, checkRate, type Scores } from '../core/scores';
 import { calibrateFor, checkClasses, type Calibration, type Classes } from './calibrate';
 import { cutSorted } from './conformal-threshold';
 import { pValueOf } from './p-values';

@@ -1,5 +1,5 @@
-import { checkFiniteScores, checkScores, type Scores } from '../scores';
-import { sortScores } from '../sort-scores';
+import { checkFiniteScores, checkScores, type Scores } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 import { calibrateFor, checkClasses, type Classes } from './calibrate';
 
 /** The p-value of a score in ascending calibration scores; 1 where there are none, which nothing can contradict. */

@@ -1,8 +1,8 @@
-import { checkRate, checkScores, type Scores } from '../scores';
-import { sortScores } from '../sort-scores';
+import { checkRate, checkScores, type Scores } from '../core/scores';
+import { sortScores } from '../core/sort-scores';
 import { clopperPearson } from './clopper-pearson';
 
-/** A cut-point on held-out in-distribution scores and the rate that it will realise. */
+/** A cut-point on held-out in-distribution scores and the rate that it will realize. */
 export interface TprThreshold {
   /** `score > threshold` means out of distribution. */
   threshold: number;
@@ -18,7 +18,7 @@ export interface TprThreshold {
  * The smallest threshold that keeps at least `tpr` of held-out in-distribution scores (positive = in-distribution).
  *
  * Unlike {@link conformalThreshold} it promises nothing about new data by itself; the Clopper-Pearson interval says how far
- * the realised rate can be off. It stays valid though the threshold comes from the same scores: the share of data below the
+ * the realized rate can be off. It stays valid though the threshold comes from the same scores: the share of data below the
  * k-th smallest of n is Beta(k, n + 1 - k), whose quantiles lie within the interval.
  *
  * @param inScores held-out in-distribution scores [N], higher = more out of distribution

@@ -1,5 +1,5 @@
 import { util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { packedNumbers, reservePacked } from '../backend-room';
+import { packedNumbers, reservePacked } from '../tensors/backend-room';
 import { runKernel, withScratch, type Kernel, type KernelCall } from './heap';
 
 /** Room for the packed copy that XNNPACK makes of `b` in a plain product of two matrices. */

@@ -1,5 +1,5 @@
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { reservePacked } from '../backend-room';
+import { reservePacked } from '../tensors/backend-room';
 import type { Kernel } from './heap';
 
 type Shape4D = [number, number, number, number];

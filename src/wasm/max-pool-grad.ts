@@ -22,7 +22,7 @@ function addBySimd(
   const { inHeight, inWidth, inChannels: channels, outHeight, outWidth, padInfo, strideWidth } = info;
   const [values, sums, upstream] = [input, gradient, dy].map((t) => addressOf(backend, t)) as [number, number, number];
   const pixel = 4 * channels;
-  // Outputs [whole, edge) have their whole window inside: neighbours among them are one call.
+  // Outputs [whole, edge) have their whole window inside: neighbors among them are one call.
   const whole = Math.min(outWidth, Math.ceil(padInfo.left / strideWidth));
   const fitting = Math.floor((inWidth + padInfo.left - info.effectiveFilterWidth) / strideWidth) + 1;
   const edge = Math.max(whole, Math.min(outWidth, fitting));

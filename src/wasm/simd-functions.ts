@@ -1,4 +1,4 @@
-import { advance, f32, f32x4, get, i32, repeat, set, type Code, type WasmFunction } from '../assembler';
+import { advance, f32, f32x4, get, i32, repeat, set, type Code, type WasmFunction } from '../core/assembler';
 
 /** Rows and columns of the tile that {@link productOfColumns} holds in registers. */
 export const TILE_ROWS = 4;
@@ -89,7 +89,7 @@ function addRows(): WasmFunction {
   return { params: 5, i32Locals: 2, v128Locals: 1, body };
 }
 /**
- * Max pooling's gradient for `outputs` neighbours in a row, each with a window of windowRows * windowColumns places of 4 * quads
+ * Max pooling's gradient for `outputs` neighbors in a row, each with a window of windowRows * windowColumns places of 4 * quads
  * channels: adds the gradient to the first place that holds the maximum.
  */
 function addToMaxima(): WasmFunction {

@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { assembleModule } from '../assembler';
+import { assembleModule } from '../core/assembler';
 import { simdFunctions } from './simd-functions';
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { colourJitter, cutout, flipHorizontal, randomAffine, randomCrop, seededRandom, ShapeError } from 'tfjs-ood';
+import { colorJitter, cutout, flipHorizontal, randomAffine, randomCrop, seededRandom, ShapeError } from 'tfjs-ood';
 import { expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -64,8 +64,8 @@ onEachBackend('augmentations', () => {
     expect(moves.size).toBeGreaterThan(5);
   });
 
-  test('colourJitter: the factors that make it are in their range', async () => {
-    const [before, after] = await apply((images) => colourJitter(images, { seed: 5, brightness: 0.5 }));
+  test('colorJitter: the factors that make it are in their range', async () => {
+    const [before, after] = await apply((images) => colorJitter(images, { seed: 5, brightness: 0.5 }));
     const factors = before.map((image, n) => {
       const darkest = image.flat(2).reduce((best, value, i, all) => (value > 0.05 && value < all[best]! ? i : best), 0);
       const factor = after[n]!.flat(2)[darkest]! / image.flat(2)[darkest]!;
@@ -81,40 +81,40 @@ onEachBackend('augmentations', () => {
     expect(new Set(factors.map((factor) => factor.toFixed(3))).size).toBe(N);
   });
 
-  test('colourJitter: contrast leaves the mean grey, saturation the grey of each pixel', async () => {
-    const grey = (pixel: number[]) => 0.299 * pixel[0]! + 0.587 * pixel[1]! + 0.114 * pixel[2]!;
+  test('colorJitter: contrast leaves the mean gray, saturation the gray of each pixel', async () => {
+    const gray = (pixel: number[]) => 0.299 * pixel[0]! + 0.587 * pixel[1]! + 0.114 * pixel[2]!;
     // Few pixels are cut off at 0 and 1 with small factors; those that are, are left out.
-    const [before, duller] = await apply((images) => colourJitter(images, { seed: 6, saturation: 0.2 }));
+    const [before, duller] = await apply((images) => colorJitter(images, { seed: 6, saturation: 0.2 }));
     before.flat(2).forEach((pixel, i) => {
       const own = duller.flat(2)[i]!;
       if (own.some((value) => value <= 1e-3 || value >= 0.999)) return;
-      expect(Math.abs(grey(own) - grey(pixel))).toBeLessThan(2e-3);
+      expect(Math.abs(gray(own) - gray(pixel))).toBeLessThan(2e-3);
     });
-    const [all, flatter] = await apply((images) => colourJitter(images, { seed: 7, contrast: 1 }));
+    const [all, flatter] = await apply((images) => colorJitter(images, { seed: 7, contrast: 1 }));
     all.forEach((image, n) => {
-      const meanGrey = image.flat().reduce((sum, pixel) => sum + grey(pixel), 0) / (H * W);
+      const meanGray = image.flat().reduce((sum, pixel) => sum + gray(pixel), 0) / (H * W);
       const free = image
         .flat(2)
         .findIndex(
           (value, i) =>
-            Math.abs(value - meanGrey) > 0.1 && flatter[n]!.flat(2)[i]! > 0.01 && flatter[n]!.flat(2)[i]! < 0.99,
+            Math.abs(value - meanGray) > 0.1 && flatter[n]!.flat(2)[i]! > 0.01 && flatter[n]!.flat(2)[i]! < 0.99,
         );
-      const factor = (flatter[n]!.flat(2)[free]! - meanGrey) / (image.flat(2)[free]! - meanGrey);
+      const factor = (flatter[n]!.flat(2)[free]! - meanGray) / (image.flat(2)[free]! - meanGray);
       expect(factor).toBeGreaterThan(-0.01);
       expect(factor).toBeLessThan(2.01);
-      const expected = image.flat(2).map((value) => Math.min(1, Math.max(0, meanGrey + factor * (value - meanGrey))));
+      const expected = image.flat(2).map((value) => Math.min(1, Math.max(0, meanGray + factor * (value - meanGray))));
       expectClose(flatter[n]!.flat(2), expected, { absolute: 6e-3 });
     });
-    const [one, same] = await apply((images) => colourJitter(images, { seed: 8, saturation: 1 }), 1);
+    const [one, same] = await apply((images) => colorJitter(images, { seed: 8, saturation: 1 }), 1);
     expectClose(same.flat(3), one.flat(3), { absolute: 1e-6 });
   });
 
-  test('colourJitter: brightness is cut off first, then contrast is of what that left', async () => {
-    const grey = (pixel: number[]) => 0.299 * pixel[0]! + 0.587 * pixel[1]! + 0.114 * pixel[2]!;
-    const middle = (image: number[][][]) => image.flat().reduce((sum, pixel) => sum + grey(pixel), 0) / (H * W);
+  test('colorJitter: brightness is cut off first, then contrast is of what that left', async () => {
+    const gray = (pixel: number[]) => 0.299 * pixel[0]! + 0.587 * pixel[1]! + 0.114 * pixel[2]!;
+    const middle = (image: number[][][]) => image.flat().reduce((sum, pixel) => sum + gray(pixel), 0) / (H * W);
     // The draws of a seed are those of all three factors, whichever are used.
     const jitter = (brightness: number, contrast: number) =>
-      apply((images) => colourJitter(images, { seed: 11, brightness, contrast }));
+      apply((images) => colorJitter(images, { seed: 11, brightness, contrast }));
     const [[before, bright], [, sharp], [, both]] = [
       await jitter(0.9, 0),
       await jitter(0, 0.4),
@@ -192,8 +192,8 @@ onEachBackend('augmentations', () => {
       angles.push((Math.atan2(along[1]!, along[0]!) * 180) / Math.PI);
       const zoom = Math.hypot(...along);
       sizes.push(1 / zoom);
-      const centre = [(W - 1) / 2, (H - 1) / 2];
-      const [dx, dy] = at(centre[0]!, centre[1]!).map((value, k) => centre[k]! - value);
+      const center = [(W - 1) / 2, (H - 1) / 2];
+      const [dx, dy] = at(center[0]!, center[1]!).map((value, k) => center[k]! - value);
       // Back from the source's pixels to those of the result.
       moves.push((along[0]! * dx! + along[1]! * dy!) / zoom ** 2, (-along[1]! * dx! + along[0]! * dy!) / zoom ** 2);
       return at;
@@ -239,7 +239,7 @@ onEachBackend('augmentations', () => {
       (images: tf.Tensor4D, seed: number) => flipHorizontal(images, { seed }),
       (images: tf.Tensor4D, seed: number) => randomCrop(images, { seed }),
       (images: tf.Tensor4D, seed: number) =>
-        colourJitter(images, { seed, brightness: 0.2, contrast: 0.2, saturation: 0.2 }),
+        colorJitter(images, { seed, brightness: 0.2, contrast: 0.2, saturation: 0.2 }),
       (images: tf.Tensor4D, seed: number) => cutout(images, { seed, size: 2 }),
       (images: tf.Tensor4D, seed: number) => randomAffine(images, { seed, rotate: 30, scale: 0.1, shift: 1 }),
     ]) {
@@ -263,7 +263,7 @@ onEachBackend('augmentations', () => {
     expect(() => randomCrop(images, { seed: 1, padding: 5 })).toThrow(
       'padding must be a whole number from 0 to 4, got 5',
     );
-    expect(() => colourJitter(images, { seed: 1, contrast: -1 })).toThrow(
+    expect(() => colorJitter(images, { seed: 1, contrast: -1 })).toThrow(
       'contrast must be a number from 0 to 1, got -1',
     );
     expect(() => cutout(images, { seed: 1, size: 0 })).toThrow('size must be a whole number from 1 to 8, got 0');

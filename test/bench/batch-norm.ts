@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { odmLoss } from 'tfjs-ood';
-import { createTrainer, vgg } from 'tfjs-ood/layers';
+import { createTrainer, vgg } from 'tfjs-ood/training';
 import 'tfjs-ood/wasm';
 
 export const title = 'a training step with and without batch norm (wasm, VGG of width 0.25, batch 64)';

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { deflateSync } from 'node:zlib';
-import { seededRandom } from '../../src/random';
+import { seededRandom } from '../../src/core/random';
 import { streamInflate, type Inflate } from '../../src/datasets/inflate';
 import { readSvhn } from '../../src/datasets/read-svhn';
-import { nodeInflate } from '../../src/node/node-inflate';
+import { nodeInflate } from '../../src/node/images/node-inflate';
 
 export const title = "reading a file as large as SVHN's training set (73,257 images, synthetic)";
 

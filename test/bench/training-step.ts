@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { odmLoss } from 'tfjs-ood';
-import { createTrainer, vgg, type Trainer } from 'tfjs-ood/layers';
+import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
 import 'tfjs-ood/wasm';
 
 export const title =

@@ -2,7 +2,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { FormatError } from 'tfjs-ood';
 import { InflateLimitError, readCifar10Python, readIdx, readSvhn, streamInflate } from 'tfjs-ood/datasets';
-import { nodeInflate } from '../../src/node/node-inflate';
+import { nodeInflate } from '../../src/node/images/node-inflate';
 import { ascii, cifarPickle, element, idx, matlabArray, svhnFile, u32 } from './small-files';
 
 /** Read without care, some of these take hours or gigabytes: each must be refused in a moment. */
@@ -131,7 +131,7 @@ describe('a pickle of one image, changed', () => {
     return Uint8Array.from(text.replace(from, `,${put.join()},`).slice(0, -1).split(',').map(Number));
   };
   const label = [0x5d, 0x28, 0x4b, 0, 0x65];
-  const labelled = (...value: number[]) => changed(label, [0x5d, 0x28, ...value, 0x65]);
+  const labeled = (...value: number[]) => changed(label, [0x5d, 0x28, ...value, 0x65]);
   const listAt = whole.join().split(`,${label.join()}`)[0]!.split(',').length;
   const shape = [0x4b, 1, 0x4d, 0, 12, 0x86];
 
@@ -151,16 +151,16 @@ describe('a pickle of one image, changed', () => {
       [0x8a, 1, 3],
       [0x47, ...double],
     ]) {
-      expect([...readCifar10Python(labelled(...value)).labels]).toEqual([3]);
+      expect([...readCifar10Python(labeled(...value)).labels]).toEqual([3]);
     }
   });
 
   test.each<[string, Uint8Array, string]>([
-    ['-1', labelled(0x4a, ...u32(0xffffffff)), `labels from 0 to 9, got -1 at index 0 at byte ${listAt}`],
-    ['-1, long', labelled(0x8a, 1, 255), 'got -1 at index 0'],
-    ['a long of nine bytes', labelled(0x8a, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0), 'below 2^53, got one of 9 bytes'],
-    ['true', labelled(0x88), 'got something else at index 0'],
-    ['two labels', labelled(0x4b, 1, 0x4b, 1), '1 labels, got 2'],
+    ['-1', labeled(0x4a, ...u32(0xffffffff)), `labels from 0 to 9, got -1 at index 0 at byte ${listAt}`],
+    ['-1, long', labeled(0x8a, 1, 255), 'got -1 at index 0'],
+    ['a long of nine bytes', labeled(0x8a, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0), 'below 2^53, got one of 9 bytes'],
+    ['true', labeled(0x88), 'got something else at index 0'],
+    ['two labels', labeled(0x4b, 1, 0x4b, 1), '1 labels, got 2'],
     ['two rows', changed(shape, [0x4b, 2, 0x4d, 0, 12, 0x86]), '6144 bytes for an array [2, 3072], got 3072'],
     ['a negative row', changed(shape, [0x4a, ...u32(0xffffffff), 0x4d, 0, 12, 0x86]), 'sizes as the shape'],
     ['one dimension', changed(shape, [0x4d, 0, 12, 0x85]), 'uint8 [N, 3072], one or more, got [3072]'],

@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { FormatError } from 'tfjs-ood';
 import { readCifar10Python, readSvhn } from 'tfjs-ood/datasets';
-import { nodeInflate } from '../../src/node/node-inflate';
+import { nodeInflate } from '../../src/node/images/node-inflate';
 
 type Files = Record<string, string>;
 const fixtures = JSON.parse(readFileSync(new URL('../fixtures/datasets.json', import.meta.url), 'utf8')) as Record<

@@ -45,7 +45,7 @@ test.each([
   ['P6 9999999999 1 255\n', 'a width from 1 to 65535'],
   ['P6 -1 1 255\n', 'the width, got no number'],
   ['P6 1 1 65535\n', 'a largest value from 1 to 255, got 65535'],
-  ['P6 1 1 15\nabc', 'colours from 0 to 255, got 0 to 15'],
+  ['P6 1 1 15\nabc', 'colors from 0 to 255, got 0 to 15'],
   ['P6 1 1 255', 'one white space before the pixels'],
   ['P6 1 1 255\nab', '3 bytes of pixels, got 2'],
   ['P6 1 1 255\nabcd', '3 bytes of pixels, got 4'],

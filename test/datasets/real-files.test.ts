@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { readCifar10, readCifar10Python, readMnist, readSvhn, type LabelledImages } from 'tfjs-ood/datasets';
+import { readCifar10, readCifar10Python, readMnist, readSvhn, type LabeledImages } from 'tfjs-ood/datasets';
 
 // Histograms and checksums are of what NumPy and SciPy read: images as uint8 [N, H, W, C], labels as int32.
 const data = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
@@ -12,7 +12,7 @@ const sha256 = ({ buffer, byteOffset, byteLength }: Uint8Array | Int32Array) =>
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex');
 
-function summary({ images, labels, shape }: LabelledImages) {
+function summary({ images, labels, shape }: LabeledImages) {
   const counts = new Array<number>(10).fill(0);
   for (const label of labels) counts[label]!++;
   return [shape.join(), counts.join(), sha256(images).slice(0, 16), sha256(labels).slice(0, 16)];

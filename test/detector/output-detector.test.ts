@@ -5,9 +5,9 @@ import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
 import { holdOut } from '../../src/detector/hold-out';
-import { calibrate } from '../../src/scorers/fit-members';
-import type { Scorer } from '../../src/scorers/scorer';
-import type { NumberBlock } from '../../src/scorers/split-block';
+import { calibrate } from '../../src/scorers/ensemble/fit-members';
+import type { Scorer } from '../../src/scorers/contract/scorer';
+import type { NumberBlock } from '../../src/scorers/contract/split-block';
 
 /** Two classes of points, and logits that say which is nearer. */
 function points(count: number, seed: number, apart = 6) {

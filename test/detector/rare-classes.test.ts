@@ -7,11 +7,11 @@ import {
   mahalanobis,
   msp,
   nearestClassMean,
-  nearestNeighbours,
+  nearestNeighbors,
   relativeMahalanobis,
   residual,
   vim,
-  type NeighbourIndexMaker,
+  type NeighborIndexMaker,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
 import { rareClasses } from '../../src/detector/rare-classes';
@@ -54,11 +54,11 @@ onEachBackend('detectors of long-tailed classes', () => {
   test.each(Object.keys(scorerMethods).filter((kind) => kind !== 'odin'))('%s', async (kind) => {
     silenced();
     const { outputs, head } = longTail(2);
-    // Of 96 rows the default subspaces and neighbours are too many; a class of one row has no covariance of its own.
+    // Of 96 rows the default subspaces and neighbors are too many; a class of one row has no covariance of its own.
     const small: Record<string, () => ScorerMethod> = {
       vim: () => vim({ dimension: 4 }),
       residual: () => residual({ dimension: 4 }),
-      'nearest-neighbours': () => nearestNeighbours({ k: 3 }),
+      'nearest-neighbors': () => nearestNeighbors({ k: 3 }),
     };
     const scorer = (small[kind] ?? scorerMethods[kind]!)();
     let lost = 0;
@@ -89,9 +89,9 @@ onEachBackend('detectors of long-tailed classes', () => {
     'class mean by angle': () => nearestClassMean({ distance: 'cosine' }),
     mahalanobis: () => mahalanobis(),
     'relative mahalanobis': () => relativeMahalanobis(),
-    neighbours: () => nearestNeighbours({ k: 1 }),
-    'mean of neighbours': () => nearestNeighbours({ k: 1, use: 'mean', distance: 'euclidean' }),
-    ensemble: () => ensemble([nearestNeighbours({ k: 1 }), nearestClassMean()]),
+    neighbors: () => nearestNeighbors({ k: 1 }),
+    'mean of neighbors': () => nearestNeighbors({ k: 1, use: 'mean', distance: 'euclidean' }),
+    ensemble: () => ensemble([nearestNeighbors({ k: 1 }), nearestClassMean()]),
   };
   test.each(Object.keys(takingIn))(
     '%s: rows of classes that were not fitted calibrate, and are known then',
@@ -157,12 +157,12 @@ onEachBackend('detectors of long-tailed classes', () => {
       detector.dispose();
       return [detector.state.scorer.tensors.bank!.shape[0]! - 96, lost];
     };
-    const [taken, lost] = await rowsOf(nearestNeighbours({ k: 3 }));
+    const [taken, lost] = await rowsOf(nearestNeighbors({ k: 3 }));
     expect(lost).toBeGreaterThan(1);
     expect(taken).toBe(lost);
-    expect(await rowsOf(nearestNeighbours({ k: 3, bankSize: 96 }))).toEqual([0, lost]);
-    expect(await rowsOf(nearestNeighbours({ k: 3, bankSize: 97 }))).toEqual([1, lost]);
-    const index: NeighbourIndexMaker = {
+    expect(await rowsOf(nearestNeighbors({ k: 3, bankSize: 96 }))).toEqual([0, lost]);
+    expect(await rowsOf(nearestNeighbors({ k: 3, bankSize: 97 }))).toEqual([1, lost]);
+    const index: NeighborIndexMaker = {
       kind: 'first',
       settings: {},
       build: () => ({
@@ -170,7 +170,7 @@ onEachBackend('detectors of long-tailed classes', () => {
         dispose: () => undefined,
       }),
     };
-    expect(await rowsOf(nearestNeighbours({ k: 3, index }))).toEqual([0, lost]);
+    expect(await rowsOf(nearestNeighbors({ k: 3, index }))).toEqual([0, lost]);
   });
 
   test('warns once where the missing mass is above a rate, naming each', async () => {

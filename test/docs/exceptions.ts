@@ -11,7 +11,7 @@ export const notRun: readonly { owner: string; containing: string; reason: strin
   {
     owner: 'docs/detector.md',
     containing: 'indexeddb://',
-    reason: 'IndexedDB is of browsers (test/layers/detector-stores.test.ts)',
+    reason: 'IndexedDB is of browsers (test/detector/detector-stores.test.ts)',
   },
   {
     owner: 'docs/detector.md',

@@ -10,7 +10,8 @@ import { fitOutputDetector } from 'tfjs-ood/detector';
 import { ClassScatter } from 'tfjs-ood/embeddings';
 import { evaluate, ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
 import { encodeScorer, energy, mahalanobis } from 'tfjs-ood/scorers';
-import { createTrainer, fitDetector } from 'tfjs-ood/layers';
+import { fitDetector } from 'tfjs-ood/detector';
+import { createTrainer } from 'tfjs-ood/training';
 import { cifarBinary } from '../datasets/small-files';
 import { byteImages, classifier, imageTensor, labelsOf, rows, scores } from './given-values';
 
@@ -115,7 +116,7 @@ export const given = {
     bytes: async () =>
       (await fitOutputDetector({ features: features(), labels: labels() }, { scorer: mahalanobis() })).toBytes(),
   },
-  NeighbourIndexMaker: {
+  NeighborIndexMaker: {
     myIndexOf: () => (rows: Float32Array, size: number) => ({
       search: () => Int32Array.of(rows.length / size),
       dispose: () => undefined,
@@ -169,7 +170,7 @@ export const given = {
     blocks: () => [{ features: rows(600, 512) }],
     features: () => rows(5, 512),
   },
-  'docs/layers.md': {
+  'docs/training.md': {
     ...training(48),
     labels: () => withOod(48),
     trainer: () => trainer(32),
@@ -177,7 +178,7 @@ export const given = {
   },
   'docs/losses.md': { labels: () => withOod(1024), embeddings: () => tf.tensor2d(rows(1024, 10).data, [1024, 10]) },
   'docs/metrics.md': { otherIn: () => scores(300, 0, 2), otherOut: () => scores(100, 2, 2) },
-  'docs/neighbours.md': { usearch: (): Usearch => Object.create(null) as Usearch },
+  'docs/neighbors.md': { usearch: (): Usearch => Object.create(null) as Usearch },
   'docs/node.md': {
     ...served,
     config: () => ({ seed: 1 }),

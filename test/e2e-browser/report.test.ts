@@ -150,7 +150,7 @@ describe('the report in a browser', () => {
     expect((await painted(page)).places).not.toBe(start.places);
   });
 
-  test('a point under the pointer shows its image, set and score; colours and views change', async () => {
+  test('a point under the pointer shows its image, set and score; colors and views change', async () => {
     const { page } = await open();
     await page.locator('canvas').scrollIntoViewIfNeeded();
     await page.selectOption('#view', '1'); // UMAP
@@ -169,7 +169,7 @@ describe('the report in a browser', () => {
     expect(await tip.locator('.image').evaluate((element) => element.style.backgroundImage)).toContain('blob:');
     const before = await page.locator('#class-legend').innerText();
     expect(before).toContain('unknown');
-    await page.selectOption('#colours', 'set');
+    await page.selectOption('#colors', 'set');
     expect(await page.locator('#class-legend').innerText()).toContain('near <b>');
   });
 
@@ -205,7 +205,7 @@ describe('the report in a browser', () => {
     );
     const { page, said } = await open(pathToFileURL(path!).href);
     await page.evaluate(() => document.querySelectorAll('details').forEach((element) => (element.open = true)));
-    await page.selectOption('#colours', 'class');
+    await page.selectOption('#colors', 'class');
     await page.locator('canvas').scrollIntoViewIfNeeded();
     const box = (await page.locator('canvas').boundingBox())!;
     const tip = page.locator('.tip');

@@ -51,7 +51,7 @@ const squared = (a: Row, b: Row) => a.x.reduce((sum, value, i) => sum + (value -
 const distance = (a: Row, b: Row) => Math.sqrt(squared(a, b));
 
 describe('naive definitions', () => {
-  test('recallAtK sorts all neighbours, equal ones by their index', async () => {
+  test('recallAtK sorts all neighbors, equal ones by their index', async () => {
     await fc.assert(
       fc.asyncProperty(rows, async (all) => {
         fc.pre(new Set(labelsOf(all)).size < all.length);
@@ -239,10 +239,10 @@ describe('bad input', () => {
     await expect(call({ data: new Float32Array(), shape: [0, 1] }, [])).rejects.toThrow('at least one row, got none');
     await expect(call({ data: new Float32Array(3), shape: [4, 1] }, [0, 0, 1, 1])).rejects.toThrow(ShapeError);
   });
-  test('numbers of neighbours, other rows, other means', async () => {
+  test('numbers of neighbors, other rows, other means', async () => {
     const labels = [0, 0, 1, 1];
     for (const k of [0, 4, 1.5, NaN]) {
-      await expect(recallAtK(x, labels, [1, k])).rejects.toThrow(`number of neighbours, 3, got ${k}`);
+      await expect(recallAtK(x, labels, [1, k])).rejects.toThrow(`number of neighbors, 3, got ${k}`);
     }
     await expect(recallAtK(x, labels, [])).rejects.toThrow('got none');
     const other = (data: number[], size: number, ofThem: number[]) => ({
@@ -252,7 +252,7 @@ describe('bad input', () => {
       },
     });
     expect(await recallAtK(x, labels, [2], other([0, 5], 1, [0, 1]))).toEqual([1]);
-    await expect(recallAtK(x, labels, [3], other([0, 5], 1, [0, 1]))).rejects.toThrow('neighbours, 2, got 3');
+    await expect(recallAtK(x, labels, [3], other([0, 5], 1, [0, 1]))).rejects.toThrow('neighbors, 2, got 3');
     await expect(recallAtK(x, labels, [1], other([0, 5], 2, [0]))).rejects.toThrow('must be [M, 1], got [M, 2]');
     await expect(recallAtK(x, labels, [1], other([0, 5], 1, [0, -1]))).rejects.toThrow('reference.labels');
     await expect(recallAtK(x, labels, [1], other([0, 5], 1, [7, 8]))).rejects.toThrow('some that the reference has');

@@ -23,7 +23,7 @@ const data = path('../../../shared/data');
 describe('preparation of drawings', () => {
   const ink = inkOfStrokes(digits[4]!, 56, 0.09);
 
-  test('fits 20x20 and has the centre of mass in the middle', () => {
+  test('fits 20x20 and has the center of mass in the middle', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 30, max: 120 }), (digit, side) => {
         const pixels = toMnistPixels(inkOfStrokes(digits[digit]!, side, 0.09))!;

@@ -36,7 +36,7 @@ describe.skipIf(!existsSync(data))('examples around a classifier, on real images
       expect(Number(alarms)).toBeLessThan(0.13); // 5 % were asked for, of 300 images and as many that calibrated
     }
     const aurocOf = (kind: string) => Number(rows.find(([, one]) => one === kind)![2]);
-    expect(aurocOf('nearest-neighbours')).toBeGreaterThan(0.75);
+    expect(aurocOf('nearest-neighbors')).toBeGreaterThan(0.75);
     expect(aurocOf('energy')).toBeGreaterThan(0.85);
   });
 

@@ -141,12 +141,12 @@ describe('the parts of the runner', () => {
   });
 
   test('views are the image and its eight moves, with the pixels of the border where nothing was', () => {
-    const grey = { images: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [1, 3, 4, 1] as const };
-    expect(shiftedViews(grey, 0)).toEqual([grey]);
-    const views = shiftedViews(grey, 1).map(({ images }) => Array.from(images));
+    const gray = { images: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [1, 3, 4, 1] as const };
+    expect(shiftedViews(gray, 0)).toEqual([gray]);
+    const views = shiftedViews(gray, 1).map(({ images }) => Array.from(images));
     expect(views).toHaveLength(9);
     expect(new Set(views.map(String)).size).toBe(9);
-    expect(views[0]).toEqual(Array.from(grey.images));
+    expect(views[0]).toEqual(Array.from(gray.images));
     expect(views).toContainEqual([0, 0, 1, 2, 4, 4, 5, 6, 8, 8, 9, 10]); // to the right
     expect(views).toContainEqual([5, 6, 7, 7, 9, 10, 11, 11, 9, 10, 11, 11]); // up and to the left
   });

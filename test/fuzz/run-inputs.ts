@@ -1,7 +1,7 @@
 import { takeAllocations } from './allocations'; // first: it counts from here on
 import { openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FormatError } from '../../src/errors';
+import { FormatError } from '../../src/core/errors';
 import { inputOf, WrongResult, type Target } from './target';
 import { targets } from './targets/index';
 

@@ -1,5 +1,5 @@
 import type { Random } from 'tfjs-ood';
-import { seededRandom } from '../../src/random';
+import { seededRandom } from '../../src/core/random';
 import { mutate } from './mutate';
 
 /** One reader that is given damaged files. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { expect, test } from 'vitest';
-import { nearestNeighbours } from 'tfjs-ood/scorers';
+import { nearestNeighbors } from 'tfjs-ood/scorers';
 
 const [ROWS, SIZE, BLOCK] = [1_100_000, 512, 20_000];
 const HEAP = 2 ** 32;
@@ -26,7 +26,7 @@ function* blocks() {
 test('a bank of 2.25 GB on wasm: every row finds itself, and what is near it', async () => {
   await tf.setBackend('wasm');
   const started = performance.now();
-  const scorer = await nearestNeighbours({ k: 1 }).fit(blocks(), {});
+  const scorer = await nearestNeighbors({ k: 1 }).fit(blocks(), {});
   const fitted = performance.now();
   const places = [0, 5, 1_023, 1_024, 520_000, 524_288, 900_000, 1_000_000, 1_050_000, ROWS - 1];
   const data = new Float32Array(places.length * 2 * SIZE);

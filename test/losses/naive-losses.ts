@@ -54,10 +54,10 @@ export function supervisedContrastive(labels: readonly number[], rows: Rows, { t
   return mean(costs);
 }
 
-export function centre(labels: readonly number[], rows: Rows, centres: Rows, { margin }: { margin: number }): number {
-  const known = rows.flatMap((row, i) => (labels[i]! < 0 ? [] : [distance(row, centres[labels[i]!]!) ** 2]));
+export function center(labels: readonly number[], rows: Rows, centers: Rows, { margin }: { margin: number }): number {
+  const known = rows.flatMap((row, i) => (labels[i]! < 0 ? [] : [distance(row, centers[labels[i]!]!) ** 2]));
   const ood = rows.flatMap((row, i) =>
-    labels[i]! >= 0 ? [] : [Math.max(0, margin - Math.min(...centres.map((c) => distance(row, c)))) ** 2],
+    labels[i]! >= 0 ? [] : [Math.max(0, margin - Math.min(...centers.map((c) => distance(row, c)))) ** 2],
   );
   return 0.5 * mean(known) + 0.5 * mean(ood);
 }

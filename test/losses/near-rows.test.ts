@@ -47,11 +47,11 @@ onEachBackend('rows of no length', () => {
     expect(found.slice(-3).map(Math.abs)).toEqual([0, 0, 0]);
   });
 
-  const centres = () => tf.tensor2d([[1, 0, 0], [0, 1, 0], [0.6, 0, 0.8]]); // prettier-ignore
+  const centers = () => tf.tensor2d([[1, 0, 0], [0, 1, 0], [0.6, 0, 0.8]]); // prettier-ignore
   const losses: Record<string, Loss> = {
     supervisedContrastiveLoss: (y, x) => supervisedContrastiveLoss(y, x),
-    proxyAnchorLoss: (y, x) => proxyAnchorLoss(y, x, centres(), { scale: 4 }),
-    ciderLoss: (y, x) => ciderLoss(y, x, centres()),
+    proxyAnchorLoss: (y, x) => proxyAnchorLoss(y, x, centers(), { scale: 4 }),
+    ciderLoss: (y, x) => ciderLoss(y, x, centers()),
     logitNormLoss: (y, x) => logitNormLoss(y, x, { temperature: 1 }),
   };
   test.each(Object.entries(losses))('%s: a zero row gets no gradient, a tiny one next to none', async (_, loss) => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import {
   allTriplets,
-  centreLoss,
+  centerLoss,
   ciderLoss,
   classAnchorLoss,
   confidenceLoss,
@@ -58,7 +58,7 @@ const losses: Record<string, Loss> = {
   supervisedContrastiveLoss: (y, x) => supervisedContrastiveLoss(y, x),
   ciderLoss: (y, x, c) => ciderLoss(y, x, c),
   proxyAnchorLoss: (y, x, c) => proxyAnchorLoss(y, x, c),
-  centreLoss: (y, x, c) => centreLoss(y, x, c),
+  centerLoss: (y, x, c) => centerLoss(y, x, c),
   classAnchorLoss: (y, x) => classAnchorLoss(y, x),
   outlierExposureLoss: (y, x) => outlierExposureLoss(y, x),
   confidenceLoss: (y, x) => confidenceLoss(y, x),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import {
   allTriplets,
   ArgumentError,
-  centreLoss,
+  centerLoss,
   ciderLoss,
   classAnchorLoss,
   confidenceLoss,
@@ -29,8 +29,8 @@ const CLASSES = 3;
 const SIZE = 3; // as many as classes, so that every loss takes the same rows
 
 const random = seededRandom(4);
-const centres = Array.from({ length: CLASSES }, () => Array.from({ length: SIZE }, () => Math.fround(random.normal())));
-const units = centres.map((row) => row.map((value) => Math.fround(value / Math.hypot(...row))));
+const centers = Array.from({ length: CLASSES }, () => Array.from({ length: SIZE }, () => Math.fround(random.normal())));
+const units = centers.map((row) => row.map((value) => Math.fround(value / Math.hypot(...row))));
 
 type Loss = (labels: readonly number[] | tf.Tensor, rows: tf.Tensor2D) => tf.Scalar;
 interface Case {
@@ -56,7 +56,7 @@ const tripletCases = minings.flatMap((mining) =>
     }),
   ),
 );
-const withCentres = (rows: number[][], use: (t: tf.Tensor2D) => tf.Scalar) => tf.tidy(() => use(tf.tensor2d(rows)));
+const withCenters = (rows: number[][], use: (t: tf.Tensor2D) => tf.Scalar) => tf.tidy(() => use(tf.tensor2d(rows)));
 const cider = { temperature: 0.5, compactness: 1.5, oodWeight: 0.7, momentum: 0.3 };
 const anchors = { magnitude: 2, anchorWeight: 0.3, margin: 2.5 };
 const energies = { inMargin: -2, outMargin: -1, weight: 0.2 };
@@ -70,9 +70,9 @@ const cases: Case[] = [
     pricesOod: false,
   },
   {
-    name: 'centreLoss',
-    loss: (y, x) => withCentres(centres, (c) => centreLoss(y, x, c, { margin: 2 })),
-    oracle: (y, x) => naive.centre(y, x, centres, { margin: 2 }),
+    name: 'centerLoss',
+    loss: (y, x) => withCenters(centers, (c) => centerLoss(y, x, c, { margin: 2 })),
+    oracle: (y, x) => naive.center(y, x, centers, { margin: 2 }),
     pricesOod: true,
   },
   {
@@ -83,13 +83,13 @@ const cases: Case[] = [
   },
   {
     name: 'proxyAnchorLoss',
-    loss: (y, x) => withCentres(centres, (c) => proxyAnchorLoss(y, x, c, { scale: 4, margin: 0.2 })),
-    oracle: (y, x) => naive.proxyAnchor(y, x, centres, { scale: 4, margin: 0.2 }),
+    loss: (y, x) => withCenters(centers, (c) => proxyAnchorLoss(y, x, c, { scale: 4, margin: 0.2 })),
+    oracle: (y, x) => naive.proxyAnchor(y, x, centers, { scale: 4, margin: 0.2 }),
     pricesOod: true,
   },
   {
     name: 'ciderLoss',
-    loss: (y, x) => withCentres(units, (c) => ciderLoss(y, x, c, cider)),
+    loss: (y, x) => withCenters(units, (c) => ciderLoss(y, x, c, cider)),
     oracle: (y, x) => naive.cider(y, x, units, cider),
     pricesOod: true,
   },
@@ -262,9 +262,9 @@ onEachBackend('losses', (backend) => {
   });
 
   const trained = {
-    centreLoss: {
-      loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => centreLoss(y, x, c, { margin: 2 }),
-      oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.centre(y, x, c, { margin: 2 }),
+    centerLoss: {
+      loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => centerLoss(y, x, c, { margin: 2 }),
+      oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.center(y, x, c, { margin: 2 }),
     },
     proxyAnchorLoss: {
       loss: (y: readonly number[], x: tf.Tensor2D, c: tf.Tensor2D) => proxyAnchorLoss(y, x, c, { scale: 4 }),
@@ -276,7 +276,7 @@ onEachBackend('losses', (backend) => {
       oracle: (y: readonly number[], x: naive.Rows, c: naive.Rows) => naive.cider(y, x, c, cider),
     },
   };
-  test.each(Object.entries(trained))('%s: the gradient of the centres', async (_, { loss, oracle }) => {
+  test.each(Object.entries(trained))('%s: the gradient of the centers', async (_, { loss, oracle }) => {
     const [labels, rows] = [[0, 1, 2, -1, 1, -2], rowsOf(6, 2)];
     const gradientOf = async (y: readonly number[], x: number[][], c: number[][]) => {
       const [value, gradient] = tf.tidy(() => {
@@ -295,16 +295,16 @@ onEachBackend('losses', (backend) => {
     const expected = finiteDifferences((c) => oracle(labels, rows, c), units);
     expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.01);
     expectClose(gradient, expected, { relative: 2e-3, absolute: 1e-3 });
-    for (const centre of [
+    for (const center of [
       [0, 0, 0],
       [1, 2, 3],
     ]) {
-      for (const row of [[0, 0, 0], centre, [-3, 1, 2]]) {
+      for (const row of [[0, 0, 0], center, [-3, 1, 2]]) {
         for (const y of labelSets) {
           const found = await gradientOf(
             y,
             Array.from({ length: 5 }, () => row),
-            units.map(() => centre),
+            units.map(() => center),
           );
           expect([found.value, ...found.gradient].every(Number.isFinite)).toBe(true);
         }
@@ -348,10 +348,10 @@ onEachBackend('losses', (backend) => {
       'temperature must be a positive number, got 0',
     );
     refuses(
-      () => centreLoss([0, 1], x, narrow),
-      'centreLoss: centres must be [C, 3], as wide as the embeddings, got [1, 2]',
+      () => centerLoss([0, 1], x, narrow),
+      'centerLoss: centers must be [C, 3], as wide as the embeddings, got [1, 2]',
     );
-    refuses(() => centreLoss([0, 1], x, c, { margin: NaN }), 'margin must be a positive number, got NaN');
+    refuses(() => centerLoss([0, 1], x, c, { margin: NaN }), 'margin must be a positive number, got NaN');
     refuses(() => energyBoundedLoss([0, 1], x, { inMargin: NaN }), 'inMargin must be a finite number, got NaN');
     refuses(() => energyBoundedLoss([0, 1], x, { outMargin: Infinity }), 'outMargin must be a finite number');
     refuses(() => classAnchorLoss([0, 1], x, { magnitude: -1 }), 'magnitude must be a positive number');

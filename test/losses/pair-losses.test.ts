@@ -171,9 +171,9 @@ onEachBackend('contrastiveLoss and odmLoss', (backend) => {
     ] as const) {
       const rows = randomRows(10, 4, 4, { offset, scale });
       const { value, gradient } = await lossAndGradient(labels, rows, kind);
-      const centred = rows.map((row) => row.map((v) => v - offset));
-      expectClose(value, naiveLoss(labels, centred, kind), { relative: 1e-5 });
-      expectClose(gradient, naiveGradient(labels, centred, kind).flat(), { relative: 1e-3, absolute: 1e-3 });
+      const centered = rows.map((row) => row.map((v) => v - offset));
+      expectClose(value, naiveLoss(labels, centered, kind), { relative: 1e-5 });
+      expectClose(gradient, naiveGradient(labels, centered, kind).flat(), { relative: 1e-3, absolute: 1e-3 });
     }
   });
 

@@ -22,7 +22,7 @@ import {
   rocCurve,
   trapezoidAupr,
 } from 'tfjs-ood/metrics';
-import { sortScores } from '../../src/sort-scores';
+import { sortScores } from '../../src/core/sort-scores';
 import { expectClose } from '../expect-close';
 
 interface Side {

@@ -48,7 +48,7 @@ test('partial areas: 15,000 cases', () => {
   fc.assert(
     fc.property(scores, scores, side, percent, (a, b, positive, maxFpr) => {
       const area = naive.naivePartialArea(a, b, positive, maxFpr);
-      expectClose(partialAuroc(a, b, { positive, maxFpr, standardised: false }), area, tight);
+      expectClose(partialAuroc(a, b, { positive, maxFpr, standardized: false }), area, tight);
       const scaled = (area - maxFpr ** 2 / 2) / (maxFpr - maxFpr ** 2 / 2);
       expectClose(partialAuroc(a, b, { positive, maxFpr }), 0.5 + scaled / 2, tight);
     }),

@@ -8,7 +8,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import { decodeSafetensors } from 'tfjs-ood';
 import { nearestClassMean } from 'tfjs-ood/scorers';
-import { fitDetector, loadDetector } from 'tfjs-ood/layers';
+import { fitDetector, loadDetector } from 'tfjs-ood/detector';
 import { detectorFile } from 'tfjs-ood/node';
 import { temporaryFolder } from './temporary-folder';
 

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { mahalanobis } from 'tfjs-ood/scorers';
-import { fitDetector, loadDetector } from 'tfjs-ood/layers';
+import { fitDetector, loadDetector } from 'tfjs-ood/detector';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { graphModel } from '../layers/graph-model';
+import { graphModel } from '../detector/graph-model';
 
 /** A server that keeps what tfjs posts to it, by the files' names, as a model server does. */
 let server: Server;

@@ -41,15 +41,15 @@ describe('pixels', () => {
     expect(progress).toEqual(Array.from({ length: 30 }, (_, i) => [i + 1, 30]).flat());
   });
 
-  test('grey becomes three equal channels; alpha goes, the colours below it stay; sixteen bits become eight', async () => {
-    const [grey, greyAlpha, colourAlpha] = [noise(4, 4, 1), noise(4, 4, 2), noise(4, 4, 4)];
+  test('gray becomes three equal channels; alpha goes, the colors below it stay; sixteen bits become eight', async () => {
+    const [gray, grayAlpha, colorAlpha] = [noise(4, 4, 1), noise(4, 4, 2), noise(4, 4, 4)];
     const deep = Uint16Array.from({ length: 48 }, (_, i) => i * 1365);
     const home = await makeList({
-      'grey.png': await grey.image.toColourspace('b-w').png().toBuffer(),
-      'grey-alpha.png': await greyAlpha.image.toColourspace('b-w').png().toBuffer(),
-      'colour-alpha.png': await colourAlpha.image.png().toBuffer(),
+      'gray.png': await gray.image.toColorspace('b-w').png().toBuffer(),
+      'gray-alpha.png': await grayAlpha.image.toColorspace('b-w').png().toBuffer(),
+      'color-alpha.png': await colorAlpha.image.png().toBuffer(),
       'deep.png': await sharp(deep, { raw: { width: 4, height: 4, channels: 3 } })
-        .toColourspace('rgb16')
+        .toColorspace('rgb16')
         .png()
         .toBuffer(),
       'palette.png': await sharp({ create: { width: 4, height: 4, channels: 3, background: '#102030' } })
@@ -57,7 +57,7 @@ describe('pixels', () => {
         .toBuffer(),
     });
     const depths = await Promise.all(
-      ['grey.png', 'grey-alpha.png', 'deep.png'].map(async (name) => {
+      ['gray.png', 'gray-alpha.png', 'deep.png'].map(async (name) => {
         const { channels, depth } = await sharp(join(home, 'images', name)).metadata();
         return [channels, depth];
       }),
@@ -71,23 +71,23 @@ describe('pixels', () => {
     const image = (i: number) => [...images.subarray(i * 48, (i + 1) * 48)];
     const each = (data: Uint8Array, step: number, pick: number[]) =>
       Array.from({ length: 16 }, (_, p) => pick.map((c) => data[p * step + c]!)).flat();
-    expect(image(0)).toEqual(each(grey.data, 1, [0, 0, 0]));
-    expect(image(1)).toEqual(each(greyAlpha.data, 2, [0, 0, 0]));
-    expect(image(2)).toEqual(each(colourAlpha.data, 4, [0, 1, 2]));
+    expect(image(0)).toEqual(each(gray.data, 1, [0, 0, 0]));
+    expect(image(1)).toEqual(each(grayAlpha.data, 2, [0, 0, 0]));
+    expect(image(2)).toEqual(each(colorAlpha.data, 4, [0, 1, 2]));
     expect(image(3)).toEqual([...deep].map((value) => value >> 8));
     expect(image(4)).toEqual(Array.from({ length: 16 }, () => [16, 32, 48]).flat());
   });
 
-  test('a grey JPEG too, and resizing does the same to a JPEG and to its pixels', async () => {
-    const jpeg = await noise(64, 64, 1).image.toColourspace('b-w').jpeg().toBuffer();
+  test('a gray JPEG too, and resizing does the same to a JPEG and to its pixels', async () => {
+    const jpeg = await noise(64, 64, 1).image.toColorspace('b-w').jpeg().toBuffer();
     expect((await sharp(jpeg).metadata()).channels).toBe(1);
     const png = await sharp(jpeg).png().toBuffer();
-    const colour = await noise(64, 64, 3).image.jpeg().toBuffer();
+    const color = await noise(64, 64, 3).image.jpeg().toBuffer();
     const home = await makeList({
       'a.jpg': jpeg,
       'a.png': png,
-      'b.JPEG': colour,
-      'b.png': await sharp(colour).png().toBuffer(),
+      'b.JPEG': color,
+      'b.png': await sharp(color).png().toBuffer(),
     });
     const { images } = await readImageList(home, { size: [32, 32] });
     const [a, b] = [0, 2].map((i) => images.subarray(i * 3072, (i + 1) * 3072));
@@ -243,23 +243,23 @@ describe.skipIf(!existsSync(data))('real lists', () => {
   test.each([
     ['tiny_imagenet', 2000],
     ['rooms', 1500],
-  ])('%s has %i images; grey ones have three equal channels, others have not', async (name, count) => {
+  ])('%s has %i images; gray ones have three equal channels, others have not', async (name, count) => {
     const begin = Date.now();
     const { images, shape, names } = await readImageList(join(data, name), { size: [32, 32] });
     const seconds = (Date.now() - begin) / 1000;
     expect(shape).toEqual([count, 32, 32, 3]);
     expect(new Set(names).size).toBe(count);
     expect((await readdir(join(data, name, 'images'))).length).toBeGreaterThanOrEqual(count);
-    let greys = 0;
+    let grays = 0;
     for (let n = 0; n < 300; n++) {
       const { channels } = await sharp(await readFile(join(data, name, 'images', names[n]!))).metadata();
       const pixels = images.subarray(n * 3072, (n + 1) * 3072);
-      const isGrey = pixels.every((value, i) => value === pixels[i - (i % 3)]);
-      if (channels === 1) greys++;
-      if (channels === 1) expect(isGrey, names[n]).toBe(true);
+      const isGray = pixels.every((value, i) => value === pixels[i - (i % 3)]);
+      if (channels === 1) grays++;
+      if (channels === 1) expect(isGray, names[n]).toBe(true);
       expect(new Set(pixels).size).toBeGreaterThan(1);
     }
-    if (name === 'tiny_imagenet') expect(greys).toBeGreaterThan(0);
+    if (name === 'tiny_imagenet') expect(grays).toBeGreaterThan(0);
     expect(seconds).toBeLessThan(60);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPaxAttributes } from '../../src/node/tar-header';
+import { readPaxAttributes } from '../../src/node/downloads/tar-header';
 
 const read = (text: string) => readPaxAttributes(Buffer.from(text));
 

@@ -40,12 +40,12 @@ test('the page alone', async () => {
   const tile = await sharp(atlas!.bytes).extract({ left, top, width: 8, height: 8 }).removeAlpha().raw().toBuffer();
   const image = makeReport().known.images!.images.subarray(row * 192, (row + 1) * 192);
   const correlation = (a: ArrayLike<number>, b: ArrayLike<number>) => {
-    const centred = [a, b].map((values) => {
+    const centered = [a, b].map((values) => {
       const mean = Array.from(values).reduce((x, y) => x + y, 0) / values.length;
       return Array.from(values, (value) => value - mean);
     }) as [number[], number[]];
     const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
-    return dot(...centred) / Math.sqrt(dot(centred[0], centred[0]) * dot(centred[1], centred[1]));
+    return dot(...centered) / Math.sqrt(dot(centered[0], centered[0]) * dot(centered[1], centered[1]));
   };
   expect(correlation(tile, image)).toBeGreaterThan(0.5);
 });

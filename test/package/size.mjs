@@ -25,7 +25,7 @@ const SINGLE = {
     ClassMeans: 2600,
     classMeanScorer: 4600,
   },
-  'tfjs-ood/scorers': { msp: 2100, nearestNeighbours: 6900 },
+  'tfjs-ood/scorers': { msp: 2100, nearestNeighbors: 6900 },
   'tfjs-ood/detector': { fitOutputDetector: 6200 },
   'tfjs-ood/metrics': { evaluate: 3800 },
   'tfjs-ood/embeddings': { recallAtK: 2200 },

@@ -3,10 +3,10 @@ import { check } from './check.mjs';
 import { execute, root } from './install.mjs';
 
 const ALLOWED =
-  /^(dist\/.*\.(js|d\.ts|js\.map)|dist\/third-party-licences\.txt|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(dist\/.*\.(js|d\.ts|js\.map)|dist\/third-party-licenses\.txt|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 export async function checkTarball({ file, paths, manifest }) {
-  await check('the tarball holds dist, the licence and the documents, and nothing else', () => {
+  await check('the tarball holds dist, the license and the documents, and nothing else', () => {
     const stray = paths.filter((path) => !ALLOWED.test(path));
     if (stray.length > 0) throw new Error(`unexpected: ${stray.join(', ')}`);
     for (const path of ['README.md', 'CHANGELOG.md', 'LICENSE']) {

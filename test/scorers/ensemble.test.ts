@@ -10,19 +10,19 @@ import {
   entropy,
   msp,
   nearestClassMean,
-  nearestNeighbours,
+  nearestNeighbors,
   odin,
   type FitBlock,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
-import { surpriseBy } from '../../src/scorers/surprise';
+import { surpriseBy } from '../../src/scorers/ensemble/surprise';
 import { testScorer } from './test-scorer';
 
-const pair = () => ensemble([nearestNeighbours({ k: 3 }), msp()]);
-testScorer('ensemble, Fisher', () => ensemble([nearestNeighbours({ k: 3 }), nearestClassMean()]));
-testScorer('ensemble, max', () => ensemble([nearestNeighbours({ k: 3 }), msp()], { combine: 'max' }));
+const pair = () => ensemble([nearestNeighbors({ k: 3 }), msp()]);
+testScorer('ensemble, Fisher', () => ensemble([nearestNeighbors({ k: 3 }), nearestClassMean()]));
+testScorer('ensemble, max', () => ensemble([nearestNeighbors({ k: 3 }), msp()], { combine: 'max' }));
 // ODIN sees little more than chance in the suite's strange rows.
 const ofImages = () => ensemble([odin(), pair()]);
 testScorer('ensemble, of images and of another ensemble', ofImages, { leastAuroc: 0.8 });
@@ -140,7 +140,7 @@ onEachBackend('ensemble', () => {
 
   test('beyond all calibration rows farther is stranger, without end', async () => {
     for (const combine of ['fisher', 'max'] as const) {
-      const method = ensemble([nearestNeighbours({ k: 1, distance: 'euclidean' }), nearestClassMean()], { combine });
+      const method = ensemble([nearestNeighbors({ k: 1, distance: 'euclidean' }), nearestClassMean()], { combine });
       const plane = rows(drawn(200, 3), 2);
       const scorer = await method.fit([{ features: plane, labels: new Int32Array(100) }], {});
       expect(scorer.largestScore).toBeUndefined();
@@ -194,18 +194,18 @@ onEachBackend('ensemble', () => {
       },
     };
     const blocks = [1, 2, 3].map(() => ({ features: rows(drawn(40, 1), 2), labels: new Int32Array(20) }));
-    const members = [nearestNeighbours({ k: 1 }), failing as never, nearestNeighbours({ k: 2 })] as never;
+    const members = [nearestNeighbors({ k: 1 }), failing as never, nearestNeighbors({ k: 2 })] as never;
     await expect(ensemble(members).fit(blocks as never, {} as never)).rejects.toThrow('no more of this');
     async function* broken() {
       yield blocks[0]!;
       await Promise.resolve();
       throw new Error('cut off');
     }
-    await expect(ensemble([nearestNeighbours({ k: 1 }), nearestNeighbours()]).fit(broken(), {})).rejects.toThrow(
+    await expect(ensemble([nearestNeighbors({ k: 1 }), nearestNeighbors()]).fit(broken(), {})).rejects.toThrow(
       'cut off',
     );
     // The second has too few rows at the end only; what the first holds is freed (counted after each test).
-    await expect(ensemble([nearestNeighbours({ k: 1 }), nearestNeighbours()]).fit(blocks, {})).rejects.toThrow(
+    await expect(ensemble([nearestNeighbors({ k: 1 }), nearestNeighbors()]).fit(blocks, {})).rejects.toThrow(
       'at least k = 50 rows',
     );
   });
@@ -230,7 +230,7 @@ onEachBackend('ensemble', () => {
     expect(() => ensemble([msp()]).restore(state, {})).toThrow(
       'state.options.members must be 1, as the methods, got 2',
     );
-    expect(() => ensemble([nearestNeighbours(), nearestNeighbours()]).restore(state, {})).toThrow("got 'msp'");
+    expect(() => ensemble([nearestNeighbors(), nearestNeighbors()]).restore(state, {})).toThrow("got 'msp'");
     const lost = { ...state, options: { ...state.options, widths: { features: 1 } } };
     expect(() => pair().restore(lost, {})).toThrow('widths.logits');
     const options = state.options.members as { kind: string; options: object }[];

@@ -9,7 +9,7 @@ import {
   isHalf,
   readsAtOnce,
   withoutLostNaN,
-} from '../../src/scorers/finite-images';
+} from '../../src/tensors/finite-images';
 import { onEachBackend } from '../on-each-backend';
 
 const SHAPE: [number, number, number, number] = [7, 3, 5, 2];

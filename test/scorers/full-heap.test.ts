@@ -3,8 +3,8 @@ import '@tensorflow/tfjs-layers'; // registers the gradients
 import '@tensorflow/tfjs-backend-wasm'; // and not tfjs-ood/wasm: the scorers must be right without it
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { embeddingMemory, seededRandom } from 'tfjs-ood';
-import { classMeanScorer, nearestNeighbours } from 'tfjs-ood/scorers';
-import { rowProducts } from '../../src/scorers/row-products';
+import { classMeanScorer, nearestNeighbors } from 'tfjs-ood/scorers';
+import { rowProducts } from '../../src/linalg/row-products';
 import { expectClose } from '../expect-close';
 
 interface Heap {
@@ -80,7 +80,7 @@ test('a bank that does not fit twice', async () => {
   const features = rowsOf(2048, 512);
   const queries = rowsOf(64, 512);
   await rightOrRefused([2, 4, 5, 6, 7, 8, 9, 10, 12], async () => {
-    const scorer = await nearestNeighbours({ k: 3, distance: 'euclidean' }).fit([{ features }], {});
+    const scorer = await nearestNeighbors({ k: 3, distance: 'euclidean' }).fit([{ features }], {});
     try {
       return await scorer.score({ features: queries });
     } finally {

@@ -17,9 +17,9 @@ import {
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
 import fixture from '../fixtures/head-scorers.json';
-import { rowSample } from '../../src/scorers/row-sample';
-import { secondMoments } from '../../src/scorers/second-moments';
-import { ValueQuantiles } from '../../src/scorers/value-quantiles';
+import { rowSample } from '../../src/scorers/contract/row-sample';
+import { secondMoments } from '../../src/linalg/second-moments';
+import { ValueQuantiles } from '../../src/scorers/head/value-quantiles';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { testScorer } from './test-scorer';
@@ -249,7 +249,7 @@ describe('quantiles of a stream', () => {
       expectClose(quantile([1e-40, 1e-40, 1e-40], 0.5, exactUpTo), 1e-40, { absolute: 1e-43 });
     }
   });
-  test('any values, any share: exact at first, then within 2^-18 of the neighbours', () => {
+  test('any values, any share: exact at first, then within 2^-18 of the neighbors', () => {
     const random = seededRandom(11);
     const values = Array.from({ length: 400 }, () => Math.fround(random.normal() * 10 ** (3 * random.normal())));
     const sorted = values.slice().sort((a, b) => a - b);

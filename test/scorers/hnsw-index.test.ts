@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { FormatError, seededRandom } from 'tfjs-ood';
-import { decodeScorer, encodeScorer, hnswIndex, nearestNeighbours, type NeighbourIndexMaker } from 'tfjs-ood/scorers';
+import { decodeScorer, encodeScorer, hnswIndex, nearestNeighbors, type NeighborIndexMaker } from 'tfjs-ood/scorers';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { loadHnsw } from './load-hnsw';
 import { testScorer } from './test-scorer';
 
 const hnsw = await loadHnsw();
-testScorer('nearestNeighbours by HNSW', () => nearestNeighbours({ k: 5, index: hnswIndex(hnsw) }));
-testScorer('nearestNeighbours by an index with bytes', () => nearestNeighbours({ k: 5, index: listed() }), { leastAuroc: 0.8 }); // prettier-ignore
+testScorer('nearestNeighbors by HNSW', () => nearestNeighbors({ k: 5, index: hnswIndex(hnsw) }));
+testScorer('nearestNeighbors by an index with bytes', () => nearestNeighbors({ k: 5, index: listed() }), { leastAuroc: 0.8 }); // prettier-ignore
 
 /** Whatever finds rows will do: here the first coordinate decides. Its bytes are the rows. */
-function listed(loaded: number[] = [], lose?: number): NeighbourIndexMaker {
+function listed(loaded: number[] = [], lose?: number): NeighborIndexMaker {
   const build = (rows: Float32Array, size: number) => ({
     search: (queries: Float32Array, k: number) => {
       const places = new Int32Array((queries.length / size) * k);
@@ -34,10 +34,10 @@ function listed(loaded: number[] = [], lose?: number): NeighbourIndexMaker {
 
 const rows = (data: Float32Array, size: number) => ({ data, shape: [data.length / size, size] as const });
 
-/** Rows about 20 centres in 16 dimensions. */
+/** Rows about 20 centers in 16 dimensions. */
 function clustered(count: number, seed: number) {
-  const [centres, random] = [seededRandom(1), seededRandom(seed)];
-  const all = Float32Array.from({ length: 20 * 16 }, () => 2 * centres.normal());
+  const [centers, random] = [seededRandom(1), seededRandom(seed)];
+  const all = Float32Array.from({ length: 20 * 16 }, () => 2 * centers.normal());
   const data = new Float32Array(count * 16);
   for (let row = 0; row < count; row++) {
     const own = random.integer(20);
@@ -46,14 +46,14 @@ function clustered(count: number, seed: number) {
   return rows(data, 16);
 }
 
-onEachBackend('approximate neighbours', () => {
-  test.each(['normalised', 'euclidean'] as const)('%s: HNSW scores are the exact ones, or above', async (distance) => {
+onEachBackend('approximate neighbors', () => {
+  test.each(['normalized', 'euclidean'] as const)('%s: HNSW scores are the exact ones, or above', async (distance) => {
     const [features, x] = [clustered(3000, 2), clustered(200, 3)];
-    const exact = await nearestNeighbours({ k: 10, distance }).fit([{ features }], {});
+    const exact = await nearestNeighbors({ k: 10, distance }).fit([{ features }], {});
     const index = hnswIndex(hnsw, { efSearch: 100 });
-    const near = await nearestNeighbours({ k: 10, distance, index }).fit([{ features }], {});
+    const near = await nearestNeighbors({ k: 10, distance, index }).fit([{ features }], {});
     const [a, b] = [await exact.score({ features: x }), await near.score({ features: x })];
-    // A missed neighbour makes the k-th farther, never nearer.
+    // A missed neighbor makes the k-th farther, never nearer.
     a.forEach((score, row) => expect(b[row]!).toBeGreaterThanOrEqual(score * (1 - 1e-6)));
     const equal = a.filter((score, row) => Math.abs(score - b[row]!) <= 1e-6 * score).length;
     expect(equal / 200).toBeGreaterThan(0.98);
@@ -64,14 +64,14 @@ onEachBackend('approximate neighbours', () => {
   test('a restored scorer builds the same graph again; one of other settings is refused', async () => {
     const [features, x] = [clustered(2000, 2), clustered(100, 3)];
     const poor = { m: 3, efConstruction: 5, efSearch: 1, seed: 4 }; // misses a lot: another graph would show
-    const method = nearestNeighbours({ k: 10, index: hnswIndex(hnsw, poor) });
+    const method = nearestNeighbors({ k: 10, index: hnswIndex(hnsw, poor) });
     const scorer = await method.fit([{ features }], {});
     const state = decodeScorer(encodeScorer(scorer.state()));
     const again = method.restore(state, {});
     expect(await again.score({ features: x })).toEqual(await scorer.score({ features: x }));
-    expect(() => nearestNeighbours().restore(state, {})).toThrow(FormatError);
-    expect(() => nearestNeighbours().restore(state, {})).toThrow('that of the method: none, got {"kind":"hnsw","m":3');
-    expect(() => nearestNeighbours({ index: hnswIndex(hnsw) }).restore(state, {})).toThrow('"m":16');
+    expect(() => nearestNeighbors().restore(state, {})).toThrow(FormatError);
+    expect(() => nearestNeighbors().restore(state, {})).toThrow('that of the method: none, got {"kind":"hnsw","m":3');
+    expect(() => nearestNeighbors({ index: hnswIndex(hnsw) }).restore(state, {})).toThrow('"m":16');
     scorer.dispose();
     again.dispose();
   });
@@ -79,7 +79,7 @@ onEachBackend('approximate neighbours', () => {
   test("an index of one's own: distances are of the rows themselves, bytes are saved and loaded", async () => {
     const features = rows(Float32Array.of(0, 0, 1, 5, 2, 0, 9, 9), 2);
     const calls: number[] = [];
-    const method = nearestNeighbours({ k: 2, distance: 'euclidean', index: listed(calls) });
+    const method = nearestNeighbors({ k: 2, distance: 'euclidean', index: listed(calls) });
     const scorer = await method.fit([{ features }], {});
     const x = rows(Float32Array.of(0, 0), 2);
     expectClose(await scorer.score({ features: x }), [Math.hypot(1, 5)]); // the second by the first coordinate
@@ -98,13 +98,13 @@ onEachBackend('approximate neighbours', () => {
     expect(() => hnswIndex(hnsw, { efSearch: 0 })).toThrow('efSearch must be');
     const features = rows(Float32Array.of(0, 1, 2, 3), 2);
     for (const lost of [-1, 0, 2]) {
-      const losing = await nearestNeighbours({ k: 2, index: listed([], lost) }).fit([{ features }], {});
+      const losing = await nearestNeighbors({ k: 2, index: listed([], lost) }).fit([{ features }], {});
       await expect(losing.score({ features: rows(Float32Array.of(0, 1), 2) })).rejects.toThrow(
         /index 'listed' must be one that finds k = 2 rows \(widen its search\), got 1 for row 0/,
       );
       losing.dispose();
     }
     const broken = { ...listed(), build: () => Promise.reject(new Error('no memory')) };
-    await expect(nearestNeighbours({ k: 2, index: broken }).fit([{ features }], {})).rejects.toThrow('no memory');
+    await expect(nearestNeighbors({ k: 2, index: broken }).fit([{ features }], {})).rejects.toThrow('no memory');
   });
 });

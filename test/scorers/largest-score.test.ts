@@ -12,7 +12,7 @@ import {
   maxLogit,
   msp,
   nearestClassMean,
-  nearestNeighbours,
+  nearestNeighbors,
   nnGuide,
   react,
   relativeMahalanobis,
@@ -136,8 +136,8 @@ test('distances of directions end at 2, others do not', async () => {
   const block = { features: rows(Float32Array.of(1, 1e-4, 2, -1e-4, 1, 0), 2), labels: [0, 0, 0] };
   const opposite = { features: rows(Float32Array.of(-1, 0, -1, 1e-5, -3e8, 0, 0, 0), 2) };
   for (const method of [
-    nearestNeighbours({ k: 1 }),
-    nearestNeighbours({ k: 2, use: 'mean' }),
+    nearestNeighbors({ k: 1 }),
+    nearestNeighbors({ k: 2, use: 'mean' }),
     nearestClassMean({ distance: 'cosine' }),
   ]) {
     const scorer = await method.fit([block], {});
@@ -147,7 +147,7 @@ test('distances of directions end at 2, others do not', async () => {
     scorer.dispose();
   }
   for (const method of [
-    nearestNeighbours({ k: 1, distance: 'euclidean' }),
+    nearestNeighbors({ k: 1, distance: 'euclidean' }),
     nearestClassMean(),
     mahalanobis(),
     relativeMahalanobis(),

@@ -35,10 +35,10 @@ function naive({ labels, data, shape: [classes, size] }: Means, rows: Float32Arr
 /** Rows near the means of `groups` groups of means that are `spread` apart, while the groups are `offset` apart. */
 function groupedCase(seed: number, { size = 16, groups = 3, each = 4, spread = 0.01, offset = 1000, rows = 60 } = {}) {
   const random = seededRandom(seed);
-  const centres = Array.from({ length: groups * size }, () => offset * random.normal());
+  const centers = Array.from({ length: groups * size }, () => offset * random.normal());
   const data = Float64Array.from({ length: groups * each * size }, (_, i) => {
     const [c, k] = [Math.floor(i / size), i % size];
-    return centres[(c % groups) * size + k]! + spread * random.normal();
+    return centers[(c % groups) * size + k]! + spread * random.normal();
   });
   const x = Float32Array.from({ length: rows * size }, (_, i) => {
     const c = Math.floor(i / size) % (groups * each);

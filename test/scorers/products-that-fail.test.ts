@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { classMeanScorer, nearestNeighbours, nnGuide } from 'tfjs-ood/scorers';
-import { neighbourSearch } from '../../src/scorers/neighbour-search';
-import { rowProducts } from '../../src/scorers/row-products';
+import { classMeanScorer, nearestNeighbors, nnGuide } from 'tfjs-ood/scorers';
+import { neighborSearch } from '../../src/scorers/neighbors/neighbor-search';
+import { rowProducts } from '../../src/linalg/row-products';
 import { onEachBackend } from '../on-each-backend';
 
 const random = seededRandom(16);
@@ -56,16 +56,16 @@ onEachBackend('a product that was not made', (backend) => {
       data: Float64Array.from(rowsOf(300, 24).data),
       shape: [300, 24] as [number, number],
     };
-    const knn = await nearestNeighbours({ k: 5 }).fit([{ features }], {});
-    const far = await nearestNeighbours({ k: 5, distance: 'euclidean' }).fit([{ features }], {});
+    const knn = await nearestNeighbors({ k: 5 }).fit([{ features }], {});
+    const far = await nearestNeighbors({ k: 5, distance: 'euclidean' }).fit([{ features }], {});
     const guide = await nnGuide({ k: 5 }).fit([{ features, logits }], {});
     const mean = classMeanScorer(means);
     const wide = rowProducts('a matrix', rowsOf(300, 300).data, [300, 300], 64);
     const wideRows = rowsOf(70, 300).data;
     try {
       for (const [name, score] of [
-        ['nearestNeighbours', () => knn.score(batch)],
-        ['nearestNeighbours', () => far.score(batch)],
+        ['nearestNeighbors', () => knn.score(batch)],
+        ['nearestNeighbors', () => far.score(batch)],
         ['nnGuide', () => guide.score(batch)],
         ['classMeanScorer', () => mean.score(batch.features)],
         ['a matrix', () => wide.of(wideRows)],
@@ -93,7 +93,7 @@ onEachBackend('a bank in parts', () => {
     bank.subarray(row * size, (row + 1) * size).reduce((sum, value) => sum + (value * value) / 2, 0),
   );
   const search = (resident: number) =>
-    neighbourSearch(
+    neighborSearch(
       'a bank',
       (from, rows) => bank.subarray(from * size, (from + rows) * size),
       halves,

@@ -17,12 +17,12 @@ const [CLASSES, SIZE, SIDE] = [3, 8, 4];
 /** Weights, features and images that hang together, as of a small trained classifier. */
 function model() {
   const random = seededRandom(7);
-  const centres = Float32Array.from({ length: CLASSES * SIZE }, (_, i) =>
+  const centers = Float32Array.from({ length: CLASSES * SIZE }, (_, i) =>
     i % CLASSES === Math.floor(i / SIZE) ? 4 : 1,
   );
   const weights = Float32Array.from({ length: SIZE * CLASSES }, (_, i) => {
     const [feature, label] = [Math.floor(i / CLASSES), i % CLASSES];
-    return (centres[label * SIZE + feature]! - 2) / 2 + 0.01 * random.normal();
+    return (centers[label * SIZE + feature]! - 2) / 2 + 0.01 * random.normal();
   });
   const bias = Float32Array.of(0.1, -0.1, 0);
   const parts: ModelParts = {
@@ -40,8 +40,8 @@ function model() {
     labels.forEach((label, row) => {
       for (let i = 0; i < SIZE; i++) {
         // Known rows scatter about their class; strange ones are weak and far from every class, as of an unknown image.
-        const centre = strange ? 0.5 + 6 * Number(i === SIZE - 1) : centres[label * SIZE + i]!;
-        features[row * SIZE + i] = Math.max(0, centre + (0.4 + 0.1 * (i % 3)) * draw.normal());
+        const center = strange ? 0.5 + 6 * Number(i === SIZE - 1) : centers[label * SIZE + i]!;
+        features[row * SIZE + i] = Math.max(0, center + (0.4 + 0.1 * (i % 3)) * draw.normal());
       }
     });
     const logits = Float32Array.from({ length: count * CLASSES }, (_, at) => {

@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fitOutputDetector } from 'tfjs-ood/detector';
-import { ensemble, nearestClassMean, nearestNeighbours } from 'tfjs-ood/scorers';
+import { ensemble, nearestClassMean, nearestNeighbors } from 'tfjs-ood/scorers';
 import { meanOf, worldOf } from './worlds';
 
 const [FRESH, ALPHA] = [300, 0.05];
-const neighbours = () => nearestNeighbours({ k: 3, distance: 'euclidean' });
+const neighbors = () => nearestNeighbors({ k: 3, distance: 'euclidean' });
 
 const ENSEMBLES = {
-  'Fisher, one member': () => ensemble([neighbours()]),
-  'Fisher, two members': () => ensemble([neighbours(), nearestClassMean()]),
-  'max, two members': () => ensemble([neighbours(), nearestClassMean()], { combine: 'max' }),
+  'Fisher, one member': () => ensemble([neighbors()]),
+  'Fisher, two members': () => ensemble([neighbors(), nearestClassMean()]),
+  'max, two members': () => ensemble([neighbors(), nearestClassMean()], { combine: 'max' }),
 };
 
 /**

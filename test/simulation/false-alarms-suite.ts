@@ -6,7 +6,7 @@ import { fitOutputDetector } from 'tfjs-ood/detector';
 import {
   mahalanobis,
   nearestClassMean,
-  nearestNeighbours,
+  nearestNeighbors,
   relativeMahalanobis,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
@@ -30,7 +30,7 @@ const METHODS: Readonly<Record<string, () => Method>> = {
   'nearest-class-mean': nearestClassMean,
   mahalanobis,
   'relative-mahalanobis': relativeMahalanobis,
-  'nearest-neighbours': () => nearestNeighbours({ k: 5, distance: 'euclidean' }),
+  'nearest-neighbors': () => nearestNeighbors({ k: 5, distance: 'euclidean' }),
 };
 
 /** The same method, whose scorers take nothing in. */

@@ -1,6 +1,6 @@
 import { seededRandom } from 'tfjs-ood';
 
-/** Labelled rows of some classes, and how to draw more of them. */
+/** Labeled rows of some classes, and how to draw more of them. */
 export interface World {
   draw(count: number): { features: { data: Float32Array; shape: readonly [number, number] }; labels: Int32Array };
 }

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
 import { ClassMeans, classMeanScorer, odmBatches, odmLoss, seededRandom } from 'tfjs-ood';
-import { createTrainer, embed, vgg, type ImageSet } from 'tfjs-ood/layers';
-import { mahalanobis, nearestNeighbours } from 'tfjs-ood/scorers';
+import { embed } from 'tfjs-ood/detector';
+import { createTrainer, vgg, type ImageSet } from 'tfjs-ood/training';
+import { mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
 
 /** What the process holds at the end of a cycle of training and scoring. */
 export interface Sample {
@@ -56,7 +57,7 @@ async function run(seconds: number): Promise<void> {
     const byMeans = classMeanScorer(means);
     const fitted = [
       await mahalanobis().fit([{ features, labels: own }], {}),
-      await nearestNeighbours({ k: 3 }).fit([{ features }], {}),
+      await nearestNeighbors({ k: 3 }).fit([{ features }], {}),
     ];
     const embedded = await embed(model, test);
     const all = [await byMeans.score(embedded)];

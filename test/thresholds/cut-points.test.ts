@@ -172,7 +172,7 @@ describe('cut-points as JSON', () => {
   });
 
   test('what is not known is left out, and no name is special', () => {
-    expect(parseCutPoints(changed('cutPoints.3.colour', 'red'))).toEqual(all);
+    expect(parseCutPoints(changed('cutPoints.3.color', 'red'))).toEqual(all);
     const text = formatCutPoints([manual]).replace('"detector": "knn"', '"detector": "knn", "__proto__": "x"');
     const [read] = parseCutPoints(text);
     expect(Object.getPrototypeOf(read!.belongsTo)).toBe(Object.prototype);

@@ -91,15 +91,15 @@ describe('thresholdAtTpr', () => {
     }
   });
 
-  test('the interval holds the realised rate in 2,000 simulated sets, with and without ties', () => {
+  test('the interval holds the realized rate in 2,000 simulated sets, with and without ties', () => {
     const random = seededRandom(21);
     for (const levels of [Infinity, 20, 7]) {
       let covered = 0;
       for (let set = 0; set < 2000; set++) {
         const draw = () => (levels === Infinity ? random.uniform() : random.integer(levels));
         const { threshold, interval } = thresholdAtTpr(Array.from({ length: 80 }, draw), { tpr: 0.8, confidence: 0.9 });
-        const realised = levels === Infinity ? threshold : (threshold + 1) / levels; // the share at or below it
-        if (interval[0] <= realised && realised <= interval[1]) covered++;
+        const realized = levels === Infinity ? threshold : (threshold + 1) / levels; // the share at or below it
+        if (interval[0] <= realized && realized <= interval[1]) covered++;
       }
       expect(covered / 2000).toBeGreaterThan(0.9 - 3 * Math.sqrt(0.09 / 2000));
     }

@@ -27,7 +27,7 @@ export function compilerOptions(): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
 }
 
-/** `tfjs-ood/layers` -> src/layers/index.ts, for every subpath with types in package.json's `exports`. */
+/** `tfjs-ood/layers` -> src/training/index.ts, for every subpath with types in package.json's `exports`. */
 function entries(options: ts.CompilerOptions): Map<string, string> {
   const { name, exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     name: string;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../errors';
-import { deriveSeed, seededRandom } from '../../random';
+import { ArgumentError } from '../../core/errors';
+import { deriveSeed, seededRandom } from '../../core/random';
 import { checkPositive } from '../check-option';
 import { farthest, sharesOf, within } from './extremes';
 import type { PairMiner } from './pair-miner';

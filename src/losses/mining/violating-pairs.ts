@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 import type { PairMiner } from './pair-miner';
 
 /**

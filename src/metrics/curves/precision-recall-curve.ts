@@ -1,11 +1,11 @@
-import type { Scores } from '../../scores';
+import type { Scores } from '../../core/scores';
 import { averagePrecision } from '../average-precision';
 import type { RankedScores } from '../cumulative-counts';
 import { operatingPoints } from '../operating-points';
 import { areaUnder, type CurveOptions } from './roc-curve';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
-import { trapezoidAupr } from '../trapezoid-aupr';
+import { trapezoidAupr } from '../published/trapezoid-aupr';
 
 /** Precision over recall, recall rising from 0 to 1; the first point is (recall 0, precision 1), where nothing is found. */
 export interface PrecisionRecallCurve {

@@ -1,4 +1,4 @@
-import type { Scores } from '../../scores';
+import type { Scores } from '../../core/scores';
 import { auroc } from '../auroc';
 import type { RankedScores } from '../cumulative-counts';
 import { operatingPoints, type PositiveOption } from '../operating-points';

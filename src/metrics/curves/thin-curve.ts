@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 
 /** Ends of the longest pieces with a rectangle of at most `most` around each; no more than `points` + 1 of them. */
 function ends(x: Float64Array, y: Float64Array, most: number, points: number): number[] {

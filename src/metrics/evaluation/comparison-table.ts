@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 import {
   METRICS,
   metricsOf,

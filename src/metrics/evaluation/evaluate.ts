@@ -1,5 +1,5 @@
-import { ArgumentError } from '../../errors';
-import { checkRate, checkScores, type Scores } from '../../scores';
+import { ArgumentError } from '../../core/errors';
+import { checkRate, checkScores, type Scores } from '../../core/scores';
 import { aurocInterval } from '../intervals/auroc-interval';
 import { averagePrecision } from '../average-precision';
 import { cumulativeCounts, type RankedScores } from '../cumulative-counts';

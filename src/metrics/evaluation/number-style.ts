@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 import type { AurocWithInterval, EvaluationMetrics, GroupEvaluation, SetEvaluation } from './evaluation';
 
 /** How numbers are shown; CSV has them as they are, fractions at full precision. */

@@ -1,6 +1,6 @@
-import { FormatError } from '../../errors';
-import { isRecord } from '../../state/is-record';
-import { parseJson } from '../../state/parse-json';
+import { FormatError } from '../../core/errors';
+import { isRecord } from '../../core/is-record';
+import { parseJson } from '../../core/parse-json';
 import {
   macroMean,
   METRICS,

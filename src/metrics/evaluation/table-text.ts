@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 
 /** How a table is written. */
 export type TableFormat = 'markdown' | 'latex' | 'csv' | 'text' | 'html';

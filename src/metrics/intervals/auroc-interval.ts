@@ -1,5 +1,5 @@
-import { ArgumentError } from '../../errors';
-import { checkRate, type Scores } from '../../scores';
+import { ArgumentError } from '../../core/errors';
+import { checkRate, type Scores } from '../../core/scores';
 import type { RankedScores } from '../cumulative-counts';
 import { aurocVariance } from './delong';
 import { normalQuantile } from './normal-distribution';

@@ -1,5 +1,5 @@
-import { ShapeError } from '../../errors';
-import type { Scores } from '../../scores';
+import { ShapeError } from '../../core/errors';
+import type { Scores } from '../../core/scores';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 import type { RankedMetric } from './bootstrap-interval';
 import { cumulativeCounts } from '../cumulative-counts';

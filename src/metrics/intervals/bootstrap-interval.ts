@@ -1,4 +1,4 @@
-import type { Scores } from '../../scores';
+import type { Scores } from '../../core/scores';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { rankedResample, slotsInOrder } from './ranked-resample';

@@ -1,6 +1,6 @@
-import { ArgumentError, NotFiniteError } from '../../errors';
-import { seededRandom, type Random } from '../../random';
-import { checkRate } from '../../scores';
+import { ArgumentError, NotFiniteError } from '../../core/errors';
+import { seededRandom, type Random } from '../../core/random';
+import { checkRate } from '../../core/scores';
 import { acceleration, biasCorrectedLevel } from './bca';
 
 /** Options of {@link bootstrapInterval}, {@link bootstrapDifference} and {@link bootstrapRows}. */

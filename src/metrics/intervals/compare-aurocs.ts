@@ -1,5 +1,5 @@
-import { ShapeError } from '../../errors';
-import { checkRate, type Scores } from '../../scores';
+import { ShapeError } from '../../core/errors';
+import { checkRate, type Scores } from '../../core/scores';
 import type { DetectorScores } from './bootstrap-difference';
 import { cumulativeCounts } from '../cumulative-counts';
 import { aurocVariance, placements } from './delong';

@@ -1,4 +1,4 @@
-import type { Scores } from '../../scores';
+import type { Scores } from '../../core/scores';
 import type { RankedScores } from '../cumulative-counts';
 
 /** Index among the distinct scores of each score [N], found by halving. */

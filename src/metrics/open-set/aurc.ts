@@ -1,5 +1,5 @@
-import { ShapeError } from '../../errors';
-import { checkScores, type Scores } from '../../scores';
+import { ShapeError } from '../../core/errors';
+import { checkScores, type Scores } from '../../core/scores';
 import { rightAnswers } from './right-answers';
 
 /** AURC and the least that any order of the same answers has. */

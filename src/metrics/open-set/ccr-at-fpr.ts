@@ -1,5 +1,5 @@
-import { ArgumentError } from '../../errors';
-import { checkRate, type Scores } from '../../scores';
+import { ArgumentError } from '../../core/errors';
+import { checkRate, type Scores } from '../../core/scores';
 import { oscrFor, type ClassifiedScores } from './oscr';
 
 /** Options of {@link ccrAtFpr}. */

@@ -1,5 +1,5 @@
-import { ShapeError } from '../../errors';
-import { checkScores, type Scores } from '../../scores';
+import { ShapeError } from '../../core/errors';
+import { checkScores, type Scores } from '../../core/scores';
 import { cumulativeCounts } from '../cumulative-counts';
 import { rightAnswers } from './right-answers';
 

@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError } from '../../errors';
-import { checkLabels } from '../../labels';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { checkLabels } from '../../core/labels';
 
 /**
  * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an OoD

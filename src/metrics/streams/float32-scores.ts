@@ -1,5 +1,5 @@
-import { NotFiniteError } from '../../errors';
-import { checkFiniteScores, type Scores } from '../../scores';
+import { NotFiniteError } from '../../core/errors';
+import { checkFiniteScores, type Scores } from '../../core/scores';
 
 /** Refuses what is no array, NaN, infinities, and numbers that float32 cannot hold (from 3.4028236e38 on). */
 export function checkFloat32Scores(where: string, scores: Scores): void {

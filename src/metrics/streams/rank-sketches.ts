@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors';
+import { ArgumentError } from '../../core/errors';
 import type { RankedScores } from '../cumulative-counts';
 import type { ScoreSketch } from './score-sketch';
 

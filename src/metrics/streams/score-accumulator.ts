@@ -1,6 +1,6 @@
-import { ArgumentError } from '../../errors';
-import type { Scores } from '../../scores';
-import type { NamedArray } from '../../state/safetensors';
+import { ArgumentError } from '../../core/errors';
+import type { Scores } from '../../core/scores';
+import type { NamedArray } from '../../core/safetensors';
 import { checkFloat32Scores } from './float32-scores';
 import { statePart } from './state-part';
 

@@ -1,6 +1,6 @@
-import { ArgumentError, ShapeError } from '../../errors';
-import { checkRate, type Scores } from '../../scores';
-import type { NamedArray } from '../../state/safetensors';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { checkRate, type Scores } from '../../core/scores';
+import type { NamedArray } from '../../core/safetensors';
 import { checkFloat32Scores } from './float32-scores';
 import { bucketOf, bucketOfBits, edgesOf, LEADING_BITS } from './score-buckets';
 import { statePart } from './state-part';

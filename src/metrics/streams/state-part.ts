@@ -1,5 +1,5 @@
-import { ShapeError } from '../../errors';
-import type { Dtype, NamedArray } from '../../state/safetensors';
+import { ShapeError } from '../../core/errors';
+import type { Dtype, NamedArray } from '../../core/safetensors';
 
 type DataOf<D extends Dtype> = Extract<NamedArray, { dtype: D }>['data'];
 

@@ -6,7 +6,7 @@ export interface ChartStyle {
   document?: Document;
 }
 
-/** What all charts share; text and axes take the colour of the text around them. */
+/** What all charts share; text and axes take the color of the text around them. */
 export const sharedOptions = ({ width, height, document }: ChartStyle) => ({
   width,
   ...(height !== undefined && { height }),

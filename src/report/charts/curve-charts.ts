@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { setColour, setDash } from '../colours';
+import { setColor, setDash } from '../colors';
 import type { Curve, PageData, PageSet } from '../page-data';
 import { sharedOptions, type ChartStyle } from './chart-style';
 
@@ -16,7 +16,7 @@ function curveChart(
   const lines = data.sets.flatMap((set, i) => {
     const curve = curveOf(set);
     if (!curve) return [];
-    const options = { stroke: setColour(i), strokeWidth: 2, strokeDasharray: setDash(i) };
+    const options = { stroke: setColor(i), strokeWidth: 2, strokeDasharray: setDash(i) };
     return [Plot.line(pointsOf(curve), options)];
   });
   return Plot.plot({

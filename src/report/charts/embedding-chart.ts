@@ -1,19 +1,19 @@
 import * as Plot from '@observablehq/plot';
-import { classColour, KIND_COLOURS, setColour, UNKNOWN_COLOUR } from '../colours';
+import { classColor, KIND_COLORS, setColor, UNKNOWN_COLOR } from '../colors';
 import { UNIT, type PageData, type PointView } from '../page-data';
 import { sharedOptions, type ChartStyle } from './chart-style';
 
-/** What the colours of the points mean. */
-export type ColourBy = 'class' | 'kind' | 'set';
+/** What the colors of the points mean. */
+export type ColorBy = 'class' | 'kind' | 'set';
 
-/** The colour of a known point by its class (without classes: by its set), of an unknown one by what is asked. */
-export function pointColour(data: PageData, p: number, by: ColourBy): string {
+/** The color of a known point by its class (without classes: by its set), of an unknown one by what is asked. */
+export function pointColor(data: PageData, p: number, by: ColorBy): string {
   const { set, label } = data.points!;
   const isKnown = set[p] === 0;
-  if (by === 'kind') return isKnown ? KIND_COLOURS.known : KIND_COLOURS.unknown;
-  if (by === 'set') return setColour(set[p]!);
-  if (!isKnown) return UNKNOWN_COLOUR;
-  return label[p]! < 0 ? setColour(0) : classColour(label[p]!);
+  if (by === 'kind') return isKnown ? KIND_COLORS.known : KIND_COLORS.unknown;
+  if (by === 'set') return setColor(set[p]!);
+  if (!isKnown) return UNKNOWN_COLOR;
+  return label[p]! < 0 ? setColor(0) : classColor(label[p]!);
 }
 
 /** Middle of each class's points in one frame, in units. */
@@ -54,11 +54,11 @@ export function spread(heights: readonly number[], gap: number): number[] {
   return moved;
 }
 
-/** One frame of the embedding in two dimensions: classes as coloured discs, unknown images as crosses. */
+/** One frame of the embedding in two dimensions: classes as colored discs, unknown images as crosses. */
 export function embeddingChart(
   data: PageData,
   style: ChartStyle,
-  { frame, view = 0, colourBy = 'class' }: { frame?: number; view?: number; colourBy?: ColourBy } = {},
+  { frame, view = 0, colorBy = 'class' }: { frame?: number; view?: number; colorBy?: ColorBy } = {},
 ): SVGSVGElement | undefined {
   const { points } = data;
   const shown = points?.views[view];
@@ -68,7 +68,7 @@ export function embeddingChart(
   const dots = Array.from(points.set, (set, p) => ({
     x: shown.coordinates[(f * count + p) * shown.dimensions]! / UNIT,
     y: shown.coordinates[(f * count + p) * shown.dimensions + 1]! / UNIT,
-    colour: pointColour(data, p, colourBy),
+    color: pointColor(data, p, colorBy),
     isKnown: set === 0,
   }));
   const side = Math.min(style.width, 640);
@@ -88,13 +88,13 @@ export function embeddingChart(
       Plot.frame({ strokeOpacity: 0.25 }),
       Plot.dot(
         dots.filter(({ isKnown }) => !isKnown),
-        { x: 'x', y: 'y', stroke: 'colour', symbol: 'times', r: 2.2, strokeOpacity: 0.45 },
+        { x: 'x', y: 'y', stroke: 'color', symbol: 'times', r: 2.2, strokeOpacity: 0.45 },
       ),
       Plot.dot(
         dots.filter(({ isKnown }) => isKnown),
-        { x: 'x', y: 'y', fill: 'colour', r: 2.2, fillOpacity: 0.85 },
+        { x: 'x', y: 'y', fill: 'color', r: 2.2, fillOpacity: 0.85 },
       ),
-      ...(colourBy === 'class'
+      ...(colorBy === 'class'
         ? [
             Plot.text(names, {
               x: 'x',

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { setColour } from '../colours';
+import { setColor } from '../colors';
 import type { PageData } from '../page-data';
 import { histogramOf, scoreRange } from '../score-range';
 import { sharedOptions, type ChartStyle } from './chart-style';
@@ -13,7 +13,7 @@ export function histogramChart(data: PageData, style: ChartStyle, threshold = da
     const tallest = shares.reduce((a, b) => Math.max(a, b), 0);
     return Array.from(shares, (share, bin) => ({
       set: name,
-      colour: setColour(i),
+      color: setColor(i),
       x1: low + bin * width,
       x2: low + (bin + 1) * width,
       height: share / tallest,
@@ -33,7 +33,7 @@ export function histogramChart(data: PageData, style: ChartStyle, threshold = da
     y: { axis: null, domain: [0, 1.3] },
     fy: { domain: data.sets.map(({ name }) => name), axis: null, padding: 0.05 },
     marks: [
-      Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'height', fy: 'set', fill: 'colour', insetLeft: 0.5 }),
+      Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'height', fy: 'set', fill: 'color', insetLeft: 0.5 }),
       Plot.ruleY([0], { strokeOpacity: 0.4 }),
       Plot.text(data.sets, {
         fy: 'name',

@@ -1,5 +1,5 @@
-import { classMiddles, embeddingChart, pointColour, spread, type ColourBy } from '../charts/embedding-chart';
-import { classColour, KIND_COLOURS, setColour, UNKNOWN_COLOUR } from '../colours';
+import { classMiddles, embeddingChart, pointColor, spread, type ColorBy } from '../charts/embedding-chart';
+import { classColor, KIND_COLORS, setColor, UNKNOWN_COLOR } from '../colors';
 import { describeEmbedding } from '../descriptions';
 import { UNIT, type PageData } from '../page-data';
 import type { AtlasImages } from './atlas-images';
@@ -12,9 +12,9 @@ const FRAME_MS = 450;
 const REACH = 14; // pixels from the pointer to a point
 const NAME_HEIGHT = 18;
 
-/** Red, green and blue from 0 to 1; of the text's colour a quieter shade, for it is that of many points. */
-function channels(colour: string): number[] {
-  if (colour !== UNKNOWN_COLOUR) return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+/** Red, green and blue from 0 to 1; of the text's color a quieter shade, for it is that of many points. */
+function channels(color: string): number[] {
+  if (color !== UNKNOWN_COLOR) return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   return matchMedia('(prefers-color-scheme: dark)').matches ? [0.8, 0.82, 0.85] : [0.3, 0.32, 0.36];
 }
 
@@ -29,7 +29,7 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
   const tip = one<HTMLElement>('.tip', figure);
   const names = one<HTMLElement>('.names', figure);
   const flat = one<HTMLInputElement>('#flat');
-  const colours = one<HTMLSelectElement>('#colours');
+  const colors = one<HTMLSelectElement>('#colors');
   const epoch = figure.querySelector<HTMLInputElement>('#epoch');
 
   const hidden = new Set<number>();
@@ -38,12 +38,12 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
   let view: View = { ...START };
   const places = new Float32Array(count * 3);
   const isFlat = () => shown.dimensions === 2 || flat.checked;
-  const colourBy = () => colours.value as ColourBy;
+  const colorBy = () => colors.value as ColorBy;
   const frame = () => Math.round(time);
 
   const cloud = pointCloud(canvas, count);
   const drawn = () =>
-    embeddingChart(data, { width: 640 }, { frame: frame(), view: points.views.indexOf(shown), colourBy: colourBy() })!;
+    embeddingChart(data, { width: 640 }, { frame: frame(), view: points.views.indexOf(shown), colorBy: colorBy() })!;
   saveButtons(figure, 'embedding', drawn);
   if (!cloud) {
     stage.replaceChildren(drawn());
@@ -66,27 +66,27 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     cloud.setPositions(places);
     known = classMiddles(data, shown, frame());
   };
-  const setColours = () => {
+  const setColors = () => {
     const values = new Float32Array(count * 3);
-    for (let p = 0; p < count; p++) values.set(channels(pointColour(data, p, colourBy())), 3 * p);
-    cloud.setColours(values);
-    const isByClass = colourBy() === 'class';
+    for (let p = 0; p < count; p++) values.set(channels(pointColor(data, p, colorBy())), 3 * p);
+    cloud.setColors(values);
+    const isByClass = colorBy() === 'class';
     const labels = new Set(points.label);
     const items: [string, string][] = isByClass
       ? [
           ...data.classNames.flatMap((name, label): [string, string][] =>
-            labels.has(label) ? [[name, classColour(label)]] : [],
+            labels.has(label) ? [[name, classColor(label)]] : [],
           ),
-          ['unknown', UNKNOWN_COLOUR],
+          ['unknown', UNKNOWN_COLOR],
         ]
-      : colourBy() === 'kind'
-        ? Object.entries(KIND_COLOURS)
-        : data.sets.map(({ name }, i) => [name, setColour(i)]);
+      : colorBy() === 'kind'
+        ? Object.entries(KIND_COLORS)
+        : data.sets.map(({ name }, i) => [name, setColor(i)]);
     one('#class-legend').replaceChildren(
-      ...items.map(([name, colour]) => {
+      ...items.map(([name, color]) => {
         const item = make('li');
         const swatch = make('i');
-        swatch.style.background = colour;
+        swatch.style.background = color;
         item.append(swatch, name);
         return item;
       }),
@@ -106,7 +106,7 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
   };
   let known: ReturnType<typeof classMiddles> = []; // of the frame that is shown
   const placeNames = () => {
-    const middles = colourBy() === 'class' && !hidden.has(0) ? known : [];
+    const middles = colorBy() === 'class' && !hidden.has(0) ? known : [];
     const axes = axesOf(view);
     const at = middles.map(({ place }) => toPixels(place[0]!, place[1]!, isFlat() ? 0 : (place[2] ?? 0), axes));
     const tops = spread(
@@ -283,8 +283,8 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     setPlaces();
     reset();
   });
-  colours.addEventListener('change', () => {
-    setColours();
+  colors.addEventListener('change', () => {
+    setColors();
     draw();
   });
   one<HTMLSelectElement>('#view').addEventListener('change', (event) => {
@@ -342,11 +342,11 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
   });
 
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-    setColours();
+    setColors();
     draw();
   });
   new ResizeObserver(draw).observe(stage);
-  setColours();
+  setColors();
   setKinds();
   showView();
 }

@@ -3,39 +3,39 @@ import { axesOf, type View } from './camera';
 
 const VERTEX = /* glsl */ `
 attribute vec3 position;
-attribute vec3 colour;
+attribute vec3 color;
 attribute vec2 kind; // x: 1 a cross, 0 a disc; y: 0 hidden
 uniform mat3 axes;
 uniform vec2 shift;
 uniform vec2 scale;
 uniform float size;
-varying vec3 vColour;
+varying vec3 vColor;
 varying float vCross;
 void main() {
   vec3 turned = position * axes; // rows of axes: right, up, towards the eye
   gl_Position = vec4((turned.xy + shift) * scale, -turned.z * 0.05, 1.0);
   if (kind.y < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = size * (1.0 + 0.25 * turned.z);
-  vColour = colour;
+  vColor = color;
   vCross = kind.x;
 }`;
 
 const FRAGMENT = /* glsl */ `
 precision mediump float;
-varying vec3 vColour;
+varying vec3 vColor;
 varying float vCross;
 void main() {
   vec2 at = gl_PointCoord * 2.0 - 1.0;
   if (vCross > 0.5) {
     if (abs(abs(at.x) - abs(at.y)) > 0.34) discard;
   } else if (dot(at, at) > 1.0) discard;
-  gl_FragColor = vec4(vColour, 1.0);
+  gl_FragColor = vec4(vColor, 1.0);
 }`;
 
 /** Points on a canvas by WebGL, one draw call for all. */
 export interface PointCloud {
   setPositions(positions: Float32Array): void;
-  setColours(colours: Float32Array): void;
+  setColors(colors: Float32Array): void;
   /** [P, 2]: cross or disc, visible or not. */
   setKinds(kinds: Float32Array): void;
   draw(view: View, width: number, height: number): void;
@@ -54,9 +54,9 @@ export function pointCloud(canvas: HTMLCanvasElement, count: number): PointCloud
   const { gl } = renderer;
   if (!gl) return undefined;
   const position = { size: 3, data: new Float32Array(count * 3), usage: gl.DYNAMIC_DRAW };
-  const colour = { size: 3, data: new Float32Array(count * 3) };
+  const color = { size: 3, data: new Float32Array(count * 3) };
   const kind = { size: 2, data: new Float32Array(count * 2) };
-  const geometry = new Geometry(gl, { position, colour, kind });
+  const geometry = new Geometry(gl, { position, color, kind });
   const uniforms = {
     axes: { value: new Float32Array(9) },
     shift: { value: new Float32Array(2) },
@@ -71,14 +71,14 @@ export function pointCloud(canvas: HTMLCanvasElement, count: number): PointCloud
   });
   const mesh = new Mesh(gl, { mode: gl.POINTS, geometry, program });
   mesh.frustumCulled = false;
-  const set = (name: 'position' | 'colour' | 'kind', values: Float32Array) => {
+  const set = (name: 'position' | 'color' | 'kind', values: Float32Array) => {
     const attribute = geometry.attributes[name]!;
     attribute.data = values;
     attribute.needsUpdate = true;
   };
   return {
     setPositions: (values) => set('position', values),
-    setColours: (values) => set('colour', values),
+    setColors: (values) => set('color', values),
     setKinds: (values) => set('kind', values),
     draw(view, width, height) {
       renderer.setSize(width, height);

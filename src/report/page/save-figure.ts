@@ -9,7 +9,7 @@ const save = (blob: Blob, name: string) => {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 };
 
-/** The chart as a file of its own: black on white, whatever the page's colours are. */
+/** The chart as a file of its own: black on white, whatever the page's colors are. */
 function svgText(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

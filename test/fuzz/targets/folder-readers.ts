@@ -5,10 +5,10 @@ import { join, relative, sep } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Random } from 'tfjs-ood';
-import { latestCheckpoint } from '../../../src/node/checkpoints';
-import { extractTarGz } from '../../../src/node/extract-tar-gz';
-import { loadGtsrb } from '../../../src/node/load-gtsrb';
-import { readImageList } from '../../../src/node/read-image-list';
+import { latestCheckpoint } from '../../../src/node/runs/checkpoints';
+import { extractTarGz } from '../../../src/node/downloads/extract-tar-gz';
+import { loadGtsrb } from '../../../src/node/images/load-gtsrb';
+import { readImageList } from '../../../src/node/images/read-image-list';
 import { expectSame, expectThat, type Target } from '../target';
 import { startOf } from './files';
 
@@ -243,7 +243,7 @@ export async function image(): Promise<Target> {
       ...(await Promise.all([
         noise.png().toBuffer(),
         noise.jpeg().toBuffer(),
-        noise.toColourspace('b-w').png().toBuffer(),
+        noise.toColorspace('b-w').png().toBuffer(),
       ])),
       ...real,
     ],

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync, deflateSync, inflateSync } from 'node:zlib';
 import type { Random } from 'tfjs-ood';
 import { readCifar10, readCifar10Python, readIdx, readMnist, readPpm, readSvhn } from '../../../src/datasets/index';
-import { nodeInflate } from '../../../src/node/node-inflate';
+import { nodeInflate } from '../../../src/node/images/node-inflate';
 import { ascii, cifarBinary, cifarPickle, idx, matlabArray, svhnFile, u32 } from '../../datasets/small-files';
 import { naivePickle } from '../naive/naive-pickle';
 import { naiveSvhn } from '../naive/naive-svhn';

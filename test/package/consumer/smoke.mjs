@@ -6,8 +6,9 @@ import * as layers from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
 import 'tfjs-ood/wasm';
 import { ClassMeans, auroc, classMeanScorer, contrastiveLoss, odmBatches, odmLoss } from 'tfjs-ood';
-import { createTrainer, fit, fitDetector, loadDetector, vgg } from 'tfjs-ood/layers';
-import { energy, mahalanobis, nearestNeighbours } from 'tfjs-ood/scorers';
+import { fitDetector, loadDetector } from 'tfjs-ood/detector';
+import { createTrainer, fit, vgg } from 'tfjs-ood/training';
+import { energy, mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
 
 const near = (actual, expected, what) =>
   expected.forEach((value, i) =>
@@ -67,7 +68,7 @@ async function detectors() {
     (label === 1 ? 4 : 0) + 0.3 * Math.cos(11 * i),
   ]);
   const images = tf.tensor2d([points[0], [-40, -40]]);
-  for (const scorer of [mahalanobis(), nearestNeighbours({ k: 3 })]) {
+  for (const scorer of [mahalanobis(), nearestNeighbors({ k: 3 })]) {
     const detector = await fitDetector(
       model,
       { images: tf.tensor2d(points), labels },

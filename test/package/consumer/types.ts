@@ -5,7 +5,8 @@ import { ClassMeans, ShapeError, contrastiveLoss, decide, type Decision, type Em
 import { readIdx, type Inflate } from 'tfjs-ood/datasets';
 import { fitOutputDetector, type OutputDetector, type Verdict } from 'tfjs-ood/detector';
 import { recallAtK } from 'tfjs-ood/embeddings';
-import { createTrainer, fitDetector, vgg, type Detector, type Trainer } from 'tfjs-ood/layers';
+import { fitDetector, type Detector } from 'tfjs-ood/detector';
+import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
 import { auroc, evaluate, type Evaluation } from 'tfjs-ood/metrics';
 import { loadCifar10, type RunFolder } from 'tfjs-ood/node';
 import { htmlReport, type Report } from 'tfjs-ood/report';

@@ -1,0 +1,14 @@
+import { ArgumentError } from './errors';
+import { checkParts } from './count-parts';
+
+/** JSON of a value that `parseJson` will read again. @throws ArgumentError where it has too many parts */
+export function writableJson(where: string, what: string, value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, null, indent);
+  try {
+    checkParts(json);
+  } catch (error) {
+    const received = (error as Error).message;
+    throw new ArgumentError({ where, what, expected: 'small enough to be read again', received });
+  }
+  return json;
+}

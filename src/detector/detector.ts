@@ -1,0 +1,254 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkedLabels, type BatchSource } from './batch-source';
+import { decodeDetector, encodeDetector } from './detector-state';
+import { detectorOf, fitFromSource } from './output-detector';
+import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
+import type { CalibrationInfo } from './rare-classes';
+import { scorerMethods, type ScorerMethods } from './scorer-methods';
+import { ArgumentError, FormatError, ShapeError } from '../core/errors';
+import { oneBackend } from '../tensors/one-backend';
+import { checkOption, COUNT } from '../core/check';
+import type { ModelParts } from '../scorers/contract/scorer';
+import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
+import { checkFiniteWeights } from './model/finite-weights';
+import type { GraphModelLike } from './model/graph-model-like';
+import { imageSource, outputsOf, type ModelImages } from './model/image-blocks';
+import { modelFingerprint } from './model/model-fingerprint';
+import { readModel, type ModelPasses, type OutputNames } from './model/model-outputs';
+import { checkInputShape, fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
+
+/** Options of {@link fitDetector}. */
+export interface FitDetectorOptions extends DetectorOptions, OutputNames {}
+
+export type { ModelImages };
+
+/** A classifier that says of each image whether it is something it never learned. */
+export interface Detector {
+  /** How many images calibrate, and what of their classes the fit did not see. */
+  readonly calibration: CalibrationInfo;
+  /**
+   * One verdict for each image, in blocks.
+   *
+   * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError naming the row of an image
+   *   with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown cut-point
+   */
+  predict(images: ModelImages, options?: PredictOptions): Promise<Verdict[]>;
+  /** The detector as one safetensors file, without the model. */
+  toBytes(): Uint8Array;
+  /**
+   * Saves that file as a model is saved: to a URL of tfjs (`indexeddb://`, `localstorage://`, `http://`, with tfjs-node `file://`) or an
+   * `io.IOHandler`, such as `detectorFile` of `tfjs-ood/node`.
+   */
+  save(target: DetectorTarget): Promise<void>;
+  /** Frees what the detector holds on the backend; the model stays. */
+  dispose(): void;
+}
+
+function detectorAround(
+  where: string,
+  reader: ModelPasses,
+  inner: OutputDetector,
+  inputShape: InputShape,
+  blockSize: number,
+): Detector {
+  const checkBackend = oneBackend();
+  const asked = `${where}.predict`;
+  const check = () => checkBackend(asked);
+  return {
+    calibration: inner.calibration,
+    async predict(images, options) {
+      check();
+      const single = images instanceof tf.Tensor && images.rank === (inputShape?.length ?? 4) - 1;
+      const all = single ? tf.expandDims(images, 0) : images;
+      try {
+        const source = imageSource(asked, all);
+        checkInputShape(asked, inputShape, source.shape);
+        await source.check(blockSize, check);
+        const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+        const count = source.shape[0]!;
+        const verdicts: Verdict[] = [];
+        for (let from = 0; from < count; from += blockSize) {
+          check(); // again after each wait, in which others may switch it
+          const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
+          const { batch, dispose } = await outputsOf(pass, rows);
+          try {
+            check();
+            verdicts.push(...(await inner.predict(batch, options)));
+          } finally {
+            dispose();
+          }
+        }
+        return verdicts;
+      } finally {
+        if (single) tf.dispose(all as tf.Tensor);
+      }
+    },
+    toBytes: () => encodeDetector(inner.state),
+    save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
+    dispose: () => inner.dispose(),
+  };
+}
+
+/**
+ * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known classes, and calibrates it
+ * on a part of them that it holds out by itself.
+ *
+ * On average (over the draw of the calibration images) at most a share `alpha` of known images will be called OoD, where new images come as
+ * those did; a single calibration lies around it. Fewer than 1 / alpha - 1 calibration images never call anything OoD: 19 for 0.05, of some
+ * 95 images in all. Over a long use some alarm is certain: at 0.05 it comes in up to 64 % of runs of 20 known images;
+ * take a lower rate, confirm by a second image, or judge a batch by `benjaminiHochberg`. Take images that did not train
+ * the model where you can: on those that did, many scores are too low, and the false alarms more than promised.
+ *
+ * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the caller's and must live as long as the detector
+ * @param data images [N, H, W, C] and their class indices [N]
+ * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
+ * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
+ *
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names the row of the images
+ *   given, or the weight of the model
+ * @example
+ * const detector = await fitDetector(model, { images, labels }, { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 });
+ * const [{ label, score, pValue, isOod }] = await detector.predict(image);
+ */
+export async function fitDetector(
+  model: LayersModel | GraphModelLike,
+  data: { images: ModelImages; labels: ArrayLike<number> },
+  options: FitDetectorOptions,
+): Promise<Detector> {
+  const where = 'fitDetector';
+  const { features, logits, pool, blockSize = 64, scorer: method } = options;
+  checkOption(where, 'blockSize', blockSize, COUNT);
+  const fits = { needs: [...(method?.needs ?? []), ...(method?.fitNeeds ?? [])] };
+  const names = { ...(features && { features }), ...(logits && { logits }), ...(pool && { pool }) };
+  const needsFeatures = fits.needs.includes('features');
+  const reader = readModel(where, model, names, needsFeatures);
+  const images = imageSource(where, data.images);
+  checkInputShape(where, inputShapeOf(model), images.shape);
+  const labels = checkedLabels(where, data.labels);
+  if (labels.length !== images.shape[0]) {
+    const [expected, received] = [`${images.shape[0]} labels, one for each image`, String(labels.length)];
+    throw new ShapeError({ where, what: 'labels', expected, received });
+  }
+  await checkFiniteWeights(where, model);
+  const checkBackend = oneBackend();
+  await images.check(blockSize, () => checkBackend(where));
+  const pass = { where, model: reader, images, needs: fits.needs };
+  const source: BatchSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
+  checkBackend(where);
+  const imageShape = images.shape.slice(1);
+  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) }, imageShape };
+  const inner = await fitFromSource(
+    where,
+    source,
+    await partsOf(where, reader, method),
+    { ...options, blockSize },
+    about,
+  );
+  return detectorAround('Detector', reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
+}
+
+/** What the method needs of the model as a whole. */
+async function partsOf(
+  where: string,
+  reader: ModelPasses,
+  method: DetectorOptions['scorer'],
+): Promise<Partial<ModelParts>> {
+  const { logitsOf } = reader;
+  if (!method?.fitNeeds?.includes('head')) return { logitsOf };
+  const head = await reader.head();
+  if (head) return { head, logitsOf };
+  const expected = `a model with a last dense layer, whose weights '${method.kind}' needs`;
+  throw new ArgumentError({ where, what: 'model', expected, received: 'one without, or with named logits' });
+}
+
+/** The names that a detector was saved with, whatever the file says. @throws FormatError */
+function savedNames(where: string, about: Readonly<Record<string, unknown>>): OutputNames {
+  const read = (name: keyof OutputNames, expected: string, fits: (value: unknown) => boolean) => {
+    const value = about[name];
+    if (value === undefined) return {};
+    if (fits(value)) return { [name]: value };
+    const received = typeof value === 'string' ? value : `a value of type ${typeof value}`;
+    throw new FormatError({ where, what: `metadata.about.${name}`, expected, received });
+  };
+  const isName = (value: unknown) => typeof value === 'string' && value !== '';
+  return {
+    ...read('features', 'the name of a layer or node', isName),
+    ...read('logits', 'the name of a layer or node', isName),
+    ...read('pool', "'average', or nothing", (value) => value === 'average'),
+  };
+}
+
+/** [H, W, C] of the images that it was fitted on; files of before do not say it. @throws FormatError */
+function savedImageShape(where: string, { imageShape }: Readonly<Record<string, unknown>>): number[] | undefined {
+  if (imageShape === undefined) return undefined;
+  const isShape = Array.isArray(imageShape) && imageShape.every((side) => Number.isSafeInteger(side) && side >= 0);
+  if (isShape) return imageShape as number[];
+  const [what, expected] = ['metadata.about.imageShape', 'a list of lengths'];
+  throw new FormatError({ where, what, expected, received: JSON.stringify(imageShape).slice(0, 80) });
+}
+
+/** The reader of a model that is the right one: a name that it does not have is the file's fault. */
+function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelPasses {
+  try {
+    return readModel(where, model, names, needsFeatures);
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
+    throw new FormatError({ ...error.details, what: `metadata.about.${error.details.what}` });
+  }
+}
+
+/** Options of {@link loadDetector}. */
+export interface LoadModelDetectorOptions {
+  /** Methods by kind; by default every one of this package. */
+  methods?: ScorerMethods;
+  /** Images at a time; default 64. */
+  blockSize?: number;
+}
+
+/**
+ * The detector that `save` or `toBytes` wrote, around the same model again.
+ *
+ * @param model the model it was fitted around; another one is an error that says what differs
+ * @param source bytes, a URL of tfjs or an `io.IOHandler`
+ * @throws FormatError where it is no detector; ArgumentError where it belongs to another model
+ * @example
+ * const again = await loadDetector(model, detector.toBytes()); // in a browser also 'indexeddb://detector'
+ */
+export async function loadDetector(
+  model: LayersModel | GraphModelLike,
+  source: Uint8Array | DetectorTarget,
+  { methods = scorerMethods, blockSize = 64 }: LoadModelDetectorOptions = {},
+): Promise<Detector> {
+  const where = 'loadDetector';
+  checkOption(where, 'blockSize', blockSize, COUNT);
+  const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
+  const state = decodeDetector(where, bytes);
+  const { fingerprint } = state.about;
+  const saved = fingerprint as Record<string, unknown> | undefined;
+  if (typeof saved?.architecture !== 'string' || typeof saved.weights !== 'string') {
+    const [expected, received] = ['the fingerprint of a model (loadOutputDetector reads those without)', 'none'];
+    throw new FormatError({ where, what: 'metadata.about.fingerprint', expected, received });
+  }
+  await checkFiniteWeights(where, model);
+  const own = await modelFingerprint(model);
+  const differing = (['architecture', 'weights'] as const).filter((part) => saved[part] !== own[part]);
+  if (differing.length > 0) {
+    const said = differing.includes('architecture')
+      ? 'another architecture'
+      : 'the same architecture with other weights';
+    const expected = 'the one that the detector was fitted around';
+    throw new ArgumentError({ where, what: 'model', expected, received: said });
+  }
+  const { kind } = state.scorer;
+  if (!Object.hasOwn(methods, kind)) {
+    const expected = `one of ${Object.keys(methods).join(', ')}`;
+    throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
+  }
+  const method = methods[kind]!();
+  const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));
+  const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
+  const imageShape = savedImageShape(where, state.about);
+  const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
+  return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), shape, blockSize);
+}

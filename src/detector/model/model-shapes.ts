@@ -1,0 +1,47 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { ShapeError } from '../../core/errors';
+import type { GraphModelLike } from './graph-model-like';
+
+/** Throws a ShapeError unless the model takes images [N, H, W, C] of this shape. */
+export function checkImageShape(where: string, model: LayersModel, shape: readonly number[]): void {
+  const expected = model.inputs.length === 1 ? model.inputs[0]!.shape : undefined;
+  const fits = expected?.length === shape.length && expected.every((size, i) => size === null || size === shape[i]);
+  if (fits && shape.length === 4) return;
+  const wanted = expected ? `[${expected.map((size) => size ?? 'N').join(', ')}]` : 'those of a model with one input';
+  throw new ShapeError({ where, what: 'shape of the images', expected: wanted, received: `[${shape.join(', ')}]` });
+}
+
+/** D of a model whose output is [N, D]; a ShapeError otherwise. */
+export function embeddingSizeOf(where: string, model: LayersModel): number {
+  const shapes = model.outputs.map((output) => output.shape);
+  const size = shapes[0]?.[1];
+  if (shapes.length !== 1 || shapes[0]!.length !== 2 || typeof size !== 'number') {
+    const received = shapes.map((shape) => `[${shape.map((length) => length ?? 'N').join(', ')}]`).join(' and ');
+    throw new ShapeError({ where, what: 'output of the model', expected: '[N, D]', received });
+  }
+  return size;
+}
+
+/** Shape of what goes into a model, N first; undefined sides may have any length. Undefined where a GraphModel does not say it. */
+export type InputShape = readonly (number | undefined)[] | undefined;
+
+/** The shape that the model's first input was declared with. */
+export function inputShapeOf(model: LayersModel | GraphModelLike): InputShape {
+  const { inputs } = model as { inputs?: readonly { shape?: readonly (number | null)[] | undefined }[] };
+  const shape = inputs?.[0]?.shape;
+  return shape?.map((side) => (side === null || side < 0 ? undefined : side));
+}
+
+/** Throws a ShapeError unless images of this shape [N, ...] go into the model; some layers would take others, and make something of them. */
+export function checkInputShape(where: string, expected: InputShape, shape: readonly number[]): void {
+  if (!expected) return;
+  const fits =
+    expected.length === shape.length && expected.every((side, i) => i === 0 || (side ?? shape[i]) === shape[i]);
+  if (fits) return;
+  const wanted = `[${expected.map((side, i) => (i === 0 ? 'N' : (side ?? 'any'))).join(', ')}]`;
+  throw new ShapeError({ where, what: 'shape of the images', expected: wanted, received: `[${shape.join(', ')}]` });
+}
+
+/** The declared shape with the sides that it leaves open as they were at the fit. */
+export const fittedShape = (declared: InputShape, fitted: readonly number[]): InputShape =>
+  fitted.map((side, i) => (i === 0 ? undefined : (declared?.[i] ?? side)));

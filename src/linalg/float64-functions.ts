@@ -1,0 +1,211 @@
+import { advance, call, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../core/assembler';
+
+/** Rows and columns of the tile of a product that is held in registers, and places of a panel beside each other. */
+export const TILE = 4;
+/** Bytes of a tile, and of one row of a panel. */
+export const TILE_BYTES = TILE * TILE * 8;
+export const STEP_BYTES = TILE * 8;
+
+const lanes = [0, 1, 2, 3] as const;
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
+
+/** Numbers of the locals from 0, by their names. */
+const locals = <Text extends string>(names: Text): Record<Words<Text>, number> =>
+  Object.fromEntries(names.split(' ').map((name, i) => [name, i])) as Record<Words<Text>, number>;
+
+/**
+ * out [4, 4] = A^T B (or += it) of two panels A, B [steps, 4], which lie in memory as they are written. Everything else
+ * here is made of this one.
+ */
+function product(adds: boolean): WasmFunction {
+  const { a, b, out, steps, low, high, spread } = locals('a b out steps low high spread');
+  const sum = (row: number, half: number) => spread + 1 + 2 * row + half;
+  const halves = [0, 1] as const;
+  const eachSum = (visit: (sum: number, offset: number) => Code): Code =>
+    lanes.map((row) => halves.map((half) => visit(sum(row, half), 32 * row + 16 * half)));
+  const step: Code = [
+    set(low, f64x2.load(get(b))),
+    set(high, f64x2.load(get(b), 16)),
+    lanes.map((row) => [
+      set(spread, f64x2.loadSplat(get(a), 8 * row)),
+      set(sum(row, 0), f64x2.add(get(sum(row, 0)), f64x2.mul(get(spread), get(low)))),
+      set(sum(row, 1), f64x2.add(get(sum(row, 1)), f64x2.mul(get(spread), get(high)))),
+    ]),
+    [a, b].map((local) => advance(local, i32.const(STEP_BYTES))),
+  ];
+  const body: Code = [
+    eachSum((one, offset) => set(one, adds ? f64x2.load(get(out), offset) : f64x2.zero)),
+    repeat(steps, step), // V8 moves the loads of an unrolled loop together, and then has too few registers
+    eachSum((one, offset) => f64x2.store(get(out), get(one), offset)),
+  ];
+  return { params: 4, i32Locals: 0, v128Locals: 11, body };
+}
+
+const SET_TILE = 0;
+const ADD_TILE = 1;
+
+/** Adds X^T X of X in panels to tiles of its upper triangle, which follow each other row by row. */
+function addUpperTiles(): WasmFunction {
+  const { packed, panelBytes, panels, steps, out, other, left } = locals(
+    'packed panelBytes panels steps out other left',
+  );
+  const body = repeat(panels, [
+    [set(other, get(packed)), set(left, get(panels))],
+    repeat(left, [
+      call(ADD_TILE, get(packed), get(other), get(out), get(steps)),
+      [advance(other, get(panelBytes)), advance(out, i32.const(TILE_BYTES))],
+    ]),
+    advance(packed, get(panelBytes)),
+  ]);
+  return { params: 5, i32Locals: 2, v128Locals: 0, body };
+}
+
+/**
+ * Writes float32 rows less the float64 row that each belongs to (`owners`: how many bytes behind `references` it starts) into
+ * panels of four columns, and adds the same to the sum of its owner.
+ */
+function packRows(): WasmFunction {
+  const { rows, owners, references, sums, packed, count, panels, panelBytes, reference, sum, to, left, x, y } = locals(
+    'rows owners references sums packed count panels panelBytes reference sum to left x y',
+  );
+  const keep = (value: number, offset: number): Code => [
+    f64x2.store(get(to), get(value), offset),
+    f64x2.store(get(sum), f64x2.add(f64x2.load(get(sum), offset), get(value)), offset),
+  ];
+  const body = repeat(count, [
+    set(reference, i32.add(get(references), i32.load(get(owners)))),
+    set(sum, i32.add(get(sums), i32.load(get(owners)))),
+    [set(to, get(packed)), set(left, get(panels))],
+    repeat(left, [
+      set(x, f64x2.load(get(rows))),
+      set(y, f64x2.sub(f64x2.fromHigh(x), f64x2.load(get(reference), 16))),
+      set(x, f64x2.sub(f64x2.fromLow(get(x)), f64x2.load(get(reference)))),
+      [keep(x, 0), keep(y, 16)],
+      [advance(rows, i32.const(16)), advance(to, get(panelBytes))],
+      [reference, sum].map((local) => advance(local, i32.const(32))),
+    ]),
+    [advance(packed, i32.const(32)), advance(owners, i32.const(4))],
+  ]);
+  return { params: 8, i32Locals: 4, v128Locals: 2, body };
+}
+
+/** Writes float64 rows into panels of four columns. */
+function packDoubles(): WasmFunction {
+  const { rows, packed, count, panels, panelBytes, to, left } = locals('rows packed count panels panelBytes to left');
+  const body = repeat(count, [
+    [set(to, get(packed)), set(left, get(panels))],
+    repeat(left, [
+      f64x2.store(get(to), f64x2.load(get(rows))),
+      f64x2.store(get(to), f64x2.load(get(rows), 16), 16),
+      [advance(rows, i32.const(32)), advance(to, get(panelBytes))],
+    ]),
+    advance(packed, i32.const(32)),
+  ]);
+  return { params: 5, i32Locals: 2, v128Locals: 0, body };
+}
+
+/** Writes groups of four float32 rows less a float64 row as panels of four rows: four numbers of a column beside each other. */
+function packColumns(): WasmFunction {
+  const { rows, center, to, groups, panels, rowBytes, middle, left } = locals(
+    'rows center to groups panels rowBytes middle left',
+  );
+  const row = (i: number) => left + 1 + i; // where it is now
+  const half = (i: number, which: number) => row(4) + 2 * i + which;
+  const body = repeat(groups, [
+    lanes.map((i) => [set(row(i), get(rows)), advance(rows, get(rowBytes))]),
+    [set(middle, get(center)), set(left, get(panels))],
+    repeat(left, [
+      lanes.map((i) => [
+        set(half(i, 0), f64x2.load(get(row(i)))),
+        set(half(i, 1), f64x2.sub(f64x2.fromHigh(half(i, 0)), f64x2.load(get(middle), 16))),
+        set(half(i, 0), f64x2.sub(f64x2.fromLow(get(half(i, 0))), f64x2.load(get(middle)))),
+        advance(row(i), i32.const(16)),
+      ]),
+      [0, 1].map((which) =>
+        [0, 2].map((i) => [
+          f64x2.store(get(to), f64x2.firsts(half(i, which), half(i + 1, which)), 64 * which + 8 * i),
+          f64x2.store(get(to), f64x2.seconds(half(i, which), half(i + 1, which)), 64 * which + 8 * i + 32),
+        ]),
+      ),
+      [advance(middle, i32.const(32)), advance(to, i32.const(TILE_BYTES))],
+    ]),
+  ]);
+  return { params: 6, i32Locals: 6, v128Locals: 8, body };
+}
+
+/** Y = L Z of groups of rows in panels; L lower triangular in panels of four rows, each as long as it is not 0. */
+function multiplyTriangle(): WasmFunction {
+  const { matrix, from, to, groups, panels, groupBytes, steps, left, source, target } = locals(
+    'matrix from to groups panels groupBytes steps left source target',
+  );
+  const body = repeat(panels, [
+    advance(steps, i32.const(TILE)),
+    [set(source, get(from)), set(target, get(to)), set(left, get(groups))],
+    repeat(left, [
+      call(SET_TILE, get(matrix), get(source), get(target), get(steps)),
+      [advance(source, get(groupBytes)), advance(target, get(groupBytes))],
+    ]),
+    advance(matrix, i32.mul(get(steps), i32.const(STEP_BYTES))),
+    advance(to, i32.const(TILE_BYTES)),
+  ]);
+  return { params: 6, i32Locals: 4, v128Locals: 0, body };
+}
+
+/** ||y||^2 of groups of four rows in panels. */
+function squareNorms(): WasmFunction {
+  const { from, to, groups, quads, left, y } = locals('from to groups quads left y');
+  const sum = (i: number) => y + 1 + i;
+  const body = repeat(groups, [
+    lanes.map((i) => set(sum(i), f64x2.zero)),
+    set(left, get(quads)),
+    repeat(left, [
+      Array.from({ length: 8 }, (_, i): Code => [
+        set(y, f64x2.load(get(from), 16 * i)),
+        set(sum(i % 4), f64x2.add(get(sum(i % 4)), f64x2.mul(get(y), get(y)))),
+      ]),
+      advance(from, i32.const(TILE_BYTES)),
+    ]),
+    f64x2.store(get(to), f64x2.add(get(sum(0)), get(sum(2)))),
+    f64x2.store(get(to), f64x2.add(get(sum(1)), get(sum(3))), 16),
+    advance(to, i32.const(32)),
+  ]);
+  return { params: 4, i32Locals: 1, v128Locals: 5, body };
+}
+
+/** least = min(least, min over c of h_c - y m_c) of groups of four rows y; h [C], means m [C, D] in panels of four. */
+function leastOf(): WasmFunction {
+  const { means, halves, rows, least, tile, groups, panels, steps, groupBytes, left, row, best, value } = locals(
+    'means halves rows least tile groups panels steps groupBytes left row best value',
+  );
+  const body = repeat(panels, [
+    [set(row, get(rows)), set(best, get(least)), set(left, get(groups))],
+    repeat(left, [
+      call(SET_TILE, get(means), get(row), get(tile), get(steps)),
+      [0, 16].map((half) => [
+        set(value, f64x2.load(get(best), half)),
+        lanes.map((c) => {
+          const own = f64x2.sub(f64x2.loadSplat(get(halves), 8 * c), f64x2.load(get(tile), 32 * c + half));
+          return set(value, f64x2.min(get(value), own));
+        }),
+        f64x2.store(get(best), get(value), half),
+      ]),
+      [advance(row, get(groupBytes)), advance(best, i32.const(32))],
+    ]),
+    advance(means, i32.mul(get(steps), i32.const(STEP_BYTES))),
+    advance(halves, i32.const(32)),
+  ]);
+  return { params: 9, i32Locals: 3, v128Locals: 1, body };
+}
+
+/** Float64 linear algebra in wasm SIMD: addresses and distances in bytes, lengths as counts, `quads` as four of a length. */
+export const float64Functions = () => ({
+  setTile: product(false), // SET_TILE
+  addTile: product(true), // ADD_TILE
+  addUpperTiles: addUpperTiles(),
+  packRows: packRows(),
+  packDoubles: packDoubles(),
+  packColumns: packColumns(),
+  multiplyTriangle: multiplyTriangle(),
+  squareNorms: squareNorms(),
+  leastOf: leastOf(),
+});

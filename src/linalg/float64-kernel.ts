@@ -1,0 +1,60 @@
+import { assembleModule, type WasmFunction } from '../core/assembler';
+import { float64Functions } from './float64-functions';
+
+/**
+ * Functions in wasm SIMD over a memory of their own, which they share: what lies in it is good until the next one calls
+ * `areas`, so use it without waiting in between.
+ */
+export interface Kernel<Name extends string> {
+  readonly run: { readonly [name in Name]: (...args: number[]) => void };
+  /** Addresses of areas of so many bytes in the memory, which grows where it has to; what they hold is anything. */
+  areas<Sizes extends readonly number[]>(...bytes: Sizes): { [at in keyof Sizes]: number };
+  float32(address: number, length: number): Float32Array;
+  float64(address: number, length: number): Float64Array;
+  int32(address: number, length: number): Int32Array;
+}
+
+export type Float64Kernel = Kernel<keyof ReturnType<typeof float64Functions>>;
+
+const [PAGE, LINE] = [65536, 64];
+
+/** A new kernel with a new memory; `undefined` where there is no wasm or no SIMD, or a page forbids compiling. */
+export function makeKernel<Name extends string>(functions: Record<Name, WasmFunction>): Kernel<Name> | undefined {
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const module = new WebAssembly.Module(assembleModule(functions));
+    const run = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel<Name>['run'];
+    return {
+      run,
+      areas<Sizes extends readonly number[]>(...bytes: Sizes) {
+        let end = 0;
+        const addresses = bytes.map((size) => {
+          const from = end;
+          end += Math.ceil(size / LINE) * LINE;
+          return from;
+        });
+        const missing = end - memory.buffer.byteLength;
+        if (missing > 0) {
+          try {
+            memory.grow(Math.ceil(missing / PAGE));
+          } catch {
+            throw new Error(`tfjs-ood: a wasm memory (4 GiB at most) has no room for ${missing} more bytes`);
+          }
+        }
+        return addresses as { [at in keyof Sizes]: number };
+      },
+      float32: (address, length) => new Float32Array(memory.buffer, address, length),
+      float64: (address, length) => new Float64Array(memory.buffer, address, length),
+      int32: (address, length) => new Int32Array(memory.buffer, address, length),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+let made: { kernel: Float64Kernel | undefined } | undefined;
+
+/** The functions of {@link float64Functions}, made at the first call. */
+export function float64Kernel(): Float64Kernel | undefined {
+  return (made ??= { kernel: makeKernel(float64Functions()) }).kernel;
+}

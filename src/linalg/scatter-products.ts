@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEntry, product } from './checked-product';
+import { float64Kernel } from './float64-kernel';
+import { addOuterProductsBy } from './kernel-scatter';
+import type { Scratch } from './scratch';
+
+/**
+ * Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript. Nor on
+ * wasm, whose float32 products take longer than our own ones of float64, where these can run.
+ */
+export const worthBackend = (size: number): boolean => {
+  const backend = tf.getBackend();
+  if (size < 48 || backend === 'cpu' || (backend === 'wasm' && float64Kernel())) return false;
+  return tf.backend().floatPrecision() === 32;
+};
+
+/** Rows of width D that go through the backend at once: 4096, or fewer of wide ones (2^21 numbers). */
+export const rowsAtOnce = (size: number, blockSize = 4096): number =>
+  Math.max(1, Math.min(blockSize, Math.floor(2 ** 21 / size)));
+
+/**
+ * Adds X^T X [D, D] (upper triangle) of rows X [N, D] to `sum`, to nearly float64: by the backend where that is worth it.
+ * The rows must be centered already. They and the scratch are read before this first waits.
+ */
+export async function addScatter(sum: Float64Array, rows: Float64Array, size: number, scratch: Scratch): Promise<void> {
+  if (rows.length < 32 * size || !worthBackend(size)) addOuterProducts(sum, rows, size);
+  else await addByBackend(sum, rows, size, scratch);
+}
+
+/** X^T X in float64; without wasm four rows at a time: one read and write of the sum for four products. */
+export function addOuterProducts(sum: Float64Array, rows: Float64Array, size: number): void {
+  const kernel = rows.length >= 8 * size ? float64Kernel() : undefined;
+  if (kernel) return addOuterProductsBy(kernel, sum, rows, size);
+  let a = 0;
+  for (; a + 4 * size <= rows.length; a += 4 * size) {
+    const b = a + size;
+    const c = b + size;
+    const d = c + size;
+    for (let i = 0; i < size; i++) {
+      const x = rows[a + i]!;
+      const y = rows[b + i]!;
+      const z = rows[c + i]!;
+      const w = rows[d + i]!;
+      if (x === 0 && y === 0 && z === 0 && w === 0) continue;
+      const to = i * size;
+      for (let j = i; j < size; j++) {
+        sum[to + j]! += x * rows[a + j]! + y * rows[b + j]! + (z * rows[c + j]! + w * rows[d + j]!);
+      }
+    }
+  }
+  for (; a < rows.length; a += size) {
+    for (let i = 0; i < size; i++) {
+      const x = rows[a + i]!;
+      if (x === 0) continue;
+      for (let j = i; j < size; j++) sum[i * size + j]! += x * rows[a + j]!;
+    }
+  }
+}
+
+/**
+ * X^T X by two float32 products, exact to about 1e-10 of its diagonal; one plain product has 1e-6, which is magnified by the
+ * condition number of the covariance (1e4 and more of real features) in every Mahalanobis distance.
+ *
+ * In units of its own for each column X = A + R: A whole numbers, R the rest, at most 1/2. The norm of a column of A is below
+ * 2^12, so no partial sum in A^T A exceeds 2^24 (Cauchy-Schwarz) and float32 makes no error there. What is left,
+ * A^T R + R^T A + R^T R = M + M^T with M = (A + R/2)^T R, is so small that its rounding does not matter.
+ * (The slices of Ozaki et al., Numerical Algorithms 59, 2012.)
+ */
+async function addByBackend(sum: Float64Array, rows: Float64Array, size: number, scratch: Scratch): Promise<void> {
+  const count = rows.length / size;
+  // Few shapes, because kernels are compiled by shape; the rest is zeros. Columns a power of two apart would share cache lines.
+  const depth = 2 ** Math.ceil(Math.log2(count)) + TILE;
+  const unit = unitsOf(rows, size, depth);
+  const { whole, wholeT, middleT, rest } = slice(rows, unit, depth, scratch);
+  const ends = [0, size - 1].map((i) => Float64Array.from({ length: count }, (_, k) => whole[k * size + i]!));
+  const products = tf.tidy((): [tf.Tensor2D, tf.Tensor2D] => [
+    product(tf.tensor2d(wholeT, [size, depth]), tf.tensor2d(whole, [depth, size])),
+    product(tf.tensor2d(middleT, [size, depth]), tf.tensor2d(rest, [depth, size])),
+  ]);
+  try {
+    const [a, m] = await Promise.all([products[0].data(), products[1].data()]);
+    ends.forEach((column, n) => {
+      const i = n * (size - 1);
+      checkEntry('addScatter', a[i * size + i]!, count, (k) => column[k]! ** 2);
+    });
+    for (let i = 0; i < size; i++) {
+      for (let j = i; j < size; j++) {
+        const at = i * size + j;
+        sum[at]! += unit[i]! * unit[j]! * (a[at]! + (m[at]! + m[j * size + i]!));
+      }
+    }
+  } finally {
+    tf.dispose(products);
+  }
+}
+
+/** The unit of each column: its norm is just below 2^12 of them, rounding included. */
+function unitsOf(rows: Float64Array, size: number, depth: number): Float64Array {
+  const unit = new Float64Array(size);
+  for (let from = 0; from < rows.length; from += size) {
+    for (let i = 0; i < size; i++) unit[i]! += rows[from + i]! * rows[from + i]!;
+  }
+  const most = 2 ** 12 - Math.sqrt(depth) / 2 - 1;
+  return unit.map((square) => Math.sqrt(square) / most || 1);
+}
+
+const TILE = 16;
+const ROUND = 1.5 * 2 ** 52; // adding and subtracting it rounds to a whole number
+
+/** A [N, D] and its transpose, (A + R/2)^T and R, tile by tile: a product that is told to transpose is slow on wasm. */
+function slice(rows: Float64Array, unit: Float64Array, depth: number, scratch: Scratch) {
+  const size = unit.length;
+  const count = rows.length / size;
+  const per = unit.map((one) => 1 / one);
+  const part = (purpose: string) => scratch.float32(purpose, depth * size);
+  const [whole, rest, wholeT, middleT] = [part('whole'), part('rest'), part('wholeT'), part('middleT')] as const;
+  for (const one of [whole, rest]) one.fill(0, count * size); // the transposed ones may hold what they like there
+  for (let from = 0; from < count; from += TILE) {
+    const to = Math.min(from + TILE, count);
+    for (let i = 0; i < size; i++) {
+      const scale = per[i]!;
+      for (let row = from; row < to; row++) {
+        const value = rows[row * size + i]! * scale;
+        const a = value + ROUND - ROUND;
+        const r = value - a;
+        whole[row * size + i] = a;
+        rest[row * size + i] = r;
+        wholeT[i * depth + row] = a;
+        middleT[i * depth + row] = a + r / 2;
+      }
+    }
+  }
+  return { whole, wholeT, middleT, rest };
+}

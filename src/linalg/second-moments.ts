@@ -1,0 +1,93 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEntry, product } from './checked-product';
+import { float64Kernel } from './float64-kernel';
+import { classSumsBy } from './kernel-scatter';
+import { worthBackend } from './scatter-products';
+import { meanOf, onBackend } from './row-products';
+
+/** Mean and second moments of a stream of rows [N, D]. */
+export interface SecondMoments {
+  readonly count: number;
+  /** Adds rows: in float64 by wasm; else float32 products of the backend in blocks, or plain float64 for small D. */
+  add(rows: Float32Array): Promise<void>;
+  /** Mean of (x - o)(x - o)^T [D, D]. */
+  about(origin: Float64Array): Float64Array;
+  /** Mean squared distance to the mean. */
+  variance(): number;
+}
+
+/**
+ * Sums about a center near the data, the mean of the first rows: far from the origin nothing is lost, and the move to another
+ * origin is float64. O(N D^2) time, D x D memory.
+ */
+export function secondMoments(size: number, blockSize: number): SecondMoments {
+  const products = new Float64Array(size * size); // upper triangle only
+  const sum = new Float64Array(size);
+  let center: Float64Array | undefined;
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    async add(rows) {
+      if (rows.length === 0) return;
+      const middle = (center ??= meanOf(rows, size));
+      const kernel = worthBackend(size) && onBackend(size * size) ? undefined : float64Kernel();
+      if (kernel) {
+        const own = classSumsBy(kernel, rows, size, new Int32Array(rows.length / size), middle);
+        own.scatter.forEach((value, at) => (products[at]! += value));
+        own.sums.forEach((value, i) => (sum[i]! += value));
+        count += rows.length / size;
+        return;
+      }
+      for (let from = 0; from < rows.length; from += blockSize * size) {
+        const block = rows.subarray(from, from + blockSize * size);
+        const centered = Float64Array.from(block, (value, i) => value - middle[i % size]!);
+        if (onBackend(size * size)) await addFromBackend(products, centered, size);
+        else addInFloat64(products, centered, size);
+        centered.forEach((value, i) => (sum[i % size]! += value));
+      }
+      count += rows.length / size;
+    },
+    about(origin) {
+      const shift = Float64Array.from(origin, (value, i) => center![i]! - value);
+      const moments = new Float64Array(size * size);
+      for (let i = 0; i < size; i++) {
+        for (let j = i; j < size; j++) {
+          const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
+          const moment = (products[i * size + j]! + crossed) / count + shift[i]! * shift[j]!;
+          moments[i * size + j] = moments[j * size + i] = moment;
+        }
+      }
+      return moments;
+    },
+    variance: () => sum.reduce((v, s, i) => v + products[i * size + i]! / count - (s / count) ** 2, 0),
+  };
+}
+
+function addInFloat64(products: Float64Array, rows: Float64Array, size: number): void {
+  for (let row = 0; row < rows.length; row += size) {
+    for (let i = 0; i < size; i++) {
+      const value = rows[row + i]!;
+      if (value === 0) continue;
+      for (let j = i; j < size; j++) products[i * size + j]! += value * rows[row + j]!;
+    }
+  }
+}
+
+async function addFromBackend(products: Float64Array, rows: Float64Array, size: number): Promise<void> {
+  const block = tf.tidy(() => {
+    const x = tf.tensor2d(Float32Array.from(rows), [rows.length / size, size]);
+    return product(tf.transpose(x), x); // a product that is told to transpose is slow on wasm
+  });
+  try {
+    const values = await block.data();
+    for (const i of [0, size - 1]) {
+      const term = (row: number) => Math.fround(rows[row * size + i]!) ** 2;
+      checkEntry('secondMoments', values[i * size + i]!, rows.length / size, term);
+    }
+    values.forEach((value, i) => (products[i]! += value));
+  } finally {
+    block.dispose();
+  }
+}

@@ -1,0 +1,193 @@
+import { EVD, Matrix } from 'ml-matrix';
+import { makeKernel, type Kernel } from './float64-kernel';
+import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './eigen-functions';
+
+/** Eigenvalues [D] in no order, and number `row` of the unit eigenvector of each. */
+export interface SymmetricEigen {
+  values: Float64Array;
+  vector(row: number, eigenvalue: number): number;
+}
+
+type EigenKernel = Kernel<keyof ReturnType<typeof eigenFunctions>>;
+
+/** Rotations that are found before the eigenvectors are turned by them: 1 MiB. */
+const BATCH = 2 ** 16;
+/** A square, beside 1, that is below all rounding and too small to divide by. */
+const NOTHING = 1e-280;
+
+/**
+ * Eigenvalues and eigenvectors of a symmetric matrix [D, D], float64.
+ *
+ * Householder's reduction to a tridiagonal matrix and the implicit QL iteration (Martin, Reinsch, Wilkinson, Numerische Mathematik 11
+ * and 12, 1968). The eigenvectors are turned by many rotations at once, eight rows at a time: these stay in a cache.
+ */
+export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
+  const kernel = makeKernel(eigenFunctions()); // a fresh one: its memory, twice the matrix, is freed afterwards
+  return kernel ? eigenBy(kernel, matrix, size) : plainEigen(matrix, size);
+}
+
+function plainEigen(matrix: Float64Array, size: number): SymmetricEigen {
+  const { realEigenvalues, eigenvectorMatrix } = new EVD(Matrix.from1DArray(size, size, matrix), {
+    assumeSymmetric: true,
+  });
+  return { values: Float64Array.from(realEigenvalues), vector: (row, at) => eigenvectorMatrix.get(row, at) };
+}
+
+function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): SymmetricEigen {
+  const width = Math.ceil(size / 2) * 2;
+  const panels = Math.ceil(size / PANEL_ROWS);
+  const panelBytes = size * PANEL_STEP;
+  const [a, v, w, x, p, factors, sweeps, pairs, first] = kernel.areas(
+    width * width * 8,
+    width * 8,
+    width * 8,
+    width * 8,
+    width * 8,
+    width * 8,
+    BATCH * 8,
+    BATCH * 16,
+    panels * panelBytes,
+  );
+  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const inside = kernel.float64(a, width * width).fill(0);
+  for (let row = 0; row < size; row++) {
+    for (let i = 0; i < size; i++) inside[row * width + i] = matrix[row * size + i]! / scale;
+  }
+  const { diagonal, beside } = tridiagonal(kernel, { a, v, w, x, p, factors }, size, width);
+
+  const vectors = kernel.float64(first, panels * size * PANEL_ROWS).fill(0);
+  for (let row = 0; row < size; row++) {
+    vectors[(row - (row % PANEL_ROWS)) * size + row * PANEL_ROWS + (row % PANEL_ROWS)] = 1;
+  }
+  const eachPanel = (visit: (panel: number) => void): void => {
+    for (let panel = 0; panel < panels; panel++) visit(first + panel * panelBytes);
+  };
+  if (size > 2) {
+    const last = size - 1;
+    eachPanel((panel) =>
+      kernel.run.reflect(panel, a + last * width * 8, factors + last * 8, last, size - 2, width * 8),
+    );
+  }
+
+  const sweepsInside = kernel.int32(sweeps, 2 * BATCH);
+  const pairsInside = kernel.float64(pairs, 2 * BATCH);
+  let [found, turns] = [0, 0];
+  const turn = (): void => {
+    eachPanel((panel) => kernel.run.rotate(panel, sweeps, pairs, found));
+    [found, turns] = [0, 0];
+  };
+  qlIteration(diagonal, beside, (from, cosines, sines, count) => {
+    if (turns + count > BATCH) turn();
+    sweepsInside[2 * found] = from * PANEL_STEP;
+    sweepsInside[2 * found + 1] = count;
+    for (let i = 0; i < count; i++) {
+      pairsInside[2 * (turns + i)] = cosines[i]!;
+      pairsInside[2 * (turns + i) + 1] = sines[i]!;
+    }
+    found++;
+    turns += count;
+  });
+  turn();
+  return {
+    values: diagonal.map((value) => value * scale),
+    vector: (row, at) => vectors[(row - (row % PANEL_ROWS)) * size + at * PANEL_ROWS + (row % PANEL_ROWS)]!,
+  };
+}
+
+/**
+ * Householder's reduction from the last row up: each row i is reflected onto its place i - 1. The vectors stay in the rows of the
+ * matrix. The change of the matrix by one reflection is made in the same pass as the product with the vector of the next.
+ */
+function tridiagonal(
+  kernel: EigenKernel,
+  at: Record<'a' | 'v' | 'w' | 'x' | 'p' | 'factors', number>,
+  size: number,
+  width: number,
+): { diagonal: Float64Array; beside: Float64Array } {
+  const a = kernel.float64(at.a, width * width);
+  const of = (address: number) => kernel.float64(address, width).fill(0);
+  const [v, w, x, p, factors] = [of(at.v), of(at.w), of(at.x), of(at.p), of(at.factors)];
+  const [diagonal, beside] = [new Float64Array(size), new Float64Array(size)];
+  for (let i = size - 1; i > 0; i--) {
+    const row = a.subarray(i * width, (i + 1) * width);
+    for (let j = 0; j <= i; j++) row[j]! -= v[i]! * w[j]! + w[i]! * v[j]!;
+    diagonal[i] = row[i]!;
+    const next = row[i - 1]!;
+    let square = 0;
+    for (let j = 0; j < i - 1; j++) square += row[j]! * row[j]!;
+    x.fill(0);
+    let factor = 0;
+    beside[i] = next;
+    if (square > NOTHING) {
+      const length = Math.sqrt(square + next * next);
+      beside[i] = next > 0 ? -length : length;
+      x.set(row.subarray(0, i));
+      x[i - 1] = next - beside[i]!;
+      factor = 1 / (length * (length + Math.abs(next)));
+    }
+    kernel.run.updateAndMultiply(at.a, at.v, at.w, at.x, at.p, (i + 1) >> 1, width * 8);
+    let product = 0;
+    for (let j = 0; j < i; j++) product += p[j]! * x[j]!;
+    const middle = (factor * (factor * product)) / 2;
+    v.set(x);
+    for (let j = 0; j < i; j++) w[j] = factor * p[j]! - middle * x[j]!;
+    w.fill(0, i);
+    row.set(x);
+    factors[i] = factor;
+  }
+  diagonal[0] = a[0]!;
+  return { diagonal, beside };
+}
+
+/**
+ * Implicit QL iteration on a tridiagonal matrix, which becomes diagonal; `beside[i]` is between i - 1 and i. Each sweep of
+ * rotations is handed on: it turns columns `from` and `from` - 1 into each other, then the two below, and so on.
+ */
+function qlIteration(
+  d: Float64Array,
+  beside: Float64Array,
+  sweep: (from: number, cosines: Float64Array, sines: Float64Array, count: number) => void,
+): void {
+  const size = d.length;
+  const e = new Float64Array(size);
+  e.set(beside.subarray(1));
+  const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
+  for (let low = 0; low < size; low++) {
+    for (;;) {
+      let end = low;
+      while (end < size - 1 && Math.abs(e[end]!) > 2 ** -53 * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) end++; // NaN: done
+      if (end === low) break;
+      let g = (d[low + 1]! - d[low]!) / (2 * e[low]!);
+      let r = Math.hypot(g, 1);
+      g = d[end]! - d[low]! + e[low]! / (g + (g < 0 ? -r : r));
+      let [s, c, shift, count] = [1, 1, 0, 0];
+      let i = end - 1;
+      for (; i >= low; i--) {
+        const f = s * e[i]!;
+        const b = c * e[i]!;
+        const squares = f * f + g * g;
+        r = squares > NOTHING ? Math.sqrt(squares) : Math.hypot(f, g);
+        e[i + 1] = r;
+        if (r === 0) {
+          d[i + 1]! -= shift;
+          e[end] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = d[i + 1]! - shift;
+        r = (d[i]! - g) * s + 2 * c * b;
+        shift = s * r;
+        d[i + 1] = g + shift;
+        g = c * r - b;
+        cosines[count] = c;
+        sines[count++] = s;
+      }
+      if (count > 0) sweep(end, cosines, sines, count);
+      if (i >= low) continue;
+      d[low]! -= shift;
+      e[low] = g;
+      e[end] = 0;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { DownloadError } from './download-error';
+import { fetchRest, sizeOf, type FetchOptions } from './fetch-rest';
+import { makeFolder } from '../make-folder';
+import { checkRegularPlace } from '../read-regular-file';
+import { asStorageError, isSystemError } from '../storage-error';
+import { syncFolder } from '../sync-folder';
+import { takeLock } from '../take-lock';
+
+/** Options of {@link download}. */
+export interface DownloadOptions extends FetchOptions {
+  /** Further attempts in a row that bring nothing new; default 5. With 0 the first cut is an error. */
+  retries?: number;
+}
+
+const where = 'download';
+
+function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs }: DownloadOptions): void {
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError({ where, what, expected, received: String(received) });
+  };
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) refuse('url', 'an http or https address', url);
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse('sha256', '64 hexadecimal digits', sha256);
+  if (md5 !== undefined && !/^[0-9a-f]{32}$/i.test(md5)) refuse('md5', '32 hexadecimal digits', md5);
+  for (const [what, value] of Object.entries({ bytes, retries })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) refuse(what, 'an integer from 0', value);
+  }
+  if (stallTimeoutMs !== undefined && !(stallTimeoutMs > 0)) refuse('stallTimeoutMs', 'above 0', stallTimeoutMs);
+}
+
+/**
+ * Fetches a file. It is written beside its place, as `<file>.part`, checked, flushed to the disk and only then renamed, so that
+ * `file` is whole if it is there. A cut download goes on where it stopped, in this call or in a later one.
+ *
+ * @throws ArgumentError for another process that is fetching the same file; FormatError for a wrong length or checksum (what
+ *   was fetched is removed); DownloadError for an HTTP status that says no, a redirect from https to http, an answer of unknown
+ *   length or in a content-encoding where neither `bytes` nor a checksum tells that it is whole, or a connection that stays cut
+ *   or stalled after the retries; StorageError for a full disk; the reason of `signal`
+ * @example
+ * await download(url, 'data/train.bin', { sha256 });
+ */
+export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
+  checkOptions(url, options);
+  try {
+    await makeFolder(dirname(file));
+    const release = await takeLock(`${file}.part.lock`, (owner) => {
+      const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
+      const received = `one that ${who} is writing (if it is not, remove ${file}.part.lock)`;
+      return new ArgumentError({ where, what: file, expected: 'a file that no other download writes', received });
+    });
+    try {
+      for (const place of [`${file}.part`, `${file}.part.source`]) await checkRegularPlace(where, place);
+      await fetchWhole(url, file, options);
+      await putInPlace(file);
+    } catch (error) {
+      // What is wrong in itself must not be gone on with.
+      if (error instanceof FormatError) await removePart(file);
+      throw error;
+    } finally {
+      await release();
+    }
+  } catch (error) {
+    throw asStorageError(where, file, error);
+  }
+}
+
+async function fetchWhole(url: string, file: string, options: DownloadOptions): Promise<void> {
+  const { retries = 5, signal } = options;
+  let most = await sizeOf(`${file}.part`);
+  for (let failures = 0; ; failures++) {
+    signal?.throwIfAborted();
+    try {
+      await fetchRest(url, file, options);
+      return await checkWhole(file, options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof FormatError || isSystemError(error)) throw error;
+      if (error instanceof DownloadError && error.isFinal) throw error;
+      const have = await sizeOf(`${file}.part`);
+      if (have > most && retries > 0) failures = 0; // a bad line, but it gets on
+      most = Math.max(most, have);
+      if (failures >= retries) throw error;
+      await sleep(Math.min(100 * 2 ** failures, 5000), undefined, signal && { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Length and checksums. */
+async function checkWhole(file: string, { bytes, sha256, md5 }: DownloadOptions): Promise<void> {
+  const part = `${file}.part`;
+  const size = await sizeOf(part);
+  const refuse = (expected: string, received: string): never => {
+    throw new FormatError({ where, what: file, expected, received }, size);
+  };
+  if (bytes !== undefined && size !== bytes) refuse(`${bytes} bytes`, `${size}`);
+  for (const [name, expected] of Object.entries({ sha256, md5 })) {
+    if (expected === undefined) continue;
+    const hash = createHash(name);
+    await pipeline(createReadStream(part), hash);
+    const received = hash.digest('hex');
+    if (received !== expected.toLowerCase()) refuse(`of ${name} ${expected}`, received);
+  }
+}
+
+async function putInPlace(file: string): Promise<void> {
+  const handle = await open(`${file}.part`, 'r+');
+  await handle.sync().finally(() => handle.close());
+  await rename(`${file}.part`, file);
+  await rm(`${file}.part.source`, { force: true });
+  await syncFolder(dirname(file));
+}
+
+async function removePart(file: string): Promise<void> {
+  await rm(`${file}.part`, { force: true });
+  await rm(`${file}.part.source`, { force: true });
+}

@@ -1,0 +1,16 @@
+import { FormatError } from '../../core/errors';
+
+/** Most bytes of all images of a set: a list, or links, can name one image any number of times. */
+const MOST_BYTES = 2 ** 32;
+
+/** Refuses a list, or a folder, whose images together are too large, before there is an array for them. @throws FormatError */
+export function checkImageBytes(
+  where: string,
+  list: string,
+  [count, height, width]: readonly [number, number, number],
+  otherwise: string,
+): void {
+  if (count * height * width * 3 <= MOST_BYTES) return;
+  const expected = `images of at most ${MOST_BYTES} bytes (${otherwise})`;
+  throw new FormatError({ where, what: list, expected, received: `${count} of [${height}, ${width}, 3]` });
+}

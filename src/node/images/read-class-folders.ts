@@ -1,0 +1,143 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { LabeledImages } from '../../datasets/index';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { checkImageBytes } from './check-image-bytes';
+import { decodeImage, loadSharp } from './decode-image';
+
+/** Options of {@link readClassFolders}. */
+export interface ClassFoldersOptions {
+  /** Images are resized to [height, width]; without it all must be as large as the first. */
+  size?: readonly [height: number, width: number];
+  /** With `false` an image of another size than `size` is bad, and none is resized. Default true. */
+  resize?: boolean;
+  /** Leaves files out that are no whole image or of another size, and says so in `skipped`; otherwise the first one is an error. */
+  skipBad?: boolean;
+  /** Takes the images right below the folder as one class too, named after it. */
+  flat?: boolean;
+}
+
+/** A file that was left out, and why. */
+export interface SkippedFile {
+  file: string;
+  reason: string;
+}
+
+const where = 'readClassFolders';
+const ENDINGS = ['.jpg', '.jpeg', '.png'];
+
+/** The files right below a folder by their names: images, and others; hidden ones and folders do not count. */
+async function filesIn(folder: string): Promise<{ images: string[]; others: string[] }> {
+  const [images, others]: [string[], string[]] = [[], []];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith('.') || (await isFolder(folder, entry))) continue;
+    const isImage = ENDINGS.includes(extname(entry.name).toLowerCase());
+    (isImage ? images : others).push(join(folder, entry.name));
+  }
+  return { images: images.sort(), others };
+}
+
+/** A link to a folder too; only what a link leads to has to be asked for. */
+async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none. */
+async function classesIn(folder: string, flat: boolean) {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
+    throw new ArgumentError({ where, what: 'folder', expected: 'a folder that can be read', received: error.message });
+  });
+  const byName = new Intl.Collator('en', { numeric: true }).compare;
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (!entry.name.startsWith('.') && (await isFolder(folder, entry))) names.push(entry.name);
+  }
+  const classes: { name: string; files: string[] }[] = [];
+  let ignored: string[] = [];
+  for (const name of names.sort(byName)) {
+    const { images, others } = await filesIn(join(folder, name));
+    if (images.length > 0) classes.push({ name, files: images });
+    ignored = [...ignored, ...others];
+  }
+  const own = await filesIn(folder);
+  if (flat && own.images.length > 0) {
+    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own.images });
+  }
+  if (classes.length > 0) return { classes, ignored: [...ignored, ...own.others, ...(flat ? [] : own.images)] };
+  const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
+  throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
+}
+
+/**
+ * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg, .png).
+ *
+ * Gray images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where none is resized, is
+ * an error that names the file; with `skipBad` it is left out and listed. Links are followed, of folders and of images: they are yours. What
+ * they lead to must be a regular file.
+ *
+ * @param folder with a folder for each class
+ * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left out; `ignored`: files
+ *   that were not looked at, of other endings or in no class
+ * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image, or more than 4 GiB of
+ *   pixels; Error where sharp is not installed
+ * @example
+ * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
+ */
+export async function readClassFolders(
+  folder: string,
+  { size, resize = true, skipBad = false, flat = false }: ClassFoldersOptions = {},
+): Promise<LabeledImages & { classNames: string[]; skipped: SkippedFile[]; ignored: string[] }> {
+  const isSide = (side: number | undefined) =>
+    side === undefined || (Number.isInteger(side) && side >= 1 && side <= 4096);
+  if (!isSide(size?.[0]) || !isSide(size?.[1])) {
+    const received = `[${size!.join(', ')}]`;
+    throw new ArgumentError({ where, what: 'size', expected: 'two whole numbers from 1 to 4096', received });
+  }
+  const sharp = await loadSharp(where);
+  const { classes, ignored } = await classesIn(folder, flat);
+  const parts: Uint8Array[] = [];
+  const labels: number[] = [];
+  const skipped: SkippedFile[] = [];
+  const total = classes.reduce((sum, { files }) => sum + files.length, 0);
+  let [height, width] = size ?? [0, 0];
+  for (const [label, { name, files }] of classes.entries()) {
+    const before = labels.length;
+    for (const file of files) {
+      // Before they fill the memory; bad ones that were left out do not count.
+      checkImageBytes(where, folder, [total - skipped.length, height, width], 'give a smaller size');
+      try {
+        const image = await decodeImage(sharp, file, resize ? size : undefined, where);
+        if (height === 0) [height, width] = [image.height, image.width];
+        if (image.height !== height || image.width !== width) {
+          const expected = `an image of [${height}, ${width}, 3]${size ? '' : ', as the first (or give a size)'}`;
+          throw new FormatError({ where, what: file, expected, received: `[${image.height}, ${image.width}, 3]` });
+        }
+        parts.push(image.data);
+        labels.push(label);
+      } catch (error) {
+        if (!skipBad || !(error instanceof FormatError)) throw error;
+        skipped.push({ file, reason: `expected ${error.details.expected}, got ${error.details.received}` });
+      }
+    }
+    if (labels.length > before) continue;
+    throw new ArgumentError({
+      where,
+      what: 'folder',
+      expected: `a good image of class ${name}`,
+      received: 'bad ones only',
+    });
+  }
+  const each = height * width * 3;
+  const images = new Uint8Array(parts.length * each);
+  parts.forEach((part, i) => images.set(part, i * each));
+  return {
+    images,
+    shape: [parts.length, height, width, 3],
+    labels: Int32Array.from(labels),
+    classNames: classes.map(({ name }) => name),
+    skipped,
+    ignored,
+  };
+}

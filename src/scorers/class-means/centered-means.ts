@@ -1,0 +1,40 @@
+import type { Means } from '../../embeddings/class-means';
+import { checkFinite } from '../../tensors/embeddings';
+import { ArgumentError, ShapeError } from '../../core/errors';
+
+/** Class means, moved so that the mean of them is (nearly) the origin: what float32 holds of them is then exact enough. */
+export interface CenteredMeans {
+  labels: Int32Array;
+  classes: number;
+  size: number;
+  /** [C, D] as given. */
+  means: Float64Array;
+  /** [D]; float32 numbers, so that the backend subtracts the same. */
+  center: Float64Array;
+  /** [C, D] without the center. */
+  centered: Float64Array;
+  /** [C] ||m||^2 / 2 of the centered ones. */
+  halfNorms: Float64Array;
+}
+
+/** Checks and centers; copies, so that later changes to the store or the arrays change nothing. */
+export function centerMeans(where: string, { labels, data, shape }: Means): CenteredMeans {
+  const [classes, size] = shape;
+  if (!(classes >= 1 && size >= 1) || labels.length !== classes || data.length !== classes * size) {
+    const received = `${labels.length} labels and ${data.length} numbers for [${shape.join(', ')}]`;
+    throw new ShapeError({ where, what: 'means', expected: 'labels [C], data [C, D], C and D from 1', received });
+  }
+  const wrong = labels.findIndex((label, c) => label < 0 || labels.indexOf(label) !== c);
+  if (wrong >= 0) {
+    const received = `${labels[wrong]} at index ${wrong}`;
+    throw new ArgumentError({ where, what: 'means.labels', expected: 'class indices from 0, once each', received });
+  }
+  checkFinite(where, data, size, 'means');
+  const center = new Float64Array(size);
+  data.forEach((value, i) => (center[i % size]! += value / classes));
+  center.forEach((value, i) => (center[i] = Math.fround(value)));
+  const centered = data.map((value, i) => value - center[i % size]!);
+  const halfNorms = new Float64Array(classes);
+  centered.forEach((value, i) => (halfNorms[Math.floor(i / size)]! += value ** 2 / 2));
+  return { labels: labels.slice(), classes, size, means: data.slice(), center, centered, halfNorms };
+}

@@ -1,0 +1,17 @@
+import { ShapeError } from '../../core/errors';
+import { checkLabels } from '../../core/labels';
+
+/** Labels of a block [N], checked: class indices of a head with C classes. */
+export function readLabels(
+  where: string,
+  labels: ArrayLike<number> | undefined,
+  rows: number,
+  classes: number,
+): Int32Array {
+  if (labels?.length !== rows) {
+    const received = labels === undefined ? 'none' : String(labels.length);
+    throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received });
+  }
+  const expected = `class indices from 0 to ${classes - 1} (leave OoD rows out)`;
+  return checkLabels(where, labels, { below: classes, expected });
+}

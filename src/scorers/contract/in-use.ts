@@ -1,0 +1,14 @@
+import { ArgumentError } from '../../core/errors';
+
+/** A guard that throws once the scorer is disposed. */
+export function inUse(where: string): { check(): void; end(): void } {
+  let ended = false;
+  return {
+    check() {
+      if (!ended) return;
+      const [what, expected, received] = ['scorer', 'one that is in use', 'one after dispose()'];
+      throw new ArgumentError({ where, what, expected, received });
+    },
+    end: () => void (ended = true),
+  };
+}

@@ -1,0 +1,46 @@
+import { checkFinite, readEmbeddings, type Embeddings } from '../../tensors/embeddings';
+import { ShapeError } from '../../core/errors';
+
+/** Rows [N, D] as numbers. */
+export interface Rows {
+  data: Float32Array;
+  shape: readonly [number, number];
+}
+
+/**
+ * Reads the features or logits of a batch and refuses a missing one, another width than `size`, and the first NaN or infinity.
+ * `where` is who complains, `what` is `'features'` or `'logits'`.
+ */
+export async function readRows(
+  where: string,
+  what: 'features' | 'logits',
+  batch: Partial<Record<'features' | 'logits', Embeddings>>,
+  size?: number,
+): Promise<Rows> {
+  const rows = await readUncheckedRows(where, what, batch, size);
+  checkFinite(where, rows.data, rows.shape[1], what);
+  return rows;
+}
+
+/** The same without a look at the numbers, for who finds a NaN or infinity in the sums. */
+export async function readUncheckedRows(
+  where: string,
+  what: 'features' | 'logits',
+  batch: Partial<Record<'features' | 'logits', Embeddings>>,
+  size?: number,
+): Promise<Rows> {
+  const given = (batch as typeof batch | undefined)?.[what];
+  if (!Array.isArray((given as { shape?: unknown } | null | undefined)?.shape)) {
+    const shown: unknown = given === undefined ? batch : given;
+    const received = shown && typeof shown === 'object' ? `{ ${Object.keys(shown).join(', ')} }` : nameOf(shown);
+    const expected = given === undefined ? `a batch { ${what} }` : 'a tensor or { data, shape: [N, D] }';
+    throw new ShapeError({ where, what, expected, received });
+  }
+  const rows = await readEmbeddings(where, given!, what);
+  if (size !== undefined && rows.shape[1] !== size) {
+    throw new ShapeError({ where, what, expected: `[N, ${size}]`, received: `[N, ${rows.shape[1]}]` });
+  }
+  return rows;
+}
+
+const nameOf = (value: unknown): string => (value === null ? 'null' : typeof value);

@@ -1,0 +1,117 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Embeddings } from '../../tensors/embeddings';
+import type { NamedArray } from '../../core/safetensors';
+
+/** What a model gives for a batch, by name. */
+export interface ModelOutputs {
+  /** Activations of the layer before the last, or an embedding [N, D]. */
+  features: Embeddings;
+  /** What goes into the softmax [N, C]. */
+  logits: Embeddings;
+  /** The model's input [N, H, W, C]. */
+  images: Tensor4D;
+}
+
+/** What a scorer can ask for. */
+export type Need = keyof ModelOutputs;
+
+/** A batch with what a scorer needs: `{ features }`, `{ logits }`, `{ features, logits }`. */
+export type Batch<N extends Need = Need> = Pick<ModelOutputs, N>;
+
+/** The last dense layer: logits = features W + b. */
+export interface Head {
+  /** W [D, C], row by row, as a tfjs dense layer keeps it. */
+  weights: Float32Array;
+  /** b [C]. */
+  bias: Float32Array;
+  shape: readonly [features: number, classes: number];
+}
+
+/** Logits [N, C] of images [N, H, W, C] by differentiable tfjs operations; what ODIN needs. */
+export type LogitsOf = (images: Tensor4D) => Tensor2D;
+
+/** What belongs to the model as a whole, not to a batch. */
+export interface ModelParts {
+  head: Head;
+  logitsOf: LogitsOf;
+}
+
+/** What fitting can ask for: parts of each block, and parts of the model. */
+export type FitNeed = Need | 'labels' | keyof ModelParts;
+
+/** One block of in-distribution data to fit on. */
+export type FitBlock<F extends FitNeed = FitNeed> = Pick<
+  ModelOutputs & { labels: ArrayLike<number> },
+  Exclude<F, keyof ModelParts>
+>;
+
+/** Blocks as they come; an array of blocks, a generator, a stream. */
+export type Blocks<F extends FitNeed = FitNeed> = AsyncIterable<FitBlock<F>> | Iterable<FitBlock<F>>;
+
+/** The parts of the model that fitting needs. */
+export type PartsFor<F extends FitNeed> = Pick<ModelParts, Extract<F, keyof ModelParts>>;
+
+/** How fitting a scorer goes on. */
+export interface FitProgress {
+  /** Called after each block with the rows seen so far. */
+  onProgress?: (rows: number) => void;
+}
+
+/** Numbers, words and lists that JSON holds. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
+export interface ScorerState {
+  kind: string;
+  options: Readonly<Record<string, Json>>;
+  tensors: Readonly<Record<string, NamedArray>>;
+}
+
+/** A fitted scorer. */
+export interface Scorer<N extends Need = Need> {
+  /** Which method, e.g. `'mahalanobis'`. */
+  readonly kind: string;
+  /** What `score` must be given. */
+  readonly needs: readonly N[];
+  /**
+   * No score is larger (a float32 number); undefined where there is no such bound, or none is known. Nothing can be
+   * above a threshold that equals it, which is why a detector refuses such a threshold.
+   */
+  readonly largestScore: number | undefined;
+  /**
+   * OoD score of each row [N], higher = more out of distribution. The caller keeps the tensors that go in.
+   *
+   * @throws ShapeError where the batch does not fit what was fitted; NotFiniteError naming the first row with a NaN or infinity
+   */
+  score(batch: Batch<N>): Promise<Float32Array>;
+  /**
+   * Only where a score is a minimum over classes or rows: the scorer that knows these rows too. No score of it is above
+   * that of this one (but for rounding), so a threshold for this one keeps its false-alarm rate, on whatever rows it
+   * was found. Rows of classes that were fitted already may change nothing. This scorer is used up by it, as by
+   * `dispose`; where it throws, dispose this one.
+   *
+   * @param rows features [N, D] with their labels [N], of classes that the fit had no row of
+   * @throws ArgumentError, ShapeError, NotFiniteError as the fit
+   */
+  takeIn?(rows: FitBlock<'features' | 'labels'>): Promise<Scorer<N>>;
+  /** Everything that makes the scorer, for saving. */
+  state(): ScorerState;
+  /** Frees what it holds on the backend; it can't score any more. */
+  dispose(): void;
+}
+
+/** A way to make a scorer from in-distribution data. */
+export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed> {
+  readonly kind: string;
+  /** What the scorer needs of a batch. */
+  readonly needs: readonly N[];
+  /** What fitting needs of each block, and of the model. */
+  readonly fitNeeds: readonly F[];
+  /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few */
+  fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
+  /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
+  restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;
+}
+
+/** A scorer without anything to fit: it scores as it is, and `fit` only gives a copy of it. */
+export type ReadyScorer<N extends Need = Need> = Scorer<N> & ScorerMethod<N, never>;

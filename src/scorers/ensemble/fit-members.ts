@@ -1,0 +1,68 @@
+import { ArgumentError } from '../../core/errors';
+import { seededRandom } from '../../core/random';
+import { sortScores } from '../../core/sort-scores';
+import { checkedHead } from '../head/checked-head';
+import { checkHeadAgrees } from '../head/head-agreement';
+import { relay } from './relay';
+import type { FitNeed, FitProgress, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
+import { readBlock, rowsAt, withBlock, type NumberBlock, type Widths } from '../contract/split-block';
+
+/** Fits all members in one pass over what is not held out; gives back what is. */
+export async function fitMembers(
+  where: string,
+  methods: readonly ScorerMethod[],
+  blocks: AsyncIterable<object> | Iterable<object>,
+  { onProgress, ...parts }: FitProgress & Partial<ModelParts>,
+  { share, seed, needs }: { share: number; seed: number; needs: ReadonlySet<FitNeed> },
+): Promise<{ members: Scorer[]; held: NumberBlock[]; widths: Widths }> {
+  const random = seededRandom(seed);
+  const relays = methods.map(() => relay<never>());
+  let failed: Error | undefined;
+  const fits = methods.map((method, i) => {
+    const { blocks: own, leave } = relays[i]!;
+    const fit = (async () => method.fit(own, parts as ModelParts))();
+    fit.catch((error: Error) => (failed ??= error)).finally(leave);
+    return fit;
+  });
+  const held: NumberBlock[] = [];
+  const widths: Widths = {};
+  try {
+    let [seen, kept, out] = [0, 0, 0];
+    for await (const block of blocks) {
+      const read = await readBlock(where, block, needs, widths);
+      for (const what of ['features', 'logits'] as const) if (read[what]) widths[what] = read[what].shape[1];
+      if (seen === 0 && parts.head && read.features && read.logits) {
+        checkHeadAgrees(where, checkedHead(where, parts), read.features, read.logits);
+      }
+      const [fit, hold]: [number[], number[]] = [[], []];
+      for (let row = 0; row < read.count; row++) (random.uniform() < share ? hold : fit).push(row);
+      if (hold.length > 0) held.push(rowsAt(read, hold));
+      if (fit.length > 0) {
+        const part = rowsAt(read, fit);
+        await Promise.all(relays.map(({ put }) => withBlock(part, (lent) => put(lent as never))));
+      }
+      if (failed) throw failed;
+      [seen, kept, out] = [seen + read.count, kept + fit.length, out + hold.length];
+      onProgress?.(seen);
+    }
+    if (kept === 0 || out === 0) {
+      const expected = `at least one row to fit and one to calibrate with (share ${share})`;
+      throw new ArgumentError({ where: where, what: 'blocks', expected, received: `${kept} and ${out}` });
+    }
+    await Promise.all(relays.map(({ end }) => end()));
+    return { members: await Promise.all(fits), held, widths };
+  } catch (error) {
+    relays.forEach(({ fail }) => fail(error as Error));
+    for (const fit of await Promise.allSettled(fits)) if (fit.status === 'fulfilled') fit.value.dispose();
+    throw error;
+  }
+}
+
+/** Scores of the rows held out, ascending. */
+export async function calibrate(member: Scorer, held: readonly NumberBlock[]): Promise<Float32Array> {
+  const scores: number[] = [];
+  for (const block of held) {
+    for (const score of await withBlock(block, (lent) => member.score(lent))) scores.push(score);
+  }
+  return sortScores(Float32Array.from(scores)) as Float32Array;
+}

@@ -1,0 +1,60 @@
+import { checkedHead, savedHead } from './checked-head';
+import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
+import { energyScore, type LogitRow } from '../contract/logit-scores';
+import { checkOption, COUNT, savedOption, SHARE } from '../../core/check';
+import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
+import { checkKind } from '../contract/scorer-state';
+import { shapedScorer } from './shaped-scorer';
+
+/** Options of {@link scale}. */
+export interface ScaleOptions {
+  /** Share of the features of each row that is left out of the sum of the largest; default 0.85. */
+  percentile?: number;
+  /** Rows that go through the backend at once, default 4096. */
+  blockSize?: number;
+}
+
+function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'features'> {
+  const kept = keptCount(head.shape[0], percentile);
+  const shape = (row: Float32Array, index: number): number => {
+    const pruned = row.slice();
+    keepLargest(pruned, kept);
+    return sharpening('scale', index, sumOf(row), sumOf(pruned));
+  };
+  const [where, kind, options] = ['scale', 'scale', { percentile }];
+  const scoreOf = (logits: LogitRow) => energyScore(logits);
+  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf, largestScore: undefined });
+}
+
+/**
+ * Activation scaling (SCALE): each row is multiplied by how concentrated it is, then the head's energy scores.
+ *
+ * x' = exp(sum of all / sum of the k largest) x with k = D - round(percentile D); nothing is pruned.
+ * s(x) = -log(sum over c of exp(logit_c(x'))); the paper's confidence is -s. Needs no data, only the head. Features [N, D],
+ * O(D log D + D C) a row. Made for activations of a ReLU: negative features count in the sums as they are.
+ *
+ * Source: Xu et al., Scaling for Training Time and Post-hoc Out-of-distribution Detection Enhancement, ICLR 2024.
+ *
+ * @throws ArgumentError for a percentile outside (0, 1), a missing head; in scoring, naming the row, where the largest have no sum above
+ * 0; NotFiniteError where exp leaves float32
+ * @example
+ * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
+ * const scorer = await scale({ percentile: 0.5 }).fit([], { head });
+ * await scorer.score({ features: { data: Float32Array.of(3, 1), shape: [1, 2] } }); // Float32Array [-11.3815107]
+ */
+export function scale({ percentile = 0.85, blockSize = 4096 }: ScaleOptions = {}): ScorerMethod<'features', 'head'> {
+  checkOption('scale', 'percentile', percentile, SHARE);
+  checkOption('scale', 'blockSize', blockSize, COUNT);
+  return {
+    kind: 'scale',
+    needs: ['features'],
+    fitNeeds: ['head'],
+    // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
+    fit: async (_, parts) => scorerOf(checkedHead('scale', parts), percentile, blockSize),
+    restore(state) {
+      const where = 'scale.restore';
+      checkKind(where, state, 'scale', ['weights', 'bias']);
+      return scorerOf(savedHead(where, state), savedOption(where, state, 'percentile', SHARE), blockSize);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { ArgumentError, FormatError } from '../../core/errors';
+import { checkedHead, headTensors, savedHead } from './checked-head';
+import { featureScorer } from '../contract/feature-scorer';
+import { readLabels } from '../contract/fit-labels';
+import { headLogits } from './head-logits';
+import { indexOfLargest } from '../contract/logit-scores';
+import { checkOption, COUNT } from '../../core/check';
+import { readRows } from '../contract/rows';
+import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
+import { checkKind, tensorOf } from '../contract/scorer-state';
+
+/** Options of {@link she}. */
+export interface SheOptions {
+  /** Rows that go through the backend at once, default 4096. */
+  blockSize?: number;
+}
+
+/** The predicted class of each row [N] from logits [N, C]. */
+const predictions = (logits: Float64Array, classes: number): Int32Array =>
+  Int32Array.from({ length: logits.length / classes }, (_, row) =>
+    indexOfLargest(logits.subarray(row * classes, (row + 1) * classes)),
+  );
+
+/** Stored patterns [K, D] of the classes that were fitted. */
+interface Stored {
+  /** [K], ascending. */
+  classes: Int32Array;
+  patterns: Float64Array;
+}
+
+function scorerOf(head: Head, { classes: stored, patterns }: Stored, blockSize: number): Scorer<'features'> {
+  const [size, classes] = head.shape;
+  const logits = headLogits('she', head, blockSize);
+  return featureScorer({
+    where: 'she',
+    size,
+    state: {
+      kind: 'she',
+      options: {},
+      tensors: {
+        ...headTensors(head),
+        classes: { dtype: 'I32', shape: [stored.length], data: stored },
+        patterns: { dtype: 'F64', shape: [stored.length, size], data: patterns },
+      },
+    },
+    largestScore: undefined,
+    async scoresOf({ data, shape: [count] }) {
+      const all = await logits.of(data);
+      return Float64Array.from({ length: count }, (_, row) => {
+        const label = indexOfLargest(Float64Array.from(stored, (c) => all[row * classes + c]!)); // its place
+        let product = 0;
+        for (let i = 0; i < size; i++) product += data[row * size + i]! * patterns[label * size + i]!;
+        return 0 - product;
+      });
+    },
+    dispose: () => logits.dispose(),
+  });
+}
+
+/** Mean features of the rows that the head classifies rightly [C, D]. */
+class Patterns {
+  readonly #sums: Float64Array;
+  /** Rows of each class, and those of them that are classified rightly. */
+  readonly #rows: Float64Array;
+  readonly #counts: Float64Array;
+  constructor(
+    readonly size: number,
+    classes: number,
+  ) {
+    this.#sums = new Float64Array(classes * size);
+    this.#rows = new Float64Array(classes);
+    this.#counts = new Float64Array(classes);
+  }
+
+  add(data: Float32Array, labels: Int32Array, predicted: Int32Array): void {
+    labels.forEach((label, row) => {
+      this.#rows[label]!++;
+      if (predicted[row] !== label) return;
+      this.#counts[label]!++;
+      for (let i = 0; i < this.size; i++) this.#sums[label * this.size + i]! += data[row * this.size + i]!;
+    });
+  }
+
+  means(): Stored {
+    const classes = Int32Array.from(this.#rows.keys()).filter((label) => this.#rows[label]! > 0);
+    const bare = classes.find((label) => this.#counts[label] === 0);
+    if (bare !== undefined || classes.length === 0) {
+      const [what, expected] = ['blocks', 'at least one rightly classified row of each class'];
+      const received = bare === undefined ? 'no row' : `none of class ${bare}, which has ${this.#rows[bare]}`;
+      throw new ArgumentError({ where: 'she', what, expected, received });
+    }
+    const patterns = new Float64Array(classes.length * this.size);
+    classes.forEach((label, at) => {
+      for (let i = 0; i < this.size; i++) {
+        patterns[at * this.size + i] = this.#sums[label * this.size + i]! / this.#counts[label]!;
+      }
+    });
+    return { classes, patterns };
+  }
+}
+
+/**
+ * Simplified Hopfield energy (SHE): agreement with the stored pattern of the predicted class.
+ *
+ * s(x) = -<x, m_f(x)>: f(x) is the class that the head predicts, m_c the mean feature of the training rows of class c that it
+ * predicts rightly; the paper's confidence is -s. A class without any training row has no m_c: f(x) is the likeliest of
+ * the others. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row. The state holds head and
+ * patterns.
+ *
+ * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern Hopfield
+ * Energy, ICLR 2023, equation 7.
+ *
+ * @throws ArgumentError for a class whose rows are all classified wrongly, no rows, a label outside the head's classes
+ *   (also < 0), a missing head;
+ * ShapeError where the features do not fit the head
+ * @example
+ * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
+ * const blocks = [{ features: { data: Float32Array.of(2, 0, 0, 3), shape: [2, 2] as const }, labels: [0, 1] }];
+ * const scorer = await she().fit(blocks, { head });
+ * await scorer.score({ features: { data: Float32Array.of(4, 1), shape: [1, 2] } }); // Float32Array [-8]
+ */
+export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'features', 'features' | 'labels' | 'head'> {
+  checkOption('she', 'blockSize', blockSize, COUNT);
+  return {
+    kind: 'she',
+    needs: ['features'],
+    fitNeeds: ['features', 'labels', 'head'],
+    async fit(blocks, parts) {
+      const head = checkedHead('she', parts);
+      const [size, classes] = head.shape;
+      const patterns = new Patterns(size, classes);
+      const logits = headLogits('she', head, blockSize);
+      let seen = 0;
+      try {
+        for await (const block of blocks) {
+          const { data, shape } = await readRows('she', 'features', block, size);
+          const labels = readLabels('she', block.labels, shape[0], classes);
+          patterns.add(data, labels, predictions(await logits.of(data), classes));
+          seen += shape[0];
+          parts.onProgress?.(seen);
+        }
+      } finally {
+        logits.dispose();
+      }
+      return scorerOf(head, patterns.means(), blockSize);
+    },
+    restore(state) {
+      const where = 'she.restore';
+      checkKind(where, state, 'she', ['weights', 'bias', 'patterns']);
+      const head = savedHead(where, state);
+      const [size, classes] = head.shape;
+      const { data: stored } = tensorOf(where, state, 'classes', 'I32', [undefined]);
+      const wrong = stored.find((label, at) => !(label > (stored[at - 1] ?? -1) && label < classes));
+      if (wrong !== undefined) {
+        const expected = `ascending class indices below ${classes}`;
+        throw new FormatError({ where, what: 'state.tensors.classes', expected, received: String(wrong) });
+      }
+      const { data: patterns } = tensorOf(where, state, 'patterns', 'F64', [stored.length, size]);
+      return scorerOf(head, { classes: stored, patterns }, blockSize);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { entropyScore, largestEntropy } from '../contract/logit-scores';
+import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import type { ReadyScorer } from '../contract/scorer';
+
+const METHOD: LogitMethod = {
+  where: 'entropy',
+  kind: 'entropy',
+  options: {},
+  scoreOf: entropyScore,
+  largestOf: largestEntropy,
+  saved: () => METHOD,
+};
+
+/**
+ * Shannon entropy of the softmax, in nats.
+ *
+ * s(x) = - sum over j of p_j log p_j, in [0, log C]: high where the classifier can't decide. Logits [N, C], O(C) a row. Tells rows
+ * apart up to a logit gap of about 100, where float32 ends.
+ *
+ * Source: Shannon 1948; as an OoD score e.g. Lakshminarayanan et al., NeurIPS 2017.
+ *
+ * @example
+ * await entropy().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [0.8323956]
+ */
+export function entropy(): ReadyScorer<'logits'> {
+  return readyLogitScorer(METHOD);
+}

@@ -1,0 +1,42 @@
+import { genScore, largestGen } from '../contract/logit-scores';
+import { checkOption, COUNT, savedOption, type NumberRule } from '../../core/check';
+import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import type { ReadyScorer } from '../contract/scorer';
+
+/** Options of {@link gen}. */
+export interface GenOptions {
+  /** Power of p and of 1 - p, above 0 and at most 1; small ones weigh the rare classes up. Default 0.1. */
+  gamma?: number;
+  /** How many of the largest probabilities count; default 100 (of fewer classes all). */
+  m?: number;
+}
+
+const GAMMA: NumberRule = { expected: 'a number above 0, at most 1', holds: (v) => v > 0 && v <= 1 };
+
+const methodOf = (gamma: number, m: number): LogitMethod => ({
+  where: 'gen',
+  kind: 'gen',
+  options: { gamma, m },
+  scoreOf: (logits) => genScore(logits, gamma, m),
+  largestOf: (classes) => largestGen(classes, gamma, m),
+  saved: (state) =>
+    methodOf(savedOption('gen.restore', state, 'gamma', GAMMA), savedOption('gen.restore', state, 'm', COUNT)),
+});
+
+/**
+ * Generalized entropy of the softmax (GEN).
+ *
+ * s(x) = sum over the m largest p_j of p_j^gamma (1 - p_j)^gamma. The paper's confidence is -s. Logits [N, C], O(C log C) a row.
+ * In log space: a probability of 1e-300 counts, and 1 - p of the predicted class is exact.
+ *
+ * Source: Liu, Lochman, Zach, GEN, CVPR 2023, equation 4.
+ *
+ * @throws ArgumentError for gamma outside (0, 1] or m that is no whole number from 1
+ * @example
+ * await gen().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [2.4838429]
+ */
+export function gen({ gamma = 0.1, m = 100 }: GenOptions = {}): ReadyScorer<'logits'> {
+  checkOption('gen', 'gamma', gamma, GAMMA);
+  checkOption('gen', 'm', m, COUNT);
+  return readyLogitScorer(methodOf(gamma, m));
+}

@@ -1,0 +1,172 @@
+import { ArgumentError } from '../../core/errors';
+import { finiteScores } from '../contract/finite-scores';
+import { inUse } from '../contract/in-use';
+import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
+import { onBackend, rowProducts } from '../../linalg/row-products';
+import { readRows } from '../contract/rows';
+import type { Scorer, ScorerMethod } from '../contract/scorer';
+import { checkKind, tensorOf } from '../contract/scorer-state';
+
+const [WHERE, KIND] = ['klMatching', 'kl-matching'];
+
+/** Rows that go through the backend at once. */
+const BLOCK_SIZE = 4096;
+
+/** Of a smaller probability p log p changes no score. */
+const NEGLIGIBLE = 1e-20;
+
+/** log of the mean softmax of each class that was predicted. */
+interface Templates {
+  classes: Int32Array;
+  /** [K, C] */
+  logs: Float64Array;
+  size: number;
+}
+
+/** Smallest KL(p || d_k) over the given k. */
+function leastDivergence({ logs, size }: Templates, logP: Float64Array, candidates: Iterable<number>): number {
+  const p = logP.map(Math.exp);
+  const used = Array.from(p.keys()).filter((j) => p[j]! > NEGLIGIBLE);
+  let least = Infinity;
+  for (const k of candidates) {
+    let divergence = 0;
+    for (const j of used) divergence += p[j]! * (logP[j]! - logs[k * size + j]!);
+    if (divergence < least) least = divergence;
+  }
+  return Math.max(0, least); // rounding can take it below
+}
+
+/** KL(p || d_k) is at most the largest -log of d_k, for every k. */
+function largestDivergence({ classes, logs, size }: Templates): number {
+  const bounds = Array.from(classes, (_, k) =>
+    logs.subarray(k * size, (k + 1) * size).reduce((most, value) => Math.max(most, -value), 0),
+  );
+  return bounds.reduce((least, value) => Math.min(least, value));
+}
+
+/**
+ * Which templates of a row can be the least. Of many classes the backend's p log d says so: all k that are as good as the best
+ * within its rounding, 2 (C + 8) u max |log d| (Higham, section 3.1) of both, for p without its mean twice as large.
+ */
+function candidatesBy({ classes, logs, size }: Templates) {
+  const columns = Float64Array.from(
+    logs,
+    (_, i) => logs[(i % classes.length) * size + Math.floor(i / classes.length)]!,
+  );
+  const products = rowProducts(WHERE, columns, [size, classes.length], BLOCK_SIZE);
+  const slack = 8 * (size + 8) * 2 ** -24 * logs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return {
+    async of(logP: readonly Float64Array[]): Promise<(row: number) => Iterable<number>> {
+      const all = Array.from(classes.keys());
+      if (!onBackend(size * classes.length)) return () => all;
+      const p = new Float32Array(logP.length * size);
+      logP.forEach((row, i) => p.set(row.map(Math.exp), i * size));
+      const crossed = await products.of(p);
+      return (row) => {
+        const own = crossed.subarray(row * classes.length, (row + 1) * classes.length);
+        const best = own.reduce((most, value) => Math.max(most, value));
+        return all.filter((k) => !(own[k]! < best - slack)); // so that a NaN of too large logits leaves all
+      };
+    },
+    dispose: () => products.dispose(),
+  };
+}
+
+function scorerOf(templates: Templates): Scorer<'logits'> {
+  const { classes, logs, size } = templates;
+  const guard = inUse(WHERE);
+  const candidates = candidatesBy(templates);
+  const largest = largestDivergence(templates);
+  return {
+    kind: KIND,
+    needs: ['logits'],
+    largestScore: Math.fround(largest),
+    async score(batch) {
+      guard.check();
+      const { data, shape } = await readRows(WHERE, 'logits', batch, size);
+      const logP = Array.from({ length: shape[0] }, (_, row) =>
+        logSoftmax(data.subarray(row * size, (row + 1) * size)),
+      );
+      const candidatesOf = await candidates.of(logP);
+      return finiteScores(
+        WHERE,
+        logP.map((own, row) => Math.min(largest, leastDivergence(templates, own, candidatesOf(row)))),
+      );
+    },
+    state: () => ({
+      kind: KIND,
+      options: {},
+      tensors: {
+        classes: { dtype: 'I32', shape: [classes.length], data: classes },
+        logTemplates: { dtype: 'F64', shape: [classes.length, size], data: logs },
+      },
+    }),
+    dispose() {
+      guard.end();
+      candidates.dispose();
+    },
+  };
+}
+
+/** log(exp(a) + exp(b)). */
+const logAdd = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+
+/**
+ * Divergence from the typical softmax of any class (KL matching).
+ *
+ * s(x) = min over k of KL(p(x) || d_k), where d_k is the mean softmax of the fitted rows that the model predicts as class k; so
+ * fitting needs no labels, and classes that are never predicted have no d_k. Fit on data that the model was not trained on.
+ * Logits [N, C]; one pass with memory of C x C, O(C^2) a row: of more than 256 classes on
+ * the backend, which finds the class, and the score is float64. The means are kept as logarithms: no d_k is 0.
+ *
+ * Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022, section 4.
+ *
+ * @throws ArgumentError for fitting without rows; ShapeError for another number of classes; NotFiniteError naming the row
+ * @example
+ * const scorer = await klMatching().fit([{ logits: { data: Float32Array.of(3, 0, 0, 3), shape: [2, 2] } }], {});
+ * await scorer.score({ logits: { data: Float32Array.of(3, 0), shape: [1, 2] } }); // Float32Array [0]
+ */
+export function klMatching(): ScorerMethod<'logits', 'logits'> {
+  return {
+    kind: KIND,
+    needs: ['logits'],
+    fitNeeds: ['logits'],
+    async fit(blocks, { onProgress }) {
+      const sums = new Map<number, { count: number; logs: Float64Array }>();
+      let [seen, size] = [0, undefined as number | undefined];
+      for await (const block of blocks) {
+        const { data, shape } = await readRows(WHERE, 'logits', block, size);
+        const classes = (size = shape[1]);
+        for (let from = 0; from < data.length; from += classes) {
+          const logits = data.subarray(from, from + classes);
+          const top = indexOfLargest(logits);
+          const sum = sums.get(top) ?? { count: 0, logs: new Float64Array(classes).fill(-Infinity) };
+          sum.count++;
+          logSoftmax(logits).forEach((logP, j) => (sum.logs[j] = logAdd(sum.logs[j]!, logP)));
+          sums.set(top, sum);
+        }
+        seen += shape[0];
+        onProgress?.(seen);
+      }
+      if (size === undefined || seen === 0) {
+        throw new ArgumentError({ where: WHERE, what: 'blocks', expected: 'at least one row', received: 'no row' });
+      }
+      const ascending = [...sums].sort(([a], [b]) => a - b);
+      const logs = new Float64Array(ascending.length * size);
+      ascending.forEach(([, sum], k) => {
+        logs.set(
+          sum.logs.map((value) => value - Math.log(sum.count)),
+          k * sum.logs.length,
+        );
+      });
+      return scorerOf({ classes: Int32Array.from(ascending, ([label]) => label), logs, size });
+    },
+    restore(state) {
+      const where = `${WHERE}.restore`;
+      checkKind(where, state, KIND, ['classes', 'logTemplates']);
+      const { data: classes } = tensorOf(where, state, 'classes', 'I32', [undefined]);
+      const { data, shape } = tensorOf(where, state, 'logTemplates', 'F64', [classes.length, undefined]);
+      return scorerOf({ classes, logs: data, size: shape[1]! });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { roundingUnit } from '../../linalg/checked-product';
+import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
+import { neighborSearch } from './neighbor-search';
+import { runningTop } from '../../linalg/running-top';
+
+/** Finds the k nearest of a bank. */
+export interface NearestRows {
+  /** Squared distances [N, k] of queries [N, D] to their k nearest bank rows, ascending in each row. */
+  squares(queries: Float32Array, k: number): Promise<Float64Array>;
+  dispose(): void;
+}
+
+/** Rows that are looked at beyond the k best by float32, so that rounding seldom leaves a doubt. */
+const SPARE = 8;
+/** Two neighbors whose squared distances differ by less than this share may stand for each other. */
+const TIE = 1e-6;
+
+/** A query of which a nearer row may be missing. */
+interface Doubt {
+  query: number;
+  /** In float64. */
+  row: Float64Array;
+  /** As it is multiplied, and its squared length. */
+  moved: Float32Array;
+  square: number;
+  /** Squared distance of the k-th of those found. */
+  kth: number;
+}
+
+/** Squared lengths [M] of rows [M, D]. */
+function squaredLengths(rows: Float32Array, size: number): Float64Array {
+  return Float64Array.from({ length: rows.length / size }, (_, row) => {
+    let sum = 0;
+    for (let i = row * size; i < (row + 1) * size; i++) sum += rows[i]! * rows[i]!;
+    return sum;
+  });
+}
+
+/**
+ * The exact search: float32 products choose k + 8 rows, float64 differences order them. By a bound of the products' rounding error
+ * it is known which queries may have lost a neighbor; for those alone the products are looked through
+ * again, and every row that could be nearer within the bound is settled in float64.
+ */
+export function exactNeighbors(where: string, bank: NeighborBank, normalized: boolean, blockSize: number): NearestRows {
+  const { size, count: bankRows } = bank;
+  const rowsOf = (from: number, count: number) => centeredRows(bank, bank.rows, bank.scales, from, count);
+  const squares = new Float64Array(bankRows);
+  for (let from = 0; from < bankRows; from += blockSize) {
+    squares.set(squaredLengths(rowsOf(from, Math.min(blockSize, bankRows - from)), size), from);
+  }
+  const halves = squares.map((square) => square / 2);
+  const lengths = squares.map(Math.sqrt);
+  const largest = lengths.reduce((a, b) => Math.max(a, b));
+  const search = neighborSearch(where, rowsOf, halves, size, blockSize);
+  const unit = roundingUnit();
+  /** Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given. */
+  const slack = (query: number, row: number) => unit * (query + row) * ((size + 8) * row + 2 * (query + row));
+
+  async function squaresOf(queries: Float32Array, k: number): Promise<Float64Array> {
+    const scales = scalesOf(queries, size, normalized);
+    const moved = centeredRows(bank, queries, scales);
+    const querySquares = squaredLengths(moved, size);
+    const wanted = Math.min(bankRows, k + SPARE);
+    const { places, least } = await search.best(moved, wanted);
+    const found = new Float64Array(scales.length * k);
+    const doubtful: Doubt[] = [];
+    scales.forEach((scale, query) => {
+      const complete = least[query]! > -Infinity; // else products left float32, and the places mean nothing
+      const row = scaledRow(queries, query, size, scale);
+      const own = new Float64Array(wanted).fill(Infinity);
+      if (complete) own.forEach((_, n) => (own[n] = squaredDistance(bank, places[query * wanted + n]!, row)));
+      own.sort();
+      found.set(own.subarray(0, k), query * k);
+      if (complete && wanted === bankRows) return;
+      const [square, kth] = [querySquares[query]!, own[k - 1]!];
+      const othersFrom = square - 2 * (least[query]! + slack(Math.sqrt(square), largest));
+      if (complete && othersFrom >= kth * (1 - TIE)) return;
+      doubtful.push({ query, row, moved: moved.subarray(query * size, (query + 1) * size), square, kth });
+    });
+    if (doubtful.length > 0) await settle(doubtful, k, found);
+    return found;
+  }
+
+  /** Looks at every row that could be among the k nearest of the doubtful queries. */
+  async function settle(doubtful: readonly Doubt[], k: number, found: Float64Array): Promise<void> {
+    const chosen = new Float32Array(doubtful.length * size);
+    doubtful.forEach(({ moved }, i) => chosen.set(moved, i * size));
+    const tops = doubtful.map(() => runningTop(k)); // of minus the squared distances
+    await search.values(chosen, (i, values, from, count, first) => {
+      const [{ row, square, kth }, top] = [doubtful[i]!, tops[i]!];
+      const length = Math.sqrt(square);
+      const atLeast = (square - kth) / 2;
+      for (let j = 0; j < count; j++) {
+        const value = values[from + j]!;
+        if (value > -Infinity && value + slack(length, lengths[first + j]!) < atLeast) continue;
+        top.offer(-squaredDistance(bank, first + j, row), first + j);
+      }
+    });
+    doubtful.forEach(({ query }, i) => found.set(tops[i]!.numbers().map(Math.abs).sort(), query * k));
+  }
+
+  return { squares: squaresOf, dispose: () => search.dispose() };
+}

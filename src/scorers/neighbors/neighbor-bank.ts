@@ -1,0 +1,69 @@
+/** Bank rows, and their distances to queries in float64. */
+export interface NeighborBank {
+  /** Rows as they came [M, D]. */
+  rows: Float32Array;
+  size: number;
+  count: number;
+  /** What each row is multiplied by [M]: 1, or 1 over its length (0 for a zero row). */
+  scales: Float64Array;
+  /** The mean of the scaled rows [D]. */
+  center: Float64Array;
+}
+
+/** 1 over the length of each row; 0 for a zero row, which has no direction. */
+export function inverseLengths(rows: Float32Array, size: number): Float64Array {
+  return Float64Array.from({ length: rows.length / size }, (_, row) => {
+    let square = 0;
+    for (let i = row * size; i < (row + 1) * size; i++) square += rows[i]! * rows[i]!;
+    return square === 0 ? 0 : 1 / Math.sqrt(square);
+  });
+}
+
+/** What rows are multiplied by: 1, or 1 over their length. */
+export const scalesOf = (rows: Float32Array, size: number, normalized: boolean): Float64Array =>
+  normalized ? inverseLengths(rows, size) : new Float64Array(rows.length / size).fill(1);
+
+/** The bank; keeps `rows` as they are. */
+export function neighborBank(rows: Float32Array, size: number, normalized: boolean): NeighborBank {
+  const count = rows.length / size;
+  const scales = scalesOf(rows, size, normalized);
+  const center = new Float64Array(size);
+  scales.forEach((scale, row) => {
+    for (let i = 0; i < size; i++) center[i]! += (rows[row * size + i]! * scale) / count;
+  });
+  return { rows, size, count, scales, center };
+}
+
+/** Rows, scaled and moved so that the bank's mean is the origin: float32 products of them lose little. */
+export function centeredRows(
+  { size, center }: NeighborBank,
+  rows: Float32Array,
+  scales: Float64Array,
+  first = 0,
+  count = scales.length,
+): Float32Array {
+  const moved = new Float32Array(count * size);
+  for (let row = 0; row < count; row++) {
+    const scale = scales[first + row]!;
+    for (let i = 0; i < size; i++) moved[row * size + i] = rows[(first + row) * size + i]! * scale - center[i]!;
+  }
+  return moved;
+}
+
+/** A row times its scale, in float64. */
+export function scaledRow(rows: Float32Array, row: number, size: number, scale: number): Float64Array {
+  const own = new Float64Array(size);
+  for (let i = 0; i < size; i++) own[i] = rows[row * size + i]! * scale;
+  return own;
+}
+
+/** Squared distance of a {@link scaledRow} to a bank row; nothing cancels. */
+export function squaredDistance({ rows, scales, size }: NeighborBank, place: number, query: Float64Array): number {
+  const [at, scale] = [place * size, scales[place]!];
+  let sum = 0;
+  for (let i = 0; i < size; i++) {
+    const difference = query[i]! - rows[at + i]! * scale;
+    sum += difference * difference;
+  }
+  return sum;
+}

@@ -1,0 +1,156 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { residentBytes } from '../../tensors/backend-room';
+import { checkEntry, product } from '../../linalg/checked-product';
+import { oneBackend } from '../../tensors/one-backend';
+import { runningTop } from '../../linalg/running-top';
+
+/** Sees the values of one query with bank rows `first` to `first + count - 1`: `values[from]` and those after it. */
+export type SeeValues = (query: number, values: Float32Array, from: number, count: number, first: number) => void;
+
+/** Values q . b - bias_b of queries with all bank rows, in blocks. */
+export interface NeighborSearch {
+  /** Shows all values of each query [N, D], block by block of the bank. */
+  values(queries: Float32Array, see: SeeValues): Promise<void>;
+  /** The k largest values of each query: places [N, k] in the bank, in no order, and the least of the k values [N]. */
+  best(queries: Float32Array, k: number): Promise<{ places: Int32Array; least: Float64Array }>;
+  /** Frees the bank on the backend. */
+  dispose(): void;
+}
+
+/** Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through. */
+const BANK_ROWS = 1024;
+
+/** Rows of the bank as the backend has them. */
+interface BankBlock {
+  /** Transposed, with -bias as the last row: products with a transpose are slow on wasm. */
+  tensor: tf.Tensor2D;
+  first: number;
+  /** Some of its rows, by which its products are checked. */
+  probes: readonly { column: number; row: Float32Array }[];
+}
+
+/**
+ * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. Memory: the bank (wasm keeps
+ * it packed too), up to `resident` bytes, and `queryRows` x 1024 products. Blocks beyond that are brought anew for each block of queries.
+ *
+ * @param rowsOf bank rows [count, D] from `from` on, as float32
+ * @param bias [M]; with half the squared lengths the largest values are those of the nearest
+ * @param queryRows queries that are multiplied at once
+ */
+export function neighborSearch(
+  where: string,
+  rowsOf: (from: number, count: number) => Float32Array,
+  bias: ArrayLike<number>,
+  size: number,
+  queryRows: number,
+  resident = residentBytes(),
+): NeighborSearch {
+  const wide = size + 1; // one more number a row: -bias in the bank, 1 in the queries, so that the product has it in
+  const checkBackend = oneBackend();
+  const kept: BankBlock[] = [];
+  const dispose = () => kept.splice(0).forEach(({ tensor }) => tensor.dispose());
+
+  function bring(first: number): BankBlock {
+    const count = Math.min(BANK_ROWS, bias.length - first);
+    const own = withColumn(rowsOf(first, count), size, (row) => -bias[first + row]!);
+    const probes = [0, longestRow(own, wide)].map((column) => ({ column, row: rowAt(own, column, wide).slice() }));
+    return { tensor: tf.tidy(() => tf.keep(tf.transpose(tf.tensor2d(own, [count, wide])))), first, probes };
+  }
+
+  const keptRows = Math.min(bias.length, BANK_ROWS * Math.floor(resident / (4 * wide * BANK_ROWS)));
+  try {
+    for (let first = 0; first < keptRows; first += BANK_ROWS) kept.push(bring(first));
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+
+  /** Products of queries [B, D + 1] with a block of the bank, known to be made. */
+  async function productsWith(bank: BankBlock, queries: tf.Tensor2D, probes: BankBlock['probes']) {
+    const products = product(queries, bank.tensor);
+    try {
+      const values = await products.data<'float32'>();
+      const width = bank.tensor.shape[1];
+      for (const query of probes) {
+        for (const { column, row } of bank.probes) {
+          checkEntry(where, values[query.column * width + column]!, wide, (i) => query.row[i]! * row[i]!);
+        }
+      }
+      return values;
+    } finally {
+      products.dispose();
+    }
+  }
+
+  async function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
+    const count = queries.length / size;
+    // Few sizes of blocks: kernels are compiled and cached by shape. Rows that only fill up are not read.
+    const blockRows = Math.min(queryRows, 2 ** Math.ceil(Math.log2(Math.max(1, count))));
+    for (let first = 0; first < count; first += blockRows) {
+      const rows = Math.min(blockRows, count - first);
+      const filled = new Float32Array(blockRows * wide);
+      filled.set(withColumn(queries.subarray(first * size, (first + rows) * size), size, () => 1));
+      const probes = [0, longestRow(filled, wide)].map((column) => ({ column, row: rowAt(filled, column, wide) }));
+      checkBackend(where);
+      const block = tf.tensor2d(filled, [blockRows, wide]);
+      try {
+        for (let at = 0; at < bias.length; at += BANK_ROWS) {
+          const bank = kept[at / BANK_ROWS] ?? bring(at);
+          const width = bank.tensor.shape[1];
+          try {
+            const values = await productsWith(bank, block, probes);
+            for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, at);
+          } finally {
+            if (at >= keptRows) bank.tensor.dispose();
+          }
+        }
+      } finally {
+        block.dispose();
+      }
+    }
+  }
+
+  return {
+    values: valuesOf,
+    async best(queries, k) {
+      const count = queries.length / size;
+      const [places, least] = [new Int32Array(count * k), new Float64Array(count)];
+      for (let first = 0; first < count; first += queryRows) {
+        const rows = Math.min(queryRows, count - first);
+        const tops = Array.from({ length: rows }, () => runningTop(k));
+        const own = queries.subarray(first * size, (first + rows) * size);
+        await valuesOf(own, (query, values, from, width, offset) => tops[query]!.add(values, from, width, offset));
+        tops.forEach((top, row) => {
+          places.set(top.places(), (first + row) * k);
+          least[first + row] = top.least();
+        });
+      }
+      return { places, least };
+    },
+    dispose,
+  };
+}
+
+const rowAt = (rows: Float32Array, row: number, width: number): Float32Array =>
+  rows.subarray(row * width, (row + 1) * width);
+
+/** Of zero rows a product says nothing: index of the row of the largest length. */
+function longestRow(rows: Float32Array, width: number): number {
+  let [index, largest] = [0, -1];
+  for (let row = 0; row * width < rows.length; row++) {
+    let square = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) square += rows[i]! * rows[i]!;
+    if (square > largest) [index, largest] = [row, square];
+  }
+  return index;
+}
+
+function withColumn(rows: Float32Array, size: number, last: (row: number) => number): Float32Array {
+  const count = rows.length / size;
+  const wider = new Float32Array(count * (size + 1));
+  for (let row = 0; row < count; row++) {
+    wider.set(rows.subarray(row * size, (row + 1) * size), row * (size + 1));
+    wider[row * (size + 1) + size] = last(row);
+  }
+  return wider;
+}

@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, NotFiniteError } from '../core/errors';
+
+/** Largest number of half precision: a larger one is Infinity on a backend that has no other floats. */
+export const LARGEST_HALF = 65504;
+const LARGEST_SINGLE = (2 - 2 ** -23) * 2 ** 127;
+
+/** Whether a backend's floats end at 65504. */
+const halves = new WeakMap<object, boolean>();
+
+/**
+ * Whether the backend in use has half precision, by a number that is beyond it and goes there and back. tfjs's own `floatPrecision()` has it the
+ * wrong way round on webgl: 16 where floats of 32 bits are drawn, 32 where they are not (its probe of one number never leaves the processor).
+ */
+export function isHalf(): boolean {
+  if (!readsAtOnce()) return false; // WGSL has floats of 32 bits
+  const backend = tf.backend();
+  const known = halves.get(backend);
+  if (known !== undefined) return known;
+  const beyond = 2 * LARGEST_HALF;
+  const sent = tf.tidy(() => tf.neg(tf.tensor1d(new Float32Array(1024).fill(-beyond))).dataSync()[0]);
+  halves.set(backend, sent !== beyond);
+  return sent !== beyond;
+}
+
+/** Row of what the caller gave, of a row of the block at hand. */
+type GivenRow = (row: number) => number;
+
+/** Refuses the first number that is NaN, infinite, or more than the backend holds, naming the caller's row. */
+function checkNumbers(where: string, numbers: ArrayLike<number>, { shape, size }: tf.Tensor, givenRow: GivenRow): void {
+  const ends = isHalf();
+  const largest = ends ? LARGEST_HALF : LARGEST_SINGLE;
+  let at = 0;
+  while (at < size && Math.abs(numbers[at]!) <= largest) at++; // a comparison with NaN is false
+  if (at === size) return;
+  const value = numbers[at]!;
+  const row = givenRow(Math.floor(at / (size / shape[0])));
+  const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
+  throw new NotFiniteError({ where, what: 'images', expected, received: `${value} at row ${row}` });
+}
+
+/** Whether the numbers can be other than finite. */
+function isFloat(where: string, images: tf.Tensor): boolean {
+  if (images.dtype === 'float32') return true;
+  if (images.dtype === 'int32' || images.dtype === 'bool') return false;
+  throw new ArgumentError({ where, what: 'images', expected: 'a tensor of numbers', received: images.dtype });
+}
+
+/**
+ * Refuses images with NaN or an infinity before they go through a model: a max pool or a ReLU makes a plausible number of NaN. The numbers are read
+ * back and looked at in JavaScript, which is right on every backend; a shader may be compiled as if there were no NaN.
+ *
+ * @param givenRow the caller's row of each row of the block
+ * @throws NotFiniteError naming the row
+ */
+export async function checkFiniteImages(where: string, images: tf.Tensor, givenRow: GivenRow = (row) => row) {
+  if (isFloat(where, images)) checkNumbers(where, await images.data(), images, givenRow);
+}
+
+/** The same at once. Not on webgpu, which cannot always be read at once: {@link withoutLostNaN}. */
+export function checkFiniteImagesNow(where: string, images: tf.Tensor): void {
+  if (isFloat(where, images)) checkNumbers(where, images.dataSync(), images, (row) => row);
+}
+
+/** Whether this backend answers `dataSync` rightly wherever it runs. */
+export const readsAtOnce = (): boolean => tf.getBackend() !== 'webgpu';
+
+/** Which rows [N] (bool) hold finite numbers alone, on the backend; its `isFinite` looks at the bits on webgpu. */
+export function finiteRows(images: tf.Tensor, largest = LARGEST_SINGLE): tf.Tensor1D {
+  if (images.size === 0) return tf.ones([images.shape[0]], 'bool');
+  return tf.tidy(() => {
+    const rows = tf.reshape(images, [images.shape[0], -1]);
+    return tf.all<tf.Tensor1D>(tf.logicalAnd(tf.isFinite(rows), tf.lessEqual(tf.abs(rows), largest)), 1);
+  });
+}
+
+/** What a model made of images [N, D], NaN in each row whose image was not finite, so that whoever reads it refuses it. */
+export function withoutLostNaN(where: string, images: tf.Tensor, outputs: tf.Tensor2D): tf.Tensor2D {
+  if (!isFloat(where, images)) return tf.clone(outputs);
+  return tf.tidy(() => {
+    const isFine = tf.broadcastTo(tf.reshape(finiteRows(images), [-1, 1]), outputs.shape);
+    return tf.where(isFine, outputs, tf.fill(outputs.shape, NaN));
+  });
+}

@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, ShapeError } from '../core/errors';
+
+/** Images as bytes, [N, H, W, C] row by row. */
+export interface ImageSet {
+  readonly images: Uint8Array;
+  readonly shape: readonly [n: number, height: number, width: number, channels: number];
+}
+
+const shownType = (value: unknown): string =>
+  value === null ? 'null' : Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+/** Throws unless the images are bytes, N * H * W * C of them. @throws ArgumentError, ShapeError */
+export function checkImageSet(where: string, set: ImageSet): void {
+  const { images, shape } = (set ?? {}) as Partial<ImageSet>;
+  const type = shownType(images); // by its name, so that bytes of another frame or of Node's vm are bytes too
+  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray') {
+    const expected =
+      'bytes in a Uint8Array, { images, shape } (of floats make a tensor, tf.tensor4d(images, shape); it is used as it is)';
+    const received = images === undefined ? shownType(set) : type;
+    throw new ArgumentError({ where, what: 'images', expected, received });
+  }
+  const size = Array.isArray(shape) ? (shape as number[]).reduce((product, length) => product * length, 1) : NaN;
+  if (shape?.length !== 4 || size !== images!.length) {
+    const expected = `[N, H, W, C] of its ${images!.length} bytes`;
+    const received = Array.isArray(shape) ? `[${shape.join(', ')}]` : shownType(shape);
+    throw new ShapeError({ where, what: 'shape of the image set', expected, received });
+  }
+}
+
+/**
+ * The images with these row numbers, in this order and as often as named: [B, H, W, C] float32 in [0, 1] (byte / 255).
+ * The caller owns the tensor.
+ *
+ * @throws ShapeError if the set's bytes do not fit its shape
+ * @throws ArgumentError if the set holds other than bytes, or an index is no row of it
+ * @example
+ * const batch = gatherImages(train, [5, 0, 7]); // a tensor [3, H, W, C]
+ */
+export function gatherImages(set: ImageSet, indices: ArrayLike<number>): tf.Tensor4D {
+  checkImageSet('gatherImages', set);
+  const [n, height, width, channels] = set.shape;
+  const size = height * width * channels;
+  const values = new Float32Array(indices.length * size);
+  for (let row = 0; row < indices.length; row++) {
+    const index = indices[row]!;
+    if (!(Number.isInteger(index) && index >= 0 && index < n)) {
+      const [what, expected] = [`indices[${row}]`, `an integer in [0, ${n})`];
+      throw new ArgumentError({ where: 'gatherImages', what, expected, received: String(index) });
+    }
+    const from = index * size;
+    const to = row * size;
+    for (let i = 0; i < size; i++) values[to + i] = set.images[from + i]! / 255;
+  }
+  return tf.tensor4d(values, [indices.length, height, width, channels]);
+}

@@ -1,0 +1,79 @@
+import { nextTask } from '../core/next-task';
+import type { ImageSet } from '../tensors/gather-images';
+import type { Trainer } from './trainer';
+
+/** Where a training run gets its batches; `odmBatches` of this package is one. */
+export interface BatchSource {
+  readonly stepsPerEpoch: number;
+  /** The next batch: rows of the image set, their labels, and its epoch and step, counted from 0. */
+  next(): { indices: Int32Array; labels: Int32Array; epoch: number; step: number };
+  /** Where the source stands, and going back there, so that a source at its end does not lose a batch to the look ahead. */
+  state?(): unknown;
+  restore?(state: never): void;
+}
+
+/** What {@link FitOptions.onStep} gets. */
+export interface StepInfo {
+  epoch: number;
+  step: number;
+  loss: number;
+  /** Images in the batch. */
+  images: number;
+}
+
+/** What {@link FitOptions.onEpoch} gets; means are over the steps of the epoch that this call did. */
+export interface EpochInfo {
+  epoch: number;
+  meanLoss: number;
+  imagesPerSecond: number;
+  steps: number;
+  seconds: number;
+}
+
+/** Options of {@link fit}. */
+export interface FitOptions {
+  set: ImageSet;
+  batches: BatchSource;
+  /** Ends after epoch `epochs - 1`. */
+  epochs: number;
+  onStep?: (info: StepInfo) => void;
+  /** Awaited before the next epoch begins: the place to write a checkpoint. */
+  onEpoch?: (info: EpochInfo) => void | Promise<void>;
+  /** Stops between two steps, by throwing its reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Trains from wherever `batches` stands until `epochs` epochs are done.
+ *
+ * @throws whatever a step throws (NotFiniteError if the loss is NaN or infinite), or the reason of `signal`
+ * @example
+ * await fit(trainer, { set, batches, epochs: 10, onEpoch: ({ epoch, meanLoss }) => console.log(epoch, meanLoss) });
+ */
+export async function fit(trainer: Trainer, options: FitOptions): Promise<void> {
+  const { set, batches, epochs, onStep, onEpoch, signal } = options;
+  if (epochs <= 0) return;
+  let [start, losses, images, steps] = [performance.now(), 0, 0, 0];
+  for (;;) {
+    signal?.throwIfAborted();
+    const before = batches.state?.();
+    const { indices, labels, epoch, step } = batches.next();
+    if (epoch >= epochs) {
+      if (before !== undefined) batches.restore?.(before as never);
+      return;
+    }
+    const { loss } = await trainer.step({ set, indices }, labels, epoch);
+    losses += loss;
+    images += indices.length;
+    steps++;
+    onStep?.({ epoch, step, loss, images: indices.length });
+
+    if (step % batches.stepsPerEpoch === batches.stepsPerEpoch - 1) {
+      const seconds = (performance.now() - start) / 1000;
+      await onEpoch?.({ epoch, meanLoss: losses / steps, imagesPerSecond: images / seconds, steps, seconds });
+      if (epoch + 1 >= epochs) return;
+      [start, losses, images, steps] = [performance.now(), 0, 0, 0];
+    }
+    await nextTask();
+  }
+}

@@ -1,0 +1,198 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { ArgumentError, NotFiniteError, ShapeError } from '../core/errors';
+import { exactLabels } from '../losses/batch-labels';
+import { oneBackend } from '../tensors/one-backend';
+import { deriveSeed } from '../core/random';
+import { createAdam } from './adam';
+import { checkImageSet, gatherImages } from '../tensors/gather-images';
+import type { ImageSet } from '../tensors/gather-images';
+import { allLayers, namedWeights } from '../detector/model/model-weights';
+import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
+import { SeededDropout } from './seeded-dropout';
+import { partGradients, squaredNorm, wholeGradients } from './step-gradients';
+import type { BatchPart, StepGradients } from './step-gradients';
+import { completeOptions } from './trainer-options';
+import type { TrainerOptions } from './trainer-options';
+import { readState, writeState } from './trainer-state';
+import type { RestorableState, TrainerState } from './trainer-state';
+import { checkTrainingMemory } from './training-memory';
+
+/** Rows of an image set as a batch. */
+export interface ImageRows {
+  readonly set: ImageSet;
+  readonly indices: ArrayLike<number>;
+}
+
+/** Trains a model step by step; see {@link createTrainer}. */
+export interface Trainer {
+  /** Steps done, restored ones too. */
+  readonly steps: number;
+  /**
+   * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight decay.
+   *
+   * @throws NotFiniteError if the loss or its gradient is NaN or infinite; the weights stay as they were
+   * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole number of 32 bits
+   */
+  step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
+  /** Copies of all weights (moving statistics too), both moments and the counters. */
+  state(): Promise<TrainerState>;
+  /** Goes back to a state, bit for bit. @throws ArgumentError that says what differs; then nothing has changed */
+  restore(state: RestorableState): void;
+  /** Frees the moments; the model stays the caller's. */
+  dispose(): void;
+}
+
+/**
+ * Trains any image model with a loss of the whole batch by Adam with weight decay, as Masana et al. (BMVC 2018) do.
+ *
+ * With `partSize` a batch is done in parts, with the gradient of the whole batch for any loss, for one more forward pass.
+ * Batch norm then normalizes each part by itself, which is another gradient than that of the whole batch.
+ *
+ * @throws ArgumentError if an option is out of range, nothing is trainable, or a part cannot fit into wasm's memory
+ * @throws ShapeError if the model's output is not [N, D]
+ * @throws ArgumentError from its methods once another backend is set: weights and moments are on the one that it began with
+ * @example
+ * const trainer = createTrainer(vgg({ seed: 1 }), { loss: odmLoss, seed: 1 });
+ * const { loss } = await trainer.step(images, [0, 1, 0, -1], 0);
+ */
+export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions): Trainer {
+  const options = completeOptions(trainerOptions);
+  const { loss, seed, schedule, partSize, augment = (images: tf.Tensor4D) => images } = options;
+  embeddingSizeOf('createTrainer', model);
+  if (partSize !== undefined) checkTrainingMemory('createTrainer', model, partSize);
+
+  const weights = namedWeights(model);
+  const trainable = weights.filter((weight) => weight.trainable).map(({ variable }) => variable);
+  const statistics = weights.filter((weight) => !weight.trainable).map(({ variable }) => variable);
+  if (trainable.length === 0) {
+    const [what, expected] = ['model', 'one with trainable weights'];
+    throw new ArgumentError({ where: 'createTrainer', what, expected, received: 'none' });
+  }
+  const dropouts = allLayers(model).filter((layer) => layer instanceof SeededDropout);
+  const adam = createAdam(trainable, options);
+  const checkBackend = oneBackend();
+  let steps = 0;
+  let isBusy = false;
+
+  /** Moving statistics as they are now; calling the result puts them back, disposing frees the copies. */
+  const rememberStatistics = () => {
+    const copies = statistics.map((variable) => tf.clone(variable.read()));
+    const putBack = () => statistics.forEach((variable, i) => (variable.read() as tf.Variable).assign(copies[i]!));
+    return { putBack, dispose: () => tf.dispose(copies) };
+  };
+
+  const partsOf = (images: tf.Tensor4D | ImageRows, rows: number): BatchPart[] => {
+    const size = Math.min(partSize ?? rows, rows);
+    return Array.from({ length: Math.ceil(rows / size) }, (_, part) => {
+      const start = part * size;
+      const count = Math.min(size, rows - start);
+      const stream = deriveSeed(seed, steps, part);
+      return {
+        images: () =>
+          augment(
+            'set' in images
+              ? gatherImages(
+                  images.set,
+                  Array.from({ length: count }, (_, i) => images.indices[start + i]!),
+                )
+              : tf.slice(images, start, count),
+            stream,
+          ),
+        restartDropout: () => dropouts.forEach((layer) => layer.restart(stream)),
+      };
+    });
+  };
+
+  const gradientsOf = async (parts: BatchPart[], labels: Int32Array): Promise<StepGradients> => {
+    const variables = trainable.map((variable) => variable.read() as tf.Variable);
+    const labelTensor = tf.tensor1d(labels, 'int32');
+    let afterForward: ReturnType<typeof rememberStatistics> | undefined;
+    try {
+      if (parts.length === 1) return wholeGradients(model, variables, parts[0]!, labelTensor, loss);
+      const remember = () => (afterForward = rememberStatistics());
+      const result = await partGradients(model, variables, parts, labelTensor, loss, remember);
+      afterForward?.putBack(); // the second pass over the parts must not count
+      return result;
+    } finally {
+      tf.dispose(labelTensor);
+      afterForward?.dispose();
+    }
+  };
+
+  const update = async (parts: BatchPart[], labels: Int32Array, epoch: number): Promise<number> => {
+    const before = rememberStatistics();
+    let result: StepGradients | undefined;
+    try {
+      result = await gradientsOf(parts, labels);
+      const { gradients } = result;
+      const value = (await result.loss.data())[0]!;
+      const norm = squaredNorm(gradients);
+      const size = (await norm.data())[0]!;
+      norm.dispose();
+      const refuse = (what: string, received: number): never => {
+        const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
+        throw new NotFiniteError({ where, what, expected: 'finite', received: String(received) });
+      };
+      if (!Number.isFinite(value)) refuse('loss', value);
+      if (!Number.isFinite(size)) refuse('squared norm of the gradient', size);
+      checkBackend('Trainer.step'); // others ran while the numbers were read
+      adam.update(gradients, options.learningRate * (schedule?.(epoch) ?? 1));
+      return value;
+    } catch (error) {
+      before.putBack();
+      throw error;
+    } finally {
+      before.dispose();
+      if (result) tf.dispose([result.loss, result.gradients.filter((gradient) => gradient !== undefined)]);
+    }
+  };
+
+  return {
+    get steps() {
+      return steps;
+    },
+    async step(images, labels, epoch) {
+      checkBackend('Trainer.step');
+      if (isBusy) {
+        const [what, expected] = ['previous step', 'awaited before the next'];
+        throw new ArgumentError({ where: 'Trainer.step', what, expected, received: 'two at a time' });
+      }
+      const own = checkBatch(model, images, labels);
+      const rows = own.length;
+      checkTrainingMemory('Trainer.step', model, Math.min(partSize ?? rows, rows));
+      isBusy = true;
+      try {
+        const value = await update(partsOf(images, rows), own, epoch);
+        steps++;
+        return { loss: value };
+      } finally {
+        isBusy = false;
+      }
+    },
+    async state() {
+      checkBackend('Trainer.state');
+      return readState(weights, adam, steps);
+    },
+    restore(state) {
+      checkBackend('Trainer.restore');
+      steps = writeState(state, weights, adam);
+    },
+    dispose: () => adam.dispose(),
+  };
+}
+
+/** The labels; throws where images, labels and model do not fit together. */
+function checkBatch(model: LayersModel, images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>): Int32Array {
+  const where = 'Trainer.step';
+  const isRows = 'set' in images;
+  if (isRows) checkImageSet(where, images.set);
+  const rows = isRows ? images.indices.length : images.shape[0];
+  checkImageShape(where, model, isRows ? [rows, ...images.set.shape.slice(1)] : images.shape);
+  const own = exactLabels(where, labels);
+  if (rows === 0 || own.length !== rows) {
+    const expected = rows === 0 ? 'at least one image' : `[${rows}], one for each image`;
+    throw new ShapeError({ where, what: rows === 0 ? 'batch' : 'labels', expected, received: `[${own.length}]` });
+  }
+  return own;
+}

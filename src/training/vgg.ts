@@ -1,0 +1,99 @@
+import * as tfl from '@tensorflow/tfjs-layers';
+import { ArgumentError } from '../core/errors';
+import { deriveSeed } from '../core/random';
+import { batchNormLayer } from './closed-form-batch-norm';
+import { SeededDropout } from './seeded-dropout';
+
+/** Options of {@link vgg}. */
+export interface VggOptions {
+  /** [height, width, channels] of an image; default [32, 32, 3]. */
+  inputShape?: readonly [height: number, width: number, channels: number];
+  /** Factor on the sizes of all hidden layers; default 1. */
+  width?: number;
+  /** Size D of the embedding; default 10. */
+  embeddingSize?: number;
+  /** Batch norm between each convolution (then without bias) and its ReLU; default false, as in the paper. */
+  batchNorm?: boolean;
+  /** Share of elements that dropout zeroes after the two hidden dense layers, in [0, 1); default 0.2. */
+  dropout?: number;
+  /** Every initial weight and dropout mask follows from it. */
+  seed: number;
+}
+
+const CHANNELS = [64, 128, 256, 512, 512];
+const HIDDEN = 512;
+
+function checkOptions({ inputShape, width, embeddingSize, dropout }: Required<Omit<VggOptions, 'seed' | 'batchNorm'>>) {
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError({ where: 'vgg', what, expected, received: String(received) });
+  };
+  const isSize = (size: number) => Number.isInteger(size) && size > 0;
+  if (inputShape.length !== 3 || !inputShape.every(isSize)) {
+    refuse('inputShape', '[height, width, channels]', `[${inputShape.join(', ')}]`);
+  }
+  if (!(width > 0 && Number.isFinite(width))) refuse('width', 'a positive number', width);
+  if (!isSize(embeddingSize)) refuse('embeddingSize', 'a positive integer', embeddingSize);
+  if (!(dropout >= 0 && dropout < 1)) refuse('dropout', 'a number in [0, 1)', dropout);
+}
+
+/**
+ * The embedding network of Masana et al. (BMVC 2018): five pairs of 3x3 convolutions with ReLU, each pair followed by a
+ * 2x2 pool, then two dense layers with ReLU and dropout and a linear one. [N, H, W, C] in [0, 1] -> [N, D].
+ *
+ * Convolutions start Xavier uniform with bias 0.1, dense layers (biases too) N(0, 0.1). Equal seeds give equal weights.
+ *
+ * @throws ArgumentError if an option is out of range
+ * @example
+ * const model = vgg({ seed: 1 });
+ * model.countParams(); // 9935434
+ */
+export function vgg(options: VggOptions): tfl.LayersModel {
+  const { inputShape = [32, 32, 3], width = 1, embeddingSize = 10, batchNorm = false, dropout = 0.2, seed } = options;
+  checkOptions({ inputShape, width, embeddingSize, dropout });
+  const scaled = (size: number) => Math.max(1, Math.round(size * width));
+  let drawn = 0;
+  const nextSeed = () => deriveSeed(seed, ++drawn);
+
+  const input = tfl.input({ shape: [...inputShape], name: 'images' });
+  let x = input;
+  const add = (layer: tfl.layers.Layer) => (x = layer.apply(x) as tfl.SymbolicTensor);
+
+  CHANNELS.forEach((channels, block) => {
+    for (const half of [1, 2]) {
+      const name = `conv${block + 1}_${half}`;
+      add(
+        tfl.layers.conv2d({
+          name,
+          filters: scaled(channels),
+          kernelSize: 3,
+          padding: 'same',
+          kernelInitializer: tfl.initializers.glorotUniform({ seed: nextSeed() }),
+          // Batch norm takes any constant away again.
+          ...(batchNorm
+            ? { useBias: false }
+            : { biasInitializer: tfl.initializers.constant({ value: 0.1 }), activation: 'relu' as const }),
+        }),
+      );
+      if (!batchNorm) continue;
+      add(batchNormLayer({ name: `${name}_norm` }));
+      add(tfl.layers.activation({ name: `${name}_relu`, activation: 'relu' }));
+    }
+    // 'same', so that images under 32x32 survive five pools.
+    const pool = { name: `pool${block + 1}`, poolSize: 2, strides: 2, padding: 'same' } as const;
+    const poolSize: [number, number] = [2, 2];
+    const isLast = block === CHANNELS.length - 1;
+    add(isLast ? tfl.layers.averagePooling2d({ ...pool, poolSize }) : tfl.layers.maxPooling2d({ ...pool, poolSize }));
+  });
+  add(tfl.layers.flatten({ name: 'flatten' }));
+
+  const normal = () => tfl.initializers.randomNormal({ mean: 0, stddev: 0.1, seed: nextSeed() });
+  const dense = (name: string, units: number) =>
+    ({ name, units, kernelInitializer: normal(), biasInitializer: normal() }) as const;
+  for (const index of [1, 2]) {
+    add(tfl.layers.dense({ ...dense(`dense${index}`, scaled(HIDDEN)), activation: 'relu' }));
+    const maskSeed = nextSeed(); // drawn in any case: the rate changes no initial weight
+    if (dropout > 0) add(new SeededDropout({ name: `dropout${index}`, rate: dropout, seed: maskSeed }));
+  }
+  add(tfl.layers.dense(dense('embedding', embeddingSize)));
+  return tfl.model({ name: 'vgg', inputs: input, outputs: x });
+}

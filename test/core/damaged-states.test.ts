@@ -1,0 +1,225 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { describe, expect, test } from 'vitest';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  OodError,
+  seededRandom,
+  ShapeError,
+  type NamedArray,
+} from 'tfjs-ood';
+import { pairwiseLoss } from '../training/small-model';
+import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
+import { ClassMeans, ClassScatter } from 'tfjs-ood/embeddings';
+import { createTrainer } from 'tfjs-ood/training';
+import { ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
+import { ensemble, mahalanobis, nearestNeighbors, vim, type Blocks, type ScorerMethod } from 'tfjs-ood/scorers';
+
+type Tensors = Readonly<Record<string, NamedArray>>;
+
+const random = seededRandom(3);
+const [ROWS, SIZE, CLASSES] = [90, 6, 3];
+const normal = (count: number, shift: (i: number) => number) =>
+  Float32Array.from({ length: count }, (_, i) => shift(i) + random.normal());
+const head = {
+  weights: normal(SIZE * CLASSES, (i) => (Math.floor(i / CLASSES) % CLASSES === i % CLASSES ? 3 : 0)),
+  bias: Float32Array.of(0.1, -0.2, 0.3),
+  shape: [SIZE, CLASSES] as const,
+};
+const labels = Int32Array.from({ length: ROWS }, (_, i) => i % CLASSES);
+const features = normal(ROWS * SIZE, (i) => 2 + ((i % SIZE) % CLASSES === labels[Math.floor(i / SIZE)] ? 3 : 0)).map(
+  (value) => Math.max(value, 0.01),
+);
+const logits = Float32Array.from({ length: ROWS * CLASSES }, (_, at) => {
+  const [row, c] = [Math.floor(at / CLASSES), at % CLASSES];
+  return features
+    .subarray(row * SIZE, (row + 1) * SIZE)
+    .reduce((sum, value, i) => sum + value * head.weights[i * CLASSES + c]!, head.bias[c]!);
+});
+const outputs = {
+  features: { data: features, shape: [ROWS, SIZE] as const },
+  logits: { data: logits, shape: [ROWS, CLASSES] as const },
+};
+const logitsOf = (images: tf.Tensor4D) => tf.reshape(images, [images.shape[0], -1]) as tf.Tensor2D;
+const parts = { head, logitsOf };
+
+/** The array with another side, its numbers in the order they had, the last ones again where there are too few. */
+function withSide(array: NamedArray, axis: number, side: number): NamedArray {
+  const shape = array.shape.map((length, i) => (i === axis ? side : length));
+  const length = shape.reduce((product, one) => product * one, 1);
+  const data = array.data.slice(0, length);
+  const longer = new (array.data.constructor as Float64ArrayConstructor)(length);
+  longer.forEach((_, i) => (longer[i] = data[i] ?? array.data.at(i - length) ?? 0));
+  return { ...array, shape, data: longer } as unknown as NamedArray;
+}
+
+const DTYPES = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array };
+
+/** Every damage of one tensor. */
+function* damages(tensors: Tensors): Generator<[what: string, Tensors]> {
+  for (const [name, array] of Object.entries(tensors)) {
+    for (const axis of array.shape.keys()) {
+      for (const step of [-1, 1]) {
+        const side = array.shape[axis]! + step;
+        yield [`${name} axis ${axis} ${step}`, { ...tensors, [name]: withSide(array, axis, side) }];
+      }
+    }
+    yield [`${name} rank`, { ...tensors, [name]: { ...array, shape: [1, ...array.shape] } }];
+    yield [`${name} dropped`, Object.fromEntries(Object.entries(tensors).filter(([other]) => other !== name))];
+    for (const [dtype, type] of Object.entries(DTYPES)) {
+      if (dtype === array.dtype) continue;
+      yield [
+        `${name} as ${dtype}`,
+        { ...tensors, [name]: { ...array, dtype, data: type.from(array.data) } as NamedArray },
+      ];
+    }
+  }
+  yield ['unknown', { ...tensors, stray: { dtype: 'F32', shape: [1], data: Float32Array.of(1) } }];
+}
+
+/** Axes whose length no other tensor has: what is left is a whole state of another size, as of a fit on other data. */
+const FREE: Record<string, readonly string[]> = {
+  // Of features or logits: whoever scores others gets a ShapeError.
+  ash: ['weights axis 0'],
+  react: ['weights axis 0'],
+  scale: ['weights axis 0'],
+  'nearest-class-mean': ['means axis 1'],
+  'kl-matching': ['logTemplates axis 1'],
+  // Of rows of a bank too: it is one of as many rows.
+  'nearest-neighbors': ['bank axis 0', 'bank axis 1'],
+  'nn-guide': ['bank axis 0', 'bank axis 1'],
+  ensemble: ['1.bank axis 0', '1.bank axis 1'],
+};
+
+const methods: Record<string, () => ScorerMethod> = {
+  ...scorerMethods,
+  ensemble: () => ensemble([mahalanobis(), nearestNeighbors({ k: 2 }), vim({ dimension: 2 })]),
+};
+const fitting: Record<string, () => ScorerMethod> = {
+  ...methods,
+  vim: () => vim({ dimension: 2 }),
+  'nearest-neighbors': () => nearestNeighbors({ k: 2 }),
+};
+const blocks = [{ ...outputs, labels }] as unknown as Blocks;
+
+describe('a damaged state of a scorer is a FormatError', () => {
+  test.each(Object.keys(methods))('%s', async (kind) => {
+    const scorer = await fitting[kind]!().fit(blocks, parts);
+    const state = scorer.state();
+    const restore = (tensors: Tensors) => methods[kind]!().restore({ ...state, tensors }, parts);
+    restore(state.tensors).dispose();
+    const free = new Set<string>();
+    let refused = 0;
+    for (const [what, tensors] of damages(state.tensors)) {
+      let restored: ReturnType<typeof restore>;
+      try {
+        restored = restore(tensors);
+      } catch (error) {
+        expect(error, what).toBeInstanceOf(FormatError);
+        refused++;
+        continue;
+      }
+      const axis = what.replace(/ -?1$/, '');
+      expect(FREE[kind] ?? [], what).toContain(axis);
+      free.add(axis);
+      // Never a score for what the state does not fit, and one for each row where it does.
+      const scored = await restored.score(outputs).catch((error: unknown) => error);
+      if (scored instanceof Float32Array) {
+        expect(axis).toMatch(/bank axis 0$/);
+        expect([scored.length, scored.every(Number.isFinite)]).toEqual([ROWS, true]);
+      } else expect(scored, what).toBeInstanceOf(ShapeError);
+      restored.dispose();
+    }
+    expect([...free].sort()).toEqual([...(FREE[kind] ?? [])].sort());
+    expect(refused).toBeGreaterThan(0);
+    scorer.dispose();
+  });
+});
+
+test('vim: weights and basis of different sizes', async () => {
+  const state = (await vim({ dimension: 2 }).fit(blocks, parts)).state();
+  const { weights } = state.tensors;
+  const half = {
+    dtype: 'F32',
+    shape: [SIZE / 2, CLASSES],
+    data: weights!.data.slice(0, (SIZE / 2) * CLASSES),
+  } as NamedArray;
+  expect(() => vim().restore({ ...state, tensors: { ...state.tensors, weights: half } }, {})).toThrow(
+    'vim.restore: state.tensors.weights must be F32 [6, 3], as many features as the basis, got F32 [3, 3]',
+  );
+});
+
+test('a detector', async () => {
+  const options = { scorer: vim({ dimension: 2 }), head, alpha: 0.1 };
+  const detector = await fitOutputDetector({ ...outputs, labels }, options);
+  const { tensors, metadata } = decodeSafetensors(detector.toBytes());
+  loadOutputDetector(encodeSafetensors(tensors, metadata), parts).dispose();
+  for (const [what, damaged] of damages(tensors)) {
+    // Fewer calibration scores are those of a smaller calibration.
+    if (/^calibration axis 0/.test(what)) continue;
+    expect(() => loadOutputDetector(encodeSafetensors(damaged, metadata), parts), what).toThrow(FormatError);
+  }
+});
+
+describe('other saved states are refused by an error of this package', () => {
+  const rows = { data: features, shape: [ROWS, SIZE] as const };
+  const stores: Record<string, () => Promise<[Tensors, (tensors: Tensors) => { state(): Tensors }]>> = {
+    ClassMeans: async () => {
+      const store = new ClassMeans();
+      await store.add(rows, labels);
+      return [store.state(), (tensors) => ClassMeans.from(tensors)];
+    },
+    ScoreSketch: () => {
+      const store = new ScoreSketch({ bits: 12 });
+      store.add(features);
+      return Promise.resolve([store.state(), (tensors) => ScoreSketch.from(tensors)]);
+    },
+    ScoreAccumulator: () => {
+      const store = new ScoreAccumulator();
+      store.add(features);
+      return Promise.resolve([store.state(), (tensors) => ScoreAccumulator.from(tensors)]);
+    },
+  };
+  /** As above; and further names are left alone, so that several states may share one file. */
+  const freeOf: Record<string, readonly string[]> = {
+    ClassMeans: ['sums axis 1'],
+    'ClassScatter of each class': [],
+    ScoreAccumulator: ['scores axis 0'],
+  };
+  const check = (name: string, tensors: Tensors, from: (tensors: Tensors) => { state(): Tensors }) => {
+    for (const [what, damaged] of damages(tensors)) {
+      if (what === 'unknown') expect(from(damaged).state(), what).toEqual(tensors);
+      else if ((freeOf[name] ?? []).includes(what.replace(/ -?1$/, ''))) {
+        expect(from(damaged).state(), what).toEqual(damaged);
+      } else expect(() => from(damaged), `${name}: ${what}`).toThrow(OodError);
+    }
+  };
+  test.each(Object.keys(stores))('%s', async (name) => check(name, ...(await stores[name]!())));
+
+  test.each([1, CLASSES])('ClassScatter of %i classes, each alone and all together', async (classes) => {
+    for (const perClass of [true, false]) {
+      const store = new ClassScatter({ perClass });
+      await store.add(
+        rows,
+        labels.map((label) => label % classes),
+      );
+      check('ClassScatter', store.state(), (tensors) => ClassScatter.from(tensors));
+    }
+  });
+
+  test('Trainer', async () => {
+    const model = tfl.sequential({ layers: [tfl.layers.dense({ inputShape: [4], units: 2 })] });
+    const trainer = createTrainer(model, { loss: pairwiseLoss, seed: 3 });
+    const { tensors, metadata } = await trainer.state();
+    trainer.restore({ tensors, metadata });
+    for (const [what, damaged] of damages(tensors)) {
+      if (what === 'unknown') trainer.restore({ tensors: damaged, metadata });
+      else expect(() => trainer.restore({ tensors: damaged, metadata }), what).toThrow(OodError);
+    }
+    trainer.dispose();
+    model.dispose();
+  });
+});
