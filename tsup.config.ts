@@ -10,7 +10,7 @@ export default defineConfig({
     detector: 'src/detector/index.ts',
     datasets: 'src/datasets/index.ts',
     node: 'src/node/index.ts',
-    layers: 'src/training/index.ts',
+    training: 'src/training/index.ts',
     report: 'src/report/index.ts',
     wasm: 'src/wasm/index.ts',
   },

@@ -18,4 +18,4 @@ export { fprAtTpr, type FprAtTprOptions } from './metrics/fpr-at-tpr';
 export { detectionError } from './metrics/detection-error';
 export { oodMetrics, type OodMetrics } from './metrics/ood-metrics';
 export { aurocInterval, type AurocInterval, type AurocIntervalOptions } from './metrics/intervals/auroc-interval';
-export * from './state/index';
+export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from './core/safetensors';

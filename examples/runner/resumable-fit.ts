@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
-import { fit, type BatchSource, type FitOptions, type Trainer } from 'tfjs-ood/training';
+import { fit, type TrainingBatches, type FitOptions, type Trainer } from 'tfjs-ood/training';
 import type { RunFolder } from 'tfjs-ood/node';
 
 /** A line of `epochs.jsonl`. Times are of the steps alone; CPU time is of all threads. */
@@ -36,7 +36,7 @@ async function timeOf(folder: RunFolder): Promise<TrainingTime> {
  */
 export async function resumableFit(
   trainer: Trainer,
-  { batches, epochs, ...options }: Omit<FitOptions, 'batches' | 'onEpoch'> & { batches: Required<BatchSource> },
+  { batches, epochs, ...options }: Omit<FitOptions, 'batches' | 'onEpoch'> & { batches: Required<TrainingBatches> },
   folder: RunFolder,
   onEpoch?: (epoch: number) => Promise<void>,
 ): Promise<TrainingTime> {

@@ -1,7 +1,7 @@
 import { ArgumentError, FormatError, ShapeError } from './errors';
 import { checkParts } from './count-parts';
-import { isRecord } from './is-record';
 import { parseHeader } from './parse-header';
+import { isRecord } from './json';
 
 /** An array with its shape, row by row; `dtype` is the safetensors name of what `data` holds. */
 export type NamedArray =

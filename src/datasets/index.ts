@@ -1,4 +1,6 @@
-export { concatImages, type ImageSet, type LabeledImages, type ReadOptions } from '../core/images';
+export type { ImageSet, LabeledImages } from '../core/images';
+export { concatImages } from './concat-images';
+export type { ReadOptions } from './read-options';
 export { InflateLimitError, streamInflate, type Inflate } from './inflate';
 export { readCifar10 } from './read-cifar10';
 export { readCifar10Python, type NamedImages } from './read-cifar10-python';

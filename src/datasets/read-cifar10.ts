@@ -1,5 +1,7 @@
 import { FormatError } from '../core/errors';
-import { planesToPixels, type LabeledImages, type ReadOptions } from '../core/images';
+import type { LabeledImages } from '../core/images';
+import { planesToPixels } from './planes-to-pixels';
+import type { ReadOptions } from './read-options';
 
 const AREA = 32 * 32;
 const RECORD = 1 + 3 * AREA;

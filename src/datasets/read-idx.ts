@@ -1,5 +1,6 @@
 import { FormatError } from '../core/errors';
-import type { LabeledImages, ReadOptions } from '../core/images';
+import type { LabeledImages } from '../core/images';
+import type { ReadOptions } from './read-options';
 import { inflateChecked, inflateHead, plausibleSize, streamInflate, type Inflate } from './inflate';
 
 /** Options of readers of files that may be compressed. */

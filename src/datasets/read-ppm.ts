@@ -1,5 +1,5 @@
 import { FormatError } from '../core/errors';
-import type { ReadOptions } from '../core/images';
+import type { ReadOptions } from './read-options';
 
 /** Pixels of one image: [height, width, 3]. */
 export interface PpmImage {

@@ -1,7 +1,6 @@
 import { FormatError } from '../core/errors';
-import type { Json, ScorerState } from '../scorers/contract/scorer';
-import { isRecord } from '../core/is-record';
-import { MOST_LEVELS, parseJson } from '../core/parse-json';
+import type { ScorerState } from '../scorers/contract/scorer';
+import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
 import type { OutputWidths } from './given-outputs';
 import { writableJson } from '../core/writable-json';

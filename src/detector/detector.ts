@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkedLabels, type BatchSource } from './batch-source';
+import { checkedLabels, type OutputSource } from './output-source';
 import { decodeDetector, encodeDetector } from './detector-state';
 import { detectorOf, fitFromSource } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
@@ -134,7 +134,7 @@ export async function fitDetector(
   const checkBackend = oneBackend();
   await images.check(blockSize, () => checkBackend(where));
   const pass = { where, model: reader, images, needs: fits.needs };
-  const source: BatchSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
+  const source: OutputSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
   checkBackend(where);
   const imageShape = images.shape.slice(1);
   const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) }, imageShape };

@@ -1,6 +1,14 @@
+export { fitDetector, loadDetector } from './detector';
+export type { Detector, FitDetectorOptions, LoadModelDetectorOptions, ModelImages } from './detector';
+export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector, loadOutputDetector } from './output-detector';
 export type { DetectorOptions, LoadDetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
-export type { LabeledOutputs } from './batch-source';
+export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';
 export { scorerMethods, type ScorerMethods } from './scorer-methods';
+export { embed, type EmbedOptions } from './model/embed';
+export { featuresOf, type ModelReader, type OutputNames } from './model/model-outputs';
+export type { GraphModelLike } from './model/graph-model-like';
+export { modelFingerprint, type ModelFingerprint } from './model/model-fingerprint';
+export type { ImageSet } from '../core/images';

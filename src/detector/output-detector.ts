@@ -3,10 +3,11 @@ import { checkRate } from '../core/scores';
 import { indexOfLargest } from '../scorers/contract/logit-scores';
 import { checkOption, COUNT } from '../core/check';
 import { readRows } from '../scorers/contract/rows';
-import type { Batch, FitBlock, Json, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/contract/scorer';
+import type { Json } from '../core/json';
+import type { Batch, FitBlock, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/contract/scorer';
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
-import { outputSource, type BatchSource, type LabeledOutputs } from './batch-source';
+import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
 import { checkAlarm } from './check-alarm';
 import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
@@ -81,7 +82,7 @@ export interface OutputDetector {
 /** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
 export async function fitFromSource(
   where: string,
-  source: BatchSource,
+  source: OutputSource,
   parts: Partial<ModelParts>,
   options: DetectorOptions,
   about: Readonly<Record<string, Json>>,

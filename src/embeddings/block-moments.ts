@@ -2,8 +2,9 @@ import type { ClassMoments } from './class-moments';
 import { checkFinite } from '../tensors/embeddings';
 import { float64Kernel, type Float64Kernel } from '../linalg/float64-kernel';
 import { classSumsBy } from '../linalg/kernel-scatter';
-import { addOuterProducts, addScatter, rowsAtOnce, worthBackend } from '../linalg/scatter-products';
+import { addOuterProducts, addScatter } from '../linalg/scatter-products';
 import type { Scratch } from '../linalg/scratch';
+import { rowsAtOnce, worthBackend } from '../linalg/backend-choice';
 
 /** Moments of one block by class; the scatter of all classes together, or one for each. */
 export interface BlockMoments {

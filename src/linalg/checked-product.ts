@@ -1,5 +1,6 @@
-import { backend, env, getBackend, matMul, type Tensor2D } from '@tensorflow/tfjs-core';
+import { backend, getBackend, matMul, type Tensor2D } from '@tensorflow/tfjs-core';
 import { packedNumbers, reservePacked } from '../tensors/backend-room';
+import { isHalf, roundingUnit } from '../tensors/precision';
 
 /** a b of matrices; an error where wasm has no room for it. */
 export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
@@ -7,13 +8,6 @@ export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
     reservePacked(backend(), b.dataId, packedNumbers(...b.shape) + a.shape[0] * b.shape[1]);
   }
   return matMul(a, b);
-}
-
-/** Of the backend's products; webgl says half precision also where its textures hold float32. */
-export function roundingUnit(): number {
-  const full =
-    backend().floatPrecision() === 32 || (getBackend() === 'webgl' && env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'));
-  return full ? 2 ** -24 : 2 ** -11;
 }
 
 /**
@@ -31,8 +25,7 @@ export function checkEntry(where: string, got: number, depth: number, term: (i: 
     sum += own;
     size += Math.abs(own);
   }
-  const unit = roundingUnit();
-  const half = unit > 2 ** -20;
+  const [unit, half] = [roundingUnit(), isHalf()];
   // It may have left the backend's range, which is no failure.
   if (!(size < (half ? 2 ** 14 : 2 ** 126)) || (half && !Number.isFinite(got))) return;
   // Any order of summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), twice that for GPUs.

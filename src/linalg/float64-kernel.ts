@@ -5,7 +5,7 @@ import { float64Functions } from './float64-functions';
  * Functions in wasm SIMD over a memory of their own, which they share: what lies in it is good until the next one calls
  * `areas`, so use it without waiting in between.
  */
-export interface Kernel<Name extends string> {
+export interface SimdKernel<Name extends string> {
   readonly run: { readonly [name in Name]: (...args: number[]) => void };
   /** Addresses of areas of so many bytes in the memory, which grows where it has to; what they hold is anything. */
   areas<Sizes extends readonly number[]>(...bytes: Sizes): { [at in keyof Sizes]: number };
@@ -14,16 +14,16 @@ export interface Kernel<Name extends string> {
   int32(address: number, length: number): Int32Array;
 }
 
-export type Float64Kernel = Kernel<keyof ReturnType<typeof float64Functions>>;
+export type Float64Kernel = SimdKernel<keyof ReturnType<typeof float64Functions>>;
 
 const [PAGE, LINE] = [65536, 64];
 
 /** A new kernel with a new memory; `undefined` where there is no wasm or no SIMD, or a page forbids compiling. */
-export function makeKernel<Name extends string>(functions: Record<Name, WasmFunction>): Kernel<Name> | undefined {
+export function makeKernel<Name extends string>(functions: Record<Name, WasmFunction>): SimdKernel<Name> | undefined {
   try {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const module = new WebAssembly.Module(assembleModule(functions));
-    const run = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel<Name>['run'];
+    const run = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SimdKernel<Name>['run'];
     return {
       run,
       areas<Sizes extends readonly number[]>(...bytes: Sizes) {

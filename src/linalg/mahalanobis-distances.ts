@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { failedKernel } from './checked-product';
 import { float64Kernel } from './float64-kernel';
-import { rowsAtOnce, worthBackend } from './scatter-products';
 import { keptTensors } from '../tensors/kept-tensors';
 import { kernelDistances } from './kernel-distances';
 import { whitenedRows, type Whitened } from './whitened-rows';
 import { deviationsOf, whiten, type Whitening } from './whitening';
+import { rowsAtOnce, worthBackend } from './backend-choice';
 
 /** Squared Mahalanobis distances of rows [N, D] to the nearest of some means [C, D]; float64. */
 export interface MahalanobisDistances {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsInPart } from '../tensors/backend-room';
 import { checkEntry, product } from './checked-product';
 import { keptTensors } from '../tensors/kept-tensors';
+import { onBackend } from './backend-choice';
 
 /** Rows times a fixed matrix. */
 export interface RowProducts {
@@ -10,13 +11,6 @@ export interface RowProducts {
   /** Frees the matrix on the backend. */
   dispose(): void;
 }
-
-/** Up to so many products a row plain float64 takes no longer than moving the rows to a backend and back. */
-export const SMALL = 2 ** 16;
-
-/** Whether float32 products of the backend are to be had, and worth it. */
-export const onBackend = (productsPerRow: number): boolean =>
-  productsPerRow > SMALL && tf.backend().floatPrecision() === 32;
 
 /**
  * Products of rows with a matrix W [D, C]: float64 where W is small, else float32 on the backend, `blockSize` rows at a time.

@@ -3,20 +3,7 @@ import { checkEntry, product } from './checked-product';
 import { float64Kernel } from './float64-kernel';
 import { addOuterProductsBy } from './kernel-scatter';
 import type { Scratch } from './scratch';
-
-/**
- * Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript. Nor on
- * wasm, whose float32 products take longer than our own ones of float64, where these can run.
- */
-export const worthBackend = (size: number): boolean => {
-  const backend = tf.getBackend();
-  if (size < 48 || backend === 'cpu' || (backend === 'wasm' && float64Kernel())) return false;
-  return tf.backend().floatPrecision() === 32;
-};
-
-/** Rows of width D that go through the backend at once: 4096, or fewer of wide ones (2^21 numbers). */
-export const rowsAtOnce = (size: number, blockSize = 4096): number =>
-  Math.max(1, Math.min(blockSize, Math.floor(2 ** 21 / size)));
+import { worthBackend } from './backend-choice';
 
 /**
  * Adds X^T X [D, D] (upper triangle) of rows X [N, D] to `sum`, to nearly float64: by the backend where that is worth it.

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEntry, product } from './checked-product';
 import { float64Kernel } from './float64-kernel';
 import { classSumsBy } from './kernel-scatter';
-import { worthBackend } from './scatter-products';
-import { meanOf, onBackend } from './row-products';
+import { meanOf } from './row-products';
+import { onBackend, worthBackend } from './backend-choice';
 
 /** Mean and second moments of a stream of rows [N, D]. */
 export interface SecondMoments {

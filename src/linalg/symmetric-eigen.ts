@@ -1,5 +1,5 @@
 import { EVD, Matrix } from 'ml-matrix';
-import { makeKernel, type Kernel } from './float64-kernel';
+import { makeKernel, type SimdKernel } from './float64-kernel';
 import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './eigen-functions';
 
 /** Eigenvalues [D] in no order, and number `row` of the unit eigenvector of each. */
@@ -8,7 +8,7 @@ export interface SymmetricEigen {
   vector(row: number, eigenvalue: number): number;
 }
 
-type EigenKernel = Kernel<keyof ReturnType<typeof eigenFunctions>>;
+type EigenKernel = SimdKernel<keyof ReturnType<typeof eigenFunctions>>;
 
 /** Rotations that are found before the eigenvectors are turned by them: 1 MiB. */
 const BATCH = 2 ** 16;

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEntry, product } from './checked-product';
-import { worthBackend } from './scatter-products';
 import { Scratch } from './scratch';
 import { keptTensors } from '../tensors/kept-tensors';
 import { sliceRows } from './slice-rows';
 import type { Whitening } from './whitening';
+import { worthBackend } from './backend-choice';
 
 /** Rows y [B, D]; rows of padding may follow. `products`: y V, roughly, where V was given and the backend is used. */
 export interface Whitened {

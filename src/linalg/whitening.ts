@@ -1,5 +1,10 @@
-import type { Covariance } from '../embeddings/covariance';
 import { ArgumentError } from '../core/errors';
+
+/** A symmetric matrix [D, D], such as a covariance. */
+export interface SymmetricMatrix {
+  readonly data: Float64Array;
+  readonly shape: readonly [size: number, size: number];
+}
 
 /** A covariance S = L L^T [D, D] as what scoring needs of it; all float64. */
 export interface Whitening {
@@ -18,7 +23,7 @@ export interface Whitening {
  *
  * @throws ArgumentError where a feature has no variance, or the rows span no more than a plane
  */
-export function whiteningOf(where: string, { data, shape: [size] }: Covariance, whose: string): Whitening {
+export function whiteningOf(where: string, { data, shape: [size] }: SymmetricMatrix, whose: string): Whitening {
   const deviations = Float64Array.from({ length: size }, (_, i) => Math.sqrt(data[i * size + i]!));
   const dead = deviations.findIndex((deviation) => !(deviation > 0));
   if (dead >= 0) {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
+import { integersBelow } from '../tensors/precision';
 
 /**
  * Label of an out-of-distribution image; any label below 0 means the same.
@@ -18,7 +19,7 @@ export type BatchLabels = tf.Tensor | ArrayLike<number>;
  * which have no more than 24 bits (half floats 11).
  */
 export function exactLabels(where: string, labels: ArrayLike<number>): Int32Array {
-  const below = tf.getBackend() === 'webgl' ? 2 ** (tf.backend().floatPrecision() === 16 ? 11 : 24) : undefined;
+  const below = integersBelow();
   return checkLabels(where, labels, {
     ood: true,
     below,

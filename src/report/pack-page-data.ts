@@ -1,4 +1,4 @@
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../state/index';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
 import type { PageData } from './page-data';
 
 /** Page data as one safetensors file: arrays by their paths, everything else as JSON in its header. */

@@ -1,27 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, NotFiniteError } from '../core/errors';
-
-/** Largest number of half precision: a larger one is Infinity on a backend that has no other floats. */
-export const LARGEST_HALF = 65504;
-const LARGEST_SINGLE = (2 - 2 ** -23) * 2 ** 127;
-
-/** Whether a backend's floats end at 65504. */
-const halves = new WeakMap<object, boolean>();
-
-/**
- * Whether the backend in use has half precision, by a number that is beyond it and goes there and back. tfjs's own `floatPrecision()` has it the
- * wrong way round on webgl: 16 where floats of 32 bits are drawn, 32 where they are not (its probe of one number never leaves the processor).
- */
-export function isHalf(): boolean {
-  if (!readsAtOnce()) return false; // WGSL has floats of 32 bits
-  const backend = tf.backend();
-  const known = halves.get(backend);
-  if (known !== undefined) return known;
-  const beyond = 2 * LARGEST_HALF;
-  const sent = tf.tidy(() => tf.neg(tf.tensor1d(new Float32Array(1024).fill(-beyond))).dataSync()[0]);
-  halves.set(backend, sent !== beyond);
-  return sent !== beyond;
-}
+import { LARGEST_HALF, LARGEST_SINGLE, isHalf } from './precision';
 
 /** Row of what the caller gave, of a row of the block at hand. */
 type GivenRow = (row: number) => number;
@@ -61,9 +40,6 @@ export async function checkFiniteImages(where: string, images: tf.Tensor, givenR
 export function checkFiniteImagesNow(where: string, images: tf.Tensor): void {
   if (isFloat(where, images)) checkNumbers(where, images.dataSync(), images, (row) => row);
 }
-
-/** Whether this backend answers `dataSync` rightly wherever it runs. */
-export const readsAtOnce = (): boolean => tf.getBackend() !== 'webgpu';
 
 /** Which rows [N] (bool) hold finite numbers alone, on the backend; its `isFinite` looks at the bits on webgpu. */
 export function finiteRows(images: tf.Tensor, largest = LARGEST_SINGLE): tf.Tensor1D {

@@ -1,11 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../core/errors';
-
-/** Images as bytes, [N, H, W, C] row by row. */
-export interface ImageSet {
-  readonly images: Uint8Array;
-  readonly shape: readonly [n: number, height: number, width: number, channels: number];
-}
+import type { ImageSet } from '../core/images';
 
 const shownType = (value: unknown): string =>
   value === null ? 'null' : Object.prototype.toString.call(value).slice('[object '.length, -1);

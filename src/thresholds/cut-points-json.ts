@@ -1,9 +1,8 @@
 import { ArgumentError, FormatError } from '../core/errors';
-import { isRecord } from '../core/is-record';
-import { parseJson } from '../core/parse-json';
 import { writableJson } from '../core/writable-json';
 import { allowedAlarms } from './allowed-alarms';
 import type { BelongsTo, CutPoint, CutPoints } from './cut-points';
+import { isRecord, parseJson } from '../core/json';
 
 const FORMAT = 'tfjs-ood/cut-points';
 const VERSION = 1;

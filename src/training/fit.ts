@@ -1,9 +1,9 @@
 import { nextTask } from '../core/next-task';
-import type { ImageSet } from '../tensors/gather-images';
+import type { ImageSet } from '../core/images';
 import type { Trainer } from './trainer';
 
 /** Where a training run gets its batches; `odmBatches` of this package is one. */
-export interface BatchSource {
+export interface TrainingBatches {
   readonly stepsPerEpoch: number;
   /** The next batch: rows of the image set, their labels, and its epoch and step, counted from 0. */
   next(): { indices: Int32Array; labels: Int32Array; epoch: number; step: number };
@@ -33,7 +33,7 @@ export interface EpochInfo {
 /** Options of {@link fit}. */
 export interface FitOptions {
   set: ImageSet;
-  batches: BatchSource;
+  batches: TrainingBatches;
   /** Ends after epoch `epochs - 1`. */
   epochs: number;
   onStep?: (info: StepInfo) => void;

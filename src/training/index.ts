@@ -1,11 +1,9 @@
 export { ClosedFormBatchNorm, batchNormLayer } from './closed-form-batch-norm';
 export type { ClosedFormBatchNormArgs } from './closed-form-batch-norm';
-export { embed } from '../detector/model/embed';
-export type { EmbedOptions } from '../detector/model/embed';
 export { fit } from './fit';
-export type { BatchSource, EpochInfo, FitOptions, StepInfo } from './fit';
+export type { TrainingBatches, EpochInfo, FitOptions, StepInfo } from './fit';
 export { gatherImages } from '../tensors/gather-images';
-export type { ImageSet } from '../tensors/gather-images';
+export type { ImageSet } from '../core/images';
 export { SeededDropout } from './seeded-dropout';
 export type { SeededDropoutArgs } from './seeded-dropout';
 export type { BatchLoss } from './step-gradients';
@@ -17,10 +15,3 @@ export type { RestorableState, StateArray, TrainerState } from './trainer-state'
 export { estimateTrainingBytes } from './training-memory';
 export { vgg } from './vgg';
 export type { VggOptions } from './vgg';
-export { fitDetector, loadDetector } from '../detector/detector';
-export type { Detector, FitDetectorOptions, LoadModelDetectorOptions, ModelImages } from '../detector/detector';
-export type { DetectorTarget } from '../detector/detector-io';
-export { featuresOf } from '../detector/model/model-outputs';
-export type { GraphModelLike } from '../detector/model/graph-model-like';
-export type { ModelReader, OutputNames } from '../detector/model/model-outputs';
-export { modelFingerprint, type ModelFingerprint } from '../detector/model/model-fingerprint';

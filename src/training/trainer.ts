@@ -6,7 +6,6 @@ import { oneBackend } from '../tensors/one-backend';
 import { deriveSeed } from '../core/random';
 import { createAdam } from './adam';
 import { checkImageSet, gatherImages } from '../tensors/gather-images';
-import type { ImageSet } from '../tensors/gather-images';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
 import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
 import { SeededDropout } from './seeded-dropout';
@@ -17,6 +16,7 @@ import type { TrainerOptions } from './trainer-options';
 import { readState, writeState } from './trainer-state';
 import type { RestorableState, TrainerState } from './trainer-state';
 import { checkTrainingMemory } from './training-memory';
+import type { ImageSet } from '../core/images';
 
 /** Rows of an image set as a batch. */
 export interface ImageRows {

@@ -1,6 +1,6 @@
 import { util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { packedNumbers, reservePacked } from '../tensors/backend-room';
-import { runKernel, withScratch, type Kernel, type KernelCall } from './heap';
+import { runKernel, withScratch, type WasmKernel, type KernelCall } from './heap';
 
 /** Room for the packed copy that XNNPACK makes of `b` in a plain product of two matrices. */
 function reserveProduct({ inputs, backend, attrs }: KernelCall): void {
@@ -14,7 +14,7 @@ function reserveProduct({ inputs, backend, attrs }: KernelCall): void {
 }
 
 /** A product with bias and activation, as the backend makes it. */
-export function fusedMatMul(stock: Kernel): Kernel {
+export function fusedMatMul(stock: WasmKernel): WasmKernel {
   return (call) => {
     reserveProduct(call);
     return stock(call);
@@ -22,7 +22,7 @@ export function fusedMatMul(stock: Kernel): Kernel {
 }
 
 /** A transposed product as an explicit transpose and a plain one: the backend's own transposed path is a scalar loop. */
-export function batchMatMul(stock: Kernel): Kernel {
+export function batchMatMul(stock: WasmKernel): WasmKernel {
   return (call) => {
     const { inputs, backend, attrs } = call;
     const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };

@@ -1,7 +1,7 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { filterGradientBySimd } from './filter-gradient-by-simd';
-import { floats, makeOutput, runKernel, withScratch, type Kernel } from './heap';
+import { floats, makeOutput, runKernel, withScratch, type WasmKernel } from './heap';
 import { simdOf } from './simd';
 
 type Shape4D = [number, number, number, number];
@@ -64,7 +64,7 @@ export function filterGradientByLoops(backend: BackendWasm, x: TensorInfo, dy: T
 }
 
 /** Filter gradient of a convolution, which the backend lacks. */
-export const conv2dBackpropFilter: Kernel = ({ inputs, backend, attrs }) => {
+export const conv2dBackpropFilter: WasmKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { strides, pad, dataFormat, dimRoundingMode, filterShape } = attrs as unknown as {
     strides: number | [number, number];

@@ -1,6 +1,6 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { addressOf, floats, makeOutput, runKernel, withScratch, type Kernel } from './heap';
+import { addressOf, floats, makeOutput, runKernel, withScratch, type WasmKernel } from './heap';
 import { simdOf, type Simd } from './simd';
 
 type Shape4D = [number, number, number, number];
@@ -40,7 +40,7 @@ const LARGEST_SPREAD = 16;
  * Input gradient of a convolution: one of dY, its pixels set apart by the stride, with the turned filter, at the speed of
  * XNNPACK's. Where that cannot be, the backend's own kernel, a scalar loop.
  */
-export function conv2dBackpropInput(stock: Kernel): Kernel {
+export function conv2dBackpropInput(stock: WasmKernel): WasmKernel {
   return (call) => {
     const { inputs, backend, attrs } = call;
     const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };

@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { floats, makeOutput, type Kernel, type KernelCall } from './heap';
+import { floats, makeOutput, type WasmKernel, type KernelCall } from './heap';
 
 type Shape4D = [number, number, number, number];
 
@@ -41,7 +41,7 @@ function eachMeeting(info: backend_util.Conv2DInfo, visit: (x: number, dy: numbe
 }
 
 /** Filter gradient of a depthwise convolution [h, w, Cin, multiplier], which the backend lacks. */
-export const depthwiseBackpropFilter: Kernel = ({ inputs, backend, attrs }) => {
+export const depthwiseBackpropFilter: WasmKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const filterShape = attrs.filterShape as Shape4D;
   const info = depthwiseInfo(attrs, x.shape as Shape4D, filterShape);
@@ -59,7 +59,7 @@ export const depthwiseBackpropFilter: Kernel = ({ inputs, backend, attrs }) => {
 };
 
 /** Input gradient of a depthwise convolution, which the backend lacks. */
-export const depthwiseBackpropInput: Kernel = ({ inputs, backend, attrs }) => {
+export const depthwiseBackpropInput: WasmKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const inputShape = attrs.inputShape as Shape4D;
   const info = depthwiseInfo(attrs, inputShape, filter.shape as Shape4D);

@@ -1,6 +1,6 @@
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { reservePacked } from '../tensors/backend-room';
-import type { Kernel } from './heap';
+import type { WasmKernel } from './heap';
 
 type Shape4D = [number, number, number, number];
 type Padding = 'same' | 'valid' | number | backend_util.ExplicitPadding;
@@ -25,7 +25,7 @@ const leavesPixels = (inputs: number, outputs: number, stride: number, reach: nu
  * 'same' where windows leave pixels out. There XNNPACK computes its padding as an unsigned number, which wraps around, and all of
  * the output is 0; the same padding said explicitly is right, at the same speed.
  */
-export function forwardConvolution(depthwise: boolean): (stock: Kernel) => Kernel {
+export function forwardConvolution(depthwise: boolean): (stock: WasmKernel) => WasmKernel {
   return (stock) => (call) => {
     const { inputs, backend, attrs } = call;
     const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };

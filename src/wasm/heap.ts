@@ -14,11 +14,11 @@ export interface KernelCall {
   attrs: NamedAttrMap;
 }
 /** A kernel with one output. */
-export type Kernel = (call: KernelCall) => TensorInfo;
+export type WasmKernel = (call: KernelCall) => TensorInfo;
 
 /** Runs one of the backend's own kernels. */
 export function runKernel(backend: BackendWasm, name: string, inputs: NamedTensorInfoMap, attrs = {}): TensorInfo {
-  const kernel = getKernel(name, 'wasm').kernelFunc as unknown as Kernel;
+  const kernel = getKernel(name, 'wasm').kernelFunc as unknown as WasmKernel;
   return kernel({ inputs, backend, attrs });
 }
 

@@ -7,14 +7,14 @@ import { conv2dBackpropFilter } from './conv2d-backprop-filter';
 import { conv2dBackpropInput } from './conv2d-backprop-input';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
 import { forwardConvolution } from './forward-convolution';
-import type { Kernel } from './heap';
+import type { WasmKernel } from './heap';
 import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
 import { sum } from './sum';
 import { unsortedSegmentSum } from './unsorted-segment-sum';
 
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
-const kernels: Readonly<Record<string, (stock: Kernel) => Kernel>> = {
+const kernels: Readonly<Record<string, (stock: WasmKernel) => WasmKernel>> = {
   [tf.BatchMatMul]: batchMatMul,
   [tf._FusedMatMul]: fusedMatMul,
   [tf.Conv2D]: forwardConvolution(false),
@@ -55,7 +55,7 @@ export function registerTrainingKernels(): void {
   for (const [kernelName, make] of Object.entries(kernels)) {
     const stock = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig | undefined;
     if (stock) tf.unregisterKernel(kernelName, 'wasm');
-    const kernelFunc = make(stock?.kernelFunc as unknown as Kernel) as unknown as tf.KernelFunc;
+    const kernelFunc = make(stock?.kernelFunc as unknown as WasmKernel) as unknown as tf.KernelFunc;
     tf.registerKernel({
       ...stock, // its setupFunc too
       kernelName,

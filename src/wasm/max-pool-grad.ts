@@ -1,6 +1,6 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { addressOf, floats, makeOutput, type Kernel } from './heap';
+import { addressOf, floats, makeOutput, type WasmKernel } from './heap';
 import { simdOf, type Simd } from './simd';
 
 type PoolInfo = backend_util.Conv2DInfo;
@@ -95,7 +95,7 @@ function addByLoops(
  * Gradient of max pooling: each output's gradient goes to the first member of its window that holds the maximum, as on the
  * cpu backend. The backend's own kernel starts from the smallest positive number and loses windows whose maximum is <= 0.
  */
-export const maxPoolGrad: Kernel = ({ inputs, backend, attrs }) => {
+export const maxPoolGrad: WasmKernel = ({ inputs, backend, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
     filterSize: number | [number, number];

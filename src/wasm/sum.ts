@@ -1,5 +1,5 @@
 import { util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { addressOf, floats, makeOutput, type Kernel } from './heap';
+import { addressOf, floats, makeOutput, type WasmKernel } from './heap';
 import { simdOf } from './simd';
 
 /** Rows that are added to each other before their sum joins the total: the error grows with 256 + rows / 256, not with rows. */
@@ -9,7 +9,7 @@ const BLOCK = 256;
  * Sum over all axes but the last, the gradient of a bias, in one pass; the backend's own kernel transposes first. Other sums are
  * the backend's.
  */
-export function sum(stock: Kernel): Kernel {
+export function sum(stock: WasmKernel): WasmKernel {
   return (call) => {
     const { inputs, backend, attrs } = call;
     const { x } = inputs as { x: TensorInfo };

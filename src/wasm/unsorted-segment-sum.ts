@@ -1,8 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { floats, makeOutput, type Kernel } from './heap';
+import { floats, makeOutput, type WasmKernel } from './heap';
 
 /** Sums rows of one segment, which the backend lacks (it is the gradient of gather). Ids outside are left out, as in TF. */
-export const unsortedSegmentSum: Kernel = ({ inputs, backend, attrs }) => {
+export const unsortedSegmentSum: WasmKernel = ({ inputs, backend, attrs }) => {
   const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
   const numSegments = attrs.numSegments as number;
   const rowShape = x.shape.slice(1);

@@ -16,7 +16,15 @@ import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/d
 import { ClassMeans, ClassScatter } from 'tfjs-ood/embeddings';
 import { createTrainer } from 'tfjs-ood/training';
 import { ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
-import { ensemble, mahalanobis, nearestNeighbors, vim, type Blocks, type ScorerMethod } from 'tfjs-ood/scorers';
+import {
+  ensemble,
+  mahalanobis,
+  nearestNeighbors,
+  vim,
+  type Batch,
+  type Blocks,
+  type ScorerMethod,
+} from 'tfjs-ood/scorers';
 
 type Tensors = Readonly<Record<string, NamedArray>>;
 
@@ -126,7 +134,7 @@ describe('a damaged state of a scorer is a FormatError', () => {
       expect(FREE[kind] ?? [], what).toContain(axis);
       free.add(axis);
       // Never a score for what the state does not fit, and one for each row where it does.
-      const scored = await restored.score(outputs).catch((error: unknown) => error);
+      const scored = await restored.score(outputs as unknown as Batch).catch((error: unknown) => error);
       if (scored instanceof Float32Array) {
         expect(axis).toMatch(/bank axis 0$/);
         expect([scored.length, scored.every(Number.isFinite)]).toEqual([ROWS, true]);

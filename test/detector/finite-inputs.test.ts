@@ -6,9 +6,9 @@ import type { DetectorOptions } from 'tfjs-ood/detector';
 import { energy, nearestNeighbors, odin } from 'tfjs-ood/scorers';
 import { embed, featuresOf, fitDetector, loadDetector, modelFingerprint } from 'tfjs-ood/detector';
 import { gatherImages, vgg } from 'tfjs-ood/training';
-import { readsAtOnce } from '../../src/tensors/finite-images';
 import { onEachBackend } from '../on-each-backend';
 import { graphModel } from './graph-model';
+import { readsAtOnce } from '../../src/tensors/precision';
 
 const SIDE = 8;
 const named = (seed: number) => ({ kernelInitializer: tfl.initializers.glorotUniform({ seed }) });

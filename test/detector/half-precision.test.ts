@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NotFiniteError, seededRandom } from 'tfjs-ood';
 import { energy, nearestNeighbors } from 'tfjs-ood/scorers';
 import { embed, featuresOf, fitDetector } from 'tfjs-ood/detector';
-import { isHalf } from '../../src/tensors/finite-images';
 import { backends } from '../on-each-backend';
 import { graphModel } from './graph-model';
+import { isHalf } from '../../src/tensors/precision';
 
 const HALF = 'webgl-half';
 const { layers } = tfl;

@@ -5,7 +5,7 @@ import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
 import { holdOut } from '../../src/detector/hold-out';
-import { calibrate } from '../../src/scorers/ensemble/fit-members';
+import { heldScores } from '../../src/scorers/ensemble/fit-members';
 import type { Scorer } from '../../src/scorers/contract/scorer';
 import type { NumberBlock } from '../../src/scorers/contract/split-block';
 
@@ -64,7 +64,7 @@ describe('holding out', () => {
     expect([fit.length, calibration.length]).toEqual([200_000, 200_000]);
     const block = { count: 400_000 } as NumberBlock;
     const scores = { score: () => Promise.resolve(new Float32Array(400_000)) } as unknown as Scorer;
-    expect(await calibrate(scores, [block])).toHaveLength(400_000);
+    expect(await heldScores(scores, [block])).toHaveLength(400_000);
   });
 });
 

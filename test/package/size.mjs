@@ -10,7 +10,7 @@ const ENTRIES = {
   'tfjs-ood/detector': 57_000,
   'tfjs-ood/metrics': 16_500,
   'tfjs-ood/embeddings': 12_000,
-  'tfjs-ood/layers': 67_000,
+  'tfjs-ood/training': 67_000,
   'tfjs-ood/wasm': 6700,
   'tfjs-ood/datasets': 8500,
   'tfjs-ood/report': 400_000,
@@ -29,7 +29,7 @@ const SINGLE = {
   'tfjs-ood/detector': { fitOutputDetector: 6200 },
   'tfjs-ood/metrics': { evaluate: 3800 },
   'tfjs-ood/embeddings': { recallAtK: 2200 },
-  'tfjs-ood/layers': { createTrainer: 6200, vgg: 2600 },
+  'tfjs-ood/training': { createTrainer: 6200, vgg: 2600 },
   'tfjs-ood/datasets': { readIdx: 2000 },
   'tfjs-ood/node': { download: 4500, readImageList: 2200 },
 };

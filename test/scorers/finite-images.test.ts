@@ -2,15 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { NotFiniteError } from 'tfjs-ood';
 import { odin } from 'tfjs-ood/scorers';
-import {
-  checkFiniteImages,
-  checkFiniteImagesNow,
-  finiteRows,
-  isHalf,
-  readsAtOnce,
-  withoutLostNaN,
-} from '../../src/tensors/finite-images';
+import { checkFiniteImages, checkFiniteImagesNow, finiteRows, withoutLostNaN } from '../../src/tensors/finite-images';
 import { onEachBackend } from '../on-each-backend';
+import { isHalf, readsAtOnce } from '../../src/tensors/precision';
 
 const SHAPE: [number, number, number, number] = [7, 3, 5, 2];
 const SIZE = 30;

@@ -7,7 +7,7 @@ import { seededRandom } from '../../src/core/random';
 import { advance, assembleModule, f32, get, i32, repeat, set, type Code } from '../../src/core/assembler';
 import { filterGradientByConvolution, filterGradientByLoops } from '../../src/wasm/conv2d-backprop-filter';
 import { filterGradientBySimd } from '../../src/wasm/filter-gradient-by-simd';
-import type { Kernel } from '../../src/wasm/heap';
+import type { WasmKernel } from '../../src/wasm/heap';
 import { simdOf, type Simd } from '../../src/wasm/simd';
 import { simdFunctions } from '../../src/wasm/simd-functions';
 import { expectClose } from '../expect-close';
@@ -104,7 +104,7 @@ describe('where SIMD cannot run', () => {
     plain = Object.create(backend, { wasm: { value: wasm } }) as BackendWasm;
   });
   const call = (name: string, on: BackendWasm, inputs: tf.NamedTensorInfoMap, attrs: object): Float32Array => {
-    const kernel = tf.getKernel(name, 'wasm').kernelFunc as unknown as Kernel;
+    const kernel = tf.getKernel(name, 'wasm').kernelFunc as unknown as WasmKernel;
     const out = kernel({ inputs, backend: on, attrs: attrs as tf.NamedAttrMap });
     const values = on.readSync(out.dataId) as Float32Array;
     on.disposeData(out.dataId);

@@ -3,11 +3,11 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
 import { oneBackend } from '../../tensors/one-backend';
 import { checkFiniteWeights } from './finite-weights';
-import type { ImageSet } from '../../tensors/gather-images';
 import { checkOutputs, imageSource } from './image-blocks';
 import { checkImageShape, embeddingSizeOf } from './model-shapes';
 import { nextTask } from '../../core/next-task';
 import { checkFits, watchOverflow } from './watch-overflow';
+import type { ImageSet } from '../../core/images';
 
 /** Options of {@link embed}. */
 export interface EmbedOptions {

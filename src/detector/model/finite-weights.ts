@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { NotFiniteError } from '../../core/errors';
-import { readsAtOnce } from '../../tensors/finite-images';
 import type { GraphModelLike } from './graph-model-like';
+import { readsAtOnce } from '../../tensors/precision';
 
 /** Numbers that were looked at. tfjs never writes into numbers that it has: a weight that is trained or set gets others. */
 const known = new WeakSet<object>();

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { NotFiniteError } from '../../core/errors';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
-import { checkImageSet, gatherImages, type ImageSet } from '../../tensors/gather-images';
+import { checkImageSet, gatherImages } from '../../tensors/gather-images';
 import type { ModelPasses } from './model-outputs';
 import { nextTask } from '../../core/next-task';
 import { checkFits } from './watch-overflow';
+import type { ImageSet } from '../../core/images';
 
 /** Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image without N too). */
 export type ModelImages = ImageSet | tf.Tensor;

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { model as layersModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import type { Head, LogitsOf } from '../../scorers/contract/scorer';
-import { checkFiniteImagesNow, isHalf, readsAtOnce, withoutLostNaN } from '../../tensors/finite-images';
+import { checkFiniteImagesNow, withoutLostNaN } from '../../tensors/finite-images';
 import { checkFiniteWeightsNow } from './finite-weights';
 import { denseAt, graphNodes, headAt, logitsNode, nodesBefore } from './graph-end';
 import type { GraphModelLike } from './graph-model-like';
 import { checkInputShape, inputShapeOf } from './model-shapes';
 import { checkFits, watchOverflow, withinHalf } from './watch-overflow';
+import { layersModelClass } from './layers-model-class';
+import { isHalf, readsAtOnce } from '../../tensors/precision';
 
 /** Where in a model features and logits are. */
 export interface OutputNames {
@@ -127,7 +129,8 @@ function readLayersModel(where: string, model: LayersModel, { features, logits, 
   const logitOutput = dense ? dense.input : layerOutput('logits', logits!);
   // The same tensor named twice comes back once from tfjs-layers.
   const wanted = [...new Set([featureOutput, logitOutput])] as SymbolicTensor[];
-  const inner = layersModel({ inputs: model.inputs, outputs: wanted });
+  const Model = layersModelClass(where, model);
+  const inner = new Model({ inputs: model.inputs, outputs: wanted });
   // Of a dense layer with a softmax the logits are what the softmax is of: its own product, taken here.
   const toLogits = (x: tf.Tensor): tf.Tensor2D => {
     if (!dense) return flat(where, x, undefined, logits!);

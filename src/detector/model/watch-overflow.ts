@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { NotFiniteError } from '../../core/errors';
-import { finiteRows, isHalf, LARGEST_HALF } from '../../tensors/finite-images';
+import { finiteRows } from '../../tensors/finite-images';
 import { allLayers } from './model-weights';
+import { LARGEST_HALF, isHalf } from '../../tensors/precision';
 
 type Hook = (inputs: tf.Tensor | tf.Tensor[], kwargs: unknown) => void;
 /** What is used of a layer; its own hook, if it has one, is private. */

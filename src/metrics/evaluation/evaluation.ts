@@ -1,4 +1,4 @@
-import type { Json } from './json';
+import type { Json } from '../../core/json';
 
 /** AUROC with its confidence interval, as of `aurocInterval`. */
 export interface AurocWithInterval {

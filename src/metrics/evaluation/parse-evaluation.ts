@@ -1,6 +1,4 @@
 import { FormatError } from '../../core/errors';
-import { isRecord } from '../../core/is-record';
-import { parseJson } from '../../core/parse-json';
 import {
   macroMean,
   METRICS,
@@ -9,7 +7,7 @@ import {
   type GroupEvaluation,
   type SetEvaluation,
 } from './evaluation';
-import { copyJson, type RefuseValue } from './json';
+import { copyJson, isRecord, parseJson, type RefuseValue } from '../../core/json';
 import { byteOffsetOf } from './json-offset';
 
 type Path = readonly string[];

@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ArgumentError, FormatError } from '../../core/errors';
-import { isRecord } from '../../core/is-record';
-import { MOST_LEVELS, parseJson } from '../../core/parse-json';
 import { readWholeFile } from '../read-regular-file';
 import { writeFileAtomic } from '../write-file-atomic';
+import { isRecord, MOST_LEVELS, parseJson } from '../../core/json';
 
-type Json = Record<string, unknown>;
+type Config = Record<string, unknown>;
 
 /** Nested numbers by their path: `{ a: { b: 1 } }` -> `a.b`. */
-function flatten(value: Json, path = ''): Map<string, unknown> {
+function flatten(value: Config, path = ''): Map<string, unknown> {
   const flat = new Map<string, unknown>();
   for (const [key, inner] of Object.entries(value)) {
     if (isRecord(inner) && Object.keys(inner).length > 0)
@@ -19,7 +18,7 @@ function flatten(value: Json, path = ''): Map<string, unknown> {
 }
 
 /** Writes the configuration of a run, or compares it with the one that is there; the order of keys does not matter. */
-export async function checkRunConfig(file: string, folder: string, config: Json): Promise<void> {
+export async function checkRunConfig(file: string, folder: string, config: Config): Promise<void> {
   const where = 'openRunFolder';
   const text = await readWholeFile(where, file).then(String, (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -51,7 +50,7 @@ export async function checkRunConfig(file: string, folder: string, config: Json)
       0,
     );
   }
-  const [before, now] = [flatten(there), flatten(own as Json)];
+  const [before, now] = [flatten(there), flatten(own as Config)];
   const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
   const differing = [...new Set([...before.keys(), ...now.keys()])]
     .filter((key) => !isDeepStrictEqual(before.get(key), now.get(key)))

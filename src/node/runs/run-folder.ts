@@ -1,7 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { ArgumentError, FormatError } from '../../core/errors';
-import { isRecord } from '../../core/is-record';
 import { appendWhole } from './append-line';
 import { latestCheckpoint, removeLeftovers, saveCheckpoint, type Checkpoint } from './checkpoints';
 import { makeFolder } from '../make-folder';
@@ -10,6 +9,7 @@ import { checkRunConfig } from './run-config';
 import { asStorageError, isSystemError, StorageError } from '../storage-error';
 import { takeLock } from '../take-lock';
 import { LEFT_ASIDE, writeFileAtomic } from '../write-file-atomic';
+import { isRecord } from '../../core/json';
 
 /** The output folder of a run; see {@link openRunFolder}. File names are relative to it. */
 export interface RunFolder {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsInPart } from '../../tensors/backend-room';
 import { failedKernel, product } from '../../linalg/checked-product';
 import type { CenteredMeans } from './centered-means';
+import { isHalf } from '../../tensors/precision';
 
 /** For each row the index of its nearest mean, and the squared distance to that, in float64 rounded to float32. */
 export interface NearestMeans {
@@ -79,7 +80,7 @@ export async function nearestMeans(
  * the backend's range could be left it is infinite, and the row is settled in float64.
  */
 function slackFor({ size, halfNorms }: CenteredMeans): (norm: number) => number {
-  const half = tf.backend().floatPrecision() === 16;
+  const half = isHalf();
   const [unit, largest] = half ? [2 ** -11, 2 ** 14] : [2 ** -24, 2 ** 126];
   const halfNorm = halfNorms.reduce((a, b) => Math.max(a, b));
   return (norm) => {

@@ -1,9 +1,8 @@
 import { FormatError } from '../../core/errors';
-import { isRecord } from '../../core/is-record';
-import { MOST_LEVELS, parseJson } from '../../core/parse-json';
+import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/safetensors';
 import { writableJson } from '../../core/writable-json';
-import type { Json, ScorerState } from './scorer';
+import type { ScorerState } from './scorer';
 
 const FORMAT = 'tfjs-ood/scorer';
 const VERSION = '1';

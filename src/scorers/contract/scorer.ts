@@ -1,5 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Embeddings } from '../../tensors/embeddings';
+import type { Json } from '../../core/json';
 import type { NamedArray } from '../../core/safetensors';
 
 /** What a model gives for a batch, by name. */
@@ -56,9 +57,6 @@ export interface FitProgress {
   /** Called after each block with the rows seen so far. */
   onProgress?: (rows: number) => void;
 }
-
-/** Numbers, words and lists that JSON holds. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
 export interface ScorerState {

@@ -1,7 +1,8 @@
 import { FormatError } from '../../core/errors';
 import { sortScores } from '../../core/sort-scores';
 import type { NamedArray } from '../../core/safetensors';
-import type { Json, ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
+import type { Json } from '../../core/json';
+import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
 import { checkKind, tensorOf, wordOf } from '../contract/scorer-state';
 import type { Widths } from '../contract/split-block';
 

@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { COMBINE, ensembleState, KIND, restoredEnsemble, type Combine, type FittedEnsemble } from './ensemble-state';
 import { finiteScores } from '../contract/finite-scores';
-import { calibrate, fitMembers } from './fit-members';
+import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
 import { checkOption, checkWord, SHARE, type NumberRule } from '../../core/check';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
@@ -133,7 +133,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, options, how);
       try {
         const calibration: Float32Array[] = [];
-        for (const member of fitted) calibration.push(await calibrate(member, held));
+        for (const member of fitted) calibration.push(await heldScores(member, held));
         return scorerOf<N>({ members: fitted, needs, combine, widths, calibration });
       } catch (error) {
         fitted.forEach((member) => member.dispose());

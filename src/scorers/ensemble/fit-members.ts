@@ -59,7 +59,7 @@ export async function fitMembers(
 }
 
 /** Scores of the rows held out, ascending. */
-export async function calibrate(member: Scorer, held: readonly NumberBlock[]): Promise<Float32Array> {
+export async function heldScores(member: Scorer, held: readonly NumberBlock[]): Promise<Float32Array> {
   const scores: number[] = [];
   for (const block of held) {
     for (const score of await withBlock(block, (lent) => member.score(lent))) scores.push(score);

@@ -2,7 +2,8 @@ import { headTensors } from './checked-head';
 import { featureScorer } from '../contract/feature-scorer';
 import { headLogits } from './head-logits';
 import type { LogitRow } from '../contract/logit-scores';
-import type { Head, Json, Scorer } from '../contract/scorer';
+import type { Json } from '../../core/json';
+import type { Head, Scorer } from '../contract/scorer';
 
 /** How features are changed before the head sees them. */
 export interface Shaping {

@@ -2,10 +2,11 @@ import { ArgumentError } from '../../core/errors';
 import { finiteScores } from '../contract/finite-scores';
 import { inUse } from '../contract/in-use';
 import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
-import { onBackend, rowProducts } from '../../linalg/row-products';
+import { rowProducts } from '../../linalg/row-products';
 import { readRows } from '../contract/rows';
 import type { Scorer, ScorerMethod } from '../contract/scorer';
 import { checkKind, tensorOf } from '../contract/scorer-state';
+import { onBackend } from '../../linalg/backend-choice';
 
 const [WHERE, KIND] = ['klMatching', 'kl-matching'];
 

@@ -3,8 +3,9 @@ import { inUse } from '../contract/in-use';
 import type { LogitRow } from '../contract/logit-scores';
 import { COUNT, savedOption } from '../../core/check';
 import { readRows } from '../contract/rows';
-import type { Blocks, Json, ModelOutputs, ReadyScorer, ScorerState } from '../contract/scorer';
+import type { Blocks, ModelOutputs, ReadyScorer, ScorerState } from '../contract/scorer';
 import { checkKind } from '../contract/scorer-state';
+import type { Json } from '../../core/json';
 
 /** What makes one scorer of logits another than the next. */
 export interface LogitMethod {

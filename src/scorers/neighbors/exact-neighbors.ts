@@ -1,7 +1,7 @@
-import { roundingUnit } from '../../linalg/checked-product';
 import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
 import { neighborSearch } from './neighbor-search';
 import { runningTop } from '../../linalg/running-top';
+import { roundingUnit } from '../../tensors/precision';
 
 /** Finds the k nearest of a bank. */
 export interface NearestRows {

@@ -5,7 +5,7 @@ import { checkLabels } from '../core/labels';
 import type { Embeddings } from '../tensors/embeddings';
 
 /** Images of known classes, of which what a scorer needs can be had block by block. */
-export interface BatchSource {
+export interface OutputSource {
   /** Class of each image [N]. */
   labels: ArrayLike<number>;
   /** What is known of these rows; `dispose` frees it. */
@@ -23,7 +23,7 @@ export interface LabeledOutputs {
 }
 
 /** A source over outputs that are there already. */
-export async function outputSource(where: string, { labels, ...outputs }: LabeledOutputs): Promise<BatchSource> {
+export async function outputSource(where: string, { labels, ...outputs }: LabeledOutputs): Promise<OutputSource> {
   const own = checkedLabels(where, labels);
   const count = own.length;
   const whole: Partial<Record<Need, Rows>> = {};

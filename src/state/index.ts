@@ -1,1 +1,0 @@
-export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from '../core/safetensors';
