@@ -5,11 +5,12 @@ import { UNIT, type PageData } from '../page-data';
 import type { AtlasImages } from './atlas-images';
 import { axesOf, FLAT, START, toScreen, type View } from './camera';
 import { make, one } from './element';
+import { listenToGestures } from './gestures';
+import { nearestPoint } from './nearest-point';
+import { player } from './player';
 import { pointCloud } from './point-cloud';
 import { saveButtons } from './save-figure';
 
-const FRAME_MS = 450;
-const REACH = 14; // pixels from the pointer to a point
 const NAME_HEIGHT = 18;
 
 /** Red, green and blue from 0 to 1; of the text's color a quieter shade, for it is that of many points. */
@@ -145,36 +146,9 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     draw();
   };
 
-  const nearest = (left: number, top: number): number => {
-    // The pointer in units of the screen, the reach with it; no objects in the loop, for there may be 50,000 points.
-    const [width, height] = [stage.clientWidth, stage.clientHeight];
-    const half = (Math.min(width, height) / 2) * view.zoom;
-    const [atX, atY] = [(left - width / 2) / half - view.x, (height / 2 - top) / half - view.y];
-    const [[rx, ry, rz], [ux, uy, uz], [dx, dy, dz]] = axesOf(view);
-    const pixel = 1 / half;
-    let best = -1;
-    let depth = -Infinity;
-    let closest = REACH * pixel;
-    for (let p = 0; p < count; p++) {
-      const x = places[3 * p]!;
-      const y = places[3 * p + 1]!;
-      const z = places[3 * p + 2]!;
-      const awayX = rx * x + ry * y + rz * z - atX;
-      const awayY = ux * x + uy * y + uz * z - atY;
-      const square = awayX * awayX + awayY * awayY;
-      if (square > (closest + pixel) ** 2) continue;
-      const away = Math.sqrt(square);
-      const near = dx * x + dy * y + dz * z;
-      // Of points as close to the pointer, the one in front.
-      if ((away > closest - pixel && near < depth) || hidden.has(points.set[p]!)) continue;
-      best = p;
-      closest = Math.min(closest, away);
-      depth = near;
-    }
-    return best;
-  };
   const showTip = (left: number, top: number) => {
-    const p = nearest(left, top);
+    const size = [stage.clientWidth, stage.clientHeight] as const;
+    const p = nearestPoint(places, view, size, [left, top], (row) => hidden.has(points.set[row]!));
     tip.hidden = p < 0;
     if (p < 0) return;
     const picture = make('i', '', 'image');
@@ -192,7 +166,8 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     }
     tip.replaceChildren(picture, words);
     const isRight = left > stage.clientWidth / 2;
-    tip.style.translate = `calc(${left}px ${isRight ? '- 100% - 14px' : '+ 14px'}) clamp(0px, ${top}px - 50%, ${stage.clientHeight}px - 100%)`;
+    const across = `calc(${left}px ${isRight ? '- 100% - 14px' : '+ 14px'})`;
+    tip.style.translate = `${across} clamp(0px, ${top}px - 50%, ${stage.clientHeight}px - 100%)`;
   };
 
   // Pointers move more often than the screen is drawn.
@@ -227,55 +202,13 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     draw();
   };
 
-  const fingers = new Map<number, { x: number; y: number }>();
-  canvas.addEventListener('pointerdown', (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-  });
-  canvas.addEventListener('pointermove', (event) => {
-    const last = fingers.get(event.pointerId);
-    if (!last) return askTip(event.offsetX, event.offsetY);
-    const now = { x: event.offsetX, y: event.offsetY };
-    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) {
-      const apart = (finger: typeof now) => Math.hypot(finger.x - other.x, finger.y - other.y) || 1;
-      zoom(apart(now) / apart(last));
-    } else turn(now.x - last.x, now.y - last.y);
-    fingers.set(event.pointerId, now);
-    tip.hidden = true;
-  });
-  const lift = (event: PointerEvent) => {
-    fingers.delete(event.pointerId);
-    if (event.type === 'pointerup') showTip(event.offsetX, event.offsetY);
-  };
-  canvas.addEventListener('pointerup', lift);
-  canvas.addEventListener('pointercancel', lift);
-  canvas.addEventListener('pointerleave', () => (tip.hidden = true));
-  canvas.addEventListener(
-    'wheel',
-    (event) => {
-      if (document.activeElement !== canvas && !event.ctrlKey) return; // the page scrolls
-      event.preventDefault();
-      zoom(Math.exp(-event.deltaY * 0.002));
-    },
-    { passive: false },
-  );
-  canvas.addEventListener('keydown', (event) => {
-    const step = 24;
-    const actions: Record<string, () => void> = {
-      ArrowLeft: () => turn(-step, 0),
-      ArrowRight: () => turn(step, 0),
-      ArrowUp: () => turn(0, -step),
-      ArrowDown: () => turn(0, step),
-      '+': () => zoom(1.2),
-      '=': () => zoom(1.2),
-      '-': () => zoom(1 / 1.2),
-      Home: reset,
-    };
-    const action = actions[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+  listenToGestures(canvas, {
+    turn,
+    zoom,
+    reset,
+    hover: askTip,
+    tap: showTip,
+    leave: () => (tip.hidden = true),
   });
 
   one('#reset-view').addEventListener('click', reset);
@@ -312,29 +245,10 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     reset();
   };
 
-  const play = figure.querySelector<HTMLButtonElement>('#play');
-  let playing = 0;
-  const stop = () => {
-    cancelAnimationFrame(playing);
-    playing = 0;
-    if (!play) return;
-    play.textContent = 'Play';
-    play.setAttribute('aria-pressed', 'false');
-  };
-  play?.addEventListener('click', () => {
-    if (playing) return stop();
-    const last = shown.epochs.length - 1;
-    const from = time >= last ? 0 : time;
-    const start = performance.now();
-    play.textContent = 'Pause';
-    play.setAttribute('aria-pressed', 'true');
-    const tick = (now: number) => {
-      const to = Math.min(last, from + Math.max(0, now - start) / FRAME_MS);
-      setTime(to);
-      if (to < last) playing = requestAnimationFrame(tick);
-      else stop();
-    };
-    playing = requestAnimationFrame(tick);
+  const { stop } = player(figure.querySelector<HTMLButtonElement>('#play'), {
+    time: () => time,
+    last: () => shown.epochs.length - 1,
+    setTime,
   });
   epoch?.addEventListener('input', () => {
     stop();
