@@ -11,11 +11,12 @@ const arithmetic = [
 ];
 /** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
 const training = [
-  'test/layers/{closed-form-batch-norm,detector-stores,embed,graph-model,seeded-dropout,step-gradients,trainer,vgg}.test.ts',
+  'test/training/{closed-form-batch-norm,seeded-dropout,step-gradients,trainer,vgg}.test.ts',
+  'test/detector/{detector-stores,embed,graph-model}.test.ts',
 ];
 
 /** They wait for what they read, and so run on webgpu too. */
-const waiting = ['test/layers/{finite-inputs,image-shapes}.test.ts'];
+const waiting = ['test/detector/{finite-inputs,image-shapes}.test.ts'];
 /** A webgl of 16 bits, beside that of the page. */
 const half = 'test/detector/half-precision.test.ts';
 

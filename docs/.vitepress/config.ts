@@ -61,7 +61,7 @@ export default defineConfig({
         items: links({
           'Losses and batches': '/losses',
           Augmentations: '/augmentation',
-          'Network, trainer': '/layers',
+          'Network, trainer': '/training',
           'Training on wasm': '/wasm',
           'Embedding quality': '/embedding-quality',
         }),

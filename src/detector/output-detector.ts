@@ -17,7 +17,7 @@ import { holdOut } from './hold-out';
 import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
 import { scorerMethods, type ScorerMethods } from './scorer-methods';
 
-/** Options of {@link fitOutputDetector}, and of `fitDetector` in `tfjs-ood/layers`. */
+/** Options of {@link fitOutputDetector}, and of `fitDetector`. */
 export interface DetectorOptions {
   /** How to score, e.g. `mahalanobis()`. */
   scorer: ScorerMethod;

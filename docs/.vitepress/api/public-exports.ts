@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** One public name, as its docstring and its declaration in `src` show it. */
 export interface PublicExport {
   name: string;
-  /** The import paths that have it, in the order of package.json: `tfjs-ood`, `tfjs-ood/layers`, ... */
+  /** The import paths that have it, in the order of package.json: `tfjs-ood`, `tfjs-ood/scorers`, ... */
   paths: string[];
   kind: 'function' | 'class' | 'constant' | 'type';
   /** Where it is declared: `src/metrics/auroc.ts`. */
@@ -27,7 +27,7 @@ export function compilerOptions(): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
 }
 
-/** `tfjs-ood/layers` -> src/training/index.ts, for every subpath with types in package.json's `exports`. */
+/** `tfjs-ood/training` -> src/training/index.ts, for every subpath with types in package.json's `exports`. */
 function entries(options: ts.CompilerOptions): Map<string, string> {
   const { name, exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     name: string;
