@@ -5,7 +5,7 @@ import { decodeDetector, encodeDetector } from './detector-state';
 import { detectorOf, fitFromSource } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 import type { CalibrationInfo } from './rare-classes';
-import { scorerMethods, type ScorerMethods } from './scorer-methods';
+import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../core/errors';
 import { oneBackend } from '../tensors/one-backend';
 import { checkOption, COUNT } from '../core/check';
@@ -240,12 +240,7 @@ export async function loadDetector(
     const expected = 'the one that the detector was fitted around';
     throw new ArgumentError({ where, what: 'model', expected, received: said });
   }
-  const { kind } = state.scorer;
-  if (!Object.hasOwn(methods, kind)) {
-    const expected = `one of ${Object.keys(methods).join(', ')}`;
-    throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
-  }
-  const method = methods[kind]!();
+  const method = methodOf(where, state.scorer.kind, methods);
   const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));
   const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
   const imageShape = savedImageShape(where, state.about);

@@ -15,7 +15,7 @@ import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
 import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
-import { scorerMethods, type ScorerMethods } from './scorer-methods';
+import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 
 /** Options of {@link fitOutputDetector}, and of `fitDetector`. */
 export interface DetectorOptions {
@@ -238,10 +238,6 @@ export function loadOutputDetector(
 ): OutputDetector {
   const where = 'loadOutputDetector';
   const state = decodeDetector(where, bytes);
-  const { kind } = state.scorer;
-  if (!Object.hasOwn(methods, kind)) {
-    const expected = `one of ${Object.keys(methods).join(', ')}`;
-    throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
-  }
-  return detectorOf(where, methods[kind]!().restore(state.scorer, parts), state);
+  const method = methodOf(where, state.scorer.kind, methods);
+  return detectorOf(where, method.restore(state.scorer, parts), state);
 }

@@ -1,4 +1,5 @@
 import * as scorers from '../scorers/index';
+import { FormatError } from '../core/errors';
 import type { ScorerMethod } from '../scorers/contract/scorer';
 
 /** Methods by the `kind` that a saved scorer names. */
@@ -34,3 +35,10 @@ export const scorerMethods: ScorerMethods = {
   she: () => scorers.she(),
   vim: () => scorers.vim(),
 };
+
+/** The method of the kind that a file names. @throws FormatError for a kind that is not among the methods */
+export function methodOf(where: string, kind: string, methods: ScorerMethods): ScorerMethod {
+  if (Object.hasOwn(methods, kind)) return methods[kind]!();
+  const expected = `one of ${Object.keys(methods).join(', ')}`;
+  throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
+}

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEntry, product } from './checked-product';
 import { float64Kernel } from './float64-kernel';
 import { addOuterProductsBy } from './kernel-scatter';
+import { normInUnits, ROUND } from './slicing';
 import type { Scratch } from './scratch';
 import { worthBackend } from './backend-choice';
 
@@ -48,8 +49,7 @@ export function addOuterProducts(sum: Float64Array, rows: Float64Array, size: nu
  * X^T X by two float32 products, exact to about 1e-10 of its diagonal; one plain product has 1e-6, which is magnified by the
  * condition number of the covariance (1e4 and more of real features) in every Mahalanobis distance.
  *
- * In units of its own for each column X = A + R: A whole numbers, R the rest, at most 1/2. The norm of a column of A is below
- * 2^12, so no partial sum in A^T A exceeds 2^24 (Cauchy-Schwarz) and float32 makes no error there. What is left,
+ * In units of its own for each column X = A + R: A whole numbers, R the rest, at most 1/2. A^T A is exact (`normInUnits`). What is left,
  * A^T R + R^T A + R^T R = M + M^T with M = (A + R/2)^T R, is so small that its rounding does not matter.
  * (The slices of Ozaki et al., Numerical Algorithms 59, 2012.)
  */
@@ -87,12 +87,11 @@ function unitsOf(rows: Float64Array, size: number, depth: number): Float64Array 
   for (let from = 0; from < rows.length; from += size) {
     for (let i = 0; i < size; i++) unit[i]! += rows[from + i]! * rows[from + i]!;
   }
-  const most = 2 ** 12 - Math.sqrt(depth) / 2 - 1;
+  const most = normInUnits(depth);
   return unit.map((square) => Math.sqrt(square) / most || 1);
 }
 
 const TILE = 16;
-const ROUND = 1.5 * 2 ** 52; // adding and subtracting it rounds to a whole number
 
 /** A [N, D] and its transpose, (A + R/2)^T and R, tile by tile: a product that is told to transpose is slow on wasm. */
 function slice(rows: Float64Array, unit: Float64Array, depth: number, scratch: Scratch) {

@@ -1,13 +1,10 @@
-const ROUND = 1.5 * 2 ** 52; // adding and subtracting it rounds to a whole number
+import { normInUnits, ROUND } from './slicing';
 
-/**
- * Cuts each row [D] in two: units times (whole + rest), the rest at most 1/2. The norm of a row of whole numbers is below 2^12,
- * so the product of two such rows is exact in float32 (Cauchy-Schwarz: no partial sum reaches 2^24).
- */
+/** Cuts each row [D] in two: units times (whole + rest), the rest at most 1/2; products of whole rows are exact in float32. */
 export function sliceRows(rows: Float64Array, size: number) {
   const count = rows.length / size;
   const [whole, rest, units] = [new Float32Array(rows.length), new Float32Array(rows.length), new Float64Array(count)];
-  const most = 2 ** 12 - Math.sqrt(size) / 2 - 1;
+  const most = normInUnits(size);
   for (let row = 0; row < count; row++) {
     const from = row * size;
     let largest = 0;
