@@ -1,4 +1,4 @@
-import { ArgumentError, FormatError } from '../core/errors';
+import { ArgumentError } from '../core/errors';
 import { checkRate } from '../core/scores';
 import { indexOfLargest } from '../scorers/contract/logit-scores';
 import { checkOption, COUNT } from '../core/check';
