@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { calibrate, ClassMeans, classMeanScorer, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
+import { calibrate, ClassMeans, nearestClassMean, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
 import type { Calibration, NamedArray } from 'tfjs-ood';
 import { embed } from 'tfjs-ood/detector';
 import { classifierNetwork } from './network';
@@ -75,14 +75,14 @@ export function decodeClassifier(bytes: Uint8Array): Classifier {
         .filter(([name]) => name.startsWith(prefix))
         .map(([name, value]) => [name.slice(prefix.length), value]),
     );
-  const scorer = classMeanScorer(ClassMeans.from(under('means/')));
+  const scorer = nearestClassMean().of(ClassMeans.from(under('means/')));
   return {
     embeddingSize,
     calibration: calibrate(tensors.calibration!.data),
     cloud: { points: points.data as Float32Array, labels: tensors['cloud/labels']!.data as Int32Array },
     async classify(pixels) {
       const embeddings = await embed(model, { images: pixels, shape: [1, SIDE, SIDE, 1] });
-      const { labels, scores } = await scorer.classify(embeddings);
+      const { labels, scores } = await scorer.classify({ features: embeddings });
       return { digit: labels[0]!, score: scores[0]!, embedding: embeddings.data };
     },
     dispose() {

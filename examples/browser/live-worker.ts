@@ -1,5 +1,5 @@
 import 'tfjs-ood/wasm';
-import { auroc, ClassMeans, classMeanScorer, odmBatches, odmLoss, OOD_LABEL } from 'tfjs-ood';
+import { auroc, ClassMeans, nearestClassMean, odmBatches, odmLoss, OOD_LABEL } from 'tfjs-ood';
 import { embed } from 'tfjs-ood/detector';
 import { createTrainer, type ImageSet } from 'tfjs-ood/training';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -34,8 +34,8 @@ async function look(model: LayersModel, known: ImageSet, test: ImageSet, labels:
   const means = new ClassMeans();
   await means.add(await embed(model, known), digitLabels(known.shape[0], 0));
   const embeddings = await embed(model, test);
-  const scorer = classMeanScorer(means);
-  const scores = await scorer.score(embeddings);
+  const scorer = nearestClassMean().of(means);
+  const scores = await scorer.score({ features: embeddings });
   scorer.dispose();
   return { points: embeddings.data, labels, auroc: auroc(scores.slice(0, NEW), scores.slice(NEW)) };
 }

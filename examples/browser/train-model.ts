@@ -13,7 +13,7 @@ import 'tfjs-ood/wasm';
 import {
   auroc,
   ClassMeans,
-  classMeanScorer,
+  nearestClassMean,
   conformalThreshold,
   odmBatches,
   odmLoss,
@@ -77,13 +77,13 @@ trainer.dispose();
 
 const means = new ClassMeans();
 await means.add(await embed(model, known), known.labels);
-const scorer = classMeanScorer(means);
-const scoresOf = async (images: ImageSet) => scorer.score(await embed(model, images));
+const scorer = nearestClassMean().of(means);
+const scoresOf = async (images: ImageSet) => scorer.score({ features: await embed(model, images) });
 
 const calibrationScores = await scoresOf(held);
 const { threshold } = conformalThreshold(calibrationScores, 0.05);
 const test = digitsOf(mnist.test, KNOWN);
-const { labels, scores } = await scorer.classify(await embed(model, test));
+const { labels, scores } = await scorer.classify({ features: await embed(model, test) });
 const right = labels.filter((label, i) => label === test.labels[i]).length / labels.length;
 const share = (alarms: Float32Array) => alarms.filter((score) => score > threshold).length / alarms.length;
 const figures: Record<string, string> = {
@@ -114,7 +114,7 @@ for (const [name, images] of Object.entries(out)) {
   figures[name] = `AUROC ${auroc(scores, outScores).toFixed(4)}, called unknown ${share(outScores).toFixed(3)}`;
 }
 // Digits as the page's examples draw them: not MNIST's hand, and no guarantee holds for them.
-const drawn = await scorer.classify(await embed(model, drawDigits(600, 0, 5, seed + 1)));
+const drawn = await scorer.classify({ features: await embed(model, drawDigits(600, 0, 5, seed + 1)) });
 const drawnRight = drawn.labels.filter((label, i) => label === i % 6).length / 600;
 figures['drawn digits 0 to 5'] = `accuracy ${drawnRight.toFixed(3)}, called unknown ${share(drawn.scores).toFixed(3)}`;
 console.table(figures);

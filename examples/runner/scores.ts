@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { ClassMeans, classMeanScorer } from 'tfjs-ood';
+import { ClassMeans, nearestClassMean } from 'tfjs-ood';
 import { classAccuracy } from 'tfjs-ood/metrics';
 import { fitOutputDetector, type DetectorOptions } from 'tfjs-ood/detector';
 import type { ImageSet } from 'tfjs-ood/datasets';
@@ -52,7 +52,7 @@ const everyFew = (set: Sets['known']['train'], count: number) => {
 async function nearestMean({ features, labels }: Outputs & { labels: Int32Array }) {
   const means = new ClassMeans();
   await means.add(features, labels);
-  return classMeanScorer(means);
+  return nearestClassMean().of(means);
 }
 
 /** Every scorer of a method around its network, on every test set. */
@@ -88,7 +88,7 @@ export async function scoreAll(
     const scorer = await nearestMean(fitted);
     const [answers, scores]: [Answers[], Float64Array[]] = [[], []];
     for (const { features } of found) {
-      const { labels, scores: own } = await scorer.classify(features);
+      const { labels, scores: own } = await scorer.classify({ features });
       answers.push({ outputs: features, nearest: labels });
       scores.push(Float64Array.from(own));
     }

@@ -1,6 +1,4 @@
-import { ArgumentError, FormatError } from './errors';
-import type { ScorerState } from '../scorers/contract/scorer';
-import { numberOf } from '../scorers/contract/scorer-state';
+import { ArgumentError } from './errors';
 
 /** Which values an option may have, and how an error says so. */
 export interface NumberRule {
@@ -23,11 +21,4 @@ export function checkOption(where: string, what: string, value: number, { expect
 export function checkWord(where: string, what: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
   throw new ArgumentError({ where, what, expected: `one of ${words.join(', ')}`, received: String(word) });
-}
-
-/** An option of a saved state that keeps its rule. @throws FormatError */
-export function savedOption(where: string, state: ScorerState, name: string, { expected, holds }: NumberRule): number {
-  const value = numberOf(where, state, name);
-  if (holds(value)) return value;
-  throw new FormatError({ where, what: `state.options.${name}`, expected, received: String(value) });
 }

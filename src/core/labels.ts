@@ -15,7 +15,7 @@ export interface LabelRule {
 /** What came: a number as it is, all else by its type. */
 function nameOf(value: unknown): string {
   if (typeof value === 'object' && value) return value.constructor?.name ?? 'object';
-  return value == null || typeof value === 'number' ? String(value) : `${typeof value} ${String(value)}`;
+  return value == null || typeof value === 'number' ? String(value) : `${typeof value} ${String(value as string | bigint)}`;
 }
 
 /**

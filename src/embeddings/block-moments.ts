@@ -1,7 +1,7 @@
 import type { ClassMoments } from './class-moments';
 import { checkFinite } from '../tensors/embeddings';
-import { float64Kernel, type Float64Kernel } from '../linalg/float64-kernel';
-import { classSumsBy } from '../linalg/kernel-scatter';
+import { float64Kernel, type Float64Kernel } from '../linalg/kernels/float64-kernel';
+import { classSumsBy } from '../linalg/kernels/kernel-scatter';
 import { addOuterProducts, addScatter } from '../linalg/scatter-products';
 import type { Scratch } from '../linalg/scratch';
 import { rowsAtOnce, worthBackend } from '../linalg/backend-choice';

@@ -6,7 +6,7 @@ import { squaredDistances } from '../linalg/squared-distances';
 
 /** What names a class for each row, such as a class-mean scorer. */
 export interface Classifier {
-  classify(embeddings: Embeddings): Promise<{ labels: ArrayLike<number> }>;
+  classify(batch: { features: Embeddings }): Promise<{ labels: ArrayLike<number> }>;
 }
 
 /** For each row of the query the label of its nearest mean; of equally near ones the first. */
@@ -57,7 +57,7 @@ export async function nearestMeanAccuracy(
   const { data, count, size, rows, labels: wanted } = await readLabeledRows(where, embeddings, labels);
   let right = 0;
   if ('classify' in means) {
-    const { labels: named } = await means.classify(embeddings);
+    const { labels: named } = await means.classify({ features: embeddings });
     if (named.length !== count) {
       const [expected, received] = [`${count} labels from classify()`, String(named.length)];
       throw new ArgumentError({ where, what: 'source', expected, received });

@@ -1,5 +1,5 @@
 import { getBackend } from '@tensorflow/tfjs-core';
-import { float64Kernel } from './float64-kernel';
+import { float64Kernel } from './kernels/float64-kernel';
 import { isHalf } from '../tensors/precision';
 
 /**

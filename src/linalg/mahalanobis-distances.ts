@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { failedKernel } from './checked-product';
-import { float64Kernel } from './float64-kernel';
+import { float64Kernel } from './kernels/float64-kernel';
 import { keptTensors } from '../tensors/kept-tensors';
-import { kernelDistances } from './kernel-distances';
+import { kernelDistances } from './kernels/kernel-distances';
 import { whitenedRows, type Whitened } from './whitened-rows';
 import { deviationsOf, whiten, type Whitening } from './whitening';
 import { rowsAtOnce, worthBackend } from './backend-choice';

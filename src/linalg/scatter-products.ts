@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEntry, product } from './checked-product';
-import { float64Kernel } from './float64-kernel';
-import { addOuterProductsBy } from './kernel-scatter';
+import { float64Kernel } from './kernels/float64-kernel';
+import { addOuterProductsBy } from './kernels/kernel-scatter';
 import { normInUnits, ROUND } from './slicing';
 import type { Scratch } from './scratch';
 import { worthBackend } from './backend-choice';

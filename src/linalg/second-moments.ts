@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEntry, product } from './checked-product';
-import { float64Kernel } from './float64-kernel';
-import { classSumsBy } from './kernel-scatter';
+import { float64Kernel } from './kernels/float64-kernel';
+import { classSumsBy } from './kernels/kernel-scatter';
 import { meanOf } from './row-products';
 import { onBackend, worthBackend } from './backend-choice';
 

@@ -1,6 +1,6 @@
 import { EVD, Matrix } from 'ml-matrix';
-import { makeKernel, type SimdKernel } from './float64-kernel';
-import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './eigen-functions';
+import { makeKernel, type SimdKernel } from './kernels/float64-kernel';
+import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-functions';
 
 /** Eigenvalues [D] in no order, and number `row` of the unit eigenvector of each. */
 export interface SymmetricEigen {

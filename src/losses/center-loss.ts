@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkPositive, checkRowsOf } from './check-option';
+import { checkClassLabels, checkPositive, checkRowsOf } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';
@@ -38,7 +38,7 @@ export function centerLoss(
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'centers', centers, embeddings);
-    checkClasses(where, labels, centers.shape[0]);
+    checkClassLabels(where, labels, centers.shape[0]);
     const ood = oodColumn(column);
     const squares = squaredDistancesTo(embeddings, centers);
     const own = tf.sum(tf.mul(squares, oneHotKnown(column, centers.shape[0])), 1, true);

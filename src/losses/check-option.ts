@@ -15,7 +15,7 @@ export function checkNotNegative(where: string, what: string, value: number): vo
 }
 
 /** Refuses what is no finite number. */
-export function checkFinite(where: string, what: string, value: number): void {
+export function checkFiniteOption(where: string, what: string, value: number): void {
   if (Number.isFinite(value)) return;
   throw new ArgumentError({ where, what, expected: 'a finite number', received: String(value) });
 }
@@ -28,7 +28,7 @@ export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddi
 }
 
 /** Refuses a label of an array that has no row among C; those of a tensor cannot be read without stalling. */
-export function checkClasses(where: string, labels: unknown, classes: number): void {
+export function checkClassLabels(where: string, labels: unknown, classes: number): void {
   if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) return;
   checkLabels(where, labels, { ood: true, below: classes, expected: `class indices below ${classes}` });
 }

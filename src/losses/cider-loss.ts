@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../core/errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
+import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
 import { beyondCosines, unitRows } from './unit-rows';
 
@@ -66,7 +66,7 @@ export function ciderLoss(
     if (classes < 2) {
       throw new ArgumentError({ where, what: 'prototypes', expected: 'two or more', received: String(classes) });
     }
-    checkClasses(where, labels, classes);
+    checkClassLabels(where, labels, classes);
     const own = oneHotKnown(column, classes);
     const z = unitRows(embeddings);
     const m = moved(own, z, prototypes, momentum);
@@ -107,7 +107,7 @@ export function moveCiderPrototypes(
   tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
-    checkClasses(where, labels, prototypes.shape[0]);
+    checkClassLabels(where, labels, prototypes.shape[0]);
     prototypes.assign(moved(oneHotKnown(column, prototypes.shape[0]), unitRows(embeddings), prototypes, momentum));
   });
 }

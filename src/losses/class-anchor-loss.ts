@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkNotNegative, checkPositive } from './check-option';
+import { checkClassLabels, checkNotNegative, checkPositive } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';
@@ -46,7 +46,7 @@ export function classAnchorLoss(
     if (classes < 2) {
       throw new ShapeError({ where, what: 'logits', expected: '[B, C], C from 2', received: `[B, ${classes}]` });
     }
-    checkClasses(where, labels, classes);
+    checkClassLabels(where, labels, classes);
     const ood = oodColumn(column);
     const anchors = tf.mul<tf.Tensor2D>(magnitude, tf.eye(classes));
     const squares = squaredDistancesTo(logits, anchors);

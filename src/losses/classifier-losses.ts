@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkFinite, checkNotNegative, checkPositive } from './check-option';
+import { checkClassLabels, checkFiniteOption, checkNotNegative, checkPositive } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn, unlessFinite } from './class-masks';
 import { unitRows } from './unit-rows';
 
@@ -14,7 +14,7 @@ function withCrossEntropy(
   return tf.tidy(() => {
     const column = labelColumn(where, labels, logits);
     const classes = logits.shape[1];
-    checkClasses(where, labels, classes);
+    checkClassLabels(where, labels, classes);
     const ood = oodColumn(column);
     const logSums = tf.logSumExp<tf.Tensor2D>(logits, 1, true);
     const own = tf.sum(tf.mul(logits, oneHotKnown(column, classes)), 1, true);
@@ -113,8 +113,8 @@ export function energyBoundedLoss(
 ): tf.Scalar {
   const where = 'energyBoundedLoss';
   checkNotNegative(where, 'weight', weight);
-  checkFinite(where, 'inMargin', inMargin);
-  checkFinite(where, 'outMargin', outMargin);
+  checkFiniteOption(where, 'inMargin', inMargin);
+  checkFiniteOption(where, 'outMargin', outMargin);
   return withCrossEntropy(where, labels, logits, ({ ood, logSums, crossEntropy }) => {
     const tooHigh = tf.square(tf.relu(tf.sub(tf.neg(logSums), inMargin)));
     const tooLow = tf.square(tf.relu(tf.add(logSums, outMargin)));

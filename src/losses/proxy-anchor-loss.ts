@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClasses, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
+import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
 import { oneHotKnown } from './class-masks';
 import { unitRows } from './unit-rows';
 
@@ -54,7 +54,7 @@ export function proxyAnchorLoss(
     const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'proxies', proxies, embeddings);
     const classes = proxies.shape[0];
-    checkClasses(where, labels, classes);
+    checkClassLabels(where, labels, classes);
     const own = oneHotKnown(column, classes); // [B, C]
     const cosines = tf.matMul(unitRows(embeddings), tf.transpose(unitRows(proxies)));
     const present = tf.max(own, 0); // [C]

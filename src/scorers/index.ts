@@ -1,4 +1,4 @@
-export { classMeanScorer, type ClassMeanScorer } from './class-means/class-mean-scorer';
+export type { ClassMeanScorer } from './class-means/class-mean-scorer';
 export type {
   Batch,
   Blocks,
@@ -16,7 +16,8 @@ export type {
   ScorerState,
 } from './contract/scorer';
 export { decodeScorer, encodeScorer } from './contract/scorer-state';
-export { nearestClassMean, type NearestClassMeanOptions } from './class-means/nearest-class-mean';
+export { nearestClassMean } from './class-means/nearest-class-mean';
+export type { NearestClassMean, NearestClassMeanOptions } from './class-means/nearest-class-mean';
 export { ash, type AshOptions } from './head/ash';
 export { energy } from './logits/energy';
 export { entropy } from './logits/entropy';

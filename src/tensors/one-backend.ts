@@ -1,4 +1,4 @@
-import { getBackend } from '@tensorflow/tfjs-core';
+import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { guardBackend } from './backend-room';
 import { ArgumentError } from '../core/errors';
 
@@ -8,6 +8,7 @@ import { ArgumentError } from '../core/errors';
  * allocation that fails throws.
  */
 export function oneBackend(): (where: string) => void {
+  backend(); // starts one where none was used yet: it has no name before
   guardBackend();
   const first = getBackend();
   return (where) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { ClassMeans, classMeanScorer, seededRandom } from 'tfjs-ood';
+import { ClassMeans, nearestClassMean, seededRandom } from 'tfjs-ood';
 
 export const title =
   'class means of 100,000 x 512, 100 classes, against NumPy (one thread, float32 product); scores of the same';
@@ -61,8 +61,8 @@ export async function run(): Promise<string[]> {
   }
   const means = new ClassMeans();
   await means.add(embeddings, labels);
-  const scorer = classMeanScorer(means);
-  lines.push(line('classMeanScorer.score, wasm', await medianTime(() => scorer.score(embeddings))));
+  const scorer = nearestClassMean().of(means);
+  lines.push(line('nearestClassMean, wasm', await medianTime(() => scorer.score({ features: embeddings }))));
   scorer.dispose();
   return lines;
 }

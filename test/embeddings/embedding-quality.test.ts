@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, classMeanScorer, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
+import { ArgumentError, nearestClassMean, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
 import { ClassMeans, distanceRatio, nearestMeanAccuracy, recallAtK, silhouette } from 'tfjs-ood/embeddings';
 import openSet from '../fixtures/open-set.json';
 import { expectClose } from '../expect-close';
@@ -276,7 +276,7 @@ onEachBackend('embedding quality', () => {
     expect(await distanceRatio(x, labels)).toEqual(await distanceRatio(embeddings, labels));
     const means = new ClassMeans();
     await means.add(x, labels);
-    const scorer = classMeanScorer(means);
+    const scorer = nearestClassMean().of(means);
     const accuracy = await nearestMeanAccuracy(scorer, x, labels);
     expect(accuracy).toBe(await nearestMeanAccuracy(means, x, labels));
     expect(accuracy).toBeGreaterThan(0.7);

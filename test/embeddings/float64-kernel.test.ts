@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { float64Functions } from '../../src/linalg/float64-functions';
-import { float64Kernel, makeKernel } from '../../src/linalg/float64-kernel';
-import { addOuterProductsBy, classSumsBy } from '../../src/linalg/kernel-scatter';
+import { float64Functions } from '../../src/linalg/kernels/float64-functions';
+import { float64Kernel, makeKernel } from '../../src/linalg/kernels/float64-kernel';
+import { addOuterProductsBy, classSumsBy } from '../../src/linalg/kernels/kernel-scatter';
 import { expectClose } from '../expect-close';
 
 const kernel = float64Kernel()!;

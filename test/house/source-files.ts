@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const src = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+const src = fileURLToPath(new URL('../../src/', import.meta.url));
 const WRITTEN_BY_A_BUILD = ['report/page-bundle.ts'];
 
 export const readSource = (file: string): string => readFileSync(src + file, 'utf8');

@@ -23,7 +23,7 @@ const SINGLE = {
     auroc: 1500,
     conformalThreshold: 1600,
     ClassMeans: 2600,
-    classMeanScorer: 4600,
+    nearestClassMean: 4600,
   },
   'tfjs-ood/scorers': { msp: 2100, nearestNeighbors: 6900 },
   'tfjs-ood/detector': { fitOutputDetector: 6200 },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { ClassMeans, classMeanScorer, NotFiniteError, seededRandom, ShapeError, type Means } from 'tfjs-ood';
+import { ClassMeans, nearestClassMean, NotFiniteError, seededRandom, ShapeError, type Means } from 'tfjs-ood';
 import numpy from '../fixtures/class-means.json';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -24,17 +24,17 @@ const batch = (rows: number[][]) => ({
   shape: [rows.length, rows[0]!.length] as [number, number],
 });
 
-onEachBackend('classMeanScorer', () => {
+onEachBackend('nearestClassMean().of', () => {
   test.each(cases)('$name: equal to NumPy and scikit-learn', async ({ means, x, nearest, scores }) => {
-    const scorer = classMeanScorer(meansOf(means));
-    const result = await scorer.classify(batch(x));
+    const scorer = nearestClassMean().of(meansOf(means));
+    const result = await scorer.classify({ features: batch(x) });
     expect([...result.labels]).toEqual(nearest.map((c) => 2 * c));
     expectClose(result.scores, scores, { relative: 2 ** -23, absolute: 0 });
     expect(result.scores[0]).toBe(0); // the image at its mean
     const tensor = tf.tensor2d(x);
     const direct = scorer.scoreTensor(tensor);
     expectClose(await direct.data(), scores, { relative: 1e-5, absolute: 1e-10 });
-    expect(await scorer.score(tensor)).toEqual(result.scores);
+    expect(await scorer.score({ features: tensor })).toEqual(result.scores);
     tf.dispose([tensor, direct]);
     scorer.dispose();
   });
@@ -49,8 +49,8 @@ onEachBackend('classMeanScorer', () => {
     ]);
     const results = [];
     for (const blockSize of [1, 7, 50, 64]) {
-      const scorer = classMeanScorer(means, { blockSize });
-      results.push(await scorer.classify(batch(x)));
+      const scorer = nearestClassMean({ blockSize }).of(means);
+      results.push(await scorer.classify({ features: batch(x) }));
       scorer.dispose();
     }
     for (const { labels, scores } of results) {
@@ -60,45 +60,39 @@ onEachBackend('classMeanScorer', () => {
   });
 
   test('one class, no row, and higher for what is farther', async () => {
-    const scorer = classMeanScorer(meansOf([[1, 1]]));
+    const scorer = nearestClassMean().of(meansOf([[1, 1]]));
     expect([
-      ...(await scorer.score(
-        batch([
+      ...(await scorer.score({ features: batch([
           [1, 1],
           [1, 3],
           [10, 1],
-        ]),
-      )),
+        ]) })),
     ]).toEqual([0, 4, 81]);
-    expect(await scorer.score({ data: new Float32Array(), shape: [0, 2] })).toHaveLength(0);
+    expect(await scorer.score({ features: { data: new Float32Array(), shape: [0, 2] } })).toHaveLength(0);
     scorer.dispose();
   });
 
   test('bad input', async () => {
     const store = new ClassMeans();
     await store.add(batch([[1, 2]]), [0]);
-    const scorer = classMeanScorer(store);
+    const scorer = nearestClassMean().of(store);
     await expect(
-      scorer.score(
-        batch([
+      scorer.score({ features: batch([
           [1, 2],
           [1, NaN],
-        ]),
-      ),
+        ]) }),
     ).rejects.toThrow(NotFiniteError);
     await expect(
-      scorer.score(
-        batch([
+      scorer.score({ features: batch([
           [1, 2],
           [1, NaN],
-        ]),
-      ),
+        ]) }),
     ).rejects.toThrow('NaN at row 1, column 1');
-    await expect(scorer.score(batch([[1, 2, 3]]))).rejects.toThrow(ShapeError);
-    await expect(scorer.score(batch([[1, 2, 3]]))).rejects.toThrow('[N, 2], as the class means, got [N, 3]');
-    expect(() => classMeanScorer(store, { blockSize: 0 })).toThrow('blockSize must be a whole number from 1, got 0');
-    expect(() => classMeanScorer(new ClassMeans())).toThrow('store must be one that has samples');
-    expect(() => classMeanScorer({ labels: Int32Array.of(0), data: new Float64Array(3), shape: [1, 2] })).toThrow(
+    await expect(scorer.score({ features: batch([[1, 2, 3]]) })).rejects.toThrow(ShapeError);
+    await expect(scorer.score({ features: batch([[1, 2, 3]]) })).rejects.toThrow('[N, 2], as the class means, got [N, 3]');
+    expect(() => nearestClassMean({ blockSize: 0 }).of(store)).toThrow('blockSize must be a whole number from 1, got 0');
+    expect(() => nearestClassMean().of(new ClassMeans())).toThrow('store must be one that has samples');
+    expect(() => nearestClassMean().of({ labels: Int32Array.of(0), data: new Float64Array(3), shape: [1, 2] })).toThrow(
       ShapeError,
     );
     scorer.dispose();

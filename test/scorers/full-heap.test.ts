@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-layers'; // registers the gradients
 import '@tensorflow/tfjs-backend-wasm'; // and not tfjs-ood/wasm: the scorers must be right without it
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { embeddingMemory, seededRandom } from 'tfjs-ood';
-import { classMeanScorer, nearestNeighbors } from 'tfjs-ood/scorers';
+import { nearestClassMean, nearestNeighbors } from 'tfjs-ood/scorers';
 import { rowProducts } from '../../src/linalg/row-products';
 import { expectClose } from '../expect-close';
 
@@ -98,9 +98,9 @@ test('class means of many classes', async () => {
   };
   const queries = rowsOf(64, 512);
   await rightOrRefused([1, 2, 3, 4, 5, 6, 8], async () => {
-    const scorer = classMeanScorer(source);
+    const scorer = nearestClassMean().of(source);
     try {
-      return await scorer.score(queries);
+      return await scorer.score({ features: queries });
     } finally {
       scorer.dispose();
     }

@@ -27,7 +27,7 @@ onEachBackend('nearestClassMean', () => {
     for (const one of [scorer, again]) {
       const scored = one.score({ features: rows([1e30, 1e30], [1, 2]) });
       await expect(scored).rejects.toThrow(NotFiniteError);
-      await expect(scored).rejects.toThrow('nearest-class-mean: score must be a number that float32 holds');
+      await expect(scored).rejects.toThrow('nearestClassMean: score must be a number that float32 holds');
       await expect(scored).rejects.toThrow('at row 1');
       one.dispose();
     }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   ArgumentError,
-  classMeanScorer,
+  nearestClassMean,
   NotFiniteError,
   seededRandom,
   type ClassMeanScorer,
@@ -56,8 +56,8 @@ onEachBackend('the nearest mean', (backend) => {
     ['one column', { size: 1 }],
   ])('%s: as by definition in float64', async (_, options) => {
     const { means, x, size } = groupedCase(3, options);
-    const scorer = classMeanScorer(means, { blockSize: 32 });
-    const { labels, scores } = await scorer.classify(batch(x, size));
+    const scorer = nearestClassMean({ blockSize: 32 }).of(means);
+    const { labels, scores } = await scorer.classify({ features: batch(x, size) });
     const expected = naive(means, x);
     scorer.dispose();
     expect([...labels]).toEqual(expected.labels);
@@ -75,8 +75,8 @@ onEachBackend('the nearest mean', (backend) => {
       fc.asyncProperty(input, async ([size, a, b, blockSize]) => {
         const whole = (list: number[]) => [...list, ...Array<number>((size - (list.length % size)) % size).fill(1)];
         const [means, x] = [meansOf(Float64Array.from(whole(a)), size), Float32Array.from(whole(b))];
-        const scorer = classMeanScorer(means, { blockSize });
-        const { labels, scores } = await scorer.classify(batch(x, size));
+        const scorer = nearestClassMean({ blockSize }).of(means);
+        const { labels, scores } = await scorer.classify({ features: batch(x, size) });
         scorer.dispose();
         const expected = naive(means, x);
         // Of two distances that float64 cannot tell apart either may be the least.
@@ -89,16 +89,16 @@ onEachBackend('the nearest mean', (backend) => {
   });
 
   test('two equal means: the first; a row on both sides alike: the first', async () => {
-    const scorer = classMeanScorer(meansOf(Float64Array.of(4, 0, 2, 2), 1));
-    const { labels, scores } = await scorer.classify(batch(Float32Array.of(2, 3, 1), 1));
+    const scorer = nearestClassMean().of(meansOf(Float64Array.of(4, 0, 2, 2), 1));
+    const { labels, scores } = await scorer.classify({ features: batch(Float32Array.of(2, 3, 1), 1) });
     scorer.dispose();
     expect([...labels]).toEqual([11, 5, 8]); // means 2; 4 before 2; 0 before 2
     expect([...scores]).toEqual([0, 1, 1]);
   });
 
   test('what overflows float32 is the nearest mean all the same, at distance infinity', async () => {
-    const scorer = classMeanScorer(meansOf(Float64Array.of(3e38, -3e38, 0), 1));
-    const { labels, scores } = await scorer.classify(batch(Float32Array.of(-1e38, -2.5e38, 1e19), 1));
+    const scorer = nearestClassMean().of(meansOf(Float64Array.of(3e38, -3e38, 0), 1));
+    const { labels, scores } = await scorer.classify({ features: batch(Float32Array.of(-1e38, -2.5e38, 1e19), 1) });
     scorer.dispose();
     expect([...labels]).toEqual([11, 8, 11]);
     expectClose(scores, [Infinity, Infinity, 1e38], { relative: 1e-6 });
@@ -106,7 +106,7 @@ onEachBackend('the nearest mean', (backend) => {
 
   test('scoreTensor finds the right one of a group of close means', async () => {
     const { means, x, size } = groupedCase(5);
-    const scorer = classMeanScorer(means);
+    const scorer = nearestClassMean().of(means);
     const rows = tf.tensor2d(x, [x.length / size, size]);
     const scores = scorer.scoreTensor(rows);
     // x and m are rounded to float32 at 1000: a share of 1000 * 2^-24 / 0.01 of the distance, in each of two.
@@ -119,7 +119,7 @@ onEachBackend('the nearest mean', (backend) => {
     const means = meansOf(Float64Array.of(0, 0, 4, 0, 4, 3), 2);
     const x = [1, 0.5, 3, 2.5, -1, -2];
     const weights = [1, -2, 3];
-    const scorer = classMeanScorer(means);
+    const scorer = nearestClassMean().of(means);
     const rows = tf.tensor2d(x, [3, 2]);
     const gradient = tf.grad((r) => tf.sum(tf.mul(scorer.scoreTensor(tf.mul(r, 1)), tf.tensor1d(weights))))(rows);
     const total = (at: number[]) =>
@@ -135,7 +135,7 @@ onEachBackend('the nearest mean', (backend) => {
   });
 
   test('scoreTensor: NaN stays in its row', async () => {
-    const scorer = classMeanScorer(meansOf(Float64Array.of(0, 0, 4, 4), 2));
+    const scorer = nearestClassMean().of(meansOf(Float64Array.of(0, 0, 4, 4), 2));
     const rows = tf.tensor2d([1, 0, NaN, 0, 4, 2], [3, 2]);
     const scores = scorer.scoreTensor(rows);
     expect([...(await scores.data())]).toEqual([1, NaN, 4]);
@@ -146,11 +146,11 @@ onEachBackend('the nearest mean', (backend) => {
   test('called inside tidy, and after the means have changed', async () => {
     const means = meansOf(Float64Array.of(1, 2), 1);
     let scorer!: ClassMeanScorer;
-    tf.tidy(() => void (scorer = classMeanScorer(means)));
+    tf.tidy(() => void (scorer = nearestClassMean().of(means)));
     means.data.fill(9);
     means.labels.fill(0);
     const rows = tf.tensor2d([1, 5], [2, 1], 'int32');
-    const { labels, scores } = await scorer.classify(rows);
+    const { labels, scores } = await scorer.classify({ features: rows });
     expect([...labels, ...scores]).toEqual([5, 8, 0, 9]);
     tf.tidy(() => void scorer.scoreTensor(tf.cast(rows, 'float32')));
     const again = tf.tidy(() => scorer.scoreTensor(tf.cast(rows, 'float32')));
@@ -158,7 +158,7 @@ onEachBackend('the nearest mean', (backend) => {
     tf.dispose([rows, again]);
     scorer.dispose();
     scorer.dispose();
-    await expect(scorer.score(batch(Float32Array.of(1), 1))).rejects.toThrow(
+    await expect(scorer.score({ features: batch(Float32Array.of(1), 1) })).rejects.toThrow(
       'one that is in use, got one after dispose()',
     );
   });
@@ -166,13 +166,13 @@ onEachBackend('the nearest mean', (backend) => {
   test('bad means, bad embeddings', async () => {
     const means = meansOf(Float64Array.of(1, 2), 1);
     const withLabels = (...labels: number[]) => ({ ...means, labels: Int32Array.from(labels) });
-    expect(() => classMeanScorer(withLabels(0, -1))).toThrow('means.labels must be class indices from 0');
-    expect(() => classMeanScorer(withLabels(1, 1))).toThrow('once each, got 1 at index 1');
-    expect(() => classMeanScorer(meansOf(Float64Array.of(1, NaN), 1))).toThrow(NotFiniteError);
-    expect(() => classMeanScorer(meansOf(Float64Array.of(1, NaN), 1))).toThrow('means must be finite');
-    const scorer = classMeanScorer(means);
-    await expect(scorer.score({ data: [1, 2] as never, shape: [2, 1] })).rejects.toThrow(ArgumentError);
-    await expect(scorer.score({ data: Float32Array.of(1), shape: [0.5, 2] })).rejects.toThrow('must be [N, D]');
+    expect(() => nearestClassMean().of(withLabels(0, -1))).toThrow('means.labels must be class indices from 0');
+    expect(() => nearestClassMean().of(withLabels(1, 1))).toThrow('once each, got 1 at index 1');
+    expect(() => nearestClassMean().of(meansOf(Float64Array.of(1, NaN), 1))).toThrow(NotFiniteError);
+    expect(() => nearestClassMean().of(meansOf(Float64Array.of(1, NaN), 1))).toThrow('means must be finite');
+    const scorer = nearestClassMean().of(means);
+    await expect(scorer.score({ features: { data: [1, 2] as never, shape: [2, 1] } })).rejects.toThrow(ArgumentError);
+    await expect(scorer.score({ features: { data: Float32Array.of(1), shape: [0.5, 2] } })).rejects.toThrow('must be [N, D]');
     expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor1d([1]) as never))).toThrow('must be [N, D], got [1]');
     expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor2d([[1, 2]])))).toThrow('as the class means, got [N, 2]');
     scorer.dispose();

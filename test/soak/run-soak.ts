@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
-import { ClassMeans, classMeanScorer, odmBatches, odmLoss, seededRandom } from 'tfjs-ood';
+import { ClassMeans, nearestClassMean, odmBatches, odmLoss, seededRandom } from 'tfjs-ood';
 import { embed } from 'tfjs-ood/detector';
 import { createTrainer, vgg, type ImageSet } from 'tfjs-ood/training';
 import { mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
@@ -54,13 +54,13 @@ async function run(seconds: number): Promise<void> {
     const own = labels.subarray(0, KNOWN);
     const means = new ClassMeans();
     await means.add(features, own);
-    const byMeans = classMeanScorer(means);
+    const byMeans = nearestClassMean().of(means);
     const fitted = [
       await mahalanobis().fit([{ features, labels: own }], {}),
       await nearestNeighbors({ k: 3 }).fit([{ features }], {}),
     ];
     const embedded = await embed(model, test);
-    const all = [await byMeans.score(embedded)];
+    const all = [await byMeans.score({ features: embedded })];
     for (const scorer of fitted) all.push(await scorer.score({ features: embedded }));
     for (const scorer of [byMeans, ...fitted]) scorer.dispose();
     return all.reduce((sum, scores) => sum + scores.filter(Number.isFinite).length, 0);

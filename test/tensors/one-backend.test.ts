@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ArgumentError, ClassMeans, classMeanScorer, embeddingMemory, odmLoss, seededRandom } from 'tfjs-ood';
+import { ArgumentError, ClassMeans, embeddingMemory, odmLoss, seededRandom } from 'tfjs-ood';
 import { fitDetector } from 'tfjs-ood/detector';
 import { createTrainer } from 'tfjs-ood/training';
 import { mahalanobis, msp, nearestClassMean, nearestNeighbors, nnGuide, react, type FitBlock } from 'tfjs-ood/scorers';
@@ -81,9 +81,9 @@ describe.each([
     const [known, x] = [rows(40, 4), rows(5, 4)];
     const means = new ClassMeans();
     await means.add(known, labels);
-    const scorer = classMeanScorer(means);
-    await isRefused('classMeanScorer', () => scorer.score(x));
-    await isRefused('classMeanScorer', () => scorer.classify(x));
+    const scorer = nearestClassMean().of(means);
+    await isRefused('nearestClassMean', () => scorer.score({ features: x }));
+    await isRefused('nearestClassMean', () => scorer.classify({ features: x }));
     scorer.dispose();
 
     const blocks = [{ features: known, logits: rows(40, 3), labels }] satisfies FitBlock<
@@ -97,7 +97,7 @@ describe.each([
     await isRefused('nnGuide', () => guided.score(batch));
     guided.dispose();
     const nearest = await nearestClassMean().fit(blocks, {});
-    await isRefused('classMeanScorer', () => nearest.score(batch)); // by which it is done
+    await isRefused('nearestClassMean', () => nearest.score(batch));
     nearest.dispose();
 
     const wide = rows(40, WIDE);

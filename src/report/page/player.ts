@@ -1,14 +1,14 @@
 const FRAME_MS = 450;
 
 /** Where a player stands among frames, and where they end; between two frames the time is no whole number. */
-export interface Frames {
+export interface Playable {
   time(): number;
   last(): number;
   setTime(to: number): void;
 }
 
 /** Plays frames from a button, from the start once it stands at the end; `stop` pauses. Without a button nothing plays. */
-export function player(play: HTMLButtonElement | null, frames: Frames): { stop(): void } {
+export function player(play: HTMLButtonElement | null, frames: Playable): { stop(): void } {
   let playing = 0;
   const stop = () => {
     cancelAnimationFrame(playing);

@@ -1,103 +1,125 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ClassMeans, type Means } from '../../embeddings/class-means';
-import { checkFinite, readEmbeddings, type Embeddings } from '../../tensors/embeddings';
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { ShapeError } from '../../core/errors';
+import type { Means } from '../../embeddings/class-means';
 import { oneBackend } from '../../tensors/one-backend';
+import { finiteScores } from '../contract/finite-scores';
+import { inUse } from '../contract/in-use';
+import { readRows, type Rows } from '../contract/rows';
+import type { Batch, Scorer } from '../contract/scorer';
 import { centerMeans } from './centered-means';
+import { withMoreMeans } from './more-means';
 import { nearestMeanDistance } from './nearest-mean-distance';
-import { nearestMeans, type NearestMeans } from './nearest-means';
+import { nearestMeans } from './nearest-means';
+import { isZeroRow, meansOfUnitLength, rowsOfUnitLength, tensorOfUnitLength } from './unit-length-rows';
 
-/** Squared distance to the nearest class mean, and that class; see {@link classMeanScorer}. */
-export interface ClassMeanScorer {
-  readonly kind: 'class-mean';
-  /** What it must be given. */
-  readonly needs: readonly ['features'];
-  /** OoD score of each row [N]: higher = more out of distribution. */
-  score(embeddings: Embeddings): Promise<Float32Array>;
-  /** Nearest class and OoD score of each row [N]. */
-  classify(embeddings: Embeddings): Promise<{ labels: Int32Array; scores: Float32Array }>;
+export const CLASS_MEAN_WHERE = 'nearestClassMean';
+export const CLASS_MEAN_KIND = 'nearest-class-mean';
+export const CLASS_MEAN_DISTANCES = ['euclidean', 'cosine'] as const;
+export type ClassMeanDistance = (typeof CLASS_MEAN_DISTANCES)[number];
+
+/** Distance to the nearest class mean, and that class; see `nearestClassMean`. */
+export interface ClassMeanScorer extends Scorer<'features'> {
+  /**
+   * Nearest class (the label of its mean) and OoD score of each row [N]. Where float32 does not hold a distance the score is
+   * infinite, and the class right all the same; `score` throws there.
+   */
+  classify(batch: Batch<'features'>): Promise<{ labels: Int32Array; scores: Float32Array }>;
   /** OoD score [N] as a tensor, float32 and all rows at once, with a gradient; NaN stays NaN. The caller owns it. */
-  scoreTensor(embeddings: tf.Tensor2D): tf.Tensor1D;
-  /** Frees the means on the backend. */
-  dispose(): void;
+  scoreTensor(features: tf.Tensor2D): tf.Tensor1D;
 }
 
-/**
- * Scores by the squared Euclidean distance to the nearest class mean; the nearest class is the prediction.
- *
- * s(x) = min over c of ||x - m_c||^2. `score` and `classify` are exact to float32 rounding on every backend, near a mean and far
- * from the origin; O(N C D) time on the backend, memory of one block. `scoreTensor` keeps a C x C table.
- *
- * Source: Masana et al., BMVC 2018, section 3.1.
- *
- * @param source a store, or its means: labels [C], data [C, D]; copied
- * @param options `blockSize`: rows that go through the backend at once, default 4096; changes no result
- * @throws ArgumentError for a store without samples, a label below 0 or a block size that is no whole number from 1
- * @throws ShapeError where the embeddings have another D; NotFiniteError for a NaN or infinity, naming its row
- * @example
- * const scorer = classMeanScorer({ labels: Int32Array.of(0, 1), data: Float64Array.of(0, 0, 10, 0), shape: [2, 2] });
- * await scorer.score({ data: Float32Array.of(1, 2), shape: [1, 2] }); // Float32Array [5]
- */
-export function classMeanScorer(
-  source: ClassMeans | Means,
-  { blockSize = 4096 }: { blockSize?: number } = {},
-): ClassMeanScorer {
-  const where = 'classMeanScorer';
-  if (!(Number.isInteger(blockSize) && blockSize >= 1)) {
-    const [what, expected] = ['blockSize', 'a whole number from 1'];
-    throw new ArgumentError({ where, what, expected, received: String(blockSize) });
-  }
-  const means = centerMeans(where, source instanceof ClassMeans ? source.means() : source);
-  const { classes, size, labels } = means;
+/** How rows are compared with means, and how many go through the backend at once. */
+export interface ClassMeanSettings {
+  distance: ClassMeanDistance;
+  blockSize: number;
+}
+
+/** The scorer of means that are there; copies them. `means` of the cosine distance may have any length but 0. */
+export function classMeanScorer(means: Means, settings: ClassMeanSettings): ClassMeanScorer {
+  const isCosine = settings.distance === 'cosine';
+  const centered = centerMeans(CLASS_MEAN_WHERE, isCosine ? meansOfUnitLength(CLASS_MEAN_WHERE, means) : means);
+  const { classes, size, labels } = centered;
   const columns = Float32Array.from(
-    means.centered,
-    (_, i) => means.centered[(i % classes) * size + Math.floor(i / classes)]!,
+    centered.centered,
+    (_, i) => centered.centered[(i % classes) * size + Math.floor(i / classes)]!,
   );
+  const own: Means = { labels, data: means.data.slice(), shape: [classes, size] };
+  const guard = inUse(CLASS_MEAN_WHERE);
   const checkBackend = oneBackend();
   const onBackend = [
     tf.keep(tf.tensor2d(columns, [size, classes])), // a column for each mean: products with a transpose are slow on wasm
-    tf.keep(tf.tensor2d(Float32Array.from(means.halfNorms), [1, classes])),
+    tf.keep(tf.tensor2d(Float32Array.from(centered.halfNorms), [1, classes])),
   ] as const;
   let onTensors: ReturnType<typeof nearestMeanDistance> | undefined; // made when first needed, for its C x C table
-  let disposed = false;
-
-  const check = (columns: number): void => {
-    if (disposed) {
-      const [what, expected, received] = ['scorer', 'one that is in use', 'one after dispose()'];
-      throw new ArgumentError({ where, what, expected, received });
-    }
-    checkBackend(where);
-    if (columns === size) return;
-    const expected = `[N, ${size}], as the class means`;
-    throw new ShapeError({ where, what: 'embeddings', expected, received: `[N, ${columns}]` });
+  const end = () => {
+    guard.end();
+    tf.dispose([...onBackend, ...(onTensors?.tensors ?? [])]);
   };
-  const nearest = async (embeddings: Embeddings): Promise<NearestMeans> => {
-    const { data, shape } = await readEmbeddings(where, embeddings);
-    check(shape[1]);
-    checkFinite(where, data, size);
-    return nearestMeans(where, means, onBackend, data, blockSize);
+  const checkWidth = (shape: readonly number[]): void => {
+    if (shape.length === 2 && shape[1] === size) return;
+    const [expected, received] =
+      shape.length === 2
+        ? [`[N, ${size}], as the class means`, `[N, ${shape[1]}]`]
+        : ['[N, D]', `[${shape.join(', ')}]`];
+    throw new ShapeError({ where: CLASS_MEAN_WHERE, what: 'features', expected, received });
+  };
+  const read = async (batch: Batch<'features'>): Promise<Rows> => {
+    guard.check();
+    const rows = await readRows(CLASS_MEAN_WHERE, 'features', batch);
+    checkBackend(CLASS_MEAN_WHERE);
+    checkWidth(rows.shape);
+    return rows;
+  };
+  const classify = async (batch: Batch<'features'>) => {
+    const rows = await read(batch);
+    const compared = isCosine ? rowsOfUnitLength(rows) : rows;
+    const { indices, distances } = await nearestMeans(
+      CLASS_MEAN_WHERE,
+      centered,
+      onBackend,
+      compared.data,
+      settings.blockSize,
+    );
+    // Of unit vectors the squared distance is 2 - 2 cos.
+    const scores = isCosine
+      ? distances.map((square, row) => (isZeroRow(compared, row) ? 1 : Math.min(2, square / 2)))
+      : distances;
+    return { labels: indices.map((index) => labels[index]!), scores };
   };
 
   return {
-    kind: 'class-mean',
+    kind: CLASS_MEAN_KIND,
     needs: ['features'],
-    score: async (embeddings) => (await nearest(embeddings)).distances,
-    async classify(embeddings) {
-      const { indices, distances } = await nearest(embeddings);
-      return { labels: indices.map((index) => labels[index]!), scores: distances };
+    largestScore: isCosine ? 2 : undefined,
+    score: async (batch) => finiteScores(CLASS_MEAN_WHERE, (await classify(batch)).scores),
+    classify,
+    scoreTensor(features) {
+      guard.check();
+      checkBackend(CLASS_MEAN_WHERE);
+      checkWidth(features.shape);
+      const { distance } = (onTensors ??= nearestMeanDistance(centered, onBackend));
+      if (!isCosine) return distance(features);
+      return tf.tidy(() => {
+        const unit = tensorOfUnitLength(features);
+        const squares = tf.sum<tf.Tensor1D>(tf.square(unit), 1); // 1, and 0 of a zero row, whose cosine distance is 1
+        return tf.mul<tf.Tensor1D>(0.5, tf.add(distance(unit), tf.sub(1, squares)));
+      });
     },
-    scoreTensor(embeddings) {
-      if (embeddings.rank !== 2) {
-        const received = `[${(embeddings as tf.Tensor).shape.join(', ')}]`;
-        throw new ShapeError({ where, what: 'embeddings', expected: '[N, D]', received });
-      }
-      check(embeddings.shape[1]);
-      onTensors ??= nearestMeanDistance(means, onBackend);
-      return onTensors.distance(embeddings);
+    async takeIn(block) {
+      const rows = await read(block);
+      const all = await withMoreMeans(own, isCosine ? rowsOfUnitLength(rows) : rows, block.labels);
+      const next = classMeanScorer(all, settings);
+      end();
+      return next;
     },
-    dispose() {
-      disposed = true;
-      tf.dispose([...onBackend, ...(onTensors?.tensors ?? [])]);
-    },
+    state: () => ({
+      kind: CLASS_MEAN_KIND,
+      options: { distance: settings.distance },
+      tensors: {
+        labels: { dtype: 'I32', shape: [classes], data: own.labels },
+        means: { dtype: 'F64', shape: own.shape, data: own.data },
+      },
+    }),
+    dispose: end,
   };
 }

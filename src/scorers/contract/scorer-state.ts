@@ -1,3 +1,4 @@
+import type { NumberRule } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/safetensors';
@@ -101,4 +102,11 @@ export function wordOf<W extends string>(where: string, state: ScorerState, name
   if (word !== undefined) return word;
   const [expected, received] = [`one of ${words.join(', ')}`, JSON.stringify(value) ?? 'none'];
   throw new FormatError({ where, what: `state.options.${name}`, expected, received });
+}
+
+/** An option of a saved state that keeps its rule. @throws FormatError */
+export function savedOption(where: string, state: ScorerState, name: string, { expected, holds }: NumberRule): number {
+  const value = numberOf(where, state, name);
+  if (holds(value)) return value;
+  throw new FormatError({ where, what: `state.options.${name}`, expected, received: String(value) });
 }

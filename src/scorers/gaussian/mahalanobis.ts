@@ -4,10 +4,11 @@ import { featureScorer } from '../contract/feature-scorer';
 import { fitScatter } from './fit-scatter';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { withMoreMeans } from '../class-means/more-means';
-import { checkOption, checkWord, COUNT, savedOption } from '../../core/check';
-import { factorsOf, savedMeans, savedWhitenings, SHRINKAGE } from './saved-gaussian';
+import { checkOption, checkWord, COUNT } from '../../core/check';
+import { factorsOf, savedWhitenings, SHRINKAGE } from './saved-gaussian';
+import { savedMeans } from '../contract/saved-means';
 import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, wordOf } from '../contract/scorer-state';
+import { checkKind, wordOf, savedOption } from '../contract/scorer-state';
 import { whiteningOf, type Whitening } from '../../linalg/whitening';
 
 const KIND = 'mahalanobis';

@@ -5,10 +5,11 @@ import { fitScatter } from './fit-scatter';
 import type { CovarianceOptions } from './mahalanobis';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { withMoreMeans } from '../class-means/more-means';
-import { checkOption, checkWord, COUNT, savedOption } from '../../core/check';
-import { factorsOf, savedMeans, savedWhitenings, SHRINKAGE } from './saved-gaussian';
+import { checkOption, checkWord, COUNT } from '../../core/check';
+import { factorsOf, savedWhitenings, SHRINKAGE } from './saved-gaussian';
+import { savedMeans } from '../contract/saved-means';
 import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf, wordOf } from '../contract/scorer-state';
+import { checkKind, tensorOf, wordOf, savedOption } from '../contract/scorer-state';
 import { whiteningOf, type Whitening } from '../../linalg/whitening';
 
 const KIND = 'relative-mahalanobis';

@@ -1,10 +1,10 @@
 import { ArgumentError } from '../../core/errors';
 import { checkedHead, savedHead } from './checked-head';
 import { energyScore, largestMsp, maxLogitScore, mspScore, type LogitRow } from '../contract/logit-scores';
-import { checkOption, checkWord, COUNT, FINITE, savedOption, SHARE } from '../../core/check';
+import { checkOption, checkWord, COUNT, FINITE, SHARE } from '../../core/check';
 import { readRows } from '../contract/rows';
 import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, wordOf } from '../contract/scorer-state';
+import { checkKind, wordOf, savedOption } from '../contract/scorer-state';
 import { shapedScorer } from './shaped-scorer';
 import { ValueQuantiles } from './value-quantiles';
 

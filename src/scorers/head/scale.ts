@@ -1,9 +1,9 @@
 import { checkedHead, savedHead } from './checked-head';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
 import { energyScore, type LogitRow } from '../contract/logit-scores';
-import { checkOption, COUNT, savedOption, SHARE } from '../../core/check';
+import { checkOption, COUNT, SHARE } from '../../core/check';
 import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { checkKind, savedOption } from '../contract/scorer-state';
 import { shapedScorer } from './shaped-scorer';
 
 /** Options of {@link scale}. */

@@ -146,7 +146,7 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
     },
     restore(state) {
       const where = 'she.restore';
-      checkKind(where, state, 'she', ['weights', 'bias', 'patterns']);
+      checkKind(where, state, 'she', ['weights', 'bias', 'classes', 'patterns']);
       const head = savedHead(where, state);
       const [size, classes] = head.shape;
       const { data: stored } = tensorOf(where, state, 'classes', 'I32', [undefined]);

@@ -3,7 +3,7 @@ import { headTensors, savedHead } from './checked-head';
 import { featureScorer } from '../contract/feature-scorer';
 import { headLogits } from './head-logits';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
-import { checkOption, COUNT, POSITIVE, savedOption, type NumberRule } from '../../core/check';
+import { checkOption, COUNT, POSITIVE, type NumberRule } from '../../core/check';
 import type { ResidualOptions } from './residual';
 import {
   DIMENSION,
@@ -15,7 +15,7 @@ import {
 } from './residual-space';
 import { rowSample, type RowSample } from '../contract/row-sample';
 import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { checkKind, savedOption } from '../contract/scorer-state';
 
 /** Options of {@link vim}. */
 export interface VimOptions extends ResidualOptions {

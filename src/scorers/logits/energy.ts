@@ -1,8 +1,9 @@
 import { energyScore } from '../contract/logit-scores';
 import type { TemperatureOptions } from './msp';
-import { checkOption, POSITIVE, savedOption } from '../../core/check';
+import { checkOption, POSITIVE } from '../../core/check';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
+import { savedOption } from '../contract/scorer-state';
 
 const methodOf = (temperature: number): LogitMethod => ({
   where: 'energy',

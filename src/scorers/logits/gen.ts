@@ -1,7 +1,8 @@
 import { genScore, largestGen } from '../contract/logit-scores';
-import { checkOption, COUNT, savedOption, type NumberRule } from '../../core/check';
+import { checkOption, COUNT, type NumberRule } from '../../core/check';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
+import { savedOption } from '../contract/scorer-state';
 
 /** Options of {@link gen}. */
 export interface GenOptions {

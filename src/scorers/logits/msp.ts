@@ -1,7 +1,8 @@
 import { largestMsp, mspScore } from '../contract/logit-scores';
-import { checkOption, POSITIVE, savedOption } from '../../core/check';
+import { checkOption, POSITIVE } from '../../core/check';
 import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
+import { savedOption } from '../contract/scorer-state';
 
 /** Options of {@link msp} and {@link energy}. */
 export interface TemperatureOptions {

@@ -5,9 +5,9 @@ import { checkFiniteImages } from '../../tensors/finite-images';
 import { finiteScores } from '../contract/finite-scores';
 import { inUse } from '../contract/in-use';
 import { indexOfLargest, type LogitRow } from '../contract/logit-scores';
-import { checkOption, COUNT, POSITIVE, savedOption, type NumberRule } from '../../core/check';
+import { checkOption, COUNT, POSITIVE, type NumberRule } from '../../core/check';
 import type { LogitsOf, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { checkKind, savedOption } from '../contract/scorer-state';
 
 /** Options of {@link odin}. */
 export interface OdinOptions {

@@ -1,10 +1,10 @@
 import { finiteScores } from '../contract/finite-scores';
 import { inUse } from '../contract/in-use';
 import type { LogitRow } from '../contract/logit-scores';
-import { COUNT, savedOption } from '../../core/check';
+import { COUNT } from '../../core/check';
 import { readRows } from '../contract/rows';
 import type { Blocks, ModelOutputs, ReadyScorer, ScorerState } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { checkKind, savedOption } from '../contract/scorer-state';
 import type { Json } from '../../core/json';
 
 /** What makes one scorer of logits another than the next. */

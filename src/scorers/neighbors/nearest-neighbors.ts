@@ -5,11 +5,11 @@ import { exactNeighbors, type NearestRows } from './exact-neighbors';
 import { indexedNeighbors } from './indexed-neighbors';
 import { neighborBank } from './neighbor-bank';
 import type { NeighborIndexMaker } from './neighbor-index';
-import { checkOption, checkWord, COUNT, savedOption, type NumberRule } from '../../core/check';
+import { checkOption, checkWord, COUNT, type NumberRule } from '../../core/check';
 import { rowSample } from '../contract/row-sample';
 import { readRows, type Rows } from '../contract/rows';
 import type { Blocks, FitProgress, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
-import { checkKind, tensorOf, wordOf } from '../contract/scorer-state';
+import { checkKind, tensorOf, wordOf, savedOption } from '../contract/scorer-state';
 
 const [WHERE, KIND] = ['nearestNeighbors', 'nearest-neighbors'];
 const DISTANCES = ['normalized', 'euclidean'] as const;

@@ -3,10 +3,10 @@ import { finiteScores } from '../contract/finite-scores';
 import { inUse } from '../contract/in-use';
 import { energyScore } from '../contract/logit-scores';
 import { neighborSearch } from './neighbor-search';
-import { checkOption, COUNT, savedOption } from '../../core/check';
+import { checkOption, COUNT } from '../../core/check';
 import { readRows, type Rows } from '../contract/rows';
 import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf } from '../contract/scorer-state';
+import { checkKind, tensorOf, savedOption } from '../contract/scorer-state';
 import { rowSample } from '../contract/row-sample';
 import { unitLength } from '../../linalg/unit-length';
 

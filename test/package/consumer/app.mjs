@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers'; // registers the gradients
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
-import { ClassMeans, auroc, classMeanScorer, contrastiveLoss } from 'tfjs-ood';
+import { ClassMeans, auroc, nearestClassMean, contrastiveLoss } from 'tfjs-ood';
 import { energy } from 'tfjs-ood/scorers';
 
 /** What the app works out, on the wasm backend whose files lie at the root of the server. */
@@ -15,7 +15,7 @@ export async function answer() {
   const toFilter = tf.grad((filter) => tf.sum(tf.conv2d(image, filter, 1, 'same')))(tf.ones([1, 1, 1, 1]));
   const means = new ClassMeans();
   await means.add({ data: Float32Array.of(0, 0, 2, 4), shape: [2, 2] }, [7, 7]);
-  const scores = await classMeanScorer(means).score({ data: Float32Array.of(0, 0, 4, 6), shape: [2, 2] });
+  const scores = await nearestClassMean().of(means).score({ features: { data: Float32Array.of(0, 0, 4, 6), shape: [2, 2] } });
   const [logit] = await energy().score({ logits: { data: Float32Array.of(0, 0), shape: [1, 2] } });
   return {
     loss: [...(await pair.value.data())],

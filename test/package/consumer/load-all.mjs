@@ -13,7 +13,7 @@ for (const [entry, names] of JSON.parse(wanted)) {
   if (empty.length > 0) throw new Error(`${entry} has nothing under ${empty.join(', ')}`);
 }
 for (const [entry, name] of [
-  ['tfjs-ood/scorers', 'classMeanScorer'],
+  ['tfjs-ood/scorers', 'nearestClassMean'],
   ['tfjs-ood/embeddings', 'ClassMeans'],
   ['tfjs-ood/metrics', 'auroc'],
 ]) {

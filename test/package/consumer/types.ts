@@ -10,14 +10,14 @@ import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
 import { auroc, evaluate, type Evaluation } from 'tfjs-ood/metrics';
 import { loadCifar10, type RunFolder } from 'tfjs-ood/node';
 import { htmlReport, type Report } from 'tfjs-ood/report';
-import { classMeanScorer, mahalanobis, type ClassMeanScorer, type ScorerMethod } from 'tfjs-ood/scorers';
+import { nearestClassMean, mahalanobis, type ClassMeanScorer, type ScorerMethod } from 'tfjs-ood/scorers';
 import { trainingKernels } from 'tfjs-ood/wasm';
 
 export const loss: tf.Scalar = contrastiveLoss([0, 1], tf.tensor2d([[0], [1]]));
 export const embeddings: Embeddings = { data: Float32Array.of(0, 1), shape: [2, 1] };
 export const decisions: Decision[] = decide([1], { calibration: [0], alpha: 0.05 });
-export const scorer: ClassMeanScorer = classMeanScorer(new ClassMeans());
-export const scores: Promise<Float32Array> = scorer.score(embeddings);
+export const scorer: ClassMeanScorer = nearestClassMean().of(new ClassMeans());
+export const scores: Promise<Float32Array> = scorer.score({ features: embeddings });
 export const method: ScorerMethod = mahalanobis();
 export const area: number = auroc([0.1, 0.4], [0.35, 0.8]);
 export const evaluation: Evaluation = evaluate({ in: [0, 1], out: { noise: [2, 3] } });

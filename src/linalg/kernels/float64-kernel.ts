@@ -1,4 +1,4 @@
-import { assembleModule, type WasmFunction } from '../core/assembler';
+import { assembleModule, type WasmFunction } from '../../core/assembler';
 import { float64Functions } from './float64-functions';
 
 /**

@@ -1,6 +1,6 @@
 import { STEP_BYTES, TILE } from './float64-functions';
 import type { Float64Kernel } from './float64-kernel';
-import type { Whitening } from './whitening';
+import type { Whitening } from '../whitening';
 
 /** Groups of four rows that go through the whitening together: they stay in a cache, as a panel of the matrix does. */
 const GROUPS = 16;

@@ -1,4 +1,4 @@
-import { advance, call, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../core/assembler';
+import { advance, call, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../../core/assembler';
 
 /** Rows and columns of the tile of a product that is held in registers, and places of a panel beside each other. */
 export const TILE = 4;
