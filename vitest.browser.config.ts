@@ -40,7 +40,10 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
   { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
 ];
 
-/** `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each but cpu, which is the same in Node; webgpu where the browser has it. */
+/**
+ * `npm run test:browser`: what is tested on each backend, in headless Chromium, a page for each but cpu, which is the
+ * same in Node; webgpu where the browser has it.
+ */
 export default defineConfig({
   resolve: { alias },
   // All of them: one that Vite finds later makes it reload the page in the middle of a test.

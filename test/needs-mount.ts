@@ -27,7 +27,10 @@ function canMount(): boolean {
   }
 }
 
-/** Tests on a small disk: skipped, and it says so, for who may not mount one; never where REQUIRE_ROOT is set, as in `.ci/run`. */
+/**
+ * Tests on a small disk: skipped, and it says so, for who may not mount one; never where REQUIRE_ROOT is set, as in
+ * `.ci/run`.
+ */
 export function describeOnDisk(name: string, tests: () => void): void {
   const isSkipped = !process.env.REQUIRE_ROOT && !canMount();
   describe.skipIf(isSkipped)(`${name} (mounts a tmpfs, needs root: run as root, as .ci/run does)`, tests);

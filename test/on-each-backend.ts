@@ -15,12 +15,18 @@ declare module 'vitest' {
 /** Every backend that this runtime must have; one that is missing fails its suite. */
 export const backends = inject('backends');
 
-/** Not every browser has WebGPU, or lets pages without a graphics card use it: there, and only there, its suites are skipped, visibly. */
+/**
+ * Not every browser has WebGPU, or lets pages without a graphics card use it: there, and only there, its suites are
+ * skipped, visibly.
+ */
 type WithGpu = { gpu?: { requestAdapter(): Promise<object | null> } };
 const gpu = (globalThis.navigator as WithGpu | undefined)?.gpu; // Node 20 has no navigator
 const lacksWebgpu = backends.includes('webgpu') && !(await gpu?.requestAdapter());
 
-/** webgl and webgpu compile a program for each shape, by a processor where no graphics card is: there random cases are fewer, and of one size. */
+/**
+ * webgl and webgpu compile a program for each shape, by a processor where no graphics card is: there random cases are
+ * fewer, and of one size.
+ */
 const compilesShapes = (backend: string): boolean => backend.startsWith('webg');
 export const casesOn = (backend: string, cases: number): number =>
   compilesShapes(backend) ? Math.ceil(cases / 3) : cases;

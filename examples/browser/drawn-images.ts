@@ -55,7 +55,10 @@ function drawAll(count: number, random: Random, strokesOf: (i: number) => Stroke
 export const drawDigits = (count: number, from: number, to: number, seed: number): ImageSet =>
   drawAll(count, seededRandom(seed, 0, from), (i) => digits[from + (i % (to - from + 1))]!);
 
-/** What training sees as out of distribution: polygons, zigzags, loose lines, grids, waves, dots, bows, crossed rings, filled areas. */
+/**
+ * What training sees as out of distribution: polygons, zigzags, loose lines, grids, waves, dots, bows, crossed rings,
+ * filled areas.
+ */
 export function drawShapes(count: number, seed: number): ImageSet {
   const random = seededRandom(seed, 1);
   return drawAll(count, random, (i) => KINDS[i % KINDS.length]!(random), Math.PI);

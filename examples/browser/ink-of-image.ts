@@ -24,8 +24,8 @@ function groundOf(values: Float32Array, width: number, height: number): number {
 }
 
 /**
- * Ink in a picture or photo: how far a pixel is from the ground in brightness, so that dark on light and light on dark are the same.
- * The weakest third is taken for paper, shadow and camera noise.
+ * Ink in a picture or photo: how far a pixel is from the ground in brightness, so that dark on light and light on dark
+ * are the same. The weakest third is taken for paper, shadow and camera noise.
  */
 export function inkOfImage(image: Rgba): Ink {
   const { width, height } = image;

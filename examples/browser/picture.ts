@@ -19,7 +19,10 @@ export function pixelsOf(source: CanvasImageSource, width: number, height: numbe
 export const digitOfPicture = (picture: Rgba): Uint8Array | undefined =>
   mnistImage(picture) ?? toMnistPixels(inkOfImage(picture));
 
-/** The first picture among dropped, chosen or pasted files, decoded; an error that a person can read where there is none. */
+/**
+ * The first picture among dropped, chosen or pasted files, decoded; an error that a person can read where there is
+ * none.
+ */
 export async function readPicture(files: Iterable<File>): Promise<ImageBitmap> {
   const [file] = files;
   if (!file) throw new Error('There is no file in that.');

@@ -29,7 +29,10 @@ function boundsOf({ points, labels, size }: ScatterData) {
   return { middle, half: at(distances, 0.95) || 1 };
 }
 
-/** A row in the picture's own units: -1 to 1 across, and how near it is. Of two numbers the picture is the embedding itself. */
+/**
+ * A row in the picture's own units: -1 to 1 across, and how near it is. Of two numbers the picture is the embedding
+ * itself.
+ */
 function projector(data: ScatterData, { yaw, pitch }: View) {
   const { middle, half } = boundsOf(data);
   const scale = 1 / half;
@@ -46,7 +49,10 @@ function projector(data: ScatterData, { yaw, pitch }: View) {
   };
 }
 
-/** Points of an embedding on a canvas in the page's colors; three numbers can be turned by dragging and by the arrow keys. */
+/**
+ * Points of an embedding on a canvas in the page's colors; three numbers can be turned by dragging and by the arrow
+ * keys.
+ */
 export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scatter {
   let data: ScatterData | undefined;
   const view: View = { yaw: 0.6, pitch: 0.45 };
@@ -76,7 +82,8 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
     }
     const project = projector(data, view);
     const onCanvas = ([x, y]: readonly number[]) => {
-      const edge = (v: number) => width / 2 + Math.max(-1, Math.min(1, v * 0.92)) * (width / 2 - 9); // far ones at the edge
+      // Far ones at the edge
+      const edge = (v: number) => width / 2 + Math.max(-1, Math.min(1, v * 0.92)) * (width / 2 - 9);
       return [edge(x!), edge(y!)] as const;
     };
     const sums = new Map<number, [x: number, y: number, count: number]>();

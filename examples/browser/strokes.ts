@@ -68,8 +68,8 @@ export function otherHand(strokes: Strokes, random: Random, turn = 0.25): Stroke
 }
 
 /**
- * What the classifier gets of strokes, small or large: they are moved and scaled to fill a square first, so that the pen is as
- * wide as MNIST's on a drawing of any size.
+ * What the classifier gets of strokes, small or large: they are moved and scaled to fill a square first, so that the
+ * pen is as wide as MNIST's on a drawing of any size.
  */
 export function inkOfDrawing(strokes: Strokes): Ink {
   const points = strokes.flat();

@@ -37,9 +37,10 @@ function meanOver({ values, width, height }: Ink, x0: number, y0: number, x1: nu
 }
 
 /**
- * Makes of ink what MNIST made of its digits: the ink's box scaled to fit 20x20 with its proportions kept, then placed in 28x28
- * with the center of its mass in the middle. Without this a model trained on MNIST sees a drawing that is a little small or off
- * the center as something it never met. Bytes, so that the browser and Node have the very same image.
+ * Makes of ink what MNIST made of its digits: the ink's box scaled to fit 20x20 with its proportions kept, then placed
+ * in 28x28 with the center of its mass in the middle. Without this a model trained on MNIST sees a drawing that is a
+ * little small or off the center as something it never met. Bytes, so that the browser and Node have the very same
+ * image.
  *
  * @returns 784 bytes, or undefined where there is no ink
  */

@@ -19,8 +19,9 @@ export function digitsOf(set: LabeledImages, wanted: readonly number[], from = 0
 }
 
 /**
- * The image as another hand and pen might have it: turned by up to 14 degrees, scaled by up to 12 %, moved by up to 1.5 pixels, and
- * a third each with a thicker, thinner and the same pen. Fingers and mice draw otherwise than the writers of MNIST.
+ * The image as another hand and pen might have it: turned by up to 14 degrees, scaled by up to 12 %, moved by up to 1.5
+ * pixels, and a third each with a thicker, thinner and the same pen. Fingers and mice draw otherwise than the writers
+ * of MNIST.
  */
 function variantOf(from: Uint8Array, into: Uint8Array, random: Random): void {
   const off = (by: number) => (random.uniform() * 2 - 1) * by;

@@ -1,7 +1,7 @@
 /**
- * `npm run example:browser:train -- [--data DIR] [--steps N] [--size D] [--seed S]`: trains the page's classifier on MNIST by ODM and
- * writes model.safetensors beside this file. Known: the digits 0 to 5. Seen as out of distribution: 6, 7 and drawn shapes.
- * Never seen: 8, 9, letters, the drawn stars, spirals, houses and faces, Fashion-MNIST, noise.
+ * `npm run example:browser:train -- [--data DIR] [--steps N] [--size D] [--seed S]`: trains the page's classifier on
+ * MNIST by ODM and writes model.safetensors beside this file. Known: the digits 0 to 5. Seen as out of distribution: 6,
+ * 7 and drawn shapes. Never seen: 8, 9, letters, the drawn stars, spirals, houses and faces, Fashion-MNIST, noise.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

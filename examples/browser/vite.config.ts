@@ -4,7 +4,9 @@ import { alias } from '../../vitest.config';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-/** `npm run example:browser` (while editing) and `npm run example:browser:build` (static files in runs/browser-page). */
+/**
+ * `npm run example:browser` (while editing) and `npm run example:browser:build` (static files in runs/browser-page).
+ */
 export default defineConfig({
   root: folder,
   base: './', // the built page runs from any folder of any server

@@ -6,7 +6,10 @@ export interface WatchedWorker<Request> {
   expect(messages: boolean): void;
 }
 
-/** Seconds without a message after which a worker that owes some is taken for gone: one that ends by itself gives no sign. */
+/**
+ * Seconds without a message after which a worker that owes some is taken for gone: one that ends by itself gives no
+ * sign.
+ */
 const PATIENCE = 20;
 
 const causeOf = (event: Event): string => {

@@ -15,8 +15,9 @@ import { drawPhotos, drawSketches } from './made-up-images';
 import { toInput } from './to-input';
 
 /**
- * A GraphModel that somebody else trained and an npm package ships: the moderation model of nsfwjs. It has a class for any picture, noise
- * too. A site for flats wants to know which uploads are like nothing on the site, without training: known are photographs of houses and rooms.
+ * A GraphModel that somebody else trained and an npm package ships: the moderation model of nsfwjs. It has a class for
+ * any picture, noise too. A site for flats wants to know which uploads are like nothing on the site, without training:
+ * known are photographs of houses and rooms.
  */
 interface Options {
   data?: string;

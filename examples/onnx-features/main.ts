@@ -13,8 +13,8 @@ import { readMnist, type LabeledImages } from 'tfjs-ood/datasets';
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 
 /**
- * A classifier in another runtime: ONNX Runtime Web gives features and logits as typed arrays, and the detector takes them as they
- * are. `make_model.py` made the model.
+ * A classifier in another runtime: ONNX Runtime Web gives features and logits as typed arrays, and the detector takes
+ * them as they are. `make_model.py` made the model.
  */
 interface Options {
   data: string;

@@ -22,7 +22,8 @@ export interface ComparisonOptions extends RunOptions {
 /** Trains by each method from each seed, and prints what their scorers are worth. */
 export async function compare(experiment: Experiment, options: ComparisonOptions): Promise<void> {
   const { out: path, seed: firstSeed, backend, evaluateAtMost } = options;
-  const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>; // all but the network, a function
+  // All but the network, a function
+  const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>;
   const about = { seed: firstSeed, backend, evaluateAtMost };
   const config = { experiment: experiment.name, ...experiment.about, ...about, ...numbers };
   const sets = await experiment.load(options.data); // first: what cannot be read leaves no folder behind

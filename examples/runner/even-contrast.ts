@@ -1,6 +1,9 @@
 import type { ImageSet } from 'tfjs-ood/datasets';
 
-/** Each image with mean 128 and standard deviation 50 over all its pixels: photographs at night as bright as those at noon. */
+/**
+ * Each image with mean 128 and standard deviation 50 over all its pixels: photographs at night as bright as those at
+ * noon.
+ */
 export function evenContrast<T extends ImageSet>(set: T): T {
   const [count, ...rest] = set.shape;
   const each = rest[0] * rest[1] * rest[2];

@@ -57,13 +57,19 @@ export interface Training {
   /** 0: all known images once. */
   stepsPerEpoch: number;
   learningRate: number;
-  /** Rows of each class in a batch that is balanced by classes; without it a batch is made of random pairs, as in the paper. */
+  /**
+   * Rows of each class in a batch that is balanced by classes; without it a batch is made of random pairs, as in the
+   * paper.
+   */
   rowsPerClass?: number;
-  /** How each image of each step is turned, scaled, moved (pixels), made brighter and stronger in contrast, by up to so much. */
+  /**
+   * How each image of each step is turned, scaled, moved (pixels), made brighter and stronger in contrast, by up to so
+   * much.
+   */
   augment?: Omit<RandomAffineOptions, 'seed'> & { brightness: number; contrast: number };
   /**
-   * Epochs after which the learning rate falls to a tenth, or `'cosine'`: a third of it in the first epoch, then down along a
-   * cosine. By default it falls by degrees in the second half of the training.
+   * Epochs after which the learning rate falls to a tenth, or `'cosine'`: a third of it in the first epoch, then down
+   * along a cosine. By default it falls by degrees in the second half of the training.
    */
   decayAfter?: readonly number[] | 'cosine';
   /** 1e-4 by default. */
@@ -74,7 +80,10 @@ export interface Training {
   power?: 1 | 2;
   /** Embeddings are scaled to length 1, in the loss and where they are scored. */
   unitLength?: boolean;
-  /** What the network makes of a test image is the mean over it and its views, moved by so many pixels in eight directions; 0: it alone. */
+  /**
+   * What the network makes of a test image is the mean over it and its views, moved by so many pixels in eight
+   * directions; 0: it alone.
+   */
   viewShift?: number;
   margin: number;
   positiveShare: number;

@@ -30,8 +30,8 @@ export const smallNetwork =
   };
 
 /**
- * Convolutions with batch norm, and one dense layer. The last convolution of each block is pooled before its norm and ReLU, a
- * quarter of the work for the same features.
+ * Convolutions with batch norm, and one dense layer. The last convolution of each block is pooled before its norm and
+ * ReLU, a quarter of the work for the same features.
  */
 export const normedNetwork =
   (blocks: readonly (readonly number[])[]): Training['network'] =>

@@ -13,7 +13,10 @@ export interface Result {
   accuracy: number;
   /** Every OoD set, and the groups. */
   evaluation: Evaluation;
-  /** Per OoD set the two metric sets of the authors' code, for comparison with the paper; they are of distances, so only of these. */
+  /**
+   * Per OoD set the two metric sets of the authors' code, for comparison with the paper; they are of distances, so only
+   * of these.
+   */
   authors: Record<string, { odinStyle: ReturnType<typeof odinStyleMetrics>; grid: ReturnType<typeof gridMetrics> }>;
 }
 

@@ -28,11 +28,12 @@ async function timeOf(folder: RunFolder): Promise<TrainingTime> {
 }
 
 /**
- * `fit` that leaves a checkpoint and a line after each epoch, and goes on from the last one. A checkpoint holds the weights, Adam's
- * moments and where the batches stand; all random numbers follow from the seed and the step, so a resumed training is the uninterrupted
- * one.
+ * `fit` that leaves a checkpoint and a line after each epoch, and goes on from the last one. A checkpoint holds the
+ * weights, Adam's moments and where the batches stand; all random numbers follow from the seed and the step, so a
+ * resumed training is the uninterrupted one.
  *
- * @param onEpoch called with 0 before the first step, and with the epochs done after each, before the checkpoint that ends it
+ * @param onEpoch called with 0 before the first step, and with the epochs done after each, before the checkpoint that
+ *   ends it
  */
 export async function resumableFit(
   trainer: Trainer,

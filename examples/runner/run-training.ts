@@ -96,7 +96,10 @@ const fromArrays = ({ known, out, ...rest }: ScoresFile['scored'][number]): Scor
   return { ...rest, known: Float64Array.from(known), out: mapValues(out, (scores) => Float64Array.from(scores)) };
 };
 
-/** One line an image: set, index in the set, its class (-1: OoD), the class it is taken for, each scorer's score (higher = more OoD). */
+/**
+ * One line an image: set, index in the set, its class (-1: OoD), the class it is taken for, each scorer's score (higher
+ * = more OoD).
+ */
 export function scoresCsv(sets: Sets, { scorers, answers }: Scored): string {
   const quoted = (name: string) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
   const names = scorers.map(({ scorer }) => (scorers.length > 1 ? quoted(scorer) : 'score'));

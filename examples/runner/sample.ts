@@ -3,7 +3,10 @@ import type { ImageSet } from 'tfjs-ood/datasets';
 import type { Sets } from './experiment';
 import { takeRows } from './take-rows';
 
-/** `count` rows of a set, drawn by the seed and in their old order; all of them where there are no more, or `count` is 0. */
+/**
+ * `count` rows of a set, drawn by the seed and in their old order; all of them where there are no more, or `count` is
+ * 0.
+ */
 export function sample<T extends ImageSet>(set: T, count: number, seed: number): T {
   const [n] = set.shape;
   if (count === 0 || count >= n) return set;

@@ -43,8 +43,8 @@ function batchesOf(labels: Int32Array, method: Method, training: Training, seed:
 }
 
 /**
- * Batches of as many rows, and epochs of as many steps, with OoD images as without. Of few classes all are in a batch, with more
- * rows of each; what is then left of a batch is OoD, or less than a row of each class short.
+ * Batches of as many rows, and epochs of as many steps, with OoD images as without. Of few classes all are in a batch,
+ * with more rows of each; what is then left of a batch is OoD, or less than a row of each class short.
  */
 export function balanced(
   labels: Int32Array,
@@ -84,8 +84,8 @@ export interface TrainingEvents {
 }
 
 /**
- * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and as many
- * images.
+ * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and
+ * as many images.
  */
 export async function train(
   method: Method,

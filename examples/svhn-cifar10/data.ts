@@ -20,8 +20,9 @@ const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
 /**
- * The unseen sets that are in the folder: image lists as the paper's, by the names that they usually have. Tiny ImageNet shows things, as
- * CIFAR-10 does: to CIFAR-10 it is novel. Scenes and rooms are something else, and to house numbers all of them are.
+ * The unseen sets that are in the folder: image lists as the paper's, by the names that they usually have. Tiny
+ * ImageNet shows things, as CIFAR-10 does: to CIFAR-10 it is novel. Scenes and rooms are something else, and to house
+ * numbers all of them are.
  */
 const IMAGE_LISTS: readonly (readonly [name: string, folder: RegExp, toCifar10: Kind])[] = [
   ['tiny-imagenet', /^tiny[-_]?imagenet/i, 'novelty'],

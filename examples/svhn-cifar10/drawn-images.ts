@@ -3,8 +3,8 @@ import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 import { squareToSegment, type Point, type Strokes } from '../browser/strokes';
 
 /**
- * Images drawn from a seed, so that the experiment runs with no data and no network: digits on colored ground (the known
- * classes), textured shapes (seen OoD), letters (unseen, related to digits) and noise.
+ * Images drawn from a seed, so that the experiment runs with no data and no network: digits on colored ground (the
+ * known classes), textured shapes (seen OoD), letters (unseen, related to digits) and noise.
  */
 const SIZE = 32;
 

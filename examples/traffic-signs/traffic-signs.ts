@@ -9,15 +9,17 @@ import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 
 /**
- * Fixed, and not chosen by results: of each four classes, in GTSRB's order, two are known, the third is seen as OoD in training, the
- * fourth is novel. So speed limits, warnings and orders are among each.
+ * Fixed, and not chosen by results: of each four classes, in GTSRB's order, two are known, the third is seen as OoD in
+ * training, the fourth is novel. So speed limits, warnings and orders are among each.
  */
 const ALL = Array.from({ length: 43 }, (_, label) => label);
 export const KNOWN = ALL.filter((label) => label % 4 < 2);
 export const SEEN = ALL.filter((label) => label % 4 === 2);
 export const NOVEL = ALL.filter((label) => label % 4 === 3);
 
-/** Of the seen classes, those that are novel in a validation where none are named: a speed limit, a warning, an order. */
+/**
+ * Of the seen classes, those that are novel in a validation where none are named: a speed limit, a warning, an order.
+ */
 export const VALIDATION = [2, 18, 34];
 
 const headline: Headline = {
@@ -74,8 +76,8 @@ async function load(folder = 'data'): Promise<Sets> {
 }
 
 /**
- * For choices, from the training images alone: some classes that are seen otherwise are novel, and every sixth sign of the known
- * classes (all its photographs) is for testing. No test image, and no novel class, is looked at.
+ * For choices, from the training images alone: some classes that are seen otherwise are novel, and every sixth sign of
+ * the known classes (all its photographs) is for testing. No test image, and no novel class, is looked at.
  */
 async function loadValidation(novel: readonly number[], folder = 'data'): Promise<Sets> {
   const { train, tracks } = await loadGtsrb(folder);

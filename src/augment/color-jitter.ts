@@ -18,14 +18,16 @@ const grayOf = (images: tf.Tensor4D): tf.Tensor4D =>
   images.shape[3] === 3 ? tf.sum<tf.Tensor4D>(tf.mul(images, LUMA), 3, true) : tf.mean<tf.Tensor4D>(images, 3, true);
 
 /**
- * Changes brightness, then contrast, then saturation of each image by factors of its own, uniform in [1 - x, 1 + x], and cuts to [0, 1].
+ * Changes brightness, then contrast, then saturation of each image by factors of its own, uniform in [1 - x, 1 + x],
+ * and cuts to [0, 1].
  *
  * @param images [N, H, W, C] in [0, 1]
  * @param options `seed`; `brightness`, `contrast`, `saturation`, each in [0, 1]
  * @returns images [N, H, W, C] in [0, 1], the caller's to dispose; the same on every backend but for rounding
  * @throws ShapeError for no batch of float images; ArgumentError for a number outside of [0, 1]
  * @example
- * const more = colorJitter(images, { brightness: 0.3, contrast: 0.3, saturation: 0.2, seed: deriveSeed(1, epoch, step) });
+ * const seed = deriveSeed(1, epoch, step);
+ * const more = colorJitter(images, { brightness: 0.3, contrast: 0.3, saturation: 0.2, seed });
  */
 export function colorJitter(
   images: tf.Tensor4D,

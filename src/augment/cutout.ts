@@ -4,12 +4,14 @@ import { checkImages, checkRange, randomOfImages, type SeedOption } from './imag
 /**
  * Paints a square over each image, its middle anywhere in the image, so that a part of it may lie outside.
  *
- * Source: DeVries, Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017 (arXiv 1708.04552).
+ * Source: DeVries, Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017 (arXiv
+ * 1708.04552).
  *
  * @param images [N, H, W, C]
  * @param options `seed`; `size` of the square in pixels; `fill`, what it is painted with, 0 by default
  * @returns images [N, H, W, C], the caller's to dispose; the same on every backend
- * @throws ShapeError for no batch of float images; ArgumentError for a size that is no whole number from 1, or a fill that is not finite
+ * @throws ShapeError for no batch of float images; ArgumentError for a size that is no whole number from 1, or a fill
+ *   that is not finite
  * @example
  * const more = cutout(images, { size: 8, seed: deriveSeed(1, epoch, step) });
  */

@@ -22,7 +22,9 @@ export function checkRange(where: string, what: string, value: number, low: numb
   throw new ArgumentError({ where, what, expected, received: String(value) });
 }
 
-/** A stream of random numbers for each image, so that one image's draws do not depend on how many there are before it. */
+/**
+ * A stream of random numbers for each image, so that one image's draws do not depend on how many there are before it.
+ */
 export const randomOfImages = (seed: number, stream: number, count: number): Random[] =>
   Array.from({ length: count }, (_, i) => seededRandom(seed, 70, stream, i));
 

@@ -12,11 +12,12 @@ export interface RandomAffineOptions extends SeedOption {
 }
 
 /**
- * Turns, scales and moves each image about its middle by numbers of its own, uniform up to the given ones. Pixels between
- * pixels are linear; what comes in from outside is the nearest pixel of the border.
+ * Turns, scales and moves each image about its middle by numbers of its own, uniform up to the given ones. Pixels
+ * between pixels are linear; what comes in from outside is the nearest pixel of the border.
  *
  * @param images [N, H, W, C]
- * @param options `seed`; `rotate` in degrees from 0 to 180, `scale` from 0 to 0.9, `shift` in pixels from 0 to the larger side
+ * @param options `seed`; `rotate` in degrees from 0 to 180, `scale` from 0 to 0.9, `shift` in pixels from 0 to the
+ *   larger side
  * @returns images [N, H, W, C], the caller's to dispose; the same on every backend but for rounding
  * @throws ShapeError for no batch of float images; ArgumentError for a number outside of its range
  * @example

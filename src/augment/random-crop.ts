@@ -7,7 +7,8 @@ import { checkImages, checkRange, randomOfImages, type SeedOption } from './imag
  * @param images [N, H, W, C]
  * @param options `seed`; `padding` in pixels, 4 by default
  * @returns images [N, H, W, C], the caller's to dispose; the same on every backend
- * @throws ShapeError for no batch of float images; ArgumentError for a padding that is no whole number from 0 to the smaller side
+ * @throws ShapeError for no batch of float images; ArgumentError for a padding that is no whole number from 0 to the
+ *   smaller side
  * @example
  * const more = randomCrop(images, { padding: 3, seed: deriveSeed(1, epoch, step) });
  */

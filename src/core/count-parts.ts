@@ -1,15 +1,19 @@
 /**
  * Most commas, colons and opening brackets in a JSON text from outside, those in strings not counted.
  *
- * A number of two bytes, or an entry of fifty with its names and lists, becomes objects of ten times the memory, and each name is looked
- * at. Half a million parts are 40,000 arrays in a header, more than any model's files have, and take about a second and 100 MB; the length of
- * the text bounds them only at minutes and gigabytes. Long strings are harmless, and not counted.
+ * A number of two bytes, or an entry of fifty with its names and lists, becomes objects of ten times the memory, and
+ * each name is looked at. Half a million parts are 40,000 arrays in a header, more than any model's files have, and
+ * take about a second and 100 MB; the length of the text bounds them only at minutes and gigabytes. Long strings are
+ * harmless, and not counted.
  */
 export const MOST_PARTS = 2 ** 19;
 
 const [QUOTE, BACKSLASH, COMMA, COLON, BRACKET, BRACE] = [...'"\\,:[{'].map((character) => character.charCodeAt(0));
 
-/** Commas, colons and opening brackets outside strings: what bounds the values of a JSON text before it is parsed. Ends past the most. */
+/**
+ * Commas, colons and opening brackets outside strings: what bounds the values of a JSON text before it is parsed. Ends
+ * past the most.
+ */
 function countParts(json: string): number {
   let parts = 0;
   for (let i = 0; i < json.length && parts <= MOST_PARTS; i++) {

@@ -56,8 +56,8 @@ export class NotFiniteError extends OodError {
 }
 
 /**
- * Data that is not what its format says. Of bytes `what` is the file and `offset` the byte at which it shows; of what was
- * decoded already (JSON, named arrays) `what` is the path to the part that is wrong, and there is no offset.
+ * Data that is not what its format says. Of bytes `what` is the file and `offset` the byte at which it shows; of what
+ * was decoded already (JSON, named arrays) `what` is the path to the part that is wrong, and there is no offset.
  *
  * @example
  * const opened = async () => decodeSafetensors(Uint8Array.of(1, 2, 3), 'detector.safetensors');

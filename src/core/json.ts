@@ -7,12 +7,15 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Levels below the outermost: more than anything that is saved has, and few enough for whoever goes through them by recursion. */
+/**
+ * Levels below the outermost: more than anything that is saved has, and few enough for whoever goes through them by
+ * recursion.
+ */
 export const MOST_LEVELS = 32;
 
 /**
- * JSON.parse for texts from outside: one that is too deep is an error here, where it can be said, and does not exhaust the
- * stack of whoever shows or writes the value; so is one of too many parts, before they exhaust the memory.
+ * JSON.parse for texts from outside: one that is too deep is an error here, where it can be said, and does not exhaust
+ * the stack of whoever shows or writes the value; so is one of too many parts, before they exhaust the memory.
  *
  * @throws SyntaxError for what is no JSON, too deep or of too many parts; the caller knows the file and says so
  */
@@ -36,7 +39,8 @@ export function copyJson(value: unknown, path: readonly string[], refuse: Refuse
   const refuseThis = (received: string) => refuse(path, 'plain JSON', received);
   if (path.length > MOST_LEVELS) return refuseThis(`more than ${MOST_LEVELS} levels`);
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuseThis(String(value)); // JSON has no -0
+  // JSON has no -0
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuseThis(String(value));
   if (Array.isArray(value)) return Array.from(value, (item, i) => copyJson(item, [...path, String(i)], refuse));
   if (typeof value !== 'object') return refuseThis(typeof value);
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -15,12 +15,12 @@ export interface LabelRule {
 /** What came: a number as it is, all else by its type. */
 function nameOf(value: unknown): string {
   if (typeof value === 'object' && value) return value.constructor?.name ?? 'object';
-  return value == null || typeof value === 'number' ? String(value) : `${typeof value} ${String(value as string | bigint)}`;
+  return value == null || typeof value === 'number' ? String(value) : `${typeof value} ${value as string}`;
 }
 
 /**
- * The one check of labels: whole numbers of 32 bits, as a copy. Strings, bigints, booleans and one-hot rows, which JavaScript would
- * turn into some class in silence, are refused by type and index.
+ * The one check of labels: whole numbers of 32 bits, as a copy. Strings, bigints, booleans and one-hot rows, which
+ * JavaScript would turn into some class in silence, are refused by type and index.
  */
 export function checkLabels(
   where: string,

@@ -1,12 +1,14 @@
 import { checkParts } from './count-parts';
 
 /**
- * Parses the JSON header of a safetensors file: an object of objects, arrays and plain values, four levels deep at most.
+ * Parses the JSON header of a safetensors file: an object of objects, arrays and plain values, four levels deep at
+ * most.
  *
- * JSON.parse keeps the last of two equal names without a word; here a name that comes twice in one object, at any depth, is
- * an error, and so is `__proto__`.
+ * JSON.parse keeps the last of two equal names without a word; here a name that comes twice in one object, at any
+ * depth, is an error, and so is `__proto__`.
  *
- * @throws SyntaxError or TypeError for what is no such header, or has too many parts; the caller knows the file and says so
+ * @throws SyntaxError or TypeError for what is no such header, or has too many parts; the caller knows the file and
+ *   says so
  */
 export function parseHeader(text: Uint8Array): Record<string, unknown> {
   const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
@@ -17,7 +19,9 @@ export function parseHeader(text: Uint8Array): Record<string, unknown> {
   return header;
 }
 
-/** Entries hold arrays of numbers, one level below them: whatever is deeper is no header, and could exhaust the stack. */
+/**
+ * Entries hold arrays of numbers, one level below them: whatever is deeper is no header, and could exhaust the stack.
+ */
 const DEEPEST = 4;
 
 /** Walks through valid JSON once, without recursion or a regular expression: headers can be long. */

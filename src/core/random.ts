@@ -20,8 +20,9 @@ function mix(h: number): number {
 }
 
 /**
- * A seed for one part of a run (`epoch 3, step 7`), derived from the run's seed; never 0, because tfjs initializers take
- * 0 for "unseeded". Deriving streams from counters instead of carrying one on makes a run's random state its counters.
+ * A seed for one part of a run (`epoch 3, step 7`), derived from the run's seed; never 0, because tfjs initializers
+ * take 0 for "unseeded". Deriving streams from counters instead of carrying one on makes a run's random state its
+ * counters.
  *
  * @param seed the run's seed, an integer
  * @param path what the stream is for: integers, e.g. `[epoch, step]`

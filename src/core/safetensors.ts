@@ -57,8 +57,9 @@ function inFileOrder(bytes: Uint8Array, width: number): Uint8Array {
  *
  * @param tensors arrays by name
  * @param metadata strings by name
- * @throws ShapeError where a shape and its data do not agree; ArgumentError for the names `__metadata__` and `__proto__`, for metadata that
- *   is no string, and for more arrays than can be read again (half a million commas, colons and brackets in the header: some 40,000)
+ * @throws ShapeError where a shape and its data do not agree; ArgumentError for the names `__metadata__` and
+ *   `__proto__`, for metadata that is no string, and for more arrays than can be read again (half a million commas,
+ *   colons and brackets in the header: some 40,000)
  * @example
  * encodeSafetensors({ mean: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) } }, { version: '1' });
  */
@@ -141,8 +142,8 @@ interface HeaderEntry {
  *
  * @param file name for the error messages
  * @returns copies of the arrays, by name, and the metadata
- * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps; for a header of more than half a
- *   million commas, colons and brackets outside its strings (some 40,000 arrays), before it is parsed
+ * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps; for a header of
+ *   more than half a million commas, colons and brackets outside its strings (some 40,000 arrays), before it is parsed
  * @example
  * const { tensors } = decodeSafetensors(bytes, 'detector.safetensors');
  */

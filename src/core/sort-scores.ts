@@ -1,4 +1,6 @@
-/** Ascending order of float32 numbers is that of these integers: negative ones turned around, positive ones moved up. */
+/**
+ * Ascending order of float32 numbers is that of these integers: negative ones turned around, positive ones moved up.
+ */
 const orderOf = (bits: number): number => (bits ^ (bits >> 31 || 0x80000000)) >>> 0;
 const bitsOf = (order: number): number => (order & 0x80000000 ? order ^ 0x80000000 : ~order) >>> 0;
 
@@ -6,8 +8,8 @@ const BITS = 11;
 const BUCKETS = 1 << BITS;
 
 /**
- * Ascending copy of float32 scores by a radix sort: three passes of 11 bits, several times as fast as a comparison sort from
- * some ten thousand on.
+ * Ascending copy of float32 scores by a radix sort: three passes of 11 bits, several times as fast as a comparison sort
+ * from some ten thousand on.
  */
 function radixSort(scores: Float32Array): Float32Array {
   const count = scores.length;

@@ -104,7 +104,9 @@ export async function inflateChecked(
   }
 }
 
-/** The first `count` bytes of what a block holds (all of it where it is shorter), so that sizes are known in advance. */
+/**
+ * The first `count` bytes of what a block holds (all of it where it is shorter), so that sizes are known in advance.
+ */
 export async function inflateHead(
   bytes: Uint8Array,
   format: 'zlib' | 'gzip',

@@ -30,8 +30,8 @@ export function refuseBlock(block: MatlabBlock, at: number, expected: string, re
 }
 
 /**
- * The element at `at`, whose data must end before `end`. Of a compressed block only the head is there; `end` is then what
- * the block declares, and only the element's header must lie within the head.
+ * The element at `at`, whose data must end before `end`. Of a compressed block only the head is there; `end` is then
+ * what the block declares, and only the element's header must lie within the head.
  */
 export function matlabElement(block: MatlabBlock, at: number, end: number): MatlabElement {
   const { view, isLittle } = block;

@@ -48,8 +48,8 @@ export class PickleGlobal {
 export type Refuse = (expected: string, received: string) => never;
 
 /**
- * Bytes as latin1 text: Python 2's strings are bytes. Undefined for what is no text, or longer than a name is. `spend` counts
- * text that is made anew.
+ * Bytes as latin1 text: Python 2's strings are bytes. Undefined for what is no text, or longer than a name is. `spend`
+ * counts text that is made anew.
  */
 export function shortText(value: PickleValue | undefined, spend?: (count: number) => void): string | undefined {
   const isBytes = value instanceof Uint8Array;

@@ -88,7 +88,8 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
  * @throws FormatError as {@link readIdx}, for files that are no images or labels, or not of the same length, and for a
  *   label out of range
  * @example
- * const test = await readMnist(await readFile('t10k-images-idx3-ubyte.gz'), await readFile('t10k-labels-idx1-ubyte.gz'));
+ * const bytes = await readFile('t10k-images-idx3-ubyte.gz');
+ * const test = await readMnist(bytes, await readFile('t10k-labels-idx1-ubyte.gz'));
  */
 export async function readMnist(
   imageBytes: Uint8Array,

@@ -11,7 +11,8 @@ export interface PpmImage {
 const LARGEST_SIDE = 65_535;
 
 /**
- * Reads one image in the binary PPM format (`P6`, a byte a color), as the German Traffic Sign Recognition Benchmark has them.
+ * Reads one image in the binary PPM format (`P6`, a byte a color), as the German Traffic Sign Recognition Benchmark has
+ * them.
  *
  * Source: http://netpbm.sourceforge.net/doc/ppm.html
  *

@@ -28,8 +28,8 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
 /**
  * Reads a file of SVHN's cropped digits (`train_32x32.mat`), a MATLAB 5 file, compressed or not.
  *
- * `X` is [32, 32, 3, N] uint8, `y` is [N, 1] from 1 to 10; digit 0, which is 10 there, becomes 0. Needs the memory of the
- * images once where the file is compressed, and twice where `inflate` needs it twice.
+ * `X` is [32, 32, 3, N] uint8, `y` is [N, 1] from 1 to 10; digit 0, which is 10 there, becomes 0. Needs the memory of
+ * the images once where the file is compressed, and twice where `inflate` needs it twice.
  *
  * Source: http://ufldl.stanford.edu/housenumbers, format 2.
  *

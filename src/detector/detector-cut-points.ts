@@ -1,7 +1,10 @@
 import { ArgumentError } from '../core/errors';
 import { checkRate } from '../core/scores';
 
-/** False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where these differ */
+/**
+ * False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where
+ * these differ
+ */
 export function cutPointsOf(
   where: string,
   { alpha, cutPoints }: { alpha?: number | undefined; cutPoints?: Readonly<Record<string, number>> | undefined },

@@ -27,7 +27,10 @@ export interface DetectorState {
   about: Readonly<Record<string, Json>>;
 }
 
-/** One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal bytes. */
+/**
+ * One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal
+ * bytes.
+ */
 export function encodeDetector(state: DetectorState): Uint8Array {
   const { scorer, calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths, about } = state;
   const tensors: Record<string, NamedArray> = {

@@ -30,15 +30,16 @@ export interface Detector {
   /**
    * One verdict for each image, in blocks.
    *
-   * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError naming the row of an image
-   *   with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown cut-point
+   * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError
+   *   naming the row of an image with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown
+   *   cut-point
    */
   predict(images: ModelImages, options?: PredictOptions): Promise<Verdict[]>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /**
-   * Saves that file as a model is saved: to a URL of tfjs (`indexeddb://`, `localstorage://`, `http://`, with tfjs-node `file://`) or an
-   * `io.IOHandler`, such as `detectorFile` of `tfjs-ood/node`.
+   * Saves that file as a model is saved: to a URL of tfjs (`indexeddb://`, `localstorage://`, `http://`, with tfjs-node
+   * `file://`) or an `io.IOHandler`, such as `detectorFile` of `tfjs-ood/node`.
    */
   save(target: DetectorTarget): Promise<void>;
   /** Frees what the detector holds on the backend; the model stays. */
@@ -91,24 +92,27 @@ function detectorAround(
 }
 
 /**
- * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known classes, and calibrates it
- * on a part of them that it holds out by itself.
+ * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known
+ * classes, and calibrates it on a part of them that it holds out by itself.
  *
- * On average (over the draw of the calibration images) at most a share `alpha` of known images will be called OoD, where new images come as
- * those did; a single calibration lies around it. Fewer than 1 / alpha - 1 calibration images never call anything OoD: 19 for 0.05, of some
- * 95 images in all. Over a long use some alarm is certain: at 0.05 it comes in up to 64 % of runs of 20 known images;
- * take a lower rate, confirm by a second image, or judge a batch by `benjaminiHochberg`. Take images that did not train
- * the model where you can: on those that did, many scores are too low, and the false alarms more than promised.
+ * On average (over the draw of the calibration images) at most a share `alpha` of known images will be called OoD,
+ * where new images come as those did; a single calibration lies around it. Fewer than 1 / alpha - 1 calibration images
+ * never call anything OoD: 19 for 0.05, of some 95 images in all. Over a long use some alarm is certain: at 0.05 it
+ * comes in up to 64 % of runs of 20 known images; take a lower rate, confirm by a second image, or judge a batch by
+ * `benjaminiHochberg`. Take images that did not train the model where you can: on those that did, many scores are too
+ * low, and the false alarms more than promised.
  *
- * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the caller's and must live as long as the detector
+ * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the
+ *   caller's and must live as long as the detector
  * @param data images [N, H, W, C] and their class indices [N]
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names the row of the images
- *   given, or the weight of the model
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names
+ *   the row of the images given, or the weight of the model
  * @example
- * const detector = await fitDetector(model, { images, labels }, { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 });
+ * const options = { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 };
+ * const detector = await fitDetector(model, { images, labels }, options);
  * const [{ label, score, pValue, isOod }] = await detector.predict(image);
  */
 export async function fitDetector(

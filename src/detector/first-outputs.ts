@@ -4,7 +4,10 @@ import { readRows } from '../scorers/contract/rows';
 import type { Head, ModelOutputs } from '../scorers/contract/scorer';
 import { checkGivenOutputs, widthsOf, type OutputWidths } from './given-outputs';
 
-/** Takes note of the first outputs that a fit sees: how wide they are, and that a head makes these logits of these features. */
+/**
+ * Takes note of the first outputs that a fit sees: how wide they are, and that a head makes these logits of these
+ * features.
+ */
 export function firstOutputs(where: string, needs: readonly string[], head: Head | undefined) {
   let widths: OutputWidths | undefined;
   return {

@@ -22,13 +22,15 @@ export interface DetectorOptions {
   /** How to score, e.g. `mahalanobis()`. */
   scorer: ScorerMethod;
   /**
-   * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known images is called OoD,
-   * where new images come as those did; a single calibration lies around it. With fewer than 1 / alpha - 1 calibration images nothing is.
-   * It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of 20 known images. Take a lower one,
-   * or confirm by a second image.
+   * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
+   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than 1 /
+   * alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
+   * runs of 20 known images. Take a lower one, or confirm by a second image.
    */
   alpha?: number;
-  /** More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two. */
+  /**
+   * More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two.
+   */
   cutPoints?: Readonly<Record<string, number>>;
   /** Names of the classes, by class index. */
   classNames?: readonly string[];
@@ -69,8 +71,9 @@ export interface OutputDetector {
   readonly calibration: CalibrationInfo;
   /**
    * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
-   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD; ShapeError for another
-   *   number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError naming the row
+   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
+   *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
+   *   naming the row
    */
   predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict[]>;
   /** The detector as one safetensors file, without the model. */
@@ -195,16 +198,17 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
 }
 
 /**
- * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by itself.
+ * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by
+ * itself.
  *
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and labels [N] of known
- *   images, better not those that trained the model
+ * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and
+ *   labels [N] of known images, better not those that trained the model
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
- * @throws ArgumentError for options or labels out of range, too few rows, a `head` that does not make these logits of these features, or a
- *   rate at which this scorer could never call anything OoD;
- *   ShapeError, NotFiniteError naming the row
+ * @throws ArgumentError for options or labels out of range, too few rows, a `head` that does not make these logits of
+ *   these features, or a rate at which this scorer could never call anything OoD; ShapeError, NotFiniteError naming the
+ *   row
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbors(), alpha: 0.05 });
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });

@@ -6,8 +6,9 @@ import type { ScorerMethod } from '../scorers/contract/scorer';
 export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
 
 /**
- * Every scorer of this package that a saved state describes whole, for loading one of a kind that is not known beforehand. An ensemble, and
- * neighbors with an index, are named by whoever loads them: `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
+ * Every scorer of this package that a saved state describes whole, for loading one of a kind that is not known
+ * beforehand. An ensemble, and neighbors with an index, are named by whoever loads them:
+ * `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
  *
  * @example
  * const restored = decodeScorer(bytes);

@@ -64,8 +64,9 @@ export async function blockMoments(
 }
 
 /**
- * The same for all classes together, in one pass about the first row of each class. That is near enough to its mean for float64:
- * the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at most N 2^-53 of it.
+ * The same for all classes together, in one pass about the first row of each class. That is near enough to its mean for
+ * float64: the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at
+ * most N 2^-53 of it.
  */
 function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labels: Int32Array): BlockMoments {
   const places = new Map<number, number>();

@@ -20,8 +20,8 @@ interface ClassSum {
 /**
  * The class-mean embedding store: a float64 sum and a count for each class.
  *
- * Takes blocks as they come, and other stores, in any order: the means equal those of one pass to 1e-12 of the mean magnitude
- * of the numbers. (Sums of up to 2^29 float32 numbers of like magnitude are even exact.)
+ * Takes blocks as they come, and other stores, in any order: the means equal those of one pass to 1e-12 of the mean
+ * magnitude of the numbers. (Sums of up to 2^29 float32 numbers of like magnitude are even exact.)
  *
  * Source: Masana et al., BMVC 2018, section 3.1.
  *
@@ -50,7 +50,8 @@ export class ClassMeans {
    * @param embeddings [N, D]
    * @param labels class indices [N]
    * @throws ShapeError for another D than before, or another number of labels
-   * @throws ArgumentError for a label below 0 (OoD has no mean) or no whole number; NotFiniteError for a NaN or infinity
+   * @throws ArgumentError for a label below 0 (OoD has no mean) or no whole number; NotFiniteError for a NaN or
+   *   infinity
    */
   async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassMeans.add';

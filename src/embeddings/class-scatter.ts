@@ -21,10 +21,11 @@ export interface ClassScatterOptions {
 /**
  * Class means and scatter matrices of a stream of labeled embeddings, for covariances.
  *
- * Takes blocks as they come, and other stores, in any order. Every block is centered on its own class means and joined to the rest by
- * the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N D^2), in float64 by
- * wasm; on a GPU by products that are exact to about 1e-10 of the variances; with `perClass` also the sums of ||z||^4 that the Ledoit-Wolf estimate needs
- * (they move from one mean to another only with the scatter of each class).
+ * Takes blocks as they come, and other stores, in any order. Every block is centered on its own class means and joined
+ * to the rest by the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N
+ * D^2), in float64 by wasm; on a GPU by products that are exact to about 1e-10 of the variances; with `perClass` also
+ * the sums of ||z||^4 that the Ledoit-Wolf estimate needs (they move from one mean to another only with the scatter of
+ * each class).
  *
  * @example
  * const store = new ClassScatter();
@@ -65,7 +66,8 @@ export class ClassScatter {
    * @param embeddings [N, D]
    * @param labels class indices [N]
    * @throws ShapeError for another D than before, or another number of labels
-   * @throws ArgumentError for a label below 0 (OoD has no class) or no whole number; NotFiniteError for a NaN or infinity
+   * @throws ArgumentError for a label below 0 (OoD has no class) or no whole number; NotFiniteError for a NaN or
+   *   infinity
    */
   async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassScatter.add';
@@ -84,7 +86,10 @@ export class ClassScatter {
     this.merge(block);
   }
 
-  /** Adds all that another store has; that one stays as it is. @throws ShapeError for another D; ArgumentError for another `perClass` */
+  /**
+   * Adds all that another store has; that one stays as it is. @throws ShapeError for another D; ArgumentError for
+   * another `perClass`
+   */
   merge(other: ClassScatter): void {
     const where = 'ClassScatter.merge';
     if (other.perClass !== this.perClass) {
@@ -129,7 +134,10 @@ export class ClassScatter {
     return mean.map((value, i) => value + first[i]!);
   }
 
-  /** Scatter of all rows about the mean of their class; divided by N it is the tied covariance. @throws ArgumentError where there is no row */
+  /**
+   * Scatter of all rows about the mean of their class; divided by N it is the tied covariance. @throws ArgumentError
+   * where there is no row
+   */
   within(): Scatter {
     const [classes, size] = this.#filled('ClassScatter.within');
     const data = this.#within?.slice() ?? new Float64Array(size * size);
@@ -155,7 +163,10 @@ export class ClassScatter {
     return this.#scatter(this.#count(), data, fourth);
   }
 
-  /** Scatter of the rows of one class about its mean. @throws ArgumentError for a class without rows, or a store that has one for all classes */
+  /**
+   * Scatter of the rows of one class about its mean. @throws ArgumentError for a class without rows, or a store that
+   * has one for all classes
+   */
   ofClass(label: number): Scatter {
     const own = this.#classes.get(label);
     if (own?.own) return this.#scatter(own.count, own.own.scatter.slice(), own.own.fourth);

@@ -28,9 +28,9 @@ export interface Covariance {
 /**
  * Covariance S = (1 - s) E + s (tr E / D) I of E = scatter / N, symmetric, float64.
  *
- * `'empirical'`: s = 0. `'oas'`: Chen et al. 2010, for normal rows; from E and N alone. `'ledoit-wolf'`: Ledoit and Wolf 2004, for
- * any rows; needs the sum of ||z||^4. Both are scikit-learn's numbers (`assume_centered=True` on the centered rows).
- * A column without variance counts like any other: shrunk, it gets the variance s tr E / D.
+ * `'empirical'`: s = 0. `'oas'`: Chen et al. 2010, for normal rows; from E and N alone. `'ledoit-wolf'`: Ledoit and
+ * Wolf 2004, for any rows; needs the sum of ||z||^4. Both are scikit-learn's numbers (`assume_centered=True` on the
+ * centered rows). A column without variance counts like any other: shrunk, it gets the variance s tr E / D.
  *
  * @throws ArgumentError for an unknown estimator, no rows, or `'ledoit-wolf'` without `fourth`
  * @example
@@ -66,7 +66,8 @@ function shrinkageOf(
   estimator: CovarianceEstimator,
 ): number {
   if (estimator === 'empirical' || mu === 0) return 0;
-  const squares = covariance.reduce((sum, value) => sum + (value / mu) ** 2, 0); // in units of mu: no under- or overflow
+  // In units of mu: no under- or overflow
+  const squares = covariance.reduce((sum, value) => sum + (value / mu) ** 2, 0);
   if (estimator === 'oas') {
     const alpha = squares / size ** 2;
     const least = (count + 1) * (alpha - 1 / size);

@@ -16,14 +16,14 @@ export interface DistanceRatio {
 /**
  * Mean distance within classes over mean distance between classes.
  *
- * Over all unordered pairs of different rows, Euclidean, in float64: the mean over those of the same class, over the mean over the
- * others. Every pair counts the same, so a large class counts more. Unlike a loss it does not change with the scale of
- * the embedding. O(N^2 D) time, O(N D) memory.
+ * Over all unordered pairs of different rows, Euclidean, in float64: the mean over those of the same class, over the
+ * mean over the others. Every pair counts the same, so a large class counts more. Unlike a loss it does not change with
+ * the scale of the embedding. O(N^2 D) time, O(N D) memory.
  *
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
- * @throws ArgumentError for a label below 0 (OoD) or no whole number, where no two rows share a class, all do, or all classes
- *   lie in one point; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
+ * @throws ArgumentError for a label below 0 (OoD) or no whole number, where no two rows share a class, all do, or all
+ *   classes lie in one point; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
  * @example
  * await distanceRatio({ data: Float32Array.of(0, 1, 4, 5), shape: [4, 1] }, [0, 0, 1, 1]);
  * // { ratio: 0.25, intraClass: 1, interClass: 4 }

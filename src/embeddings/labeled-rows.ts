@@ -20,8 +20,8 @@ export interface LabeledRows {
 }
 
 /**
- * Reads and sorts embeddings with a class each; an OoD row (label below 0) is of no class and is refused. `prefix` goes before the
- * name of what is wrong.
+ * Reads and sorts embeddings with a class each; an OoD row (label below 0) is of no class and is refused. `prefix` goes
+ * before the name of what is wrong.
  */
 export async function readLabeledRows(
   where: string,
@@ -29,7 +29,8 @@ export async function readLabeledRows(
   labels: ArrayLike<number>,
   prefix = '',
 ): Promise<LabeledRows> {
-  const given = checkLabels(where, labels, { what: `${prefix}labels` }); // as they are now: reading a tensor takes a while
+  // As they are now: reading a tensor takes a while
+  const given = checkLabels(where, labels, { what: `${prefix}labels` });
   const { data, shape } = await readEmbeddings(where, embeddings);
   const [count, size] = shape;
   if (given.length !== count) {

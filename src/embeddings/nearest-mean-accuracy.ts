@@ -33,16 +33,16 @@ function nearestLabels(where: string, { labels, data, shape }: Means, rows: Floa
 /**
  * Share of rows whose nearest class mean is that of their own class.
  *
- * From a store or its means: Euclidean distances in float64, the first of equally near means. From a scorer: what its `classify`
- * says. A row of a class that has no mean counts as wrong.
+ * From a store or its means: Euclidean distances in float64, the first of equally near means. From a scorer: what its
+ * `classify` says. A row of a class that has no mean counts as wrong.
  *
  * Source: Masana et al., BMVC 2018, section 3.1; Mensink et al., TPAMI 2013 (nearest class mean).
  *
  * @param source a class-mean store, its means (labels [C], data [C, D]), or what has a `classify`
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
- * @throws ArgumentError for a store without samples, no row, a label below 0 (OoD) or no whole number; ShapeError for another
- *   number of labels or another D; NotFiniteError for a NaN or infinity
+ * @throws ArgumentError for a store without samples, no row, a label below 0 (OoD) or no whole number; ShapeError for
+ *   another number of labels or another D; NotFiniteError for a NaN or infinity
  * @example
  * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 10), shape: [2, 1] as [number, number] };
  * await nearestMeanAccuracy(means, { data: Float32Array.of(1, 4, 7), shape: [3, 1] }, [0, 1, 1]); // 0.6667

@@ -9,7 +9,10 @@ export interface RecallAtKOptions {
   reference?: { embeddings: Embeddings; labels: ArrayLike<number> };
 }
 
-/** Of each row's neighbors, nearest first, the place (from 0) of the first of its class; `most` where it is not before that. */
+/**
+ * Of each row's neighbors, nearest first, the place (from 0) of the first of its class; `most` where it is not before
+ * that.
+ */
 function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: number): Int32Array {
   const { data, rows, size } = reference;
   const isSelf = queries === reference;
@@ -37,8 +40,8 @@ function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: nu
 /**
  * Recall at K: the share of rows that have at least one row of their own class among their K nearest neighbors.
  *
- * Euclidean distance in float64, a row is no neighbor of itself, of equally near rows the one with the lower index comes first.
- * A row that is the only one of its class is never found and counts. O(N^2 D) time, O(N D) memory.
+ * Euclidean distance in float64, a row is no neighbor of itself, of equally near rows the one with the lower index
+ * comes first. A row that is the only one of its class is never found and counts. O(N^2 D) time, O(N D) memory.
  *
  * Source: Oh Song et al., CVPR 2016, section 5; Musgrave, Belongie, Lim, ECCV 2020.
  *
@@ -47,8 +50,8 @@ function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: nu
  * @param ks numbers of neighbors, each from 1 to N - 1 (with a reference: to M)
  * @param options `reference`: rows among which the neighbors are looked for; none of them is taken for the row itself
  * @returns the recall at each of `ks`
- * @throws ArgumentError for a label below 0 (OoD) or no whole number, a K out of range, or where no row has another of its class;
- *   ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity
+ * @throws ArgumentError for a label below 0 (OoD) or no whole number, a K out of range, or where no row has another of
+ *   its class; ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity
  * @example
  * await recallAtK({ data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] }, [0, 1, 0, 1], [1, 2]); // [0, 0.75]
  */

@@ -6,15 +6,16 @@ import { squaredDistances } from '../linalg/squared-distances';
 /**
  * Silhouette: how much nearer rows are to their own class than to the next one, from -1 to 1.
  *
- * Mean over the rows of (b - a) / max(a, b): a the mean Euclidean distance to the other rows of the class, b the smallest mean
- * distance to another class; 0 for the only row of a class and where a = b = 0. Float64 throughout. O(N^2 D) time, O(N D) memory.
+ * Mean over the rows of (b - a) / max(a, b): a the mean Euclidean distance to the other rows of the class, b the
+ * smallest mean distance to another class; 0 for the only row of a class and where a = b = 0. Float64 throughout. O(N^2
+ * D) time, O(N D) memory.
  *
  * Source: Rousseeuw, J. Comput. Appl. Math. 20 (1987); the number of scikit-learn's `silhouette_score`.
  *
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
- * @throws ArgumentError for a label below 0 (OoD) or no whole number, for one class only, or where each row has its own;
- *   ShapeError for another number of labels; NotFiniteError for a NaN or infinity
+ * @throws ArgumentError for a label below 0 (OoD) or no whole number, for one class only, or where each row has its
+ *   own; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
  * @example
  * await silhouette({ data: Float32Array.of(0, 1, 4, 5), shape: [4, 1] }, [0, 0, 1, 1]); // 0.7460
  */

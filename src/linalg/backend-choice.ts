@@ -3,8 +3,8 @@ import { float64Kernel } from './kernels/float64-kernel';
 import { isHalf } from '../tensors/precision';
 
 /**
- * Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript. Nor on
- * wasm, whose float32 products take longer than our own ones of float64, where these can run.
+ * Whether products with a D x D matrix go through the backend: not in half precision, nor where it is plain JavaScript.
+ * Nor on wasm, whose float32 products take longer than our own ones of float64, where these can run.
  */
 export const worthBackend = (size: number): boolean => {
   const name = getBackend();

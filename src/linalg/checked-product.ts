@@ -11,8 +11,9 @@ export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
 }
 
 /**
- * Throws unless one entry of a product is what it should be. A kernel that fails on a GPU or in XNNPACK does so for all of its output, which
- * then holds zeros, or what lay there before: so a few entries speak for all of them, at no cost that could be measured.
+ * Throws unless one entry of a product is what it should be. A kernel that fails on a GPU or in XNNPACK does so for all
+ * of its output, which then holds zeros, or what lay there before: so a few entries speak for all of them, at no cost
+ * that could be measured.
  *
  * @param got the entry
  * @param depth of how many terms it is the sum

@@ -16,8 +16,9 @@ export interface MahalanobisDistances {
 /**
  * min over c of ||L^-1 (x - m_c)||^2: by `kernelDistances` where that runs and the backend is no GPU. Else as follows.
  *
- * Rows and means are whitened about the middle of the means. Which mean is nearest the backend says by one more product, to its
- * rounding error; the distance to it, and to all that are as near within that error, is then summed in float64.
+ * Rows and means are whitened about the middle of the means. Which mean is nearest the backend says by one more
+ * product, to its rounding error; the distance to it, and to all that are as near within that error, is then summed in
+ * float64.
  */
 export function mahalanobisDistances(
   where: string,

@@ -13,9 +13,9 @@ export interface RowProducts {
 }
 
 /**
- * Products of rows with a matrix W [D, C]: float64 where W is small, else float32 on the backend, `blockSize` rows at a time.
- * There the mean of the block is taken off first and its product added in float64, so that only the scatter of the rows is rounded,
- * not their distance from the origin. Where the backend has half precision it is float64 always.
+ * Products of rows with a matrix W [D, C]: float64 where W is small, else float32 on the backend, `blockSize` rows at a
+ * time. There the mean of the block is taken off first and its product added in float64, so that only the scatter of
+ * the rows is rounded, not their distance from the origin. Where the backend has half precision it is float64 always.
  */
 export function rowProducts(
   where: string,
@@ -61,7 +61,8 @@ async function inBlocks(
   const [size, width] = tensor.shape;
   const count = rows.length / size;
   const all = new Float64Array(count * width);
-  // Every block has the same size: kernels are compiled and cached by shape. What is left over in the last one is not read.
+  // Every block has the same size: kernels are compiled and cached by shape. What is left over in the last one is not
+  // read.
   const blockRows = rowsInPart(Math.min(blockSize, count), width);
   const block = new Float32Array(blockRows * size);
   for (let first = 0; first < count; first += blockRows) {

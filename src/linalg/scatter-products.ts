@@ -7,8 +7,8 @@ import type { Scratch } from './scratch';
 import { worthBackend } from './backend-choice';
 
 /**
- * Adds X^T X [D, D] (upper triangle) of rows X [N, D] to `sum`, to nearly float64: by the backend where that is worth it.
- * The rows must be centered already. They and the scratch are read before this first waits.
+ * Adds X^T X [D, D] (upper triangle) of rows X [N, D] to `sum`, to nearly float64: by the backend where that is worth
+ * it. The rows must be centered already. They and the scratch are read before this first waits.
  */
 export async function addScatter(sum: Float64Array, rows: Float64Array, size: number, scratch: Scratch): Promise<void> {
   if (rows.length < 32 * size || !worthBackend(size)) addOuterProducts(sum, rows, size);
@@ -46,16 +46,17 @@ export function addOuterProducts(sum: Float64Array, rows: Float64Array, size: nu
 }
 
 /**
- * X^T X by two float32 products, exact to about 1e-10 of its diagonal; one plain product has 1e-6, which is magnified by the
- * condition number of the covariance (1e4 and more of real features) in every Mahalanobis distance.
+ * X^T X by two float32 products, exact to about 1e-10 of its diagonal; one plain product has 1e-6, which is magnified
+ * by the condition number of the covariance (1e4 and more of real features) in every Mahalanobis distance.
  *
- * In units of its own for each column X = A + R: A whole numbers, R the rest, at most 1/2. A^T A is exact (`normInUnits`). What is left,
- * A^T R + R^T A + R^T R = M + M^T with M = (A + R/2)^T R, is so small that its rounding does not matter.
- * (The slices of Ozaki et al., Numerical Algorithms 59, 2012.)
+ * In units of its own for each column X = A + R: A whole numbers, R the rest, at most 1/2. A^T A is exact
+ * (`normInUnits`). What is left, A^T R + R^T A + R^T R = M + M^T with M = (A + R/2)^T R, is so small that its rounding
+ * does not matter. (The slices of Ozaki et al., Numerical Algorithms 59, 2012.)
  */
 async function addByBackend(sum: Float64Array, rows: Float64Array, size: number, scratch: Scratch): Promise<void> {
   const count = rows.length / size;
-  // Few shapes, because kernels are compiled by shape; the rest is zeros. Columns a power of two apart would share cache lines.
+  // Few shapes, because kernels are compiled by shape; the rest is zeros. Columns a power of two apart would share
+  // cache lines.
   const depth = 2 ** Math.ceil(Math.log2(count)) + TILE;
   const unit = unitsOf(rows, size, depth);
   const { whole, wholeT, middleT, rest } = slice(rows, unit, depth, scratch);

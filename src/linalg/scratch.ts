@@ -1,4 +1,7 @@
-/** Arrays that are used again from block to block: fresh ones cost more than what is computed in them. What they hold is anything. */
+/**
+ * Arrays that are used again from block to block: fresh ones cost more than what is computed in them. What they hold is
+ * anything.
+ */
 export class Scratch {
   readonly #float32 = new Map<string, Float32Array>();
   #float64 = new Float64Array(0);

@@ -1,6 +1,9 @@
 import { normInUnits, ROUND } from './slicing';
 
-/** Cuts each row [D] in two: units times (whole + rest), the rest at most 1/2; products of whole rows are exact in float32. */
+/**
+ * Cuts each row [D] in two: units times (whole + rest), the rest at most 1/2; products of whole rows are exact in
+ * float32.
+ */
 export function sliceRows(rows: Float64Array, size: number) {
   const count = rows.length / size;
   const [whole, rest, units] = [new Float32Array(rows.length), new Float32Array(rows.length), new Float64Array(count)];

@@ -1,9 +1,9 @@
 /**
- * Squared Euclidean distances, sum of (a - b)^2 in float64, of one row of `a` to the rows `from` to `to` (excluded) of `b`, into
- * `out` at the places `from` to `to`.
+ * Squared Euclidean distances, sum of (a - b)^2 in float64, of one row of `a` to the rows `from` to `to` (excluded) of
+ * `b`, into `out` at the places `from` to `to`.
  *
- * Four rows at a time, because one sum alone waits for each addition. Each sum runs through the row in order: d(a, b) and d(b, a) are
- * equal to the last bit, and so are the distances of equal rows, wherever they stand.
+ * Four rows at a time, because one sum alone waits for each addition. Each sum runs through the row in order: d(a, b)
+ * and d(b, a) are equal to the last bit, and so are the distances of equal rows, wherever they stand.
  */
 export function squaredDistances(
   a: Float64Array,

@@ -18,8 +18,9 @@ const NOTHING = 1e-280;
 /**
  * Eigenvalues and eigenvectors of a symmetric matrix [D, D], float64.
  *
- * Householder's reduction to a tridiagonal matrix and the implicit QL iteration (Martin, Reinsch, Wilkinson, Numerische Mathematik 11
- * and 12, 1968). The eigenvectors are turned by many rotations at once, eight rows at a time: these stay in a cache.
+ * Householder's reduction to a tridiagonal matrix and the implicit QL iteration (Martin, Reinsch, Wilkinson, Numerische
+ * Mathematik 11 and 12, 1968). The eigenvectors are turned by many rotations at once, eight rows at a time: these stay
+ * in a cache.
  */
 export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
   const kernel = makeKernel(eigenFunctions()); // a fresh one: its memory, twice the matrix, is freed afterwards
@@ -95,8 +96,9 @@ function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): Symme
 }
 
 /**
- * Householder's reduction from the last row up: each row i is reflected onto its place i - 1. The vectors stay in the rows of the
- * matrix. The change of the matrix by one reflection is made in the same pass as the product with the vector of the next.
+ * Householder's reduction from the last row up: each row i is reflected onto its place i - 1. The vectors stay in the
+ * rows of the matrix. The change of the matrix by one reflection is made in the same pass as the product with the
+ * vector of the next.
  */
 function tridiagonal(
   kernel: EigenKernel,
@@ -140,8 +142,8 @@ function tridiagonal(
 }
 
 /**
- * Implicit QL iteration on a tridiagonal matrix, which becomes diagonal; `beside[i]` is between i - 1 and i. Each sweep of
- * rotations is handed on: it turns columns `from` and `from` - 1 into each other, then the two below, and so on.
+ * Implicit QL iteration on a tridiagonal matrix, which becomes diagonal; `beside[i]` is between i - 1 and i. Each sweep
+ * of rotations is handed on: it turns columns `from` and `from` - 1 into each other, then the two below, and so on.
  */
 function qlIteration(
   d: Float64Array,
@@ -155,7 +157,8 @@ function qlIteration(
   for (let low = 0; low < size; low++) {
     for (;;) {
       let end = low;
-      while (end < size - 1 && Math.abs(e[end]!) > 2 ** -53 * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) end++; // NaN: done
+      // NaN: done
+      while (end < size - 1 && Math.abs(e[end]!) > 2 ** -53 * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) end++;
       if (end === low) break;
       let g = (d[low + 1]! - d[low]!) / (2 * e[low]!);
       let r = Math.hypot(g, 1);

@@ -1,4 +1,6 @@
-/** Rows [N, D] of length 1; a zero row, which has no direction, stays zero. Large and tiny rows do not leave float64. */
+/**
+ * Rows [N, D] of length 1; a zero row, which has no direction, stays zero. Large and tiny rows do not leave float64.
+ */
 export function unitLength(rows: Float32Array, size: number): Float32Array {
   const unit = new Float32Array(rows.length);
   for (let at = 0; at < rows.length; at += size) {

@@ -32,10 +32,10 @@ interface Way {
 /**
  * Whitening by matrix products of the backend; in float64 where that has no float32, and for small D.
  *
- * x - c is float64, in units of `spread` [D] (how far rows go from c), then float32. What that rounding does to ||y||^2 of a
- * usual row is known beforehand: relative to D a few times 2^-23 ||L^-1 diag(spread)||_F / D. Where this is more than
- * `tolerance` (features that nearly depend on each other, classes very far apart), rows and matrix are cut in two and
- * multiplied nearly exactly, three products for one.
+ * x - c is float64, in units of `spread` [D] (how far rows go from c), then float32. What that rounding does to ||y||^2
+ * of a usual row is known beforehand: relative to D a few times 2^-23 ||L^-1 diag(spread)||_F / D. Where this is more
+ * than `tolerance` (features that nearly depend on each other, classes very far apart), rows and matrix are cut in two
+ * and multiplied nearly exactly, three products for one.
  */
 export function whitenedRows(
   where: string,

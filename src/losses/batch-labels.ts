@@ -15,8 +15,8 @@ export const OOD_LABEL = -1;
 export type BatchLabels = tf.Tensor | ArrayLike<number>;
 
 /**
- * Labels that a tensor of this backend holds exactly, so that no two classes become one: webgl keeps whole numbers as floats,
- * which have no more than 24 bits (half floats 11).
+ * Labels that a tensor of this backend holds exactly, so that no two classes become one: webgl keeps whole numbers as
+ * floats, which have no more than 24 bits (half floats 11).
  */
 export function exactLabels(where: string, labels: ArrayLike<number>): Int32Array {
   const below = integersBelow();

@@ -14,8 +14,8 @@ export interface CenterLossOptions {
 /**
  * Center loss: known rows are pulled to the center of their class, OoD rows pushed out of a ball around every center.
  *
- * 0.5 * mean over known rows of ||x - c_y||^2 + 0.5 * mean over OoD rows of max(0, m - min over c of ||x - c||)^2; the second part,
- * which the paper has not, gives labels below 0 their meaning. A mean over no row is 0.
+ * 0.5 * mean over known rows of ||x - c_y||^2 + 0.5 * mean over OoD rows of max(0, m - min over c of ||x - c||)^2; the
+ * second part, which the paper has not, gives labels below 0 their meaning. A mean over no row is 0.
  *
  * Source: Wen, Zhang, Li, Qiao, ECCV 2016, equation 2. There it stands beside a cross-entropy.
  *
@@ -23,7 +23,8 @@ export interface CenterLossOptions {
  * @param embeddings [B, D]
  * @param centers [C, D]; a `tf.variable` is trained along, a tensor stays as it is
  * @returns a scalar, differentiable with respect to `embeddings` and `centers`, on every backend
- * @throws ShapeError for shapes that do not fit; ArgumentError for a margin that is not positive, or a label from C on in an array
+ * @throws ShapeError for shapes that do not fit; ArgumentError for a margin that is not positive, or a label from C on
+ *   in an array
  * @example
  * centerLoss([0, -1], tf.tensor2d([[3, 4], [0, 8]]), tf.tensor2d([[0, 0]])); // 14.5: 25 / 2 + (10 - 8)^2 / 2
  */

@@ -34,17 +34,20 @@ function moved(own: tf.Tensor2D, z: tf.Tensor2D, prototypes: tf.Tensor2D, moment
  * CIDER: rows come near the prototype of their class on the sphere, and the prototypes far from each other.
  *
  * lambda_c * mean over known rows of -log(e^(z m_y / t) / sum over c of e^(z m_c / t)) + mean over classes i of
- * log(1/(C-1) sum over j != i of e^(m_i m_j / t)) + w * mean over OoD rows of log(1/C sum over c of e^(z m_c / t)). Rows are scaled to
- * length 1; m are the prototypes after {@link moveCiderPrototypes} with this batch, and the gradient flows through that step.
- * The last part, which the paper has not, drives OoD rows (label below 0) from every prototype.
+ * log(1/(C-1) sum over j != i of e^(m_i m_j / t)) + w * mean over OoD rows of log(1/C sum over c of e^(z m_c / t)).
+ * Rows are scaled to length 1; m are the prototypes after {@link moveCiderPrototypes} with this batch, and the gradient
+ * flows through that step. The last part, which the paper has not, drives OoD rows (label below 0) from every
+ * prototype.
  *
- * Source: Ming, Sun, Dia, Li, ICLR 2023, equations 5 to 7. There prototypes move row by row, here by the mean of the batch.
+ * Source: Ming, Sun, Dia, Li, ICLR 2023, equations 5 to 7. There prototypes move row by row, here by the mean of the
+ * batch.
  *
  * @param labels class indices [B], below 0 for OoD
  * @param embeddings [B, D]
  * @param prototypes [C, D], C from 2; not changed here
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
- * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an array
+ * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an
+ *   array
  * @example
  * ciderLoss([0], tf.tensor2d([[2, 0]]), tf.tensor2d([[1, 0], [-1, 0]])); // -10: on its prototype, the other opposite
  */

@@ -19,15 +19,17 @@ export interface ClassAnchorOptions {
 /**
  * Class anchor clustering (CAC): known rows come near the fixed anchor of their class, relative to all other anchors.
  *
- * Mean over known rows of log(1 + sum over j != y of e^(d_y - d_j)) + lambda d_y, with d_j the distance to anchor j, alpha times the
- * j-th unit vector. OoD rows, which the paper has not, cost the mean of max(0, m - min over j of d_j). A mean over no row is 0.
+ * Mean over known rows of log(1 + sum over j != y of e^(d_y - d_j)) + lambda d_y, with d_j the distance to anchor j,
+ * alpha times the j-th unit vector. OoD rows, which the paper has not, cost the mean of max(0, m - min over j of d_j).
+ * A mean over no row is 0.
  *
  * Source: Miller, Suenderhauf, Milford, Dayoub, WACV 2021, equations 3 to 5.
  *
  * @param labels class indices [B], below 0 for OoD
  * @param logits [B, C], an output for each class; C from 2
  * @returns a scalar, differentiable with respect to `logits`, on every backend
- * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an array
+ * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an
+ *   array
  * @example
  * classAnchorLoss([0], tf.tensor2d([[10, 0]])); // 7.2e-7: it lies on its anchor
  */

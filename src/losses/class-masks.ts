@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Which labels are OoD, [B, 1] (or [1, C]) of 0 and 1. No gradient flows through labels, so comparisons are allowed. */
+/**
+ * Which labels are OoD, [B, 1] (or [1, C]) of 0 and 1. No gradient flows through labels, so comparisons are allowed.
+ */
 export const oodColumn = (labels: tf.Tensor2D): tf.Tensor2D => tf.cast(tf.less(labels, 0), 'float32') as tf.Tensor2D;
 
 /**
- * For every row and column whether they are a positive pair (one class, none OoD, not the row itself) and whether the column is a
- * negative for the row (the row known; the column of another class or OoD). [B, C] of 0 and 1; the first B columns are the rows.
+ * For every row and column whether they are a positive pair (one class, none OoD, not the row itself) and whether the
+ * column is a negative for the row (the row known; the column of another class or OoD). [B, C] of 0 and 1; the first B
+ * columns are the rows.
  */
 export function anchorMasks(
   labels: tf.Tensor2D,
@@ -24,8 +27,8 @@ export const oneHotKnown = (labels: tf.Tensor2D, classes: number): tf.Tensor2D =
   tf.cast(tf.equal(labels, tf.reshape(tf.range(0, classes, 1, 'int32'), [1, classes])), 'float32') as tf.Tensor2D;
 
 /**
- * 0, or NaN where one of the values is NaN or infinite: what a loss adds whose other parts may lose them (a choice of pairs leaves them
- * out, and `relu` of NaN is 0 on wasm).
+ * 0, or NaN where one of the values is NaN or infinite: what a loss adds whose other parts may lose them (a choice of
+ * pairs leaves them out, and `relu` of NaN is 0 on wasm).
  */
 export const unlessFinite = (values: tf.Tensor): tf.Scalar => tf.sum(tf.mul(values, 0));
 

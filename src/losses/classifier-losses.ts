@@ -54,8 +54,8 @@ export function outlierExposureLoss(
 /**
  * Confidence loss: cross-entropy on known rows, Kullback-Leibler divergence from the uniform distribution on OoD rows.
  *
- * mean over known of -log p_y + weight * mean over OoD of KL(U || p), KL = logsumexp(x) - mean(x) - log C: {@link outlierExposureLoss}
- * less a constant, so that OoD rows with uniform outputs cost 0.
+ * mean over known of -log p_y + weight * mean over OoD of KL(U || p), KL = logsumexp(x) - mean(x) - log C:
+ * {@link outlierExposureLoss} less a constant, so that OoD rows with uniform outputs cost 0.
  *
  * Source: Lee, Lee, Lee, Shin, ICLR 2018, equation 1 (there the OoD rows come from a GAN).
  *
@@ -101,8 +101,8 @@ export interface EnergyBoundedOptions {
  * @param labels class indices [B], below 0 for OoD
  * @param logits [B, C]
  * @returns a scalar, differentiable with respect to `logits`, on every backend
- * @throws ShapeError for another number of labels; ArgumentError for a weight below 0, a margin that is not finite, or a label from C on
- *   in an array
+ * @throws ShapeError for another number of labels; ArgumentError for a weight below 0, a margin that is not finite, or
+ *   a label from C on in an array
  * @example
  * energyBoundedLoss([-1], tf.tensor2d([[6, -100]])); // 0.1: its energy of -6 is 1 below m_out
  */
@@ -134,8 +134,8 @@ export function energyBoundedLoss(
  * @param logits [B, C]
  * @param options `temperature`, 0.04 by default
  * @returns a scalar, differentiable with respect to `logits`, on every backend
- * @throws ShapeError for another number of labels; ArgumentError for a temperature that is not positive, or a label from C on in
- *   an array
+ * @throws ShapeError for another number of labels; ArgumentError for a temperature that is not positive, or a label
+ *   from C on in an array
  * @example
  * logitNormLoss([0], tf.tensor2d([[7, 0]]), { temperature: 1 }); // 0.3133, as for [[1, 0]]
  */

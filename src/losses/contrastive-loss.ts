@@ -14,8 +14,8 @@ export interface ContrastiveOptions {
   /** 1: distances (Masana et al. 2018); 2: squared distances and hinges (Hadsell et al. 2006). Default 1. */
   power?: 1 | 2;
   /**
-   * `'halves'`: row i of the left half against row i of the right half, as the authors do. `'all'`: every two rows, which
-   * learns far more from a batch. Default `'halves'`.
+   * `'halves'`: row i of the left half against row i of the right half, as the authors do. `'all'`: every two rows,
+   * which learns far more from a batch. Default `'halves'`.
    */
   pairs?: 'halves' | 'all';
   /** Share of the positive pairs in the loss of `'all'`, in [0, 1]; default 0.5. */
@@ -44,8 +44,8 @@ function checkOptions(where: string, options: ContrastiveOptions): Checked {
 }
 
 /**
- * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here, so
- * comparisons are allowed.
+ * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here,
+ * so comparisons are allowed.
  */
 function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
   const [leftOut, rightOut] = [oodColumn(left), oodColumn(right)];
@@ -65,8 +65,8 @@ function pairCosts(squares: tf.Tensor, distances: tf.Tensor, { margin, power }: 
 const WEIGHT_FLOOR = 1e-4;
 
 /**
- * Weighted mean of the costs [R, C]; 0 where all weights are. Row by row first: neither a float32 sum of a million terms nor a
- * half float, which ends at 65504, holds the whole sum.
+ * Weighted mean of the costs [R, C]; 0 where all weights are. Row by row first: neither a float32 sum of a million
+ * terms nor a half float, which ends at 65504, holds the whole sum.
  */
 function weightedMean(costs: tf.Tensor, weights: tf.Tensor): tf.Tensor {
   const costOfRow = tf.mean(tf.sum(tf.mul(costs, weights), 1));
@@ -118,14 +118,15 @@ function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, o
 /**
  * Contrastive loss: pairs of one class are pulled together, pairs of two classes pushed apart up to a margin.
  *
- * `'halves'`: 0.5 * mean over the pairs of y d^p + (1 - y) max(0, m - d)^p, with y = 1 for the same class and d the Euclidean
- * distance. `'all'`: 0.5 * (s * mean over positive pairs of d^p + (1 - s) * mean over negative pairs of max(0, m - d)^p), with
- * s = `positiveShare`; a mean over no pair is 0. The gradient is finite everywhere; at distance 0 that of d is 0.
+ * `'halves'`: 0.5 * mean over the pairs of y d^p + (1 - y) max(0, m - d)^p, with y = 1 for the same class and d the
+ * Euclidean distance. `'all'`: 0.5 * (s * mean over positive pairs of d^p + (1 - s) * mean over negative pairs of
+ * max(0, m - d)^p), with s = `positiveShare`; a mean over no pair is 0. The gradient is finite everywhere; at distance
+ * 0 that of d is 0.
  *
  * Source: Hadsell, Chopra, LeCun, CVPR 2006, equation 4 (p = 2); Masana et al., BMVC 2018, equation 1 (p = 1).
  *
- * @param labels class indices [B] (a tensor, also [B, 1], or an array). Labels below 0 are for {@link odmLoss}: refused in an
- *   array; in a tensor, which cannot be read without stalling, they mean OoD as there
+ * @param labels class indices [B] (a tensor, also [B, 1], or an array). Labels below 0 are for {@link odmLoss}: refused
+ *   in an array; in a tensor, which cannot be read without stalling, they mean OoD as there
  * @param embeddings [B, D]
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
  * @throws ShapeError for fewer than 2 rows, an odd number of them in halves, or another number of labels
@@ -146,8 +147,8 @@ export function contrastiveLoss(
 }
 
 /**
- * Contrastive loss with out-of-distribution mining: an OoD row (label below 0) is pushed away from every known one, and two
- * OoD rows are never a pair.
+ * Contrastive loss with out-of-distribution mining: an OoD row (label below 0) is pushed away from every known one, and
+ * two OoD rows are never a pair.
  *
  * As {@link contrastiveLoss}; means are over the pairs that are formed, and a batch of OoD rows alone costs 0.
  *

@@ -27,8 +27,8 @@ export interface EmbeddingMemory {
    */
   add(labels: BatchLabels, embeddings: tf.Tensor2D): void;
   /**
-   * Columns with the rows of the memory behind them, C + M: what a loss of one's own needs of it. The distances are differentiable
-   * with respect to the batch's `embeddings` [B, D].
+   * Columns with the rows of the memory behind them, C + M: what a loss of one's own needs of it. The distances are
+   * differentiable with respect to the batch's `embeddings` [B, D].
    *
    * @throws ShapeError for rows of another width than those it holds
    */
@@ -57,13 +57,13 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
 /**
  * Cross-batch memory: the embeddings of the last batches, OoD rows too, as further columns of a pair or triplet loss.
  *
- * `contrastiveLoss`, `odmLoss` (with `pairs: 'all'`) and `tripletLoss` take it as `memory`: each row of the batch then meets the
- * other rows of the batch and all rows of the memory. Rows of the memory never meet each other, and get no gradient: they are
- * what the network said then, so let it settle first (give `memory` after some hundred steps).
+ * `contrastiveLoss`, `odmLoss` (with `pairs: 'all'`) and `tripletLoss` take it as `memory`: each row of the batch then
+ * meets the other rows of the batch and all rows of the memory. Rows of the memory never meet each other, and get no
+ * gradient: they are what the network said then, so let it settle first (give `memory` after some hundred steps).
  *
- * Nothing is added unless you say so; the place is inside the loss, after its value (a trainer asks for the loss once a step, in
- * parts too). If a step fails because its loss is not finite, `reset` the memory, which holds these rows now. To go on after a
- * restart as if there was none, save the data of `labels` and `embeddings`, and `add` them again.
+ * Nothing is added unless you say so; the place is inside the loss, after its value (a trainer asks for the loss once a
+ * step, in parts too). If a step fails because its loss is not finite, `reset` the memory, which holds these rows now.
+ * To go on after a restart as if there was none, save the data of `labels` and `embeddings`, and `add` them again.
  *
  * Source: Wang, Zhang, Huang, Scott, CVPR 2020 (cross-batch memory).
  *

@@ -19,7 +19,10 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
-/** Something of the differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in memory. */
+/**
+ * Something of the differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in
+ * memory.
+ */
 function byBlocks(
   x: tf.Tensor2D,
   columns: tf.Tensor2D,
@@ -46,8 +49,9 @@ export const squaresByBlocks = (x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor
   byBlocks(x, columns, (differences) => tf.sum(tf.square(differences), 2));
 
 /**
- * 2 * sum over j of h_ij (x_i - c_j) [B, D]: the gradient of squared distances of rows x [B, D] to rows c [C, D]. A sum of differences, by
- * blocks as above: two sums, subtracted, would leave their rounding in place of the 0 of equal rows, times 500 for a distance.
+ * 2 * sum over j of h_ij (x_i - c_j) [B, D]: the gradient of squared distances of rows x [B, D] to rows c [C, D]. A sum
+ * of differences, by blocks as above: two sums, subtracted, would leave their rounding in place of the 0 of equal rows,
+ * times 500 for a distance.
  */
 export function squaresPull(h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
   return tf.mul(

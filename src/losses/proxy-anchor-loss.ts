@@ -13,8 +13,8 @@ export interface ProxyAnchorOptions {
 }
 
 /**
- * What a row that does not count has in place of its cosine: e^-80 is nothing beside 1. No more than that, as the webgl backend
- * pads textures with zeros, and e^(0 - m) of the gradient must be finite there too.
+ * What a row that does not count has in place of its cosine: e^-80 is nothing beside 1. No more than that, as the webgl
+ * backend pads textures with zeros, and e^(0 - m) of the gradient must be finite there too.
  */
 const NEVER = 80;
 
@@ -25,11 +25,12 @@ function logOnePlusSum(v: tf.Tensor, mask: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Proxy anchor loss: a learned proxy of each class pulls all rows of its class and pushes all others, the hard ones most.
+ * Proxy anchor loss: a learned proxy of each class pulls all rows of its class and pushes all others, the hard ones
+ * most.
  *
- * 1/|P+| * sum over proxies with a positive of log(1 + sum over their rows of e^(-a (s - d))) + 1/|P| * sum over all proxies of
- * log(1 + sum over the other rows of e^(a (s + d))), s the cosine (the loss scales both sides to length 1). OoD rows (label below 0) are
- * "other rows" of every proxy, and never meet each other.
+ * 1/|P+| * sum over proxies with a positive of log(1 + sum over their rows of e^(-a (s - d))) + 1/|P| * sum over all
+ * proxies of log(1 + sum over the other rows of e^(a (s + d))), s the cosine (the loss scales both sides to length 1).
+ * OoD rows (label below 0) are "other rows" of every proxy, and never meet each other.
  *
  * Source: Kim, Kim, Cho, Kwak, CVPR 2020, equation 4.
  *
@@ -37,7 +38,8 @@ function logOnePlusSum(v: tf.Tensor, mask: tf.Tensor): tf.Tensor {
  * @param embeddings [B, D]
  * @param proxies [C, D]; usually a `tf.variable`, trained along
  * @returns a scalar, differentiable with respect to `embeddings` and `proxies`, on every backend
- * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an array
+ * @throws ShapeError for shapes that do not fit; ArgumentError for an option out of range, or a label from C on in an
+ *   array
  * @example
  * proxyAnchorLoss([0], tf.tensor2d([[1, 0]]), tf.tensor2d([[1, 0]])); // 3.1e-13: the row lies on its proxy
  */

@@ -13,9 +13,9 @@ export interface SupervisedContrastiveOptions {
 /**
  * Supervised contrastive loss: of all other rows those of one's own class should be the likely ones.
  *
- * Mean over the known rows i that have a positive of -1/|P(i)| sum over p in P(i) of log(e^(z_i z_p / t) / sum over a != i of
- * e^(z_i z_a / t)), with rows z of length 1 (the loss scales them). OoD rows (label below 0) stand in the denominators alone:
- * they repel every known row and are never a positive. A batch without a positive pair costs 0.
+ * Mean over the known rows i that have a positive of -1/|P(i)| sum over p in P(i) of log(e^(z_i z_p / t) / sum over a
+ * != i of e^(z_i z_a / t)), with rows z of length 1 (the loss scales them). OoD rows (label below 0) stand in the
+ * denominators alone: they repel every known row and are never a positive. A batch without a positive pair costs 0.
  *
  * Source: Khosla et al., NeurIPS 2020, equation 2 (L_out).
  *
@@ -24,7 +24,7 @@ export interface SupervisedContrastiveOptions {
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
  * @throws ShapeError for another number of labels; ArgumentError for a temperature that is not positive
  * @example
- * supervisedContrastiveLoss([0, 0, 1], tf.tensor2d([[1, 0], [1, 0], [0, 1]]), { temperature: 1 }); // 0.3133: log(1 + 1 / e)
+ * supervisedContrastiveLoss([0, 0, 1], tf.tensor2d([[1, 0], [1, 0], [0, 1]]), { temperature: 1 }); // 0.3133
  */
 export function supervisedContrastiveLoss(
   labels: BatchLabels,

@@ -31,9 +31,9 @@ const PRICES: Record<'hinge' | 'soft', TripletPrice> = {
 /**
  * Triplet loss: a negative must be farther from an anchor than a positive, by a margin.
  *
- * Mean over the triplets (a, p, n) of max(0, d(a, p) - d(a, n) + m), or log(1 + e^(...)). Anchors and positives are known rows
- * of one class; a negative is of another class or OoD (label below 0). An OoD row is never an anchor, and two OoD rows never
- * meet. A batch without a triplet costs 0. The gradient is finite everywhere; memory is O(B^2).
+ * Mean over the triplets (a, p, n) of max(0, d(a, p) - d(a, n) + m), or log(1 + e^(...)). Anchors and positives are
+ * known rows of one class; a negative is of another class or OoD (label below 0). An OoD row is never an anchor, and
+ * two OoD rows never meet. A batch without a triplet costs 0. The gradient is finite everywhere; memory is O(B^2).
  *
  * Source: Schroff, Kalenichenko, Philbin, CVPR 2015; Hermans, Beyer, Leibe 2017 (soft margin).
  *
@@ -42,7 +42,7 @@ const PRICES: Record<'hinge' | 'soft', TripletPrice> = {
  * @returns a scalar, differentiable with respect to `embeddings`, on every backend
  * @throws ShapeError for another number of labels; ArgumentError for an option out of range
  * @example
- * tripletLoss([0, 0, 1], tf.tensor2d([[0, 0], [1, 0], [0, 1]])); // 0.1: one of two triplets costs 0.2, the other nothing
+ * tripletLoss([0, 0, 1], tf.tensor2d([[0, 0], [1, 0], [0, 1]])); // 0.1: one of two triplets costs 0.2
  */
 export function tripletLoss(
   labels: BatchLabels,

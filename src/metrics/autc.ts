@@ -5,7 +5,9 @@ import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link autc}. */
 export interface AutcOptions {
-  /** `'min-max'`: the lowest score of both sides becomes 0, the highest 1. `'none'`: the scores lie in [0, 1] already. */
+  /**
+   * `'min-max'`: the lowest score of both sides becomes 0, the highest 1. `'none'`: the scores lie in [0, 1] already.
+   */
   scaling: 'min-max' | 'none';
 }
 
@@ -23,19 +25,20 @@ export interface Autc {
 /**
  * Area under the threshold curve: how far apart the scores lie, not only in which order; lower is better.
  *
- * The areas under the false positive and the false negative rate over all thresholds from 0 to 1, and their mean: 0 if all
- * in-distribution scores are 0 and all OoD scores 1. Scores must lie in [0, 1], so how they got there decides the number: one far
- * outlier under `'min-max'` moves all others to one end. Quote the scaling. Where all scores are equal, `'min-max'` gives 0.5 for all.
+ * The areas under the false positive and the false negative rate over all thresholds from 0 to 1, and their mean: 0 if
+ * all in-distribution scores are 0 and all OoD scores 1. Scores must lie in [0, 1], so how they got there decides the
+ * number: one far outlier under `'min-max'` moves all others to one end. Quote the scaling. Where all scores are equal,
+ * `'min-max'` gives 0.5 for all.
  *
- * Exact: aufpr is the mean in-distribution score, aufnr 1 less the mean OoD score. The authors' code joins the same points by sloping
- * lines and differs by about the gap between two scores.
+ * Exact: aufpr is the mean in-distribution score, aufnr 1 less the mean OoD score. The authors' code joins the same
+ * points by sloping lines and differs by about the gap between two scores.
  *
  * Source: Humblot-Renaux, Escalera, Moeslund, CVPR Workshops 2023, section 4.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, an unknown scaling, or a score outside [0, 1] with the scaling 'none'; NotFiniteError
- *   naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, an unknown scaling, or a score outside [0, 1] with the scaling 'none';
+ *   NotFiniteError naming the first NaN or infinite score
  * @example
  * autc([0, 0.2], [0.6, 1], { scaling: 'none' }).autc; // 0.15
  */

@@ -6,11 +6,11 @@ import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 /**
  * Average precision: the mean precision over the positives, AUPR-out (or AUPR-in) without interpolation.
  *
- * sum over thresholds of (R_k - R_{k-1}) P_k. A score that says nothing gets the share of positives, whatever it is: quote
- * that share beside the number.
+ * sum over thresholds of (R_k - R_{k-1}) P_k. A score that says nothing gets the share of positives, whatever it is:
+ * quote that share beside the number.
  *
- * Source: scikit-learn's `average_precision_score`, the same numbers. For the variant with straight lines, which flatters,
- * see {@link trapezoidAupr}.
+ * Source: scikit-learn's `average_precision_score`, the same numbers. For the variant with straight lines, which
+ * flatters, see {@link trapezoidAupr}.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]

@@ -2,8 +2,8 @@ import { checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 
 /**
- * The one core from which every metric follows: the distinct scores and how many of each side lie at or below them. Ties
- * are one step, so that no metric depends on the order of equal scores. Made by `rankScores`.
+ * The one core from which every metric follows: the distinct scores and how many of each side lie at or below them.
+ * Ties are one step, so that no metric depends on the order of equal scores. Made by `rankScores`.
  */
 export interface RankedScores {
   readonly inCount: number;

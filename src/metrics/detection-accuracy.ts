@@ -4,7 +4,8 @@ import { detectionError } from './detection-error';
 import { rankedFrom } from './ranked-arguments';
 
 /**
- * Detection accuracy: the largest share of right answers over all thresholds when both sides are as likely, 1 - `detectionError`.
+ * Detection accuracy: the largest share of right answers over all thresholds when both sides are as likely, 1 -
+ * `detectionError`.
  *
  * Between 0.5 and 1.
  *

@@ -5,10 +5,11 @@ import { rankedFrom } from './ranked-arguments';
 /**
  * Detection error: the smallest error rate over all thresholds when both sides are as likely.
  *
- * min over t of (share of in-distribution scores > t + share of OoD scores <= t) / 2; between 0 and 0.5. One minus it is
- * what some papers call detection accuracy.
+ * min over t of (share of in-distribution scores > t + share of OoD scores <= t) / 2; between 0 and 0.5. One minus it
+ * is what some papers call detection accuracy.
  *
- * Source: Liang, Li, Srikant, ICLR 2018 (ODIN), section 4.2, there at 95 % TPR; Lee et al., ICLR 2018, over all thresholds.
+ * Source: Liang, Li, Srikant, ICLR 2018 (ODIN), section 4.2, there at 95 % TPR; Lee et al., ICLR 2018, over all
+ * thresholds.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]

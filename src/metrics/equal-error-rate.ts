@@ -7,17 +7,19 @@ import { rankedFrom } from './ranked-arguments';
 export interface EqualErrorRate {
   /** Both error rates where they meet, between 0 and 1; 0.5 is chance. */
   rate: number;
-  /** The score of the operating point at which they differ least, the higher of two: `score >= threshold` is called OoD. */
+  /**
+   * The score of the operating point at which they differ least, the higher of two: `score >= threshold` is called OoD.
+   */
   threshold: number;
 }
 
 /**
- * Equal error rate: the false positive rate where it is as high as the false negative rate, on the straight lines between the points
- * of the ROC curve.
+ * Equal error rate: the false positive rate where it is as high as the false negative rate, on the straight lines
+ * between the points of the ROC curve.
  *
- * That is where the curve meets the diagonal FPR + TPR = 1; the same rate whichever side is called positive. Other code takes the
- * nearest point, or the mean of both rates there, instead of the line: with few samples those differ. The rate need not be reached by
- * any one threshold; `threshold` is the one that comes nearest.
+ * That is where the curve meets the diagonal FPR + TPR = 1; the same rate whichever side is called positive. Other code
+ * takes the nearest point, or the mean of both rates there, instead of the line: with few samples those differ. The
+ * rate need not be reached by any one threshold; `threshold` is the one that comes nearest.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]

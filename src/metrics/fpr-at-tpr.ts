@@ -11,9 +11,9 @@ export interface FprAtTprOptions extends PositiveOption {
   /** Rate in (0, 1) at which the positives are found; default 0.95. */
   tpr?: number;
   /**
-   * Which threshold: `'at-or-above'`, the strictest one that finds at least that rate (default); `'nearest'`, the one whose rate is
-   * nearest, the stricter of two that are equally near; `'band-mean'`, the mean over all thresholds whose rate is within `band` of
-   * it, or the nearest one where there is none.
+   * Which threshold: `'at-or-above'`, the strictest one that finds at least that rate (default); `'nearest'`, the one
+   * whose rate is nearest, the stricter of two that are equally near; `'band-mean'`, the mean over all thresholds whose
+   * rate is within `band` of it, or the nearest one where there is none.
    */
   rule?: 'at-or-above' | 'nearest' | 'band-mean';
   /** Half the width of the band of `'band-mean'`, in (0, 1), its ends included; default 0.01. */
@@ -26,14 +26,14 @@ const ROUNDING = 1e-12; // 0.96 - 0.95 is more than 0.01 in float64
  * False positive rate at a true positive rate ("FPR95").
  *
  * By default in-distribution is the positive class, as in ODIN's and Masana's papers: the share of OoD scores that pass
- * where 95 % of the in-distribution ones do. With `positive: 'out'`, as in OpenOOD: the share of in-distribution scores that
- * raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote. What published code computes to the
- * letter: `fprAtTprOdin`, `fprAtTprOpenOOD`, `odinStyleMetrics`.
+ * where 95 % of the in-distribution ones do. With `positive: 'out'`, as in OpenOOD: the share of in-distribution scores
+ * that raise an alarm where 95 % of the OoD ones do. The two differ: say which one you quote. What published code
+ * computes to the letter: `fprAtTprOdin`, `fprAtTprOpenOOD`, `odinStyleMetrics`.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a rate or band outside (0, 1), or an unknown rule or side; NotFiniteError naming the first
- *   NaN or infinite score
+ * @throws ArgumentError for an empty side, a rate or band outside (0, 1), or an unknown rule or side; NotFiniteError
+ *   naming the first NaN or infinite score
  * @example
  * fprAtTpr([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.5
  */

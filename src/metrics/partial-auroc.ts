@@ -8,23 +8,25 @@ import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 export interface PartialAurocOptions extends PositiveOption {
   /** The false positive rate up to which the curve counts, in (0, 1]. */
   maxFpr: number;
-  /** `true` (default): brought to [0.5, 1] for curves from chance to perfect, after McClish. `false`: the area itself. */
+  /**
+   * `true` (default): brought to [0.5, 1] for curves from chance to perfect, after McClish. `false`: the area itself.
+   */
   standardized?: boolean;
 }
 
 /**
  * Area under the ROC curve up to a false positive rate, for detectors that may raise few false alarms.
  *
- * Straight lines between the points, also where `maxFpr` cuts one. Standardized 0.5 is chance and 1 perfect, whatever `maxFpr`; the
- * area itself lies between 0 and `maxFpr`. The side matters here: `positive: 'out'` (default) looks where few in-distribution samples
- * raise an alarm, `'in'` where few OoD samples pass.
+ * Straight lines between the points, also where `maxFpr` cuts one. Standardized 0.5 is chance and 1 perfect, whatever
+ * `maxFpr`; the area itself lies between 0 and `maxFpr`. The side matters here: `positive: 'out'` (default) looks where
+ * few in-distribution samples raise an alarm, `'in'` where few OoD samples pass.
  *
  * Source: McClish, Medical Decision Making 9 (1989); the same numbers as scikit-learn's `roc_auc_score` with `max_fpr`.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a `maxFpr` outside (0, 1] or an unknown side; NotFiniteError naming the first NaN or
- *   infinite score
+ * @throws ArgumentError for an empty side, a `maxFpr` outside (0, 1] or an unknown side; NotFiniteError naming the
+ *   first NaN or infinite score
  * @example
  * partialAuroc([0.1, 0.4], [0.35, 0.8], { maxFpr: 0.5 }); // 0.6667
  */

@@ -2,7 +2,8 @@ import type { Scores } from '../core/scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
 /**
- * Sorts the scores once, for many metrics: `auroc(rankScores(inScores, outScores))` is `auroc(inScores, outScores)`, and so on.
+ * Sorts the scores once, for many metrics: `auroc(rankScores(inScores, outScores))` is `auroc(inScores, outScores)`,
+ * and so on.
  *
  * O(N) for two Float32Arrays (radix sort), O(N log N) otherwise; 24 bytes per distinct score.
  *

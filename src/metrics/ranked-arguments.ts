@@ -23,7 +23,8 @@ function kindOf(value: unknown): string {
 /**
  * Two lists of scores, ranked, or what is ranked already.
  *
- * @throws ArgumentError for one list alone, or ranked scores beside a list; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for one list alone, or ranked scores beside a list; NotFiniteError naming the first NaN or
+ *   infinite score
  */
 export function rankedFrom(where: string, first: Scores | RankedScores, second?: Scores): RankedScores {
   // A number is the index of `rankedOnes.map(auroc)`.
@@ -41,7 +42,10 @@ function isPlain(value: unknown): boolean {
   return kind === null || Object.getPrototypeOf(kind) === null;
 }
 
-/** The same with the options that stand behind the scores. @throws ArgumentError also for options that are no plain object */
+/**
+ * The same with the options that stand behind the scores. @throws ArgumentError also for options that are no plain
+ * object
+ */
 export function rankedWithOptions<Options>(
   where: string,
   [first, second, third]: MetricArguments<Options>,

@@ -9,8 +9,8 @@ import { writeFileAtomic } from './write-file-atomic';
  *
  * Written aside and renamed: nothing half-written stands under the name.
  *
- * @throws StorageError where the file cannot be written, FormatError for a folder, pipe or device, an error of Node's where the file cannot
- *   be read
+ * @throws StorageError where the file cannot be written, FormatError for a folder, pipe or device, an error of Node's
+ *   where the file cannot be read
  * @example
  * await detector.save(detectorFile('detector.safetensors'));
  * const again = await loadDetector(model, detectorFile('detector.safetensors'));

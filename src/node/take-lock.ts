@@ -75,7 +75,10 @@ async function createWhole(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** Removes what processes left that died while they were taking the lock; one that is just taking it is alive, and keeps its own. */
+/**
+ * Removes what processes left that died while they were taking the lock; one that is just taking it is alive, and keeps
+ * its own.
+ */
 async function sweepAside(file: string): Promise<void> {
   const written = [basename(file), basename(guardOf(file))];
   for (const name of await readdir(dirname(file))) {
@@ -136,7 +139,8 @@ export async function takeLock(
     if (held.size === 0) process.off('exit', releaseAll);
     // Somebody may have removed the file by hand, and another run taken the lock since.
     if (String(await readRegularFile(file).catch(() => '')) !== text) return;
-    // A disk that has become read-only keeps it: nobody's, once this process ends. What went wrong there is not hidden by this.
+    // A disk that has become read-only keeps it: nobody's, once this process ends. What went wrong there is not hidden
+    // by this.
     await rm(file, { force: true }).catch(() => undefined);
   };
 }

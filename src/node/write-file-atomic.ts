@@ -11,7 +11,8 @@ export const LEFT_ASIDE = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 export const asideOf = (file: string): string => `${file}.${randomUUID()}.part`;
 
 /**
- * Writes a file aside, flushes it to the disk and renames it: after a crash there is the old file or the new one, whole.
+ * Writes a file aside, flushes it to the disk and renames it: after a crash there is the old file or the new one,
+ * whole.
  *
  * @throws StorageError (full disk, read-only, not permitted, no such folder), with the old file as it was
  * @example

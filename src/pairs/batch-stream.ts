@@ -19,14 +19,17 @@ export interface IndexBatches<Made> {
   next(): IndexBatch;
   /** Where the batches stand: what comes next, as plain JSON. */
   state(): BatchesState<Made>;
-  /** @throws ArgumentError that says what differs, where the state is of other labels or options; nothing changes then */
+  /**
+   * @throws ArgumentError that says what differs, where the state is of other labels or options; nothing changes then
+   */
   restore(state: BatchesState<Made>): void;
   /** The same stream as `next`, without an end: leave a loop over it by `break`. */
   [Symbol.iterator](): Iterator<IndexBatch, never>;
 }
 
 /**
- * The counters around a composition of batches: because every batch follows from epoch and step, they are all the state.
+ * The counters around a composition of batches: because every batch follows from epoch and step, they are all the
+ * state.
  *
  * @param name of the batches in errors
  */

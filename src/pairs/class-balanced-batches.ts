@@ -66,7 +66,9 @@ function checkOptions(
   return { seed, classesPerBatch, rowsPerClass, outShare, stepsPerEpoch };
 }
 
-/** `count` different ones of 0..n-1 in random order, n at most; a shuffle that stops early, without the other n - count. */
+/**
+ * `count` different ones of 0..n-1 in random order, n at most; a shuffle that stops early, without the other n - count.
+ */
 function drawDifferent(n: number, count: number, random: Random): number[] {
   const moved = new Map<number, number>();
   return Array.from({ length: count }, (_, i) => {
@@ -78,22 +80,24 @@ function drawDifferent(n: number, count: number, random: Random): number[] {
 }
 
 /**
- * Class-balanced batches, as row indices: P random known classes with K random images of each, then OoD images. For losses
- * that compare all rows of a batch: every class in it has positives, however rare it is.
+ * Class-balanced batches, as row indices: P random known classes with K random images of each, then OoD images. For
+ * losses that compare all rows of a batch: every class in it has positives, however rare it is.
  *
- * Classes are different ones in a batch, and so are the images of a class; only where a class has fewer than K images are they
- * used again, as evenly as can be. OoD images are drawn without replacement over the whole run. Every draw follows from the
- * seed, epoch and step, so that the state is two counters and going on is exact.
+ * Classes are different ones in a batch, and so are the images of a class; only where a class has fewer than K images
+ * are they used again, as evenly as can be. OoD images are drawn without replacement over the whole run. Every draw
+ * follows from the seed, epoch and step, so that the state is two counters and going on is exact.
  *
- * Source: Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2 (P and K); the
- * OoD rows are ours.
+ * Source: Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2 (P and
+ * K); the OoD rows are ours.
  *
  * @param labelList class indices of all training images [N], below 0 for OoD
- * @returns batches of P x K + O rows, class by class, the O OoD rows last; O / (P x K + O) is `outShare`, to the nearest row
- * @throws ArgumentError for fewer classes than P, no OoD image where some are wanted, an option out of range, or a label that
- *   is no whole number of 32 bits (NaN, a string, a one-hot row)
+ * @returns batches of P x K + O rows, class by class, the O OoD rows last; O / (P x K + O) is `outShare`, to the
+ *   nearest row
+ * @throws ArgumentError for fewer classes than P, no OoD image where some are wanted, an option out of range, or a
+ *   label that is no whole number of 32 bits (NaN, a string, a one-hot row)
  * @example
- * const batches = classBalancedBatches([0, 0, 1, 1, 2, 2, -1], { classesPerBatch: 2, rowsPerClass: 2, outShare: 0.2, seed: 1 });
+ * const options = { classesPerBatch: 2, rowsPerClass: 2, outShare: 0.2, seed: 1 };
+ * const batches = classBalancedBatches([0, 0, 1, 1, 2, 2, -1], options);
  * batches.next().labels; // two classes, two rows of each, then one OoD row: [0, 0, 1, 1, -1]
  */
 export function classBalancedBatches(

@@ -10,9 +10,10 @@ function keptApart(order: Int32Array, taken: ReadonlySet<number>, count: number,
 }
 
 /**
- * Rows drawn without replacement over a whole run, `count` for each batch: each is used once before any is used again, and none is twice in
- * a batch that takes the end of one round and the beginning of the next (fewer rows than `count` must repeat). By place in the run, so that
- * going on from a place is exact: a round follows from the seed and the round before, back to one that begins with a batch.
+ * Rows drawn without replacement over a whole run, `count` for each batch: each is used once before any is used again,
+ * and none is twice in a batch that takes the end of one round and the beginning of the next (fewer rows than `count`
+ * must repeat). By place in the run, so that going on from a place is exact: a round follows from the seed and the
+ * round before, back to one that begins with a batch.
  *
  * @returns the row at a place, counted from 0
  */

@@ -36,12 +36,12 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
 /**
  * The authors' batches for contrastive training with out-of-distribution mining, as row indices: no image is touched.
  *
- * Left half: the next B/2 known images of this epoch's permutation; what is left at its end is left out. Right half: for the
- * first `similarRatio` of the pairs another random image of the same class (the image itself only where its class has no
- * other), for the rest one of another class. In every `outEvery`-th batch, counted over the run and not over the epoch (so
- * that an epoch of one step sees OoD images too), the last `outShare * B` right rows are OoD images instead: no pair is
- * OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before any is used again, and one
- * is twice in a batch only where there are fewer than the batch wants.
+ * Left half: the next B/2 known images of this epoch's permutation; what is left at its end is left out. Right half:
+ * for the first `similarRatio` of the pairs another random image of the same class (the image itself only where its
+ * class has no other), for the rest one of another class. In every `outEvery`-th batch, counted over the run and not
+ * over the epoch (so that an epoch of one step sees OoD images too), the last `outShare * B` right rows are OoD images
+ * instead: no pair is OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before
+ * any is used again, and one is twice in a batch only where there are fewer than the batch wants.
  *
  * Every draw follows from the seed, epoch and step, so that the state is two counters and going on is exact.
  *
@@ -50,9 +50,9 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * @param labelList class indices of all training images [N], below 0 for OoD
  * @param options `seed`, and what differs from the paper. With `stepsPerEpoch` below one pass over the known images an
  *   epoch uses a part of its permutation, above it several
- * @throws ArgumentError for fewer known images than half a batch, one class where negative pairs are wanted, no OoD image
- *   where `outEvery` wants some, an option out of range, or a label that is no whole number of 32 bits (NaN, a string,
- *   a one-hot row)
+ * @throws ArgumentError for fewer known images than half a batch, one class where negative pairs are wanted, no OoD
+ *   image where `outEvery` wants some, an option out of range, or a label that is no whole number of 32 bits (NaN, a
+ *   string, a one-hot row)
  * @example
  * const batches = odmBatches([0, 0, 1, 1, -1], { seed: 1, batchSize: 4 });
  * batches.next().indices; // two pairs of known rows, left halves first; the second batch ends with row 4

@@ -1,6 +1,7 @@
 /**
- * Ten class colors that people with any common color blindness tell apart: M. A. Petroff, "Accessible Color Sequences for Data
- * Visualization" (2021, arXiv 2107.02270), in its order. Classes beyond the tenth begin again: their names stand beside them.
+ * Ten class colors that people with any common color blindness tell apart: M. A. Petroff, "Accessible Color Sequences
+ * for Data Visualization" (2021, arXiv 2107.02270), in its order. Classes beyond the tenth begin again: their names
+ * stand beside them.
  */
 const CLASSES = [
   '#3f90da',

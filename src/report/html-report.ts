@@ -121,19 +121,19 @@ const aboutSection = (about: Report['about']): string =>
     : '';
 
 /**
- * One self-contained HTML file that shows a detector: the table of metrics with intervals (to copy as Markdown, LaTeX or CSV), ROC and
- * precision-recall curves, score histograms with a threshold to move, the embedding to turn, to zoom and to play over the epochs,
- * the most confident mistakes, the confusion matrix and the configuration.
+ * One self-contained HTML file that shows a detector: the table of metrics with intervals (to copy as Markdown, LaTeX
+ * or CSV), ROC and precision-recall curves, score histograms with a threshold to move, the embedding to turn, to zoom
+ * and to play over the epochs, the most confident mistakes, the confusion matrix and the configuration.
  *
- * It needs no network and opens from disk; names are shown as text, whatever they contain. Images need `encodeImage` where there
- * is no canvas: `writeReport` of `tfjs-ood/node` brings one and writes the file and its figures.
+ * It needs no network and opens from disk; names are shown as text, whatever they contain. Images need `encodeImage`
+ * where there is no canvas: `writeReport` of `tfjs-ood/node` brings one and writes the file and its figures.
  *
- * @param report scores of each set [N], higher = more out of distribution; classes [N], embeddings [N, D], images [N, H, W, C]
- *   where there are some; the result of `evaluate`
+ * @param report scores of each set [N], higher = more out of distribution; classes [N], embeddings [N, D], images [N,
+ *   H, W, C] where there are some; the result of `evaluate`
  * @param options limits on points, images and mistakes; `umap`; `seed`; `encodeImage`
  * @returns the file's text
- * @throws ShapeError where parts of a set differ in length; ArgumentError for sets of one name, a set without numbers, classes below 0,
- *   or images without a way to encode them; NotFiniteError for scores that are not finite
+ * @throws ShapeError where parts of a set differ in length; ArgumentError for sets of one name, a set without numbers,
+ *   classes below 0, or images without a way to encode them; NotFiniteError for scores that are not finite
  * @example
  * const scores = { known: [0.1, 0.4, 0.2], letters: [0.35, 0.8] };
  * const evaluation = evaluate({ in: scores.known, out: { letters: scores.letters } });

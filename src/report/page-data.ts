@@ -55,7 +55,10 @@ export interface PointView {
   dimensions: 2 | 3;
   /** One for each frame; -1: after training, no epoch known. */
   epochs: number[];
-  /** [frames, points, dimensions]; 10,000 is one unit, in which nearly all points of the last frame lie within a ball of radius 1. */
+  /**
+   * [frames, points, dimensions]; 10,000 is one unit, in which nearly all points of the last frame lie within a ball of
+   * radius 1.
+   */
   coordinates: Int16Array;
 }
 

@@ -13,7 +13,9 @@ export interface Frames {
 
 const LARGEST = 32_767;
 
-/** Middle of the last frame to 0, its 98 % radius to 1; the same for all frames, so that one sees the embedding grow. */
+/**
+ * Middle of the last frame to 0, its 98 % radius to 1; the same for all frames, so that one sees the embedding grow.
+ */
 function toUnits(frames: readonly Float32Array[], dimensions: number): Int16Array {
   const last = frames.at(-1)!;
   const count = last.length / dimensions;

@@ -9,12 +9,15 @@ export interface PrincipalComponents {
   shares: number[];
 }
 
-/** Rows from which the directions are found; a D x D matrix beyond that many features is replaced by one of so many rows. */
+/**
+ * Rows from which the directions are found; a D x D matrix beyond that many features is replaced by one of so many
+ * rows.
+ */
 const MOST = 400;
 
 /**
- * Principal components of rows [N, D] (Pearson 1901). Up to 400 features exactly; of more from the Gram matrix of at most 400 rows,
- * evenly spaced. The sign of each direction is such that its largest entry is positive.
+ * Principal components of rows [N, D] (Pearson 1901). Up to 400 features exactly; of more from the Gram matrix of at
+ * most 400 rows, evenly spaced. The sign of each direction is such that its largest entry is positive.
  */
 export function principalComponents(data: Float32Array, size: number, count: number): PrincipalComponents {
   const all = data.length / size;

@@ -26,8 +26,8 @@ function svgFile(svg: SVGSVGElement | undefined): string | undefined {
 }
 
 /**
- * The figures of a report as SVG files, without a browser: ROC, precision-recall, histograms, confusion, embedding and, for an
- * animation, the embedding after each epoch.
+ * The figures of a report as SVG files, without a browser: ROC, precision-recall, histograms, confusion, embedding and,
+ * for an animation, the embedding after each epoch.
  *
  * @param report as of `htmlReport`
  * @param options as of `htmlReport`, and `width` in pixels, 640 by default

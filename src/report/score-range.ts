@@ -11,8 +11,8 @@ export interface Histogram {
 }
 
 /**
- * The range in which scores are shown: all of them, but a tail above the 99 % quantile of a set only as far as it is no more than
- * twice as wide as the rest, or a few far images would leave nothing to see.
+ * The range in which scores are shown: all of them, but a tail above the 99 % quantile of a set only as far as it is no
+ * more than twice as wide as the rest, or a few far images would leave nothing to see.
  */
 export function scoreRange(sets: readonly PageSet[]): { low: number; high: number; isCut: boolean } {
   let [low, high] = [Infinity, -Infinity];

@@ -1,8 +1,9 @@
 import { backend, getBackend, type DataId, type KernelBackend } from '@tensorflow/tfjs-core';
 
 /**
- * Most bytes of a user's rows that stay on the wasm backend. XNNPACK keeps them once more, packed, so this is half of its 4 GiB; what
- * is left is for the model and the batch. On other backends all rows stay: there is no such limit that could be known.
+ * Most bytes of a user's rows that stay on the wasm backend. XNNPACK keeps them once more, packed, so this is half of
+ * its 4 GiB; what is left is for the model and the batch. On other backends all rows stay: there is no such limit that
+ * could be known.
  */
 const MOST_ON_WASM = 2 ** 30;
 export const residentBytes = (): number => (getBackend() === 'wasm' ? MOST_ON_WASM : Infinity);
@@ -24,8 +25,9 @@ const HEAP_BYTES = 2 ** 32;
 const guarded = new WeakSet<Heap>();
 
 /**
- * Makes a failed allocation of the wasm backend throw. As shipped it returns offset 0 past the 4 GiB of wasm memory, or, where its sum of
- * sizes wraps around, a block that ends behind the memory there is; tensors then overlap. Does nothing to another backend.
+ * Makes a failed allocation of the wasm backend throw. As shipped it returns offset 0 past the 4 GiB of wasm memory,
+ * or, where its sum of sizes wraps around, a block that ends behind the memory there is; tensors then overlap. Does
+ * nothing to another backend.
  */
 export function guardAllocations(of: KernelBackend): void {
   const heap = heapOf(of);
@@ -60,8 +62,8 @@ const BESIDE = 2 ** 18;
 const packed = new WeakMap<DataId, Set<string>>();
 
 /**
- * Throws unless the wasm heap has room for the packed copy that XNNPACK makes of weights at their first product. Where that fails, the
- * backend writes a line on the console ("status 6") and goes on with an output that nobody wrote.
+ * Throws unless the wasm heap has room for the packed copy that XNNPACK makes of weights at their first product. Where
+ * that fails, the backend writes a line on the console ("status 6") and goes on with an output that nobody wrote.
  *
  * @param numbers what is packed, padding included, and the output, which is allocated before
  * @param way weights are packed anew for each

@@ -26,8 +26,9 @@ function isFloat(where: string, images: tf.Tensor): boolean {
 }
 
 /**
- * Refuses images with NaN or an infinity before they go through a model: a max pool or a ReLU makes a plausible number of NaN. The numbers are read
- * back and looked at in JavaScript, which is right on every backend; a shader may be compiled as if there were no NaN.
+ * Refuses images with NaN or an infinity before they go through a model: a max pool or a ReLU makes a plausible number
+ * of NaN. The numbers are read back and looked at in JavaScript, which is right on every backend; a shader may be
+ * compiled as if there were no NaN.
  *
  * @param givenRow the caller's row of each row of the block
  * @throws NotFiniteError naming the row
@@ -50,7 +51,9 @@ export function finiteRows(images: tf.Tensor, largest = LARGEST_SINGLE): tf.Tens
   });
 }
 
-/** What a model made of images [N, D], NaN in each row whose image was not finite, so that whoever reads it refuses it. */
+/**
+ * What a model made of images [N, D], NaN in each row whose image was not finite, so that whoever reads it refuses it.
+ */
 export function withoutLostNaN(where: string, images: tf.Tensor, outputs: tf.Tensor2D): tf.Tensor2D {
   if (!isFloat(where, images)) return tf.clone(outputs);
   return tf.tidy(() => {

@@ -12,8 +12,8 @@ export const readsAtOnce = (): boolean => getBackend() !== 'webgpu';
 
 /**
  * Whether the backend in use has half precision, by a number that is beyond it and goes there and back. tfjs's own
- * `floatPrecision()` has it the wrong way round on webgl: 16 where floats of 32 bits are drawn, 32 where they are not (its
- * probe of one number never leaves the processor).
+ * `floatPrecision()` has it the wrong way round on webgl: 16 where floats of 32 bits are drawn, 32 where they are not
+ * (its probe of one number never leaves the processor).
  */
 export function isHalf(): boolean {
   if (!readsAtOnce()) return false; // WGSL has floats of 32 bits
@@ -29,6 +29,9 @@ export function isHalf(): boolean {
 /** How much of its size a number of the backend may be off by rounding. */
 export const roundingUnit = (): number => (isHalf() ? 2 ** -11 : 2 ** -24);
 
-/** The whole numbers below this one are exact on the backend in use; undefined where 32 bits are: webgl keeps integers as floats. */
+/**
+ * The whole numbers below this one are exact on the backend in use; undefined where 32 bits are: webgl keeps integers
+ * as floats.
+ */
 export const integersBelow = (): number | undefined =>
   getBackend() === 'webgl' ? 2 ** (env().getBool('WEBGL_RENDER_FLOAT32_ENABLED') ? 24 : 11) : undefined;

@@ -4,10 +4,11 @@ import { sortScores } from '../core/sort-scores';
 import { roundedUp } from './allowed-alarms';
 
 /**
- * Benjamini-Hochberg: which p-values of a batch can be called out of distribution with a false discovery rate of `rate`.
+ * Benjamini-Hochberg: which p-values of a batch can be called out of distribution with a false discovery rate of
+ * `rate`.
  *
- * Rejects the k smallest, k the largest i with p_(i) <= i * rate / n. Conformal p-values that share one calibration set are
- * positively dependent, under which the rate holds (Bates et al. 2023, theorem 2).
+ * Rejects the k smallest, k the largest i with p_(i) <= i * rate / n. Conformal p-values that share one calibration set
+ * are positively dependent, under which the rate holds (Bates et al. 2023, theorem 2).
  *
  * Source: Benjamini, Hochberg, JRSS B 57 (1995).
  *

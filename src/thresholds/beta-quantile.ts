@@ -26,7 +26,9 @@ function logBetaDensityTimes(a: number, b: number, x: number, rest: number): num
   return corrections - deviance(a, n * x) - deviance(b, n * rest) + 0.5 * Math.log((a * b) / (2 * Math.PI * n));
 }
 
-/** The continued fraction of I_x(a, b) (DLMF 8.17.22) by Lentz's method; some sqrt(a + b) steps for x below the mean. */
+/**
+ * The continued fraction of I_x(a, b) (DLMF 8.17.22) by Lentz's method; some sqrt(a + b) steps for x below the mean.
+ */
 function continuedFraction(x: number, a: number, b: number): number {
   const tiny = 1e-300;
   let c = 1;
@@ -59,8 +61,8 @@ function logIncompleteBeta(x: number, a: number, b: number): { log: number; slop
 }
 
 /**
- * x with I_x(a, b) = p for p <= 1/2, by Newton's method on log I over log x. That function is concave for b >= 1: from the left
- * a step never passes the root, so that it converges from everywhere.
+ * x with I_x(a, b) = p for p <= 1/2, by Newton's method on log I over log x. That function is concave for b >= 1: from
+ * the left a step never passes the root, so that it converges from everywhere.
  *
  * Within 4e-14 (relative) of SciPy for a + b up to 1e6; for p above 1/2 take 1 - betaQuantile(1 - p, b, a).
  *

@@ -53,8 +53,8 @@ export function calibrateFor(where: string, names: [string, string], scores: Sco
  *
  * @param calibration in-distribution scores [N] that fitted nothing, higher = more out of distribution
  * @param options `classes`: the predicted class of each score [N]; then each row is judged by the scores of its class
- * @throws ArgumentError for no score or for classes that are no whole numbers from 0; ShapeError where there is not one class
- *   for each score; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for no score or for classes that are no whole numbers from 0; ShapeError where there is not one
+ *   class for each score; NotFiniteError naming the first NaN or infinite score
  * @example
  * const calibration = calibrate([0.3, 0.1, 0.2]);
  * decideWith(calibration, [0.9], { alpha: 0.25 })[0].isOod; // true

@@ -6,8 +6,8 @@ import { rateInterval } from './conformal-coverage';
 const MOST = 1e8;
 
 /**
- * How many calibration scores it takes for the false-alarm rate of one calibration draw to be near `alpha`: from this number on
- * every {@link conformalCoverage} lies in [alpha - within, alpha + within].
+ * How many calibration scores it takes for the false-alarm rate of one calibration draw to be near `alpha`: from this
+ * number on every {@link conformalCoverage} lies in [alpha - within, alpha + within].
  *
  * @param alpha false-alarm rate asked for, in (0, 1)
  * @param within how far the realized rate may be from it, in (0, 1)
@@ -22,8 +22,8 @@ export function calibrationSizeFor(alpha: number, within: number, confidence = 0
   checkRate(where, 'within', within);
   checkRate(where, 'confidence', confidence);
 
-  // Among the sizes that allow k alarms both ends of the interval fall while n grows: the first has the highest upper end, the
-  // last the lowest lower end.
+  // Among the sizes that allow k alarms both ends of the interval fall while n grows: the first has the highest upper
+  // end, the last the lowest lower end.
   const upperFits = (k: number, count: number) => rateInterval(k, count, confidence)[1] <= alpha + within;
   const lowerFits = (k: number) => rateInterval(k, countAllowing(k + 1, alpha) - 1, confidence)[0] >= alpha - within;
   const fits = (k: number) => upperFits(k, countAllowing(k, alpha)) && lowerFits(k);
@@ -41,8 +41,9 @@ export function calibrationSizeFor(alpha: number, within: number, confidence = 0
     if (fits(middle)) fitting = middle;
     else failing = middle;
   }
-  // Where 1/alpha is not whole, fitting comes and goes near the border: the mean rate wavers by up to alpha^2 / k, while the
-  // interval's half width falls by within / 2k from one k to the next. Look ahead twice as far as that can matter.
+  // Where 1/alpha is not whole, fitting comes and goes near the border: the mean rate wavers by up to alpha^2 / k,
+  // while the interval's half width falls by within / 2k from one k to the next. Look ahead twice as far as that can
+  // matter.
   const ahead = 10 + Math.ceil((4 * alpha * alpha) / within);
   for (let k = failing + ahead; k > failing; k--) {
     if (!fits(k)) failing = k;

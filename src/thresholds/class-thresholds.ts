@@ -10,7 +10,8 @@ export interface ClassThreshold extends ConformalThreshold {
 /**
  * Per-class (Mondrian) conformal thresholds: the false-alarm rate holds within each predicted class.
  *
- * A class with fewer than 1/alpha - 1 calibration scores has an infinite threshold and a warning: it never raises an alarm.
+ * A class with fewer than 1/alpha - 1 calibration scores has an infinite threshold and a warning: it never raises an
+ * alarm.
  *
  * Source: Vovk, Gammerman, Shafer (2005), section 4.5.
  *
@@ -18,10 +19,11 @@ export interface ClassThreshold extends ConformalThreshold {
  * @param classes the predicted class of each [N], whole numbers from 0
  * @param alpha false-alarm rate within each class, in (0, 1)
  * @returns one for each class that there is, by ascending label
- * @throws ArgumentError for no score, no class or an alpha outside (0, 1); ShapeError for unequal lengths; NotFiniteError naming
- *   the first NaN or infinite score
+ * @throws ArgumentError for no score, no class or an alpha outside (0, 1); ShapeError for unequal lengths;
+ *   NotFiniteError naming the first NaN or infinite score
  * @example
- * classThresholds([0.1, 0.3, 0.2], [0, 0, 1], 0.4).map(({ label, threshold }) => [label, threshold]); // [[0, 0.3], [1, Infinity]]
+ * const found = classThresholds([0.1, 0.3, 0.2], [0, 0, 1], 0.4);
+ * found.map(({ label, threshold }) => [label, threshold]); // [[0, 0.3], [1, Infinity]]
  */
 export function classThresholds(calibration: Scores, classes: Classes, alpha: number): ClassThreshold[] {
   const where = 'classThresholds';

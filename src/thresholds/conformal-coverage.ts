@@ -17,8 +17,8 @@ export function rateInterval(allowed: number, count: number, confidence: number)
  * The rate is at most `alpha` on average over calibration draws; of one draw of n scores without ties it is
  * Beta(k, n + 1 - k), k = floor(alpha (n + 1)), and its coverage one minus that. Ties only lower it.
  *
- * Source: Vovk, "Conditional validity of inductive conformal predictors" (2012), proposition 2a; Angelopoulos, Bates, "A Gentle
- * Introduction to Conformal Prediction" (2021), section 3.2.
+ * Source: Vovk, "Conditional validity of inductive conformal predictors" (2012), proposition 2a; Angelopoulos, Bates,
+ * "A Gentle Introduction to Conformal Prediction" (2021), section 3.2.
  *
  * @param count calibration scores n, from 1 to 1e9
  * @param alpha false-alarm rate asked for, in (0, 1)

@@ -22,7 +22,9 @@ export function cutSorted(sorted: ArrayLike<number>, alpha: number): number {
   return allowed === 0 ? Infinity : sorted[sorted.length - allowed]!;
 }
 
-/** As {@link conformalThreshold}, of ascending scores, of which there may be none; `of` is what the warning calls them. */
+/**
+ * As {@link conformalThreshold}, of ascending scores, of which there may be none; `of` is what the warning calls them.
+ */
 export function thresholdOfSorted(
   sorted: ArrayLike<number>,
   alpha: number,
@@ -48,7 +50,8 @@ export function thresholdOfSorted(
  * guarantee. A new in-distribution score is above it with probability at most alpha, ties and all, over the draw of the
  * calibration data and the new score together; {@link conformalCoverage} says how far the rate of one draw can be off.
  *
- * Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005); Lei et al., JASA 113 (2018), section 2.
+ * Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005); Lei et al., JASA 113 (2018),
+ * section 2.
  *
  * @param calibration in-distribution scores [N] that fitted nothing, higher = more out of distribution
  * @param alpha false-alarm rate in (0, 1)

@@ -34,8 +34,8 @@ export type CutPoints = readonly CutPoint[];
  * @param name at least one character
  * @param threshold what `conformalThreshold` or `thresholdAtTpr` gave, or a number chosen by hand
  * @param belongsTo `detector` and whatever else must be the same for the threshold to mean something; strings
- * @throws ArgumentError for an empty name, a threshold that is none, or a `belongsTo` without `detector` or with other values
- *   than strings
+ * @throws ArgumentError for an empty name, a threshold that is none, or a `belongsTo` without `detector` or with other
+ *   values than strings
  * @example
  * const strict = cutPoint('strict', conformalThreshold([0.1, 0.2, 0.3], 0.25), { detector: 'knn', model: '9f2c' });
  */
@@ -82,7 +82,8 @@ export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
 /**
  * Refuses cut-points that belong to something else than they are about to be used with.
  *
- * @param expected what each must belong to; a name that a cut-point lacks differs, names that are not asked for do not count
+ * @param expected what each must belong to; a name that a cut-point lacks differs, names that are not asked for do not
+ *   count
  * @throws ArgumentError naming the first cut-point that differs, and all in which it does
  * @example
  * checkBelongsTo([cutPoint('strict', 2, { detector: 'knn', model: '9f2c' })], { detector: 'knn', model: '9f2c' });

@@ -46,18 +46,20 @@ function decideFor(
 }
 
 /**
- * A decision for each score by calibration scores that {@link calibrate} made ready: what a detector calls image by image.
+ * A decision for each score by calibration scores that {@link calibrate} made ready: what a detector calls image by
+ * image.
  *
  * Where the calibration is per class, each row is judged by the scores of its nearest class; a class with fewer than
  * 1/alpha - 1 of them never raises an alarm.
  *
  * @param scores [M], higher = more out of distribution
  * @param options `alpha`: false-alarm rate in (0, 1); `nearestClass`: class of each row [M], needed per class
- * @throws ArgumentError for a calibration that is none, an alpha outside (0, 1) or classes that are none; ShapeError where
- *   `nearestClass` has another length; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for a calibration that is none, an alpha outside (0, 1) or classes that are none; ShapeError
+ *   where `nearestClass` has another length; NotFiniteError naming the first NaN or infinite score
  * @example
  * const calibration = calibrate([0.1, 0.3, 0.2, 0.9], { classes: [0, 0, 0, 1] });
- * decideWith(calibration, [0.8, 0.8], { alpha: 0.25, nearestClass: [0, 1] }).map(({ isOod }) => isOod); // [true, false]
+ * const decisions = decideWith(calibration, [0.8, 0.8], { alpha: 0.25, nearestClass: [0, 1] });
+ * decisions.map(({ isOod }) => isOod); // [true, false]
  */
 export function decideWith(
   calibration: Calibration,
@@ -72,15 +74,15 @@ export function decideWith(
 }
 
 /**
- * A decision for each score, from in-distribution calibration scores alone: out of distribution exactly where the p-value is at
- * most `alpha`, which is where the score is above the conformal threshold.
+ * A decision for each score, from in-distribution calibration scores alone: out of distribution exactly where the
+ * p-value is at most `alpha`, which is where the score is above the conformal threshold.
  *
  * For one image at a time {@link calibrate} once and {@link decideWith} that: this sorts the calibration at each call.
  *
  * @param scores [M], higher = more out of distribution
  * @param options `calibration`: in-distribution scores [N] that fitted nothing; `alpha`: false-alarm rate in (0, 1);
- *   `nearestClass`: class of each row [M]; `calibrationClasses`: predicted class of each calibration score [N], then each row
- *   is judged by the scores of its class
+ *   `nearestClass`: class of each row [M]; `calibrationClasses`: predicted class of each calibration score [N], then
+ *   each row is judged by the scores of its class
  * @throws as {@link calibrate} and {@link decideWith}
  * @example
  * decide([0.9], { calibration: [0.1, 0.2, 0.3, 0.4], alpha: 0.2 })[0].isOod; // true, its p-value is 0.2

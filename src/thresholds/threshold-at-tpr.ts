@@ -17,9 +17,9 @@ export interface TprThreshold {
 /**
  * The smallest threshold that keeps at least `tpr` of held-out in-distribution scores (positive = in-distribution).
  *
- * Unlike {@link conformalThreshold} it promises nothing about new data by itself; the Clopper-Pearson interval says how far
- * the realized rate can be off. It stays valid though the threshold comes from the same scores: the share of data below the
- * k-th smallest of n is Beta(k, n + 1 - k), whose quantiles lie within the interval.
+ * Unlike {@link conformalThreshold} it promises nothing about new data by itself; the Clopper-Pearson interval says how
+ * far the realized rate can be off. It stays valid though the threshold comes from the same scores: the share of data
+ * below the k-th smallest of n is Beta(k, n + 1 - k), whose quantiles lie within the interval.
  *
  * @param inScores held-out in-distribution scores [N], higher = more out of distribution
  * @param options `tpr` in (0, 1), 0.95 by default; `confidence` of the interval, 0.95 by default

@@ -7,7 +7,9 @@ export interface TrainingBatches {
   readonly stepsPerEpoch: number;
   /** The next batch: rows of the image set, their labels, and its epoch and step, counted from 0. */
   next(): { indices: Int32Array; labels: Int32Array; epoch: number; step: number };
-  /** Where the source stands, and going back there, so that a source at its end does not lose a batch to the look ahead. */
+  /**
+   * Where the source stands, and going back there, so that a source at its end does not lose a batch to the look ahead.
+   */
   state?(): unknown;
   restore?(state: never): void;
 }

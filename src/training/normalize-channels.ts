@@ -10,8 +10,9 @@ function channelMean(x: tf.Tensor): tf.Tensor1D {
 }
 
 /**
- * Batch normalization in training, `gamma * (x - mean) / sqrt(variance + epsilon) + beta` per channel, with the gradient
- * in closed form (Ioffe, Szegedy 2015, section 3): `dx = gamma/std * (dy - mean(dy) - xhat * mean(dy * xhat))`.
+ * Batch normalization in training, `gamma * (x - mean) / sqrt(variance + epsilon) + beta` per channel, with the
+ * gradient in closed form (Ioffe, Szegedy 2015, section 3):
+ * `dx = gamma/std * (dy - mean(dy) - xhat * mean(dy * xhat))`.
  *
  * @param x [N, H, W, C] or [..., C]; `gamma`, `beta`: [C]
  * @param onMoments gets the batch's mean and (biased) variance, [C] each, valid only during the call

@@ -5,15 +5,17 @@ import { deriveSeed } from '../core/random';
 
 type LayerArgs = NonNullable<ConstructorParameters<typeof tfl.layers.Layer>[0]>;
 
-/** Arguments of {@link SeededDropout}: `rate` of the elements are zeroed, `seed` tells two layers of one model apart. */
+/**
+ * Arguments of {@link SeededDropout}: `rate` of the elements are zeroed, `seed` tells two layers of one model apart.
+ */
 export interface SeededDropoutArgs extends LayerArgs {
   rate: number;
   seed: number;
 }
 
 /**
- * Dropout whose masks follow from seeds alone, so that a resumed run draws the masks of the uninterrupted one (tfjs's own
- * layer has either one mask for ever or unseeded ones). Off in inference; kept elements are divided by `1 - rate`.
+ * Dropout whose masks follow from seeds alone, so that a resumed run draws the masks of the uninterrupted one (tfjs's
+ * own layer has either one mask for ever or unseeded ones). Off in inference; kept elements are divided by `1 - rate`.
  *
  * Saved and loaded like any layer, by its class name `SeededDropout`.
  *

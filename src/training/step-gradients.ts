@@ -30,7 +30,10 @@ function differentiate(loss: () => tf.Scalar, variables: readonly tf.Variable[])
   });
 }
 
-/** Sum of the squares of all gradients; two at a time, as WebGPU has no more than eight inputs and does nothing, in silence, beyond. */
+/**
+ * Sum of the squares of all gradients; two at a time, as WebGPU has no more than eight inputs and does nothing, in
+ * silence, beyond.
+ */
 export function squaredNorm(gradients: readonly (tf.Tensor | undefined)[]): tf.Scalar {
   return tf.tidy(() => {
     const squares = gradients.flatMap((gradient) => (gradient ? [tf.sum<tf.Scalar>(tf.square(gradient))] : []));
@@ -50,9 +53,9 @@ export function wholeGradients(
 }
 
 /**
- * The same gradient with the memory of one part: embeddings of all parts without a tape, the loss's gradient with respect
- * to them, then part by part a second forward pass whose scalar is sum(embeddings * that gradient) (the chain rule).
- * Right for any loss of the batch, also one that compares every row with every other. Costs a forward pass more.
+ * The same gradient with the memory of one part: embeddings of all parts without a tape, the loss's gradient with
+ * respect to them, then part by part a second forward pass whose scalar is sum(embeddings * that gradient) (the chain
+ * rule). Right for any loss of the batch, also one that compares every row with every other. Costs a forward pass more.
  *
  * @param afterForward called between the two passes
  */

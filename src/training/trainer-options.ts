@@ -20,8 +20,8 @@ export interface TrainerOptions {
   beta2?: number;
   epsilon?: number;
   /**
-   * Changes the images of each step before the model sees them, [B, H, W, C] to the same shape; `seed` is another one in each
-   * step and part, and the same in each run. It is called within `tf.tidy`.
+   * Changes the images of each step before the model sees them, [B, H, W, C] to the same shape; `seed` is another one
+   * in each step and part, and the same in each run. It is called within `tf.tidy`.
    */
   augment?: (images: Tensor4D, seed: number) => Tensor4D;
   /** Most images in memory at a time; a larger batch is done in parts, with the same gradient. Default: all. */

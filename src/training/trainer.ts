@@ -29,10 +29,12 @@ export interface Trainer {
   /** Steps done, restored ones too. */
   readonly steps: number;
   /**
-   * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight decay.
+   * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight
+   * decay.
    *
    * @throws NotFiniteError if the loss or its gradient is NaN or infinite; the weights stay as they were
-   * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole number of 32 bits
+   * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole
+   *   number of 32 bits
    */
   step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
   /** Copies of all weights (moving statistics too), both moments and the counters. */
@@ -46,12 +48,13 @@ export interface Trainer {
 /**
  * Trains any image model with a loss of the whole batch by Adam with weight decay, as Masana et al. (BMVC 2018) do.
  *
- * With `partSize` a batch is done in parts, with the gradient of the whole batch for any loss, for one more forward pass.
- * Batch norm then normalizes each part by itself, which is another gradient than that of the whole batch.
+ * With `partSize` a batch is done in parts, with the gradient of the whole batch for any loss, for one more forward
+ * pass. Batch norm then normalizes each part by itself, which is another gradient than that of the whole batch.
  *
  * @throws ArgumentError if an option is out of range, nothing is trainable, or a part cannot fit into wasm's memory
  * @throws ShapeError if the model's output is not [N, D]
- * @throws ArgumentError from its methods once another backend is set: weights and moments are on the one that it began with
+ * @throws ArgumentError from its methods once another backend is set: weights and moments are on the one that it began
+ *   with
  * @example
  * const trainer = createTrainer(vgg({ seed: 1 }), { loss: odmLoss, seed: 1 });
  * const { loss } = await trainer.step(images, [0, 1, 0, -1], 0);

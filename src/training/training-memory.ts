@@ -24,7 +24,8 @@ function copiesOfOutput(layer: layers.Layer): number {
 }
 
 /**
- * Rough number of bytes that a training step on `partSize` images takes (within a quarter of what the wasm heap grows to with VGG).
+ * Rough number of bytes that a training step on `partSize` images takes (within a quarter of what the wasm heap grows
+ * to with VGG).
  *
  * @throws ArgumentError if `partSize` is no positive integer
  * @example

@@ -21,7 +21,9 @@ export function fusedMatMul(stock: WasmKernel): WasmKernel {
   };
 }
 
-/** A transposed product as an explicit transpose and a plain one: the backend's own transposed path is a scalar loop. */
+/**
+ * A transposed product as an explicit transpose and a plain one: the backend's own transposed path is a scalar loop.
+ */
 export function batchMatMul(stock: WasmKernel): WasmKernel {
   return (call) => {
     const { inputs, backend, attrs } = call;

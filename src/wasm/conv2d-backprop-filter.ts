@@ -8,8 +8,8 @@ type Shape4D = [number, number, number, number];
 type ConvInfo = backend_util.Conv2DInfo;
 
 /**
- * Stride 1: a convolution of x as [Cin, H, W, N] with dY as a filter [H, W, N, Cout] gives [Cin, h, w, Cout], at the speed of
- * XNNPACK's.
+ * Stride 1: a convolution of x as [Cin, H, W, N] with dY as a filter [H, W, N, Cout] gives [Cin, h, w, Cout], at the
+ * speed of XNNPACK's.
  */
 export function filterGradientByConvolution(
   backend: BackendWasm,

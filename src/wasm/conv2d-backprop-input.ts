@@ -37,8 +37,8 @@ function spreadOut(simd: Simd, backend: BackendWasm, dy: TensorInfo, info: backe
 const LARGEST_SPREAD = 16;
 
 /**
- * Input gradient of a convolution: one of dY, its pixels set apart by the stride, with the turned filter, at the speed of
- * XNNPACK's. Where that cannot be, the backend's own kernel, a scalar loop.
+ * Input gradient of a convolution: one of dY, its pixels set apart by the stride, with the turned filter, at the speed
+ * of XNNPACK's. Where that cannot be, the backend's own kernel, a scalar loop.
  */
 export function conv2dBackpropInput(stock: WasmKernel): WasmKernel {
   return (call) => {

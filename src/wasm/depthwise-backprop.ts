@@ -14,8 +14,8 @@ function depthwiseInfo(attrs: KernelCall['attrs'], inputShape: Shape4D, filterSh
 }
 
 /**
- * Calls `visit` for every meeting of an output pixel, a filter place and the input pixel under it: offsets of their first
- * channels.
+ * Calls `visit` for every meeting of an output pixel, a filter place and the input pixel under it: offsets of their
+ * first channels.
  */
 function eachMeeting(info: backend_util.Conv2DInfo, visit: (x: number, dy: number, filter: number) => void): void {
   const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;

@@ -30,8 +30,8 @@ function meetings(shift: number, stride: number, outputs: number, inputs: number
 }
 
 /**
- * Calls `visit` for each filter place and each run of outputs whose inputs follow each other: pixel numbers in the input and
- * the output, and the length of the run.
+ * Calls `visit` for each filter place and each run of outputs whose inputs follow each other: pixel numbers in the
+ * input and the output, and the length of the run.
  */
 function eachRun(info: ConvInfo, visit: (place: number, input: number, output: number, length: number) => void): void {
   const { inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth } = info;
@@ -52,8 +52,8 @@ function eachRun(info: ConvInfo, visit: (place: number, input: number, output: n
 }
 
 /**
- * Filter gradient of a convolution of any stride, padding and dilation: for each place of the filter and each row of outputs
- * dW += X^T dY, over the pixels of the row in all images at once.
+ * Filter gradient of a convolution of any stride, padding and dilation: for each place of the filter and each row of
+ * outputs dW += X^T dY, over the pixels of the row in all images at once.
  */
 export function filterGradientBySimd(
   simd: Simd,

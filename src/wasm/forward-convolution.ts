@@ -5,7 +5,10 @@ import type { WasmKernel } from './heap';
 type Shape4D = [number, number, number, number];
 type Padding = 'same' | 'valid' | number | backend_util.ExplicitPadding;
 
-/** Numbers of the output, and of what XNNPACK allocates: the filter, its transpose on the way, and pointers to the pixels under it. */
+/**
+ * Numbers of the output, and of what XNNPACK allocates: the filter, its transpose on the way, and pointers to the
+ * pixels under it.
+ */
 function numbersOf({ filterHeight, filterWidth, ...info }: backend_util.Conv2DInfo, depthwise: boolean): number {
   const places = filterHeight * filterWidth;
   const [groups, inside, outside] = depthwise
@@ -21,9 +24,9 @@ const leavesPixels = (inputs: number, outputs: number, stride: number, reach: nu
   (outputs - 1) * stride + reach < inputs;
 
 /**
- * A forward convolution, plain or depthwise, fused or not: an error where XNNPACK's copy of the filter would find no memory, and right with
- * 'same' where windows leave pixels out. There XNNPACK computes its padding as an unsigned number, which wraps around, and all of
- * the output is 0; the same padding said explicitly is right, at the same speed.
+ * A forward convolution, plain or depthwise, fused or not: an error where XNNPACK's copy of the filter would find no
+ * memory, and right with 'same' where windows leave pixels out. There XNNPACK computes its padding as an unsigned
+ * number, which wraps around, and all of the output is 0; the same padding said explicitly is right, at the same speed.
  */
 export function forwardConvolution(depthwise: boolean): (stock: WasmKernel) => WasmKernel {
   return (stock) => (call) => {

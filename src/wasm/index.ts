@@ -35,15 +35,15 @@ const kernels: Readonly<Record<string, (stock: WasmKernel) => WasmKernel>> = {
  * Names of the kernels that importing `tfjs-ood/wasm` adds to the wasm backend or replaces there.
  *
  * @example
- * trainingKernels.includes('Conv2DBackpropFilter'); // true: tfjs 4.22 has no gradient of a convolution's filter on wasm
+ * trainingKernels.includes('Conv2DBackpropFilter'); // true: tfjs 4.22 has no gradient of a filter on wasm
  */
 export const trainingKernels: readonly string[] = Object.keys(kernels);
 
 let isRegistered = false;
 
 /**
- * Registers what the wasm backend lacks for training, mends its forward convolution, and makes a failed allocation throw. Importing `tfjs-ood/wasm` calls it;
- * calling it again does nothing.
+ * Registers what the wasm backend lacks for training, mends its forward convolution, and makes a failed allocation
+ * throw. Importing `tfjs-ood/wasm` calls it; calling it again does nothing.
  *
  * @example
  * import 'tfjs-ood/wasm';

@@ -92,8 +92,9 @@ function addByLoops(
 }
 
 /**
- * Gradient of max pooling: each output's gradient goes to the first member of its window that holds the maximum, as on the
- * cpu backend. The backend's own kernel starts from the smallest positive number and loses windows whose maximum is <= 0.
+ * Gradient of max pooling: each output's gradient goes to the first member of its window that holds the maximum, as on
+ * the cpu backend. The backend's own kernel starts from the smallest positive number and loses windows whose maximum is
+ * <= 0.
  */
 export const maxPoolGrad: WasmKernel = ({ inputs, backend, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };

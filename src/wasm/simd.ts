@@ -9,7 +9,8 @@ const instances = new WeakMap<object, Simd | undefined>();
 
 function instantiate(backend: BackendWasm): Simd | undefined {
   const memory = (backend.wasm as unknown as { asm?: { memory?: unknown } }).asm?.memory;
-  // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster there.
+  // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster
+  // there.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
   try {
     const module = new WebAssembly.Module(assembleModule(simdFunctions));

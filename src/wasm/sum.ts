@@ -2,12 +2,15 @@ import { util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { addressOf, floats, makeOutput, type WasmKernel } from './heap';
 import { simdOf } from './simd';
 
-/** Rows that are added to each other before their sum joins the total: the error grows with 256 + rows / 256, not with rows. */
+/**
+ * Rows that are added to each other before their sum joins the total: the error grows with 256 + rows / 256, not with
+ * rows.
+ */
 const BLOCK = 256;
 
 /**
- * Sum over all axes but the last, the gradient of a bias, in one pass; the backend's own kernel transposes first. Other sums are
- * the backend's.
+ * Sum over all axes but the last, the gradient of a bias, in one pass; the backend's own kernel transposes first. Other
+ * sums are the backend's.
  */
 export function sum(stock: WasmKernel): WasmKernel {
   return (call) => {

@@ -1,7 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { floats, makeOutput, type WasmKernel } from './heap';
 
-/** Sums rows of one segment, which the backend lacks (it is the gradient of gather). Ids outside are left out, as in TF. */
+/**
+ * Sums rows of one segment, which the backend lacks (it is the gradient of gather). Ids outside are left out, as in TF.
+ */
 export const unsortedSegmentSum: WasmKernel = ({ inputs, backend, attrs }) => {
   const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
   const numSegments = attrs.numSegments as number;

@@ -56,8 +56,9 @@ async function timesInTurns<Name extends string>(
 }
 
 /**
- * The bound: as many multiplications by the backend's plain matMul [m, k] x [k, n], a block at a time, of float32 tensors that
- * are there already, the product read back. Fitting and scoring start from arrays, and what they add is counted.
+ * The bound: as many multiplications by the backend's plain matMul [m, k] x [k, n], a block at a time, of float32
+ * tensors that are there already, the product read back. Fitting and scoring start from arrays, and what they add is
+ * counted.
  */
 function plainProducts(rows: number, [m, k, n]: readonly [number, number, number]) {
   const [a, b] = [tf.randomNormal<tf.Rank.R2>([m, k]), tf.randomNormal<tf.Rank.R2>([k, n])];

@@ -10,8 +10,8 @@ const devices: Device[] = [];
 const errors: string[] = [];
 
 /**
- * What WebGPU has complained about since the last call. It drops work that is invalid, whose output then holds 0 or old numbers, and
- * tells the console alone: without this a test would take them for a result.
+ * What WebGPU has complained about since the last call. It drops work that is invalid, whose output then holds 0 or old
+ * numbers, and tells the console alone: without this a test would take them for a result.
  */
 export async function takeGpuErrors(): Promise<string[]> {
   for (const { queue } of devices) await queue.onSubmittedWorkDone(); // errors come before this answer

@@ -51,7 +51,7 @@ const outputs = {
   features: { data: features, shape: [ROWS, SIZE] as const },
   logits: { data: logits, shape: [ROWS, CLASSES] as const },
 };
-const logitsOf = (images: tf.Tensor4D) => tf.reshape(images, [images.shape[0], -1]) as tf.Tensor2D;
+const logitsOf = (images: tf.Tensor4D) => tf.reshape<tf.Rank.R2>(images, [images.shape[0], -1]);
 const parts = { head, logitsOf };
 
 /** The array with another side, its numbers in the order they had, the last ones again where there are too few. */

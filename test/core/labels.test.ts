@@ -103,7 +103,8 @@ test.each(Object.entries(takers))('%s refuses what is no class by its type and i
   expect((await refusal(BigInt64Array.of(0n, 1n, 0n, 1n))).message).toContain('got bigint 0 at index 0');
   expect((await refusal(['0', '1', '0', '1'])).message).toContain('got string 0 at index 0');
   // A hole is no class either.
-  expect((await refusal([0, , 1, 1])).message).toContain('got undefined at index 1'); // eslint-disable-line no-sparse-arrays
+  // eslint-disable-next-line no-sparse-arrays
+  expect((await refusal([0, , 1, 1])).message).toContain('got undefined at index 1');
 });
 
 onEachBackend('the numbers of classes', (backend) => {

@@ -13,7 +13,10 @@ const filesIn = async (folder: string) => {
   return Promise.all(names.sort().map(async (name) => [name, (await readFile(join(folder, name))).toString('base64')]));
 };
 
-/** The experiment on a small disk in memory that gets full (with room for so many `checkpoints`) or read-only: it says so, and goes on when that is mended. */
+/**
+ * The experiment on a small disk in memory that gets full (with room for so many `checkpoints`) or read-only: it says
+ * so, and goes on when that is mended.
+ */
 export function diskSuite(options: { checkpoints: readonly (0 | 1 | 2)[] }): void {
   describeOnDisk('an experiment on a small disk', () => testsOnDisk(options));
 }

@@ -26,7 +26,10 @@ export interface ExperimentFolder {
   start(out: string, more?: readonly string[]): ExperimentProcess;
 }
 
-/** The experiment of `examples/svhn-cifar10` as one file, which starts quickly, with a few images in the formats of the real sets. */
+/**
+ * The experiment of `examples/svhn-cifar10` as one file, which starts quickly, with a few images in the formats of the
+ * real sets.
+ */
 export function experimentFolder(epochs: number): ExperimentFolder {
   let folder = '';
   let count = 0;
@@ -93,7 +96,10 @@ export async function epochsIn(folder: string): Promise<number[]> {
   return lines.map((line) => (JSON.parse(line) as { epoch: number }).epoch);
 }
 
-/** Everything of a finished training that must not depend on how often it was stopped: checkpoints and scores, byte by byte. */
+/**
+ * Everything of a finished training that must not depend on how often it was stopped: checkpoints and scores, byte by
+ * byte.
+ */
 export async function resultIn(out: string): Promise<Record<string, string>> {
   const folder = trainingIn(out);
   const names = (await readdir(folder)).filter((name) => name.startsWith('checkpoint-') || name === 'scores.csv');

@@ -34,7 +34,10 @@ function atCheckpoint({ child, ended }: ExperimentProcess, folder: string, call:
   void ended.then(() => watcher.close());
 }
 
-/** Kills the experiment `KILLS` times (otherwise `kills`) at moments of the seed `KILL_SEED`, and lets it end each time with the weights of one that nobody disturbed. */
+/**
+ * Kills the experiment `KILLS` times (otherwise `kills`) at moments of the seed `KILL_SEED`, and lets it end each time
+ * with the weights of one that nobody disturbed.
+ */
 export function killSuite({ kills: given, epochs }: { kills: number; epochs: number }): void {
   const kills = Number(process.env.KILLS ?? given);
   const seed = Number(process.env.KILL_SEED ?? 1);

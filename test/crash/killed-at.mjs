@@ -1,5 +1,5 @@
-// Loaded before a script (`node --import`): once the script sets `globalThis.armed`, the process kills itself before the call number
-// KILL_AT of the file system, or in the midst of it where that writes.
+// Loaded before a script (`node --import`): once the script sets `globalThis.armed`, the process kills itself before
+// the call number KILL_AT of the file system, or in the midst of it where that writes.
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
 const fs = createRequire(import.meta.url)('node:fs/promises');

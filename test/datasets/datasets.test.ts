@@ -37,7 +37,8 @@ describe('CIFAR-10', () => {
     );
     expect(() => readCifar10Python(Uint8Array.of(0x80, 2, 0x54, 255, 255, 255, 255))).toThrow('4294967295 more bytes');
     expect(() => readCifar10Python(cifarPickle(2).subarray(0, 500))).toThrow(FormatError);
-    expect(() => readCifar10Python(Uint8Array.of(0x80, 2, 0x5d, 0x71, 0, 0x68, 0, 0x61, 0x2e))).toThrow(FormatError); // holds itself
+    // Holds itself
+    expect(() => readCifar10Python(Uint8Array.of(0x80, 2, 0x5d, 0x71, 0, 0x68, 0, 0x61, 0x2e))).toThrow(FormatError);
   });
 });
 

@@ -14,7 +14,9 @@ const SIDE = 8;
 const named = (seed: number) => ({ kernelInitializer: tfl.initializers.glorotUniform({ seed }) });
 const { layers } = tfl;
 
-/** Networks whose operations make a plausible number of NaN: on wasm a ReLU, everywhere a max pool and a ReLU after it. */
+/**
+ * Networks whose operations make a plausible number of NaN: on wasm a ReLU, everywhere a max pool and a ReLU after it.
+ */
 const networks: Record<string, () => tfl.LayersModel> = {
   'dense with relu': () =>
     tfl.sequential({

@@ -9,8 +9,8 @@ const T = { type: 'DT_FLOAT' };
 export type GraphEnd = 'softmax' | 'logits' | 'fused' | 'relu' | 'no-bias';
 
 /**
- * A GraphModel as tfjs-converter writes it, loaded by tfjs-converter: images [N, H, W, 1] -> convolution -> mean over H and W -> dense 'hidden'
- * of 5 -> dense 'scores' of 3 -> softmax. `numbers` are its weights by name.
+ * A GraphModel as tfjs-converter writes it, loaded by tfjs-converter: images [N, H, W, 1] -> convolution -> mean over H
+ * and W -> dense 'hidden' of 5 -> dense 'scores' of 3 -> softmax. `numbers` are its weights by name.
  */
 export async function graphModel(end: GraphEnd = 'softmax', seed = 1): Promise<GraphModel> {
   const random = seededRandom(seed);

@@ -22,8 +22,9 @@ function images(count: number, value = 0, rows: readonly number[] = [], side = 4
 const labelsOf = (count: number) => Int32Array.from({ length: count }, (_, i) => i % 2);
 
 /**
- * A network that takes images of [0, 1] and is beyond half precision for those of 1000: its first layer makes 400,000 (here Infinity) and -40,000
- * of them, of which the second takes 0.1 and 1 together. That is its bias alone; here it is Infinity.
+ * A network that takes images of [0, 1] and is beyond half precision for those of 1000: its first layer makes 400,000
+ * (here Infinity) and -40,000 of them, of which the second takes 0.1 and 1 together. That is its bias alone; here it is
+ * Infinity.
  */
 function model(isNested = false): tfl.LayersModel {
   const own = [

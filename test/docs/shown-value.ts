@@ -73,7 +73,9 @@ class Reader {
   }
 }
 
-/** Equal to 1e-6, cut off where it ends with `...`, or rounded to the digits that are shown, of which there must be two. */
+/**
+ * Equal to 1e-6, cut off where it ends with `...`, or rounded to the digits that are shown, of which there must be two.
+ */
 function isWritten(actual: unknown, { text }: Written): boolean {
   if (typeof actual !== 'number') return false;
   if (text.endsWith('...')) return String(actual).startsWith(text.slice(0, -3));

@@ -52,8 +52,9 @@ function valuesOf(statement: ts.Statement): string[] {
 }
 
 /**
- * A module that runs a snippet: what it uses of the package is imported from where it is public, what it takes for given comes from
- * `given`, and every comment that begins like a value is compared with the value. `standIns` replaces modules by others.
+ * A module that runs a snippet: what it uses of the package is imported from where it is public, what it takes for
+ * given comes from `given`, and every comment that begins like a value is compared with the value. `standIns` replaces
+ * modules by others.
  */
 export function snippetModule(
   { owner, title, code }: Snippet,

@@ -188,7 +188,8 @@ describe('few points, one point', () => {
   });
   test('identical points: by index, no preference', async () => {
     const same = points(2, 2, 2, 2);
-    expect(await recallAtK(same, [0, 1, 0, 1], [1, 2, 3])).toEqual([0.25, 0.75, 1]); // row 2 finds row 0 first, row 1 finds row 3 last
+    // Row 2 finds row 0 first, row 1 finds row 3 last
+    expect(await recallAtK(same, [0, 1, 0, 1], [1, 2, 3])).toEqual([0.25, 0.75, 1]);
     expect(await silhouette(same, [0, 0, 1, 1])).toBe(0);
     await expect(distanceRatio(same, [0, 0, 1, 1])).rejects.toThrow('in more than one point, got one point');
     expect((await distanceRatio(points(2, 2, 3, 3), [0, 0, 1, 1])).ratio).toBe(0);

@@ -53,8 +53,9 @@ const IN_FOLDERS = [
 ];
 
 /**
- * A test for each reader: `FUZZ_INPUTS` inputs (otherwise `inputs`, and `inFolders` for those that read folders), of the seed `FUZZ_SEED` from the number `FUZZ_FROM` on, are read or properly refused.
- * A failure says with which of them it comes again. At the end a table of what was read.
+ * A test for each reader: `FUZZ_INPUTS` inputs (otherwise `inputs`, and `inFolders` for those that read folders), of
+ * the seed `FUZZ_SEED` from the number `FUZZ_FROM` on, are read or properly refused. A failure says with which of them
+ * it comes again. At the end a table of what was read.
  */
 export function fuzzSuite({ inputs, inFolders }: { inputs: number; inFolders: number }): void {
   const [seed, from] = [number('FUZZ_SEED', 1), number('FUZZ_FROM', 0)];

@@ -52,7 +52,9 @@ function faultOf({ where }: Target, error: unknown): string | undefined {
   return names ? undefined : `an error that names none of ${where.join(', ')}: ${error.message}`;
 }
 
-/** An input that took long is read again, a while later: a busy machine is slow for some seconds, a slow input always. */
+/**
+ * An input that took long is read again, a while later: a busy machine is slow for some seconds, a slow input always.
+ */
 async function millisecondsOf(target: Target, input: Uint8Array, first: number): Promise<number> {
   let least = first;
   for (let again = 0; again < 5 && least > TOO_LONG; again++) {

@@ -10,7 +10,10 @@ export interface Target {
   seeds: readonly Uint8Array[];
   /** Makes a file of changed bytes that are behind a checksum: compresses them, counts again. */
   seal?(bytes: Uint8Array, random: Random): Uint8Array;
-  /** Reads the file, and throws {@link WrongResult} where it is accepted with another content than an independent reading finds. */
+  /**
+   * Reads the file, and throws {@link WrongResult} where it is accepted with another content than an independent
+   * reading finds.
+   */
   read(bytes: Uint8Array): void | Promise<void>;
   /** Most bytes of typed arrays that reading may ask for. */
   limit(bytes: Uint8Array): number;

@@ -1,6 +1,6 @@
 /**
- * ESLint's rule of how wide a comment is: no line of it ends behind the column given, be it alone on its line or behind code, which
- * `max-len` does not part. One word, as an address, may be longer.
+ * ESLint's rule of how wide a comment is: no line of it ends behind the column given, be it alone on its line or behind
+ * code, which `max-len` does not part. One word, as an address, may be longer.
  */
 export const commentWidth = {
   meta: {

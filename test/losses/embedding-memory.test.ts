@@ -17,7 +17,10 @@ import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import * as naive from './naive-mining';
 
-/** As pytorch-metric-learning's test of its memory: 10 classes, batches of 32, 321 rows; here one class of eleven is OoD. */
+/**
+ * As pytorch-metric-learning's test of its memory: 10 classes, batches of 32, 321 rows; here one class of eleven is
+ * OoD.
+ */
 const CAPACITY = 321;
 const BATCH = 32;
 const SIZE = 8;

@@ -96,7 +96,9 @@ onEachBackend('rows that are equal, or near', () => {
     rows[8] = rows[1]!.map((v, k) => Math.fround(v + (k === 0 ? spread * 2 ** -20 : 0))); // of two
     return rows;
   };
-  /** Of half the mean distance of the positive pairs, in float64; the gradient of a distance below 1e-3 shrinks with it. */
+  /**
+   * Of half the mean distance of the positive pairs, in float64; the gradient of a distance below 1e-3 shrinks with it.
+   */
   const exactPull = (rows: number[][], columns: number[][], isPair: (i: number, j: number) => boolean) => {
     let pairs = 0;
     const sums = rows.map((row, i) => {

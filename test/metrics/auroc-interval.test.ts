@@ -224,7 +224,8 @@ describe('a difference that varies over no sample', () => {
         expect(pValue).toBeGreaterThanOrEqual(2 / orders);
         expectClose(twoSidedPValue(z), pValue, { relative: 1e-9, absolute: 0 });
         expect(Math.sign(z)).toBe(pValue === 1 ? 0 : Math.sign(d));
-        // With the mean at a limit so many equal pairs have a probability of 0.05 at most: all others are at the far end.
+        // With the mean at a limit so many equal pairs have a probability of 0.05 at most: all others are at the far
+        // end.
         if (d < 1) expectClose(((1 - upper) / (1 - d)) ** n, 0.05, tight);
         if (d > -1) expectClose(((1 + lower) / (1 + d)) ** n, 0.05, tight);
         else expect(lower).toBe(-1);
@@ -246,7 +247,8 @@ describe('a difference that varies over no sample', () => {
   });
 
   test('whose pairs differ: a wider bound, by hand', () => {
-    // Pairs of the first: [[1, 0], [1, 1]], of the second: [[0, 0], [1, 0]]; the difference [[1, 0], [0, 1]] is 1/2 for each sample.
+    // Pairs of the first: [[1, 0], [1, 1]], of the second: [[0, 0], [1, 0]]; the difference [[1, 0], [0, 1]] is 1/2 for
+    // each sample.
     const first = { inScores: [2, 0], outScores: [3, 1] };
     const second = { inScores: [5, 1], outScores: [3, 0] };
     const { difference, standardError, pValue, lower, upper } = compareAurocs(first, second);

@@ -173,7 +173,8 @@ test("OpenOOD's and ODIN's FPR: 5,000 cases", () => {
     fc.property(nineteen, fc.integer({ min: 5, max: 12 }), few, (most, highest, b) => {
       const a = [...most, highest]; // 19 of 20 is 0.95
       const all = [...a, ...b];
-      const steps = 8 * (Math.max(...all) - Math.min(...all)); // every score on a step: the midpoints see each gap in full
+      // Every score on a step: the midpoints see each gap in full
+      const steps = 8 * (Math.max(...all) - Math.min(...all));
       const expected = naive.naiveOdin(a, b, steps);
       if (expected !== undefined) inBand++;
       const nearest = naive.naiveFprAtTpr(a, b, { tpr: 0.95, positive: 'in', rule: 'nearest', band: 0.01 });

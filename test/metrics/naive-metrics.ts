@@ -1,4 +1,6 @@
-/** Every metric from its definition, by loops over all scores at every threshold. Nothing is shared with the package. */
+/**
+ * Every metric from its definition, by loops over all scores at every threshold. Nothing is shared with the package.
+ */
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const share = (scores: number[], test: (score: number) => boolean) => scores.filter(test).length / scores.length;

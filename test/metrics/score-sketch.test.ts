@@ -177,7 +177,8 @@ describe('quantiles', () => {
     expect(sketch.quantile(0.5)).toEqual({ lower: 2, upper: 2 + 2 ** -10 - 2 ** -51, share: 0.5 });
     expect(sketch.quantile(0.99)).toEqual({ lower: 4, upper: 4, share: 1 }); // nothing is above the largest score
     expect(sketchOf([5]).quantile(0.001)).toEqual({ lower: 5, upper: 5, share: 1 });
-    expect(sketchOf([1.0001, 1.0002]).quantile(0.5)).toEqual({ lower: 1.0001, upper: 1.0002, share: 1 }); // nor below the smallest
+    // Nor below the smallest
+    expect(sketchOf([1.0001, 1.0002]).quantile(0.5)).toEqual({ lower: 1.0001, upper: 1.0002, share: 1 });
   });
 });
 

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
-/** Bundles `tfjs-ood/node` into a folder, so that plain Node processes can be started quickly; the report is a part of its own. */
+/**
+ * Bundles `tfjs-ood/node` into a folder, so that plain Node processes can be started quickly; the report is a part of
+ * its own.
+ */
 export async function buildNode(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const entry = { node: fileURLToPath(new URL('../../src/node/index.ts', import.meta.url)) };

@@ -6,7 +6,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { takeLock } from '../../src/node/take-lock';
 import { temporaryFolder } from './temporary-folder';
 
-/** Time passes while somebody waits, and only then; each try to become the one who clears a dead lock away is counted. */
+/**
+ * Time passes while somebody waits, and only then; each try to become the one who clears a dead lock away is counted.
+ */
 const clock = vi.hoisted(() => ({
   now: 0,
   tries: 0,

@@ -10,7 +10,10 @@ import webpack from 'webpack';
 import { check } from './check.mjs';
 import { serve } from './serve.mjs';
 
-/** Worked out by hand: a pair at distance 5; the sum of the image; squared distances to (1, 2); -log 2; three of four pairs. */
+/**
+ * Worked out by hand: a pair at distance 5; the sum of the image; squared distances to (1, 2); -log 2; three of four
+ * pairs.
+ */
 const EXPECTED = {
   loss: [2.5],
   gradient: [-0.3, -0.4, 0.3, 0.4],

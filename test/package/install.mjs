@@ -1,4 +1,5 @@
-// Folders as users have them: the packed tarball and tfjs, installed by npm. npm refuses a peer that the package's range leaves out.
+// Folders as users have them: the packed tarball and tfjs, installed by npm. npm refuses a peer that the package's
+// range leaves out.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// The packed package in plain Node: the oldest that `engines` allows and the newest of each line, as npm packages of Node's own binary.
-// A green vitest run does not show this: vitest resolves modules its own way.
+// The packed package in plain Node: the oldest that `engines` allows and the newest of each line, as npm packages of
+// Node's own binary. A green vitest run does not show this: vitest resolves modules its own way.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

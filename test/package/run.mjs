@@ -1,4 +1,5 @@
-// What users do with the package: packs it, installs the tarball into empty projects and uses it there, in every way that it is made for.
+// What users do with the package: packs it, installs the tarball into empty projects and uses it there, in every way
+// that it is made for.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

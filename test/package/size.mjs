@@ -1,4 +1,5 @@
-// What a bundle grows by, minified and gzipped, without the peers: entries whole, and single imports, which tree shaking keeps small.
+// What a bundle grows by, minified and gzipped, without the peers: entries whole, and single imports, which tree
+// shaking keeps small.
 import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 import { check } from './check.mjs';

@@ -1,4 +1,5 @@
-// The oldest and the newest tfjs that the peer range lets in. The range is what this has shown: 4.5 lacks AvgPoolGrad on wasm.
+// The oldest and the newest tfjs that the peer range lets in. The range is what this has shown: 4.5 lacks AvgPoolGrad
+// on wasm.
 import { check } from './check.mjs';
 import { execute } from './install.mjs';
 import { checkTypes } from './types.mjs';

@@ -62,11 +62,13 @@ onEachBackend('nearestClassMean().of', () => {
   test('one class, no row, and higher for what is farther', async () => {
     const scorer = nearestClassMean().of(meansOf([[1, 1]]));
     expect([
-      ...(await scorer.score({ features: batch([
+      ...(await scorer.score({
+        features: batch([
           [1, 1],
           [1, 3],
           [10, 1],
-        ]) })),
+        ]),
+      })),
     ]).toEqual([0, 4, 81]);
     expect(await scorer.score({ features: { data: new Float32Array(), shape: [0, 2] } })).toHaveLength(0);
     scorer.dispose();
@@ -77,20 +79,28 @@ onEachBackend('nearestClassMean().of', () => {
     await store.add(batch([[1, 2]]), [0]);
     const scorer = nearestClassMean().of(store);
     await expect(
-      scorer.score({ features: batch([
+      scorer.score({
+        features: batch([
           [1, 2],
           [1, NaN],
-        ]) }),
+        ]),
+      }),
     ).rejects.toThrow(NotFiniteError);
     await expect(
-      scorer.score({ features: batch([
+      scorer.score({
+        features: batch([
           [1, 2],
           [1, NaN],
-        ]) }),
+        ]),
+      }),
     ).rejects.toThrow('NaN at row 1, column 1');
     await expect(scorer.score({ features: batch([[1, 2, 3]]) })).rejects.toThrow(ShapeError);
-    await expect(scorer.score({ features: batch([[1, 2, 3]]) })).rejects.toThrow('[N, 2], as the class means, got [N, 3]');
-    expect(() => nearestClassMean({ blockSize: 0 }).of(store)).toThrow('blockSize must be a whole number from 1, got 0');
+    await expect(scorer.score({ features: batch([[1, 2, 3]]) })).rejects.toThrow(
+      '[N, 2], as the class means, got [N, 3]',
+    );
+    expect(() => nearestClassMean({ blockSize: 0 }).of(store)).toThrow(
+      'blockSize must be a whole number from 1, got 0',
+    );
     expect(() => nearestClassMean().of(new ClassMeans())).toThrow('store must be one that has samples');
     expect(() => nearestClassMean().of({ labels: Int32Array.of(0), data: new Float64Array(3), shape: [1, 2] })).toThrow(
       ShapeError,

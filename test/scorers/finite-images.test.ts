@@ -9,7 +9,10 @@ import { isHalf, readsAtOnce } from '../../src/tensors/precision';
 const SHAPE: [number, number, number, number] = [7, 3, 5, 2];
 const SIZE = 30;
 
-/** Images of which one number of one row is `value`; first on the processor, as `tf.tensor` leaves it, then as a kernel of the backend gives it. */
+/**
+ * Images of which one number of one row is `value`; first on the processor, as `tf.tensor` leaves it, then as a kernel
+ * of the backend gives it.
+ */
 function images(value: number, row: number, place: number, isComputed: boolean): tf.Tensor4D {
   const numbers = Float32Array.from({ length: 7 * SIZE }, (_, i) => (i % 11) / 10);
   numbers[row * SIZE + place] = value;

@@ -29,7 +29,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Runs `work` while the heap of 4 GiB has one gap of so many MiB, and little beside. Memory that nobody touches costs nothing. */
+/**
+ * Runs `work` while the heap of 4 GiB has one gap of so many MiB, and little beside. Memory that nobody touches costs
+ * nothing.
+ */
 async function withRoom<T>(mebibytes: number, work: () => Promise<T>): Promise<T> {
   const malloc = (bytes: number): number => {
     try {

@@ -7,7 +7,10 @@ import { onEachBackend } from '../on-each-backend';
 import { gaussianParity, wideBlocks, wideRow } from './gaussian-parity';
 
 // As on a page that forbids compiling: what is left are the products of the backend, and plain JavaScript.
-vi.mock('../../src/linalg/kernels/float64-kernel', () => ({ float64Kernel: () => undefined, makeKernel: () => undefined }));
+vi.mock('../../src/linalg/kernels/float64-kernel', () => ({
+  float64Kernel: () => undefined,
+  makeKernel: () => undefined,
+}));
 
 gaussianParity('Gaussian scorers without machine code of ours');
 

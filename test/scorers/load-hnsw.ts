@@ -1,8 +1,9 @@
 import type { HnswLibrary } from 'tfjs-ood/scorers';
 
 /**
- * hnswlib-wasm is built for browsers: it asks for `window` before it starts. Given one, it does the same in Node, but for its store,
- * IndexedDB, for which its `loadHnswlib` would wait: there the module inside the package is started by itself.
+ * hnswlib-wasm is built for browsers: it asks for `window` before it starts. Given one, it does the same in Node, but
+ * for its store, IndexedDB, for which its `loadHnswlib` would wait: there the module inside the package is started by
+ * itself.
  */
 export async function loadHnsw(): Promise<HnswLibrary> {
   const place = globalThis as { window?: unknown; document?: unknown };

@@ -172,7 +172,9 @@ onEachBackend('the nearest mean', (backend) => {
     expect(() => nearestClassMean().of(meansOf(Float64Array.of(1, NaN), 1))).toThrow('means must be finite');
     const scorer = nearestClassMean().of(means);
     await expect(scorer.score({ features: { data: [1, 2] as never, shape: [2, 1] } })).rejects.toThrow(ArgumentError);
-    await expect(scorer.score({ features: { data: Float32Array.of(1), shape: [0.5, 2] } })).rejects.toThrow('must be [N, D]');
+    await expect(scorer.score({ features: { data: Float32Array.of(1), shape: [0.5, 2] } })).rejects.toThrow(
+      'must be [N, D]',
+    );
     expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor1d([1]) as never))).toThrow('must be [N, D], got [1]');
     expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor2d([[1, 2]])))).toThrow('as the class means, got [N, 2]');
     scorer.dispose();

@@ -43,7 +43,8 @@ async function withFailing(fails: (call: number) => boolean, leaves: 'zeros' | '
   return calls;
 }
 
-// Not in a browser (vitest.browser.config.ts): a backend that reads at once is wanted to put another product in its place.
+// Not in a browser (vitest.browser.config.ts): a backend that reads at once is wanted to put another product in its
+// place.
 onEachBackend('a product that was not made', (backend) => {
   test.each(['zeros', 'old'] as const)('is an error of the scorer that wanted it: %s', async (leaves) => {
     const features = rowsOf(2500, 24);

@@ -81,8 +81,9 @@ function batchOf(
 }
 
 /**
- * What every scorer must do, on every backend: fit in one pass over blocks of any size, score blocks of any size alike, put
- * the unknown higher, give the same bytes and scores after save and load, refuse what is wrong, and leave no tensor behind.
+ * What every scorer must do, on every backend: fit in one pass over blocks of any size, score blocks of any size alike,
+ * put the unknown higher, give the same bytes and scores after save and load, refuse what is wrong, and leave no tensor
+ * behind.
  */
 export function testScorer(
   name: string,

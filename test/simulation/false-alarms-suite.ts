@@ -94,7 +94,8 @@ export function falseAlarmsSuite({ fits, print }: { fits: number; print?: boolea
       expect(Math.abs(exact!.mean - EXACT)).toBeLessThan(4 * exact!.error);
       expect(taken!.mean).toBeLessThan(EXACT + 4 * taken!.error);
       expect(taken!.mean).toBeLessThanOrEqual(exact!.mean);
-      // Of a run: 1 - E (1 - p)^20 with p of Beta(2, 39), and never more than 1 - 0.95^20; Benjamini-Hochberg keeps it below alpha.
+      // Of a run: 1 - E (1 - p)^20 with p of Beta(2, 39), and never more than 1 - 0.95^20; Benjamini-Hochberg keeps it
+      // below alpha.
       expect(Math.abs(some!.mean - (1 - (40 * 39) / (60 * 59)))).toBeLessThan(4 * some!.error);
       expect(some!.mean).toBeLessThan(1 - (1 - ALPHA) ** RUN + 4 * some!.error);
       expect(hochberg!.mean).toBeLessThanOrEqual(ALPHA + 4 * hochberg!.error);

@@ -69,7 +69,10 @@ function tableOf(samples: readonly Sample[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Trains and scores in turns for `SOAK_MINUTES` (otherwise `minutes`) in one process, which must hold as much at the end as at the start. */
+/**
+ * Trains and scores in turns for `SOAK_MINUTES` (otherwise `minutes`) in one process, which must hold as much at the
+ * end as at the start.
+ */
 export function soakSuite({ minutes }: { minutes: number }): void {
   const seconds = 60 * Number(process.env.SOAK_MINUTES ?? minutes);
   test(

@@ -46,7 +46,8 @@ describe('conformalThreshold', () => {
   test('is the smallest calibration score with at most alpha (n + 1) - 1 scores above it', () => {
     fc.assert(
       fc.property(scoresArbitrary, fc.integer({ min: 1, max: 99 }), (scores, hundredths) => {
-        const allowed = Math.floor((hundredths * (scores.length + 1)) / 100) - 1; // one rounding: exact where it is whole
+        // One rounding: exact where it is whole
+        const allowed = Math.floor((hundredths * (scores.length + 1)) / 100) - 1;
         const above = (t: number) => scores.filter((score) => score > t).length;
         const naive = [...scores].sort((a, b) => a - b).find((t) => above(t) <= allowed) ?? Infinity;
         expect(conformalThreshold(scores, hundredths / 100).threshold).toBe(naive);
@@ -82,7 +83,8 @@ describe('conformalThreshold', () => {
         const allowed = 1 + Math.min(count - 1, Math.floor(share * count));
         const alpha = allowed / (count + 1);
         expect(conformalThreshold(scores, alpha).threshold).toBe(count - allowed);
-        // A hair more or less is what rounding leaves of the same alpha; what differs in its first twelve digits is another one.
+        // A hair more or less is what rounding leaves of the same alpha; what differs in its first twelve digits is
+        // another one.
         for (const step of [1, -1] as const) {
           expect(conformalThreshold(scores, besides(alpha, step)).threshold).toBe(count - allowed);
         }

@@ -223,7 +223,8 @@ describe('other kernels', () => {
   test('the error of a long sum grows with 256 + rows / 256, not with rows', async () => {
     await tf.setBackend('wasm');
     const rows = 65_536;
-    const row = Float32Array.of(0.1, 0.7, 0.123, 1.1); // each a value that float32 rounds, mostly one way, as the sum grows
+    // Each a value that float32 rounds, mostly one way, as the sum grows
+    const row = Float32Array.of(0.1, 0.7, 0.123, 1.1);
     const columns = tf.tidy(() => tf.sum(tf.mul(tf.ones([rows, 1]), tf.tensor2d(row, [1, 4])), 0));
     const sums = await columns.data();
     columns.dispose();

@@ -25,7 +25,8 @@ export interface EmbedOptions {
  * @returns the outputs, [N, D]
  * @throws ShapeError if the images do not fit, or the model's output is not [N, D]
  * @throws ArgumentError if `blockSize` is no positive integer, or the images are floats and no tensor
- * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the weight that holds one
+ * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the
+ *   weight that holds one
  * @example
  * const { data, shape } = await embed(vgg({ seed: 1 }), test); // shape: [N, 10]
  */

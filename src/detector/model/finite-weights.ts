@@ -4,7 +4,9 @@ import { NotFiniteError } from '../../core/errors';
 import type { GraphModelLike } from './graph-model-like';
 import { readsAtOnce } from '../../tensors/precision';
 
-/** Numbers that were looked at. tfjs never writes into numbers that it has: a weight that is trained or set gets others. */
+/**
+ * Numbers that were looked at. tfjs never writes into numbers that it has: a weight that is trained or set gets others.
+ */
 const known = new WeakSet<object>();
 
 interface NamedTensor {

@@ -39,7 +39,9 @@ export function logitsNode(model: GraphModelLike): string {
 const CONTROL_FLOW =
   /^(Switch|Merge|Enter|Exit|NextIteration|LoopCond|While|If|Stateless(While|If)|Tensor(Array|List).*)$/;
 
-/** Nodes between the images and these, whose values can be had in one run; none where the graph has loops or branches. */
+/**
+ * Nodes between the images and these, whose values can be had in one run; none where the graph has loops or branches.
+ */
 export function nodesBefore(model: GraphModelLike, names: readonly string[]): string[] {
   const nodes = graphNodes(model);
   const fromImages = new Map<string, boolean>();

@@ -8,7 +8,10 @@ import { nextTask } from '../../core/next-task';
 import { checkFits } from './watch-overflow';
 import type { ImageSet } from '../../core/images';
 
-/** Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image without N too). */
+/**
+ * Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image
+ * without N too).
+ */
 export type ModelImages = ImageSet | tf.Tensor;
 
 /** Images whose rows can be had as tensors [B, ...]. */
@@ -16,7 +19,10 @@ export interface ImageSource {
   /** [N, ...] */
   shape: readonly number[];
   block(indices: Int32Array): tf.Tensor;
-  /** Looks at all of them, so many at a time, and asks about the backend before each part. @throws NotFiniteError naming the row */
+  /**
+   * Looks at all of them, so many at a time, and asks about the backend before each part. @throws NotFiniteError naming
+   * the row
+   */
   check(blockSize: number, checkBackend: () => void): Promise<void>;
 }
 
@@ -33,7 +39,8 @@ export function imageSource(where: string, images: ModelImages): ImageSource {
         const backend = tf.getBackend();
         if (backend === 'cpu') return checkFiniteImages(where, images); // numbers as they lie there, without a copy
         if (backend === 'wasm' && count > 0 && images.dtype === 'float32' && tf.getKernel('IsFinite', 'wasm')) {
-          // Its kernel is C++ that keeps to IEEE 754, and copies nothing; reading a part copies all of the images, or each number by itself.
+          // Its kernel is C++ that keeps to IEEE 754, and copies nothing; reading a part copies all of the images, or
+          // each number by itself.
           const flags = tf.tidy(() => tf.all(tf.isFinite(tf.reshape(images, [count, -1])), 1));
           const bad = (await flags.data()).indexOf(0);
           flags.dispose();
@@ -73,7 +80,10 @@ export interface BlockPass {
   needs: readonly string[];
 }
 
-/** What the model makes of these rows, as numbers: logits, and of features and images what the method needs. `dispose` frees the images. */
+/**
+ * What the model makes of these rows, as numbers: logits, and of features and images what the method needs. `dispose`
+ * frees the images.
+ */
 export async function outputsOf({ where, model, images, needs }: BlockPass, rows: Int32Array) {
   const givenRow = (row: number) => rows[row]!;
   const block = images.block(rows);

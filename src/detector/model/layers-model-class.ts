@@ -2,8 +2,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
 
 /**
- * The LayersModel class that a model is of, from its own prototype chain: it is the user's copy of tfjs-layers, and this package
- * need not import one. A `Sequential` stands below it in the chain.
+ * The LayersModel class that a model is of, from its own prototype chain: it is the user's copy of tfjs-layers, and
+ * this package need not import one. A `Sequential` stands below it in the chain.
  *
  * @throws ArgumentError where the model only looks like one
  */

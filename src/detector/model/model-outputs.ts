@@ -15,7 +15,10 @@ import { isHalf, readsAtOnce } from '../../tensors/precision';
 export interface OutputNames {
   /** Layer (LayersModel) or node (GraphModel) of the features; by default what goes into the last dense layer. */
   features?: string;
-  /** Layer or node of the logits; by default the last dense layer before its softmax, or a GraphModel's first output before its. */
+  /**
+   * Layer or node of the logits; by default the last dense layer before its softmax, or a GraphModel's first output
+   * before its.
+   */
   logits?: string;
   /** `'average'`: features [N, H, W, D] become their mean over H and W; without it they are an error. */
   pool?: 'average';
@@ -28,8 +31,8 @@ export interface ModelReader {
   /**
    * Features [N, D] and logits [N, C]; the caller owns them.
    *
-   * Images and weights are read back and must be finite. On webgpu, which cannot be read at once, the outputs of an image that is not are NaN
-   * instead, and the weights are not looked at.
+   * Images and weights are read back and must be finite. On webgpu, which cannot be read at once, the outputs of an
+   * image that is not are NaN instead, and the weights are not looked at.
    *
    * @throws ShapeError where the images do not fit the model; NotFiniteError naming the image's row, or the weight
    */
@@ -42,7 +45,10 @@ export interface ModelReader {
 
 /** A reader before its checks. */
 export interface ModelPasses extends Omit<ModelReader, 'run'> {
-  /** As `run`, of images that fit; `fine` [N] (bool), where the backend has half precision, says which rows stayed within it. */
+  /**
+   * As `run`, of images that fit; `fine` [N] (bool), where the backend has half precision, says which rows stayed
+   * within it.
+   */
   pass(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D; fine?: tf.Tensor1D };
 }
 
@@ -213,14 +219,14 @@ export function readModel(
 /**
  * Features and logits of a classifier, in one pass through it.
  *
- * Of a LayersModel the features are by default what goes into the last dense layer, and the logits what that layer gives before its
- * softmax. Of a GraphModel the logits are by default its first output, or what that is the softmax of, and the features what goes into
- * the product with constants that ends there; where it ends otherwise, name the nodes.
+ * Of a LayersModel the features are by default what goes into the last dense layer, and the logits what that layer
+ * gives before its softmax. Of a GraphModel the logits are by default its first output, or what that is the softmax of,
+ * and the features what goes into the product with constants that ends there; where it ends otherwise, name the nodes.
  *
  * @param model a tfjs LayersModel or GraphModel with one input
  * @param names layers or nodes; an unknown one is an error that lists those that there are
- * @throws ArgumentError for an unknown name, or a model whose logits are not to be found; `run` throws ShapeError for features of another rank
- *   or images that do not fit, NotFiniteError for images or weights that are not finite
+ * @throws ArgumentError for an unknown name, or a model whose logits are not to be found; `run` throws ShapeError for
+ *   features of another rank or images that do not fit, NotFiniteError for images or weights that are not finite
  * @example
  * const { features, logits } = featuresOf(model, { features: 'dense_1' }).run(images);
  */

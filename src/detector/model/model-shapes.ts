@@ -22,7 +22,10 @@ export function embeddingSizeOf(where: string, model: LayersModel): number {
   return size;
 }
 
-/** Shape of what goes into a model, N first; undefined sides may have any length. Undefined where a GraphModel does not say it. */
+/**
+ * Shape of what goes into a model, N first; undefined sides may have any length. Undefined where a GraphModel does not
+ * say it.
+ */
 export type InputShape = readonly (number | undefined)[] | undefined;
 
 /** The shape that the model's first input was declared with. */
@@ -32,7 +35,10 @@ export function inputShapeOf(model: LayersModel | GraphModelLike): InputShape {
   return shape?.map((side) => (side === null || side < 0 ? undefined : side));
 }
 
-/** Throws a ShapeError unless images of this shape [N, ...] go into the model; some layers would take others, and make something of them. */
+/**
+ * Throws a ShapeError unless images of this shape [N, ...] go into the model; some layers would take others, and make
+ * something of them.
+ */
 export function checkInputShape(where: string, expected: InputShape, shape: readonly number[]): void {
   if (!expected) return;
   const fits =

@@ -8,7 +8,10 @@ export interface NamedWeight {
   trainable: boolean;
 }
 
-/** The name that tfjs gives to a layer that has none: `conv2d_Conv2D7`, where six others were made in this process before. */
+/**
+ * The name that tfjs gives to a layer that has none: `conv2d_Conv2D7`, where six others were made in this process
+ * before.
+ */
 const GIVEN = /^([a-z0-9_]+_[A-Z][A-Za-z0-9]*?)(\d+)$/;
 
 /** Names in which the layers without one are numbered from 1 in this model. */
@@ -25,7 +28,9 @@ function ownNames(): (name: string) => string {
   return (name) => name.split('/').map(renumbered).join('/');
 }
 
-/** All weights, moving statistics too, sorted by name (`conv1_1/kernel`); a name that comes again gets `#2`, `#3`, ... */
+/**
+ * All weights, moving statistics too, sorted by name (`conv1_1/kernel`); a name that comes again gets `#2`, `#3`, ...
+ */
 export function namedWeights(model: LayersModel): NamedWeight[] {
   const trainable = new Set(model.trainableWeights.map(({ id }) => id));
   const counts = new Map<string, number>();

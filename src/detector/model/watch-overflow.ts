@@ -30,8 +30,9 @@ export function withinHalf(tensors: readonly tf.Tensor[], count: number): tf.Ten
 }
 
 /**
- * Runs a LayersModel on `count` rows and looks at what each of its layers is given, where the backend has half precision: beyond 65504 is Infinity
- * there, and what cuts, divides by it or pools makes a plausible number of that. What a layer holds inside itself is not seen.
+ * Runs a LayersModel on `count` rows and looks at what each of its layers is given, where the backend has half
+ * precision: beyond 65504 is Infinity there, and what cuts, divides by it or pools makes a plausible number of that.
+ * What a layer holds inside itself is not seen.
  */
 export function watchOverflow<T>(model: LayersModel, count: number, run: () => T): { result: T; fine?: tf.Tensor1D } {
   if (!isHalf()) return { result: run() };
@@ -42,7 +43,8 @@ export function watchOverflow<T>(model: LayersModel, count: number, run: () => T
     fine = tf.tidy(() => tf.keep(tf.logicalAnd<tf.Tensor1D>(before, withinHalf(own, count))));
     before.dispose();
   };
-  // The hook is called before a layer runs, nested models' layers too, and is gone when this returns: nothing waits meanwhile.
+  // The hook is called before a layer runs, nested models' layers too, and is gone when this returns: nothing waits
+  // meanwhile.
   const watched = allLayers(model) as unknown as Hooked[];
   const before = watched.map(({ _callHook }) => _callHook ?? undefined);
   watched.forEach((layer, i) =>

@@ -1,14 +1,17 @@
 import { advance, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../../core/assembler';
 
-/** Rows of the eigenvector matrix that lie beside each other in a panel [D, 8], and bytes from one of its columns to the next. */
+/**
+ * Rows of the eigenvector matrix that lie beside each other in a panel [D, 8], and bytes from one of its columns to the
+ * next.
+ */
 export const PANEL_ROWS = 8;
 export const PANEL_STEP = PANEL_ROWS * 8;
 
 const quarters = [0, 1, 2, 3] as const;
 
 /**
- * A -= v w^T + w v^T, and p = A x after it, two rows of A at a time; `pairs` is half of the rows and of the columns. Rows are
- * `rowBytes` apart.
+ * A -= v w^T + w v^T, and p = A x after it, two rows of A at a time; `pairs` is half of the rows and of the columns.
+ * Rows are `rowBytes` apart.
  */
 function updateAndMultiply(): WasmFunction {
   const [a, v, w, x, p, pairs, rowBytes] = [0, 1, 2, 3, 4, 5, 6] as const;
@@ -42,7 +45,10 @@ function updateAndMultiply(): WasmFunction {
   return { params: 7, i32Locals: 9, v128Locals: 10, body };
 }
 
-/** q -= b (q v) v^T of the eight rows q of a panel, for vectors v of falling length, `rowBytes` before each other, and factors b. */
+/**
+ * q -= b (q v) v^T of the eight rows q of a panel, for vectors v of falling length, `rowBytes` before each other, and
+ * factors b.
+ */
 function reflect(): WasmFunction {
   const [panel, vectors, factors, length, count, rowBytes] = [0, 1, 2, 3, 4, 5] as const;
   const [inner, q, v] = [6, 7, 8] as const;
@@ -73,8 +79,8 @@ function reflect(): WasmFunction {
 }
 
 /**
- * Turns neighboring columns of a panel into each other: in each sweep column k + 1 becomes s z_k + c z_(k+1) and column k
- * c z_k - s z_(k+1), downwards. A sweep is where it starts in the panel, in bytes, and how many pairs (c, s) it has.
+ * Turns neighboring columns of a panel into each other: in each sweep column k + 1 becomes s z_k + c z_(k+1) and column
+ * k c z_k - s z_(k+1), downwards. A sweep is where it starts in the panel, in bytes, and how many pairs (c, s) it has.
  */
 function rotate(): WasmFunction {
   const [panel, sweeps, pairs, count, at, left] = [0, 1, 2, 3, 4, 5] as const;

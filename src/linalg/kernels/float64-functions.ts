@@ -61,8 +61,8 @@ function addUpperTiles(): WasmFunction {
 }
 
 /**
- * Writes float32 rows less the float64 row that each belongs to (`owners`: how many bytes behind `references` it starts) into
- * panels of four columns, and adds the same to the sum of its owner.
+ * Writes float32 rows less the float64 row that each belongs to (`owners`: how many bytes behind `references` it
+ * starts) into panels of four columns, and adds the same to the sum of its owner.
  */
 function packRows(): WasmFunction {
   const { rows, owners, references, sums, packed, count, panels, panelBytes, reference, sum, to, left, x, y } = locals(
@@ -104,7 +104,10 @@ function packDoubles(): WasmFunction {
   return { params: 5, i32Locals: 2, v128Locals: 0, body };
 }
 
-/** Writes groups of four float32 rows less a float64 row as panels of four rows: four numbers of a column beside each other. */
+/**
+ * Writes groups of four float32 rows less a float64 row as panels of four rows: four numbers of a column beside each
+ * other.
+ */
 function packColumns(): WasmFunction {
   const { rows, center, to, groups, panels, rowBytes, middle, left } = locals(
     'rows center to groups panels rowBytes middle left',
@@ -197,7 +200,10 @@ function leastOf(): WasmFunction {
   return { params: 9, i32Locals: 3, v128Locals: 1, body };
 }
 
-/** Float64 linear algebra in wasm SIMD: addresses and distances in bytes, lengths as counts, `quads` as four of a length. */
+/**
+ * Float64 linear algebra in wasm SIMD: addresses and distances in bytes, lengths as counts, `quads` as four of a
+ * length.
+ */
 export const float64Functions = () => ({
   setTile: product(false), // SET_TILE
   addTile: product(true), // ADD_TILE

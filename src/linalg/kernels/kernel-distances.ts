@@ -34,8 +34,9 @@ function packRows(rows: Float64Array, size: number): Float64Array {
 }
 
 /**
- * min over c of ||L^-1 (x - o) - m_c||^2 of rows x, all of it float64, as ||y||^2 + 2 min (||m_c||^2 / 2 - y m_c): o is near the
- * means, and where digits cancel all the same the distance is summed term by term. `means` [C, D] are whitened, about o.
+ * min over c of ||L^-1 (x - o) - m_c||^2 of rows x, all of it float64, as ||y||^2 + 2 min (||m_c||^2 / 2 - y m_c): o is
+ * near the means, and where digits cancel all the same the distance is summed term by term. `means` [C, D] are
+ * whitened, about o.
  */
 export function kernelDistances(
   kernel: Float64Kernel,

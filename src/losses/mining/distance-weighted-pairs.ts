@@ -11,7 +11,10 @@ export interface DistanceWeightedPairsOptions {
   cutoff?: number;
   /** Negatives from this distance on are not taken; above `cutoff`, at most 2. Default 1.4. */
   maxDistance?: number;
-  /** Draws one negative for each row; the same draws in every call. Without a seed each row takes the weighted mean of all. */
+  /**
+   * Draws one negative for each row; the same draws in every call. Without a seed each row takes the weighted mean of
+   * all.
+   */
   seed?: number;
 }
 
@@ -28,11 +31,12 @@ function gumbelNoise(shape: [number, number], seed: number): tf.Tensor2D {
 }
 
 /**
- * All positives, and for each row negatives of all distances alike: weighted by the inverse of the density of distances.
+ * All positives, and for each row negatives of all distances alike: weighted by the inverse of the density of
+ * distances.
  *
- * On the unit sphere of R^D most rows lie at a distance near 1.41: q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2). Weights are 1/q, in
- * the logarithm, so that no D overflows; those of a row sum to 1. Meant for rows of length 1 ({@link unitRows}). A row whose
- * negatives all are beyond `maxDistance` takes none.
+ * On the unit sphere of R^D most rows lie at a distance near 1.41: q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2). Weights are
+ * 1/q, in the logarithm, so that no D overflows; those of a row sum to 1. Meant for rows of length 1 ({@link
+ * unitRows}). A row whose negatives all are beyond `maxDistance` takes none.
  *
  * Source: Wu, Manmatha, Smola, Kraehenbuehl, ICCV 2017, equations 3 and 4.
  *

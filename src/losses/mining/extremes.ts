@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * The values where the mask is 1, elsewhere the least of the row, masked or not: above none of them on any scale, where a constant
- * would be passed by large values or by the range of half floats. Each value stays as it is, to the bit.
+ * The values where the mask is 1, elsewhere the least of the row, masked or not: above none of them on any scale, where
+ * a constant would be passed by large values or by the range of half floats. Each value stays as it is, to the bit.
  */
 export const within = (values: tf.Tensor, mask: tf.Tensor, least = tf.min(values, -1, true)): tf.Tensor =>
   tf.add(tf.mul(values, mask), tf.mul(least, tf.sub(1, mask)));
 
-/** The largest value where the mask is 1, along the last axis; the least of all may be given, where it is known already. */
+/**
+ * The largest value where the mask is 1, along the last axis; the least of all may be given, where it is known already.
+ */
 export const farthest = (values: tf.Tensor, mask: tf.Tensor, least?: tf.Tensor): tf.Tensor =>
   tf.max(within(values, mask, least), -1, true);
 

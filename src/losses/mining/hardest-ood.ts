@@ -22,8 +22,8 @@ function keptRows(isOod: tf.Tensor, toKnown: tf.Tensor, share: number): tf.Tenso
 /**
  * All pairs of known rows, and of the OoD rows those that lie nearest to a known one, with all their pairs.
  *
- * An OoD row that is far away already has nothing to teach; ODM draws its OoD rows at random and so meets many of these. Rows at
- * the same distance are taken together. In a memory the OoD rows are ranked among themselves.
+ * An OoD row that is far away already has nothing to teach; ODM draws its OoD rows at random and so meets many of
+ * these. Rows at the same distance are taken together. In a memory the OoD rows are ranked among themselves.
  *
  * Source: the mining of hard negatives, applied to the OoD rows of Masana et al., BMVC 2018; ours.
  *

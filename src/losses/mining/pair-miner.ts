@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * What a miner chooses from: the rows of the batch [R] against the columns [C], which are the same rows and then those of an
- * {@link EmbeddingMemory}.
+ * What a miner chooses from: the rows of the batch [R] against the columns [C], which are the same rows and then those
+ * of an {@link EmbeddingMemory}.
  */
 export interface PairCandidates {
   /** Euclidean distances [R, C]. */
@@ -20,7 +20,8 @@ export interface PairCandidates {
 }
 
 /**
- * Chooses pairs: weights [R, C] from 0 on. A loss takes weighted means; what is no pair has no weight, whatever comes back.
+ * Chooses pairs: weights [R, C] from 0 on. A loss takes weighted means; what is no pair has no weight, whatever comes
+ * back.
  *
  * It runs where no gradient is recorded, so that it may use `topk` or comparisons; what it makes is disposed.
  */

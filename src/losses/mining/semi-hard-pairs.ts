@@ -12,8 +12,8 @@ export interface SemiHardPairsOptions {
 /**
  * For each row one positive, and the nearest of the negatives that are farther away than it. Ties share.
  *
- * A row whose negatives all are nearer takes none of them; a row without a positive, as every OoD row, takes nothing (as a
- * column it is a negative of others).
+ * A row whose negatives all are nearer takes none of them; a row without a positive, as every OoD row, takes nothing
+ * (as a column it is a negative of others).
  *
  * Source: Schroff, Kalenichenko, Philbin, CVPR 2015; with the nearest positive: Xuan, Stylianou, Pless, WACV 2020.
  *

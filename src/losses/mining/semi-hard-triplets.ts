@@ -3,8 +3,8 @@ import { farthest, nearest, sharesOf } from './extremes';
 import { overAnchors, type TripletMiner } from './triplet-miner';
 
 /**
- * For each positive pair the nearest negative that is farther than the positive, or, where there is none, the farthest negative.
- * Ties share the gradient.
+ * For each positive pair the nearest negative that is farther than the positive, or, where there is none, the farthest
+ * negative. Ties share the gradient.
  *
  * Source: Schroff, Kalenichenko, Philbin, CVPR 2015.
  *

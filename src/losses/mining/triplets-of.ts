@@ -4,7 +4,8 @@ import { minedWeights, type PairMiner } from './pair-miner';
 import type { TripletMiner } from './triplet-miner';
 
 /**
- * The triplets of the pairs that a miner chooses: a triplet weighs what its positive pair and its negative pair weigh, multiplied.
+ * The triplets of the pairs that a miner chooses: a triplet weighs what its positive pair and its negative pair weigh,
+ * multiplied.
  *
  * @example
  * const miner = tripletsOf(distanceWeightedPairs()); // for each positive pair one negative, of all distances alike

@@ -3,8 +3,9 @@ import { ArgumentError } from '../../core/errors';
 import type { PairMiner } from './pair-miner';
 
 /**
- * All positive pairs, and the negative ones that still cost something: those nearer than the margin. Where there are many
- * classes most negative pairs are soon apart, and their zeros make a mean over all of them too small to learn from.
+ * All positive pairs, and the negative ones that still cost something: those nearer than the margin. Where there are
+ * many classes most negative pairs are soon apart, and their zeros make a mean over all of them too small to learn
+ * from.
  *
  * @param options `margin`: that of the loss, above 0; default 10, as the loss has
  * @throws ArgumentError for a margin out of range

@@ -7,11 +7,16 @@ import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
 import { trapezoidAupr } from '../published/trapezoid-aupr';
 
-/** Precision over recall, recall rising from 0 to 1; the first point is (recall 0, precision 1), where nothing is found. */
+/**
+ * Precision over recall, recall rising from 0 to 1; the first point is (recall 0, precision 1), where nothing is found.
+ */
 export interface PrecisionRecallCurve {
   precision: Float64Array;
   recall: Float64Array;
-  /** OoD positive: `score >= threshold` is called positive, from Infinity down; in-distribution positive: `<=`, from -Infinity up. */
+  /**
+   * OoD positive: `score >= threshold` is called positive, from Infinity down; in-distribution positive: `<=`, from
+   * -Infinity up.
+   */
   thresholds: Float64Array;
   /** Of the whole curve, exactly: `averagePrecision`, the number to quote. */
   averagePrecision: number;
@@ -24,15 +29,17 @@ export interface PrecisionRecallCurve {
 /**
  * Precision over recall at every threshold, without points in the middle of a level or an upright line.
  *
- * Leaving those out changes neither the average precision nor the area under straight lines. With `points` it is thinned for a plot;
- * `averagePrecision` and `area` stay those of the whole curve, `drawnArea` tells what the plot shows.
+ * Leaving those out changes neither the average precision nor the area under straight lines. With `points` it is
+ * thinned for a plot; `averagePrecision` and `area` stay those of the whole curve, `drawnArea` tells what the plot
+ * shows.
  *
  * Source: Davis, Goadrich, ICML 2006; the points of scikit-learn's `precision_recall_curve`, there with falling recall.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
  * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
- * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or
+ *   infinite score
  * @example
  * precisionRecallCurve([0.1, 0.4], [0.35, 0.8]).precision; // [1, 1, 0.5, 0.6667, 0.5] at recall [0, 0.5, 0.5, 1, 1]
  */

@@ -15,11 +15,16 @@ export interface CurveOptions extends PositiveOption {
 export interface RocCurve {
   fpr: Float64Array;
   tpr: Float64Array;
-  /** OoD positive: `score >= threshold` is called positive, from Infinity down; in-distribution positive: `<=`, from -Infinity up. */
+  /**
+   * OoD positive: `score >= threshold` is called positive, from Infinity down; in-distribution positive: `<=`, from
+   * -Infinity up.
+   */
   thresholds: Float64Array;
   /** Of the whole curve, exactly: `auroc`. */
   area: number;
-  /** Under the straight lines through these points: `area`, or within 1 / (points - 1) of it where points were left out. */
+  /**
+   * Under the straight lines through these points: `area`, or within 1 / (points - 1) of it where points were left out.
+   */
   drawnArea: number;
 }
 
@@ -33,15 +38,16 @@ export function areaUnder(x: Float64Array, y: Float64Array): number {
 /**
  * ROC curve: true over false positive rate at every threshold, without points on the straight line between two others.
  *
- * Leaving those out changes no area. With `points` it is thinned for a plot: the areas of the rectangles between two points are kept
- * small, so the steep parts keep their points; `drawnArea` tells what is left of the area.
+ * Leaving those out changes no area. With `points` it is thinned for a plot: the areas of the rectangles between two
+ * points are kept small, so the steep parts keep their points; `drawnArea` tells what is left of the area.
  *
  * Source: Provost, Fawcett, Machine Learning 42 (2001); the points of scikit-learn's `roc_curve`.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
  * @param options `positive`: `'out'` (default) or `'in'`; `points`: at most so many, at least 2
- * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, an unknown side or `points` below 2; NotFiniteError naming the first NaN or
+ *   infinite score
  * @example
  * const { fpr, tpr } = rocCurve([0.1, 0.4], [0.35, 0.8]); // [0, 0, 0.5, 0.5, 1], [0, 0.5, 0.5, 1, 1]
  */

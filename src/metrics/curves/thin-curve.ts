@@ -17,8 +17,9 @@ function ends(x: Float64Array, y: Float64Array, most: number, points: number): n
 }
 
 /**
- * At most `points` of the points of a curve within [0, 1] x [0, 1], x ascending, by their indices: both ends, and between two of
- * them a piece whose rectangle (width times range of y) is as small as can be for the largest one. `undefined` where they are few enough already.
+ * At most `points` of the points of a curve within [0, 1] x [0, 1], x ascending, by their indices: both ends, and
+ * between two of them a piece whose rectangle (width times range of y) is as small as can be for the largest one.
+ * `undefined` where they are few enough already.
  */
 export function thinCurve(where: string, x: Float64Array, y: Float64Array, points: number): number[] | undefined {
   if (!(points >= 2)) {

@@ -79,7 +79,8 @@ function markBest(
  *
  * @param entries detectors by name, with the results of `evaluate`
  * @param options `metric`, `format`, `best`, `digits`, `percent`, `interval`
- * @throws ArgumentError for no detector, an unknown metric or format, or a group that is not of the same sets everywhere
+ * @throws ArgumentError for no detector, an unknown metric or format, or a group that is not of the same sets
+ *   everywhere
  * @example
  * const result = evaluate({ in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8] } });
  * comparisonTable([{ name: 'msp', result }], { format: 'text', digits: 3 }); // 'detector   svhn\nmsp       0.833\n'

@@ -73,7 +73,8 @@ function groupEvaluation(name: string, names: readonly string[], sets: Evaluatio
  * Every usual number of a detector on several OoD sets, as one plain object that JSON can hold.
  *
  * Each set is compared with the same in-distribution scores. A group's means are macro means: each set counts the same,
- * whatever its size, as is the practice for near and far OoD. They have no interval: the sets share their in-distribution scores.
+ * whatever its size, as is the practice for near and far OoD. They have no interval: the sets share their
+ * in-distribution scores.
  *
  * Source: Yang et al., OpenOOD, NeurIPS 2022 (near and far); DeLong et al., Biometrics 44 (1988), for the intervals.
  *
@@ -81,7 +82,8 @@ function groupEvaluation(name: string, names: readonly string[], sets: Evaluatio
  * @throws ArgumentError for no set, an empty set (`out.svhn`), a group with an unknown name, or what JSON cannot hold;
  *   NotFiniteError naming the set and the first NaN or infinite score
  * @example
- * const result = evaluate({ in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8], noise: [0.9, 0.95] } }, { groups: { far: ['noise'] } });
+ * const scores = { in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8], noise: [0.9, 0.95] } };
+ * const result = evaluate(scores, { groups: { far: ['noise'] } });
  * result.sets.svhn.auroc.value; // 0.8333
  * result.groups.far.auroc; // 1
  */

@@ -82,9 +82,9 @@ function precise(rows: readonly Row[], columns: readonly EvaluationColumn[], int
 /**
  * The numbers of one detector as a table: a row for each OoD set, below them one for each group's macro means.
  *
- * Markdown and text are aligned, LaTeX needs the package booktabs, HTML is a `<table>`; names are escaped. CSV (RFC 4180) has the names of the result's
- * properties, fractions at full precision, and a single quote before a name that begins with `=`, `+`, `-`, `@`, a tab or a line break:
- * spreadsheets would run it as a formula.
+ * Markdown and text are aligned, LaTeX needs the package booktabs, HTML is a `<table>`; names are escaped. CSV (RFC
+ * 4180) has the names of the result's properties, fractions at full precision, and a single quote before a name that
+ * begins with `=`, `+`, `-`, `@`, a tab or a line break: spreadsheets would run it as a formula.
  *
  * @param result of `evaluate`
  * @param options `format`, `columns`, `digits`, `percent`, `interval`

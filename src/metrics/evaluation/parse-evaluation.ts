@@ -86,8 +86,8 @@ function parseGroup(value: unknown, path: Path, sets: Evaluation['sets'], checks
 }
 
 /**
- * Reads what `JSON.stringify(evaluate(...))` wrote, and checks all of it: types, ranges, names, and that means and shares agree
- * with what they follow from. What it does not know is left out.
+ * Reads what `JSON.stringify(evaluate(...))` wrote, and checks all of it: types, ranges, names, and that means and
+ * shares agree with what they follow from. What it does not know is left out.
  *
  * @param json the text
  * @param file name for the error messages

@@ -11,9 +11,9 @@ export interface AurocIntervalOptions {
   /** Share in (0, 1) of such intervals that hold the true AUROC; default 0.95. */
   confidence?: number;
   /**
-   * `'delong-logit'` (default): AUROC -+ z standard errors on the scale of log(A / (1 - A)), which stays within 0 and 1 by itself.
-   * `'delong'`: on the AUROC's own scale, cut off at 0 and 1, as pROC does; of nominal 95 % intervals 92.9 % hold an AUROC of 0.9 with
-   * 200 + 50 samples, 85 % one of 0.98 with 50 + 50, where the default holds 94.8 and 94.2 %.
+   * `'delong-logit'` (default): AUROC -+ z standard errors on the scale of log(A / (1 - A)), which stays within 0 and 1
+   * by itself. `'delong'`: on the AUROC's own scale, cut off at 0 and 1, as pROC does; of nominal 95 % intervals 92.9 %
+   * hold an AUROC of 0.9 with 200 + 50 samples, 85 % one of 0.98 with 50 + 50, where the default holds 94.8 and 94.2 %.
    */
   method?: 'delong-logit' | 'delong';
 }
@@ -38,18 +38,19 @@ function logitLimits(ranked: RankedScores, auroc: number, reach: number, confide
 /**
  * AUROC with DeLong's standard error and a confidence interval, in O(N) after the sort.
  *
- * One sample on a side says nothing of how others would vary: the standard error is then 0.5, the largest there is, and the interval
- * [0, 1]. Where all samples are separated (AUROC 0 or 1), or all scores equal (0.5), DeLong's standard error is 0 and `'delong'` has no
- * width, which says nothing of the next samples; the default then gives the exact limits of min(N, M) independent pairs that all came out
- * alike, with f = (alpha / 2)^(1 / min(N, M)): [f, 1] of an AUROC of 1, [0, 1 - f] of 0, [f / 2, 1 - f / 2] of equal scores.
+ * One sample on a side says nothing of how others would vary: the standard error is then 0.5, the largest there is, and
+ * the interval [0, 1]. Where all samples are separated (AUROC 0 or 1), or all scores equal (0.5), DeLong's standard
+ * error is 0 and `'delong'` has no width, which says nothing of the next samples; the default then gives the exact
+ * limits of min(N, M) independent pairs that all came out alike, with f = (alpha / 2)^(1 / min(N, M)): [f, 1] of an
+ * AUROC of 1, [0, 1 - f] of 0, [f / 2, 1 - f / 2] of equal scores.
  *
- * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988); Sun, Xu, IEEE Signal Processing Letters 21 (2014); the logit:
- * Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.
+ * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988); Sun, Xu, IEEE Signal Processing Letters 21 (2014); the
+ * logit: Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a confidence outside (0, 1) or an unknown method; NotFiniteError naming the first NaN
- *   or infinite score
+ * @throws ArgumentError for an empty side, a confidence outside (0, 1) or an unknown method; NotFiniteError naming the
+ *   first NaN or infinite score
  * @example
  * const { auroc, lower } = aurocInterval([0.1, 0.2, 0.3, 0.4, 0.4, 0.55], [0.35, 0.4, 0.6, 0.7]); // 0.7917, 0.3703
  */

@@ -5,8 +5,9 @@ const MOST_LEFT_OUT = 200;
 /**
  * The acceleration of BCa: a sixth of the skewness of what each sample adds, by leaving one out at a time.
  *
- * Of a stratum of more than 200 samples, 200 evenly spaced ones stand for all: it is an average, and the larger the stratum the less it
- * moves the interval. Expects weights of 1 and leaves them so. Source: Davison, Hinkley, Bootstrap Methods, 1997, section 5.3.
+ * Of a stratum of more than 200 samples, 200 evenly spaced ones stand for all: it is an average, and the larger the
+ * stratum the less it moves the interval. Expects weights of 1 and leaves them so. Source: Davison, Hinkley, Bootstrap
+ * Methods, 1997, section 5.3.
  */
 export function acceleration(
   weights: readonly Int32Array[],
@@ -33,8 +34,8 @@ export function acceleration(
 }
 
 /**
- * The level of the resampled values that BCa takes for a nominal one: moved by how far the value is from their median, and by the
- * acceleration. Source: Efron, JASA 82 (1987), equation 2.3.
+ * The level of the resampled values that BCa takes for a nominal one: moved by how far the value is from their median,
+ * and by the acceleration. Source: Efron, JASA 82 (1987), equation 2.3.
  */
 export function biasCorrectedLevel(values: Float64Array, value: number, acceleration: number, level: number): number {
   let below = 0; // values below, equal ones counted half

@@ -14,13 +14,13 @@ export interface DetectorScores {
 }
 
 /**
- * Bootstrap confidence interval of the difference of two detectors, metric of the first less metric of the second, on the same
- * samples.
+ * Bootstrap confidence interval of the difference of two detectors, metric of the first less metric of the second, on
+ * the same samples.
  *
- * Row i of both is the same sample and is drawn for both, so what makes a sample hard for both cancels: the interval is narrower
- * than two of `bootstrapInterval` let one think. If 0 is outside, the difference is more than chance at that confidence; not so where
- * there is a `warning`: no resample differs, as of a perfect and a constant detector, and the interval has no width (`compareAurocs`
- * bounds AUROCs then).
+ * Row i of both is the same sample and is drawn for both, so what makes a sample hard for both cancels: the interval is
+ * narrower than two of `bootstrapInterval` let one think. If 0 is outside, the difference is more than chance at that
+ * confidence; not so where there is a `warning`: no resample differs, as of a perfect and a constant detector, and the
+ * interval has no width (`compareAurocs` bounds AUROCs then).
  *
  * Source: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
  *
@@ -31,7 +31,8 @@ export interface DetectorScores {
  *   NotFiniteError for a NaN or infinite score or metric
  * @example
  * const [inScores, outScores] = [[0.1, 0.2, 0.4], [0.35, 0.8]];
- * bootstrapDifference({ inScores, outScores }, { inScores, outScores: [0.15, 0.3] }, auroc, { seed: 1 }).value; // 0.3333
+ * const other = { inScores, outScores: [0.15, 0.3] };
+ * bootstrapDifference({ inScores, outScores }, other, auroc, { seed: 1 }).value; // 0.3333
  */
 export function bootstrapDifference(
   first: DetectorScores,

@@ -12,8 +12,9 @@ export interface BootstrapOptions {
   /** Share in (0, 1) of such intervals that hold the true value; default 0.95. */
   confidence?: number;
   /**
-   * `'bca'` (default): the middle share of the resampled values, moved for bias and skew (Efron, JASA 82, 1987), at the cost of up to
-   * 200 evaluations more for each side. `'percentile'`: not moved; it holds the truth less often near the best values.
+   * `'bca'` (default): the middle share of the resampled values, moved for bias and skew (Efron, JASA 82, 1987), at the
+   * cost of up to 200 evaluations more for each side. `'percentile'`: not moved; it holds the truth less often near the
+   * best values.
    */
   method?: 'bca' | 'percentile';
 }
@@ -60,8 +61,8 @@ function draw(random: Random, weights: Int32Array): void {
 }
 
 /**
- * The (R + 1) p-th of R ascending values, between two of them in proportion: of R + 1 gaps a new value falls in each as often.
- * Source: Davison, Hinkley, Bootstrap Methods, 1997, section 2.4.
+ * The (R + 1) p-th of R ascending values, between two of them in proportion: of R + 1 gaps a new value falls in each as
+ * often. Source: Davison, Hinkley, Bootstrap Methods, 1997, section 2.4.
  */
 function quantile(ascending: Float64Array, level: number): number {
   const place = Math.min(Math.max(level * (ascending.length + 1), 1), ascending.length) - 1;

@@ -21,7 +21,10 @@ export interface AurocComparison {
   standardError: number;
   /** Difference over standard error; where that is 0, the z that has this p-value. */
   z: number;
-  /** Probability of so large a difference, either way, if the true AUROCs are equal; where the standard error is 0, a bound of it. */
+  /**
+   * Probability of so large a difference, either way, if the true AUROCs are equal; where the standard error is 0, a
+   * bound of it.
+   */
   pValue: number;
   /** Limits of the difference. */
   lower: number;
@@ -39,7 +42,10 @@ function components(where: string, { inScores, outScores }: DetectorScores) {
   return { auroc: auroc(ranked), isOfEach, ofIn: ofEach(inScores, ofIn), ofOut: ofEach(outScores, ofOut) };
 }
 
-/** Whether a variance of a mean is what rounding leaves of 0: parts are multiples of 1 / 2N or 1 / 2M, other variances far larger. */
+/**
+ * Whether a variance of a mean is what rounding leaves of 0: parts are multiples of 1 / 2N or 1 / 2M, other variances
+ * far larger.
+ */
 const isNothing = (variance: number, { ofIn, ofOut }: { ofIn: Float64Array; ofOut: Float64Array }): boolean =>
   variance < 2 ** -100 * (1 / ofIn.length + 1 / ofOut.length);
 
@@ -53,19 +59,20 @@ function varianceOfMean(first: Float64Array, second: Float64Array, mean: number)
 /**
  * Tests whether two detectors differ in AUROC on the same samples: DeLong's paired test.
  *
- * Row i of both is the same sample; what makes it hard for both cancels, so the test sees smaller differences than two intervals do.
- * Where the difference varies over no sample, such as of a perfect detector and one whose scores are all equal, the standard error is 0,
- * which says nothing of the next samples. p-value and limits are then bounds that hold for any detectors, by min(N, M) independent pairs
- * of samples: 2 (1 + |d|)^-min(N, M) for a difference of d in each pair (of 2 + 2 samples 0.89, of 20 + 20 samples 0.0006). One sample on a
- * side tells nothing: standard error 1, the largest there is, z 0, p-value 1, limits [-1, 1].
+ * Row i of both is the same sample; what makes it hard for both cancels, so the test sees smaller differences than two
+ * intervals do. Where the difference varies over no sample, such as of a perfect detector and one whose scores are all
+ * equal, the standard error is 0, which says nothing of the next samples. p-value and limits are then bounds that hold
+ * for any detectors, by min(N, M) independent pairs of samples: 2 (1 + |d|)^-min(N, M) for a difference of d in each
+ * pair (of 2 + 2 samples 0.89, of 20 + 20 samples 0.0006). One sample on a side tells nothing: standard error 1, the
+ * largest there is, z 0, p-value 1, limits [-1, 1].
  *
  * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988); Sun, Xu, IEEE Signal Processing Letters 21 (2014).
  *
  * @param first scores of a detector: `inScores` [N], `outScores` [M], higher = more out of distribution
  * @param second scores of another one for the same samples in the same order
  * @param options `confidence` of the limits, default 0.95
- * @throws ShapeError where the two have not as many samples; ArgumentError for an empty side or a confidence outside (0, 1);
- *   NotFiniteError naming the first NaN or infinite score
+ * @throws ShapeError where the two have not as many samples; ArgumentError for an empty side or a confidence outside
+ *   (0, 1); NotFiniteError naming the first NaN or infinite score
  * @example
  * const [inScores, outScores] = [[0.1, 0.2, 0.4], [0.35, 0.8]];
  * compareAurocs({ inScores, outScores }, { inScores, outScores: [0.15, 0.3] }).difference; // 0.3333

@@ -9,7 +9,10 @@ export interface Placements {
   ofOut: Float64Array;
 }
 
-/** DeLong's structural components. Both sides' means are the AUROC. Source: DeLong et al., Biometrics 44 (1988), equations 4, 5. */
+/**
+ * DeLong's structural components. Both sides' means are the AUROC. Source: DeLong et al., Biometrics 44 (1988),
+ * equations 4, 5.
+ */
 export function placements({ inCount, outCount, inAtOrBelow, outAtOrBelow }: RankedScores): Placements {
   const [ofIn, ofOut] = [new Float64Array(inAtOrBelow.length), new Float64Array(inAtOrBelow.length)];
   let [inBefore, outBefore] = [0, 0];

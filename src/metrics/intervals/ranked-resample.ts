@@ -22,8 +22,8 @@ export function slotsInOrder(atOrBelow: Float64Array): Int32Array {
 }
 
 /**
- * What ranking the scores would give if each counted as often as its weight says, without sorting. A distinct score that nobody
- * has is left out, as metrics expect. The arrays are those of the call before, written over.
+ * What ranking the scores would give if each counted as often as its weight says, without sorting. A distinct score
+ * that nobody has is left out, as metrics expect. The arrays are those of the call before, written over.
  */
 export function rankedResample(thresholds: Float64Array, inSlots: Int32Array, outSlots: Int32Array) {
   const [ins, outs, distinct] = [thresholds.slice(), thresholds.slice(), thresholds.slice()];

@@ -1,6 +1,6 @@
 /**
- * P(|Z| >= |z|) of a standard normal Z, to a relative 1e-13 far into the tail: a difference of 20 standard errors has a p-value of
- * 5.5e-89, not 0.
+ * P(|Z| >= |z|) of a standard normal Z, to a relative 1e-13 far into the tail: a difference of 20 standard errors has a
+ * p-value of 5.5e-89, not 0.
  *
  * Source: Abramowitz, Stegun, Handbook of Mathematical Functions, 1964, 26.2.10 (series), 26.2.14 (continued fraction).
  */

@@ -3,10 +3,10 @@ import { twoSidedPValue } from './two-sided-p-value';
 /**
  * What samples tell where none differs from another, so that a standard error of 0 would claim certainty.
  *
- * Split the samples into pairs of one in-distribution and one OoD sample: k = min(N, M) pairs are independent, and all had the same
- * value. Of a mean m over all pairs so many equal ones have at most a probability of P(value)^k, which is largest where every other
- * pair has the value at the far end: (m / value)^k from below, ((1 - m) / (1 - value))^k from above, for values in [0, 1]. Of pairs all
- * in order (1) that is Clopper, Pearson, Biometrika 26 (1934).
+ * Split the samples into pairs of one in-distribution and one OoD sample: k = min(N, M) pairs are independent, and all
+ * had the same value. Of a mean m over all pairs so many equal ones have at most a probability of P(value)^k, which is
+ * largest where every other pair has the value at the far end: (m / value)^k from below, ((1 - m) / (1 - value))^k from
+ * above, for values in [0, 1]. Of pairs all in order (1) that is Clopper, Pearson, Biometrika 26 (1934).
  *
  * @returns limits of the mean
  */
@@ -41,12 +41,12 @@ function divergence(of: number, from: number): number {
 }
 
 /**
- * Two-sided p-value and limits of a difference of AUROCs, where no sample's part in it differs from another's: bounds that hold for any
- * detectors.
+ * Two-sided p-value and limits of a difference of AUROCs, where no sample's part in it differs from another's: bounds
+ * that hold for any detectors.
  *
  * @param pairs independent ones, min(N, M)
- * @param isOfEach whether each single pair has this difference ({@link unvaryingLimits}); else only its mean over all pairs is known,
- *   for which there is a wider bound: Hoeffding, JASA 58 (1963), theorem 1 and section 5
+ * @param isOfEach whether each single pair has this difference ({@link unvaryingLimits}); else only its mean over all
+ *   pairs is known, for which there is a wider bound: Hoeffding, JASA 58 (1963), theorem 1 and section 5
  */
 export function boundedDifference(
   difference: number,

@@ -26,18 +26,20 @@ function riskAreas(where: string, scores: Scores, predicted: ArrayLike<number>, 
 }
 
 /**
- * Area under the risk-coverage curve: the share of wrong answers among the accepted ones, averaged over how many are accepted.
+ * Area under the risk-coverage curve: the share of wrong answers among the accepted ones, averaged over how many are
+ * accepted.
  *
- * (1/N) sum over k of the share of wrong answers among the k samples with the lowest scores. 0 is perfect; a score that says nothing
- * gets the error rate. Of equal scores the mean over all their orders is taken, exactly, so the order of the rows has no say.
+ * (1/N) sum over k of the share of wrong answers among the k samples with the lowest scores. 0 is perfect; a score that
+ * says nothing gets the error rate. Of equal scores the mean over all their orders is taken, exactly, so the order of
+ * the rows has no say.
  *
  * Source: Geifman, El-Yaniv, NeurIPS 2017 (risk-coverage); Geifman, Uziel, El-Yaniv, ICLR 2019, section 3 (AURC).
  *
  * @param scores in-distribution scores [N], higher = less trusted
  * @param predicted class indices [N]
  * @param labels class indices [N], from 0
- * @throws ArgumentError for no sample, a label below 0 or no whole number; ShapeError for unequal lengths; NotFiniteError
- *   naming the first NaN or infinite score
+ * @throws ArgumentError for no sample, a label below 0 or no whole number; ShapeError for unequal lengths;
+ *   NotFiniteError naming the first NaN or infinite score
  * @example
  * aurc([0.1, 0.2, 0.3], [0, 1, 1], [0, 1, 2]); // 0.1111: 1/3 once all three are accepted
  */
@@ -46,8 +48,8 @@ export function aurc(scores: Scores, predicted: ArrayLike<number>, labels: Array
 }
 
 /**
- * Excess AURC: {@link aurc} less the smallest one that any score could reach with the same answers. 0 where every right answer
- * comes before every wrong one, so that classifiers of different accuracy can be compared.
+ * Excess AURC: {@link aurc} less the smallest one that any score could reach with the same answers. 0 where every right
+ * answer comes before every wrong one, so that classifiers of different accuracy can be compared.
  *
  * The smallest one is the exact sum, not the paper's approximation r + (1 - r) ln(1 - r) for large N.
  *

@@ -7,15 +7,15 @@ export interface CcrAtFprOptions {
   /** Share of OoD in (0, 1) that may be accepted; default 0.05. */
   fpr?: number;
   /**
-   * Which threshold: `'at-or-below'`, the loosest one that accepts at most that share (default), or `'nearest'`, the loosest one
-   * of the share that is nearest, the smaller share of two that are equally near.
+   * Which threshold: `'at-or-below'`, the loosest one that accepts at most that share (default), or `'nearest'`, the
+   * loosest one of the share that is nearest, the smaller share of two that are equally near.
    */
   rule?: 'at-or-below' | 'nearest';
 }
 
 /**
- * Correct classification rate at a false positive rate: the share of in-distribution samples that are accepted and classified
- * right where so much of the OoD is accepted.
+ * Correct classification rate at a false positive rate: the share of in-distribution samples that are accepted and
+ * classified right where so much of the OoD is accepted.
  *
  * Only thresholds that there are: nothing is interpolated. 0 where even the lowest OoD score lies below all others.
  *
@@ -23,8 +23,8 @@ export interface CcrAtFprOptions {
  *
  * @param inside in-distribution samples: `scores` (higher = more out of distribution), `predicted`, `labels`, each [N]
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a label below 0, a rate outside (0, 1) or an unknown rule; ShapeError for unequal
- *   lengths; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, a label below 0, a rate outside (0, 1) or an unknown rule; ShapeError for
+ *   unequal lengths; NotFiniteError naming the first NaN or infinite score
  * @example
  * ccrAtFpr({ scores: [0.1, 0.4], predicted: [3, 5], labels: [3, 5] }, [0.35, 0.8], { fpr: 0.5 }); // 1
  */

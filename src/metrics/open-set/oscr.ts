@@ -49,7 +49,8 @@ export function oscrFor(where: string, { scores, predicted, labels }: Classified
     fpr: new Float64Array(points),
     thresholds: new Float64Array(points).fill(-Infinity),
   };
-  let [found, foundBefore, outBefore, doubled] = [0, 0, 0, 0]; // twice the area times N M: whole numbers, nothing is lost
+  // Twice the area times N M: whole numbers, nothing is lost
+  let [found, foundBefore, outBefore, doubled] = [0, 0, 0, 0];
   for (let k = 0; k < thresholds.length; k++) {
     while (found < ofRight.length && ofRight[found]! <= thresholds[k]!) found++;
     const out = outAtOrBelow[k]!;
@@ -63,19 +64,21 @@ export function oscrFor(where: string, { scores, predicted, labels }: Classified
 }
 
 /**
- * Open-set classification rate: how well a classifier with a detector names the classes that it knows and refuses the rest.
+ * Open-set classification rate: how well a classifier with a detector names the classes that it knows and refuses the
+ * rest.
  *
- * The area under the correct classification rate (in-distribution samples accepted and classified right, of all of them) over the
- * false positive rate (OoD samples accepted). It is the probability that an in-distribution sample is classified right and
- * scores lower than an OoD one; ties are one step, so they count half. With all answers right it is `auroc`; a detector that says
- * nothing gets half the accuracy.
+ * The area under the correct classification rate (in-distribution samples accepted and classified right, of all of
+ * them) over the false positive rate (OoD samples accepted). It is the probability that an in-distribution sample is
+ * classified right and scores lower than an OoD one; ties are one step, so they count half. With all answers right it
+ * is `auroc`; a detector that says nothing gets half the accuracy.
  *
- * Source: Dhamija et al., NeurIPS 2018, section 3 (the curve); Neal et al., ECCV 2018, and Vaze et al., ICLR 2022 (the area).
+ * Source: Dhamija et al., NeurIPS 2018, section 3 (the curve); Neal et al., ECCV 2018, and Vaze et al., ICLR 2022 (the
+ * area).
  *
  * @param inside in-distribution samples: `scores`, `predicted`, `labels`, each [N]
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, a label below 0 or no whole number; ShapeError for unequal lengths; NotFiniteError
- *   naming the first NaN or infinite score
+ * @throws ArgumentError for an empty side, a label below 0 or no whole number; ShapeError for unequal lengths;
+ *   NotFiniteError naming the first NaN or infinite score
  * @example
  * oscr({ scores: [0.1, 0.4], predicted: [3, 5], labels: [3, 3] }, [0.35, 0.8]).oscr; // 0.5
  */

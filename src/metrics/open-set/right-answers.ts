@@ -2,8 +2,8 @@ import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkLabels } from '../../core/labels';
 
 /**
- * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an OoD
- * sample no class is right.
+ * 1 for each row that got its label [N]. A prediction below 0 ("no class") is wrong; a label below 0 is refused: for an
+ * OoD sample no class is right.
  */
 export function rightAnswers(where: string, predicted: ArrayLike<number>, labels: ArrayLike<number>): Uint8Array {
   for (const [what, values] of Object.entries({ predicted, labels })) {

@@ -6,12 +6,13 @@ import { rankedFrom } from '../ranked-arguments';
 const [LEAST, MOST] = [0.9495, 0.9505];
 
 /**
- * FPR at 95 % TPR as ODIN's code computes it: in-distribution is the positive class, the mean over evenly spaced thresholds whose TPR
- * lies in [0.9495, 0.9505].
+ * FPR at 95 % TPR as ODIN's code computes it: in-distribution is the positive class, the mean over evenly spaced
+ * thresholds whose TPR lies in [0.9495, 0.9505].
  *
- * The limit of ever smaller steps (theirs are 100,000): each operating point counts by the gap to the next score. Unlike the other
- * metrics it therefore changes with a monotone change of the scores; give minus the confidence. Where no threshold is in that band,
- * as with fewer than some hundred scores, their code divides by 0; here it is `fprAtTpr` with the rule `'nearest'`.
+ * The limit of ever smaller steps (theirs are 100,000): each operating point counts by the gap to the next score.
+ * Unlike the other metrics it therefore changes with a monotone change of the scores; give minus the confidence. Where
+ * no threshold is in that band, as with fewer than some hundred scores, their code divides by 0; here it is `fprAtTpr`
+ * with the rule `'nearest'`.
  *
  * Source: Liang, Li, Srikant, ICLR 2018, section 4.2, and released code (calMetric, tpr95).
  *

@@ -5,11 +5,11 @@ import { isRocCorner } from '../curves/roc-corners';
 import { rankedFrom } from '../ranked-arguments';
 
 /**
- * FPR at 95 % TPR as OpenOOD 1.5 computes it: OoD is the positive class, the first point of scikit-learn's ROC curve with a TPR of
- * 0.95 or more.
+ * FPR at 95 % TPR as OpenOOD 1.5 computes it: OoD is the positive class, the first point of scikit-learn's ROC curve
+ * with a TPR of 0.95 or more.
  *
- * `fprAtTpr` with `positive: 'out'`, except that scikit-learn leaves out points in the middle of two equal steps: with tied scores
- * the first point that it shows may be a later, worse one. (OpenOOD 1.0 took in-distribution as positive.)
+ * `fprAtTpr` with `positive: 'out'`, except that scikit-learn leaves out points in the middle of two equal steps: with
+ * tied scores the first point that it shows may be a later, worse one. (OpenOOD 1.0 took in-distribution as positive.)
  *
  * Source: Zhang et al., OpenOOD v1.5, 2023 (arXiv 2306.09301), released code, `auc_and_fpr_recall`.
  *

@@ -43,15 +43,15 @@ function gridAupr() {
  * The metrics that Masana et al. report after Lee et al.'s code: 200,000 equal steps between the lowest and the highest
  * confidence 1 - s / max(s), precision from rates, TNR averaged over a band.
  *
- * The same numbers as theirs from sorted scores, in O(N log N + 200,000). A few scores far out squeeze all others into a few
- * steps (AUROC 0.005 where {@link auroc} gives 0.93), so this is for comparison with published numbers only.
+ * The same numbers as theirs from sorted scores, in O(N log N + 200,000). A few scores far out squeeze all others into
+ * a few steps (AUROC 0.005 where {@link auroc} gives 0.93), so this is for comparison with published numbers only.
  *
  * Source: Masana et al., BMVC 2018, released code.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution, at least 0
  * @param outScores OoD scores [M]
- * @throws ArgumentError for an empty side, or where there is no grid: no score above 0, or all equal; NotFiniteError naming the
- *   first NaN or infinite score
+ * @throws ArgumentError for an empty side, or where there is no grid: no score above 0, or all equal; NotFiniteError
+ *   naming the first NaN or infinite score
  * @example
  * gridMetrics([0.1, 0.2, 0.3], [0.25, 0.5]).auroc; // 0.8333
  */

@@ -22,8 +22,8 @@ export interface OdinStyleMetrics {
 /**
  * The metrics that Masana et al. report after ODIN's code: at the ROC point nearest to 95 % TPR, trapezoid AUPR.
  *
- * For comparison with published numbers; {@link fprAtTpr}, {@link averagePrecision} and {@link detectionError} are the exact
- * ones.
+ * For comparison with published numbers; {@link fprAtTpr}, {@link averagePrecision} and {@link detectionError} are the
+ * exact ones.
  *
  * Source: Masana et al., BMVC 2018, released code.
  *

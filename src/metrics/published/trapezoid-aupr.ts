@@ -4,11 +4,11 @@ import { operatingPoints, type PositiveOption } from '../operating-points';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 
 /**
- * Area under the precision-recall curve by the trapezoid rule, from (recall 0, precision 1), as OpenOOD and many OoD papers
- * compute it.
+ * Area under the precision-recall curve by the trapezoid rule, from (recall 0, precision 1), as OpenOOD and many OoD
+ * papers compute it.
  *
- * Straight lines between the points are not achievable and flatter a poor detector: a constant score at 1 % OoD gets 0.505,
- * where {@link averagePrecision} says 0.01 (Davis, Goadrich, ICML 2006). For comparison with those papers only.
+ * Straight lines between the points are not achievable and flatter a poor detector: a constant score at 1 % OoD gets
+ * 0.505, where {@link averagePrecision} says 0.01 (Davis, Goadrich, ICML 2006). For comparison with those papers only.
  *
  * @param inScores in-distribution scores [N], higher = more out of distribution
  * @param outScores OoD scores [M]

@@ -28,9 +28,11 @@ export function rankedCounts(where: string, inSketch: ScoreSketch, outSketch: Sc
 }
 
 /**
- * Two sketches as ranked scores, which every metric takes for two lists: scores in one bucket are ties, thresholds the upper edges of buckets.
+ * Two sketches as ranked scores, which every metric takes for two lists: scores in one bucket are ties, thresholds the
+ * upper edges of buckets.
  *
- * The counts at these thresholds are exact; what lies between them is not known. {@link sketchMetrics} bounds what that does.
+ * The counts at these thresholds are exact; what lies between them is not known. {@link sketchMetrics} bounds what that
+ * does.
  *
  * @param inSketch of in-distribution scores
  * @param outSketch of OoD scores, with as many bits

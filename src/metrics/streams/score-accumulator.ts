@@ -7,10 +7,11 @@ import { statePart } from './state-part';
 const [SMALLEST, LARGEST] = [1024, 1 << 20];
 
 /**
- * Collects scores block by block, exactly, for metrics at the end: 4 bytes a score, and what is there is never copied to grow.
+ * Collects scores block by block, exactly, for metrics at the end: 4 bytes a score, and what is there is never copied
+ * to grow.
  *
- * Scores are kept as float32: a float64 number is rounded to the nearest float32 (of two equally near ones the even one, as
- * `Math.fround` does), so two that differ by less than 6e-8 of their size may become a tie.
+ * Scores are kept as float32: a float64 number is rounded to the nearest float32 (of two equally near ones the even
+ * one, as `Math.fround` does), so two that differ by less than 6e-8 of their size may become a tie.
  *
  * @example
  * const inside = new ScoreAccumulator();
@@ -68,7 +69,9 @@ export class ScoreAccumulator {
     return { scores: { dtype: 'F32', shape: [this.#count], data: this.scores() } };
   }
 
-  /** An accumulator from its {@link state}. @throws ShapeError where it is no such state; NotFiniteError as {@link add} */
+  /**
+   * An accumulator from its {@link state}. @throws ShapeError where it is no such state; NotFiniteError as {@link add}
+   */
   static from(state: Readonly<Record<string, NamedArray | undefined>>): ScoreAccumulator {
     const where = 'ScoreAccumulator.from';
     const scores = statePart(where, state, 'scores', 'F32');

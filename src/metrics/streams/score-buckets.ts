@@ -1,6 +1,7 @@
 /**
- * A fixed grid over the numbers that float32 spans: the sign, the exponent and the first bits of the mantissa name a bucket. As
- * integers those bits, negative numbers turned around, have the order of the numbers, so a bucket is an interval.
+ * A fixed grid over the numbers that float32 spans: the sign, the exponent and the first bits of the mantissa name a
+ * bucket. As integers those bits, negative numbers turned around, have the order of the numbers, so a bucket is an
+ * interval.
  */
 
 /** Sign and exponent of float32. */
@@ -21,8 +22,8 @@ export function bucketOfBits(bits: number, size: number): number {
 }
 
 /**
- * Bucket of any number that float32 can hold. A float64 is cut towards zero, not rounded: no number crosses the edge of its
- * bucket, so what is said of buckets holds for the float64 numbers themselves.
+ * Bucket of any number that float32 can hold. A float64 is cut towards zero, not rounded: no number crosses the edge of
+ * its bucket, so what is said of buckets holds for the float64 numbers themselves.
  */
 export function bucketOf(score: number, size: number): number {
   float[0] = score;

@@ -31,12 +31,13 @@ export interface SketchBuckets {
 /**
  * Counts scores in fixed buckets, for streams that do not end: the memory is bounded, and so is every error.
  *
- * A bucket holds the numbers that agree in the first `bits` bits of a float32: sign, exponent and bits - 9 bits of mantissa, so
- * it is 2^-(bits - 9) of its numbers wide. It needs no range in advance, blocks and sketches merge exactly in any order, and nothing
- * is random. At most 2^bits counters of 8 bytes, made 512 at a time where scores are: with 20 bits 16 KiB for each factor of 2 that the
- * scores span, 8 MiB at the very most.
+ * A bucket holds the numbers that agree in the first `bits` bits of a float32: sign, exponent and bits - 9 bits of
+ * mantissa, so it is 2^-(bits - 9) of its numbers wide. It needs no range in advance, blocks and sketches merge exactly
+ * in any order, and nothing is random. At most 2^bits counters of 8 bytes, made 512 at a time where scores are: with 20
+ * bits 16 KiB for each factor of 2 that the scores span, 8 MiB at the very most.
  *
- * {@link sketchMetrics} gives metrics with guaranteed bounds, {@link rankSketches} what every metric takes for two lists.
+ * {@link sketchMetrics} gives metrics with guaranteed bounds, {@link rankSketches} what every metric takes for two
+ * lists.
  *
  * @example
  * const sketch = new ScoreSketch();

@@ -95,12 +95,13 @@ function detectionErrorLower({ inCount, outCount, inAtOrBelow, outAtOrBelow }: R
 }
 
 /**
- * The usual metrics from two sketches, each with bounds within which that of the scores themselves lies, whatever they are.
+ * The usual metrics from two sketches, each with bounds within which that of the scores themselves lies, whatever they
+ * are.
  *
- * The bounds are no confidence intervals: they say what the buckets can hide, and are certain (up to the rounding of float64 in
- * the two average precisions). For AUROC they are half the probability that a score of each side shares a bucket: 0.5 where all
- * share one, next to nothing where scores spread. Too wide? Take more `bits`, or spread the scores: probabilities near 1
- * as log(1 - p), for instance.
+ * The bounds are no confidence intervals: they say what the buckets can hide, and are certain (up to the rounding of
+ * float64 in the two average precisions). For AUROC they are half the probability that a score of each side shares a
+ * bucket: 0.5 where all share one, next to nothing where scores spread. Too wide? Take more `bits`, or spread the
+ * scores: probabilities near 1 as log(1 - p), for instance.
  *
  * @param inSketch of in-distribution scores
  * @param outSketch of OoD scores, with as many bits

@@ -25,19 +25,21 @@ const where = 'extractTarGz';
 const PAX_LIMIT = 2 ** 16;
 /** Most levels of folders; each costs a folder, and a name of 64 KiB could have thousands. */
 const LEVEL_LIMIT = 64;
-/** How long one waits for others that are moving into the same folder; only `overwrite` of a large folder takes long. */
+/**
+ * How long one waits for others that are moving into the same folder; only `overwrite` of a large folder takes long.
+ */
 const MOVE_WAIT_MS = 60_000;
 /** How names of our own begin, in the target; an archive has none such. */
 const ASIDE = '.unpack';
 
 /**
- * Unpacks a .tar.gz of files and folders into a folder. Everything goes into a new folder beside the target's contents first and
- * is moved when it is whole, so that a damaged archive, or a kill, leaves nothing that looks unpacked. A kill while several files
- * or folders are moved leaves some of them, each whole; the same call then moves the others.
+ * Unpacks a .tar.gz of files and folders into a folder. Everything goes into a new folder beside the target's contents
+ * first and is moved when it is whole, so that a damaged archive, or a kill, leaves nothing that looks unpacked. A kill
+ * while several files or folders are moved leaves some of them, each whole; the same call then moves the others.
  *
- * @throws FormatError for a damaged archive, an entry that would leave the folder or lies more than 64 levels deep, a link or
- *   device, or more than `limit` or `entryLimit`; ArgumentError where the target has something of the same name, or another call
- *   is unpacking the same archive into it; StorageError for a full disk
+ * @throws FormatError for a damaged archive, an entry that would leave the folder or lies more than 64 levels deep, a
+ *   link or device, or more than `limit` or `entryLimit`; ArgumentError where the target has something of the same
+ *   name, or another call is unpacking the same archive into it; StorageError for a full disk
  * @example
  * await extractTarGz('cifar-10-binary.tar.gz', 'unpacked');
  */
@@ -104,7 +106,10 @@ async function takeTurn(
   }
 }
 
-/** Where an archive's contents are once they are whole, until all are moved; removes those of another archive of the same name. */
+/**
+ * Where an archive's contents are once they are whole, until all are moved; removes those of another archive of the
+ * same name.
+ */
 async function wholeFolder(file: string, folder: string): Promise<string> {
   const { size, mtimeMs } = await stat(file).catch((error: Error) => {
     throw new ArgumentError({ where, what: 'file', expected: 'an archive', received: error.message });

@@ -5,8 +5,8 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
 
 /**
- * `fetch` that never asks an http server on the way from an https address. It follows redirects itself: fetch follows them all, and
- * tells only where it ended.
+ * `fetch` that never asks an http server on the way from an https address. It follows redirects itself: fetch follows
+ * them all, and tells only where it ended.
  *
  * @throws DownloadError for a redirect to http, to another protocol, or after 20 of them
  */

@@ -43,7 +43,9 @@ function validatorIn(headers: Headers): string {
   return tag !== '' && !tag.startsWith('W/') ? tag : (headers.get('last-modified') ?? '');
 }
 
-/** What a content-range says; `end` is behind the last byte, NaN stands for what is not there, `total` may be unknown. */
+/**
+ * What a content-range says; `end` is behind the last byte, NaN stands for what is not there, `total` may be unknown.
+ */
 function rangeIn(headers: Headers): { start: number; end: number; total: number | undefined } {
   const text = headers.get('content-range') ?? '';
   const [, start, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i.exec(text) ?? [];
@@ -51,7 +53,10 @@ function rangeIn(headers: Headers): { start: number; end: number; total: number 
   return { start: Number(start), end: Number(last) + 1, total: known ? Number(total) : undefined };
 }
 
-/** Fetches what is missing of `<file>.part`; throws where the answer ends before the file does, or nothing tells whether it did. */
+/**
+ * Fetches what is missing of `<file>.part`; throws where the answer ends before the file does, or nothing tells whether
+ * it did.
+ */
 export async function fetchRest(url: string, file: string, options: FetchOptions): Promise<void> {
   const { signal, stallTimeoutMs = 30_000 } = options;
   const stall = new AbortController();
@@ -101,7 +106,8 @@ async function attempt(
     return refuse(new DownloadError(url, received));
   };
   const { status } = response;
-  // Compressed on the way, though not asked to: fetch undoes that, so that lengths and ranges are not those of the file.
+  // Compressed on the way, though not asked to: fetch undoes that, so that lengths and ranges are not those of the
+  // file.
   const encoding = (response.headers.get('content-encoding') ?? '').toLowerCase();
   const isEncoded = !['', 'identity'].includes(encoding);
   const length = isEncoded ? null : response.headers.get('content-length');

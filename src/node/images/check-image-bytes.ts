@@ -3,7 +3,10 @@ import { FormatError } from '../../core/errors';
 /** Most bytes of all images of a set: a list, or links, can name one image any number of times. */
 const MOST_BYTES = 2 ** 32;
 
-/** Refuses a list, or a folder, whose images together are too large, before there is an array for them. @throws FormatError */
+/**
+ * Refuses a list, or a folder, whose images together are too large, before there is an array for them. @throws
+ * FormatError
+ */
 export function checkImageBytes(
   where: string,
   list: string,

@@ -72,16 +72,18 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labeled
 }
 
 /**
- * Loads the German Traffic Sign Recognition Benchmark from its official files: `Final_Training/Images/<class>/GT-<class>.csv` with the images
- * beside it, and `Final_Test/Images` with the list that has the classes (`GT-final_test.csv`).
+ * Loads the German Traffic Sign Recognition Benchmark from its official files:
+ * `Final_Training/Images/<class>/GT-<class>.csv` with the images beside it, and `Final_Test/Images` with the list that
+ * has the classes (`GT-final_test.csv`).
  *
  * Source: Stallkamp, Schlipsing, Salmen, Igel, Neural Networks 32 (2012).
  *
  * @param folder the folder `gtsrb` (or `GTSRB`), or the one it is in
- * @param options `side`: images are made side x side, 32 by default; images of another size need the optional package sharp
+ * @param options `side`: images are made side x side, 32 by default; images of another size need the optional package
+ *   sharp
  * @returns images [N, side, side, 3], labels 0 to 42, and which training images show the same sign
- * @throws ArgumentError that says what was looked for; FormatError for a damaged list, a damaged or missing image, or more than 4 GiB
- *   of pixels in a part
+ * @throws ArgumentError that says what was looked for; FormatError for a damaged list, a damaged or missing image, or
+ *   more than 4 GiB of pixels in a part
  * @example
  * const { train, test, tracks } = await loadGtsrb('data');
  */

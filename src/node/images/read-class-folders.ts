@@ -12,7 +12,10 @@ export interface ClassFoldersOptions {
   size?: readonly [height: number, width: number];
   /** With `false` an image of another size than `size` is bad, and none is resized. Default true. */
   resize?: boolean;
-  /** Leaves files out that are no whole image or of another size, and says so in `skipped`; otherwise the first one is an error. */
+  /**
+   * Leaves files out that are no whole image or of another size, and says so in `skipped`; otherwise the first one is
+   * an error.
+   */
   skipBad?: boolean;
   /** Takes the images right below the folder as one class too, named after it. */
   flat?: boolean;
@@ -44,7 +47,9 @@ async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none. */
+/**
+ * Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none.
+ */
 async function classesIn(folder: string, flat: boolean) {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
     throw new ArgumentError({ where, what: 'folder', expected: 'a folder that can be read', received: error.message });
@@ -71,17 +76,18 @@ async function classesIn(folder: string, flat: boolean) {
 }
 
 /**
- * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg, .png).
+ * Reads a folder of class folders: each folder in it is a class, named after it, with JPEG or PNG images (.jpg, .jpeg,
+ * .png).
  *
- * Gray images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where none is resized, is
- * an error that names the file; with `skipBad` it is left out and listed. Links are followed, of folders and of images: they are yours. What
- * they lead to must be a regular file.
+ * Gray images get three equal channels; an alpha channel is removed. What is no whole image, or of another size where
+ * none is resized, is an error that names the file; with `skipBad` it is left out and listed. Links are followed, of
+ * folders and of images: they are yours. What they lead to must be a regular file.
  *
  * @param folder with a folder for each class
- * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left out; `ignored`: files
- *   that were not looked at, of other endings or in no class
- * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image, or more than 4 GiB of
- *   pixels; Error where sharp is not installed
+ * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left
+ *   out; `ignored`: files that were not looked at, of other endings or in no class
+ * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image, or
+ *   more than 4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
  */

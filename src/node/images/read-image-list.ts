@@ -57,15 +57,15 @@ async function locate(list: string, home: string, name: string): Promise<string>
 /**
  * Reads images by a list: `images.txt` names the files under `images/`, one a line; JPEG or PNG.
  *
- * Gray images get three equal channels; an alpha channel is removed; EXIF rotation is not applied. `size` resizes the decoded
- * pixels by a cubic kernel (Catmull-Rom), widened by the factor of reduction, so that nothing aliases; images that have the
- * size already are left as they are.
+ * Gray images get three equal channels; an alpha channel is removed; EXIF rotation is not applied. `size` resizes the
+ * decoded pixels by a cubic kernel (Catmull-Rom), widened by the factor of reduction, so that nothing aliases; images
+ * that have the size already are left as they are.
  *
  * @param folder with `images.txt` and `images/`
  * @returns images [N, H, W, 3] and their names, in the order of the list
- * @throws ArgumentError for a folder without list or images/; FormatError for an empty list, a name that leaves the folder, a
- *   missing file, one that is no whole image or, without `size`, of another size than the first, or more than 4 GiB of pixels;
- *   Error where sharp is not installed
+ * @throws ArgumentError for a folder without list or images/; FormatError for an empty list, a name that leaves the
+ *   folder, a missing file, one that is no whole image or, without `size`, of another size than the first, or more than
+ *   4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, names } = await readImageList('data/tiny_imagenet', { size: [32, 32] });
  */

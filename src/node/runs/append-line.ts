@@ -4,8 +4,8 @@ import { openRegularFile } from '../read-regular-file';
 const NEWLINE = 0x0a;
 
 /**
- * Adds a line to a file whole or not at all: what a full disk takes of it is removed again. A line that a kill cut off before gets its
- * end first, so that the new one is not glued to it.
+ * Adds a line to a file whole or not at all: what a full disk takes of it is removed again. A line that a kill cut off
+ * before gets its end first, so that the new one is not glued to it.
  *
  * @throws the system's error, with the file as it was
  */

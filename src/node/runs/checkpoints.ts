@@ -76,7 +76,10 @@ export async function latestCheckpoint(folder: string): Promise<Checkpoint | und
   throw new FormatError({ where: 'RunFolder.latestCheckpoint', what: folder, expected, received }, 0);
 }
 
-/** Removes what a kill between two removals leaves: checkpoints older than the last two whole ones, checksums without a checkpoint. */
+/**
+ * Removes what a kill between two removals leaves: checkpoints older than the last two whole ones, checksums without a
+ * checkpoint.
+ */
 export async function removeLeftovers(folder: string): Promise<void> {
   const all = await list(folder);
   let whole = 0;

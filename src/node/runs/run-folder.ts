@@ -17,11 +17,14 @@ export interface RunFolder {
   /** Writes a checkpoint whole or not at all; the last two are kept, those of later epochs removed. */
   saveCheckpoint(bytes: Uint8Array, progress: { epoch: number }): Promise<void>;
   /**
-   * The newest checkpoint that is whole; a damaged one is passed over, and named in `damaged`. Undefined where there is none;
-   * throws FormatError where all are damaged.
+   * The newest checkpoint that is whole; a damaged one is passed over, and named in `damaged`. Undefined where there is
+   * none; throws FormatError where all are damaged.
    */
   latestCheckpoint(): Promise<Checkpoint | undefined>;
-  /** Adds one JSON line to a file, whole or not at all, in the order of the calls; a line that a kill cut off stays one by itself. */
+  /**
+   * Adds one JSON line to a file, whole or not at all, in the order of the calls; a line that a kill cut off stays one
+   * by itself.
+   */
   appendLine(file: string, record: object): Promise<void>;
   /** Drops the lines of a file that `keep` does not want, and what is no JSON object: a line that was cut off. */
   truncateLines(file: string, keep: (record: Record<string, unknown>) => boolean): Promise<void>;
@@ -31,7 +34,10 @@ export interface RunFolder {
   readJson<T>(file: string): Promise<T | undefined>;
   /** Writes a file whole or not at all. */
   writeBytes(file: string, bytes: Uint8Array): Promise<void>;
-  /** Waits for what is being written, then gives the folder free; the end of the process does so too. Nothing can be written through it afterwards. */
+  /**
+   * Waits for what is being written, then gives the folder free; the end of the process does so too. Nothing can be
+   * written through it afterwards.
+   */
   close(): Promise<void>;
 }
 
@@ -81,7 +87,8 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
   });
   try {
     await checkRunConfig(join(path, 'config.json'), path, config);
-    // What a killed run was just writing. (What was left of asking for the lock is swept with the lock: another one may just be asking.)
+    // What a killed run was just writing. (What was left of asking for the lock is swept with the lock: another one may
+    // just be asking.)
     for (const name of await readdir(path)) {
       if (LEFT_ASIDE.test(name) && !name.startsWith(LOCK)) await rm(join(path, name), { force: true });
     }
@@ -94,8 +101,8 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
 }
 
 /**
- * Opens the output folder of a run, which is made if need be: configuration, JSON lines, checkpoints with checksums. Only one
- * process has it at a time, and only with the configuration it began with.
+ * Opens the output folder of a run, which is made if need be: configuration, JSON lines, checkpoints with checksums.
+ * Only one process has it at a time, and only with the configuration it began with.
  *
  * @param config the run's numbers, as JSON
  * @throws ArgumentError where another run is using the folder, or it holds a run with other numbers (it says which);

@@ -15,8 +15,8 @@ export interface WriteReportOptions extends ReportOptions {
 }
 
 /**
- * Writes a report into a folder: `report.html`, and for a paper each figure as `figures/<name>.svg` and `.png`, and the embedding over
- * the epochs as `figures/embedding.gif`. Pictures are made by the optional package sharp.
+ * Writes a report into a folder: `report.html`, and for a paper each figure as `figures/<name>.svg` and `.png`, and the
+ * embedding over the epochs as `figures/embedding.gif`. Pictures are made by the optional package sharp.
  *
  * @param folder made if it is not there
  * @param report as of `htmlReport`

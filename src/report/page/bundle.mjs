@@ -1,4 +1,5 @@
-// Bundles the report's page (script and style) into src/report/page-bundle.ts; `npm run page-bundle`, and npm install by itself.
+// Bundles the report's page (script and style) into src/report/page-bundle.ts; `npm run page-bundle`, and npm install
+// by itself.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -8,7 +8,10 @@ export interface Gestures {
   leave(): void;
 }
 
-/** Listens on the canvas: one finger turns, two zoom; the wheel zooms where the canvas has the focus; arrows, +, - and Home. */
+/**
+ * Listens on the canvas: one finger turns, two zoom; the wheel zooms where the canvas has the focus; arrows, +, - and
+ * Home.
+ */
 export function listenToGestures(canvas: HTMLCanvasElement, actions: Gestures): void {
   const fingers = new Map<number, { x: number; y: number }>();
   canvas.addEventListener('pointerdown', (event) => {

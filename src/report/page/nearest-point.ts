@@ -4,8 +4,8 @@ import { axesOf, type View } from './camera';
 const REACH = 14;
 
 /**
- * The row of the point nearest to a place on the stage; -1 where none is within reach. Of points as close to it, the one in
- * front. Places [N, 3] are in the units of the view; a hidden point is passed over.
+ * The row of the point nearest to a place on the stage; -1 where none is within reach. Of points as close to it, the
+ * one in front. Places [N, 3] are in the units of the view; a hidden point is passed over.
  */
 export function nearestPoint(
   places: Float32Array,

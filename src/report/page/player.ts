@@ -7,7 +7,9 @@ export interface Playable {
   setTime(to: number): void;
 }
 
-/** Plays frames from a button, from the start once it stands at the end; `stop` pauses. Without a button nothing plays. */
+/**
+ * Plays frames from a button, from the start once it stands at the end; `stop` pauses. Without a button nothing plays.
+ */
 export function player(play: HTMLButtonElement | null, frames: Playable): { stop(): void } {
   let playing = 0;
   const stop = () => {

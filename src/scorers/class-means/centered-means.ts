@@ -2,7 +2,9 @@ import type { Means } from '../../embeddings/class-means';
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
 
-/** Class means, moved so that the mean of them is (nearly) the origin: what float32 holds of them is then exact enough. */
+/**
+ * Class means, moved so that the mean of them is (nearly) the origin: what float32 holds of them is then exact enough.
+ */
 export interface CenteredMeans {
   labels: Int32Array;
   classes: number;

@@ -20,8 +20,8 @@ export type ClassMeanDistance = (typeof CLASS_MEAN_DISTANCES)[number];
 /** Distance to the nearest class mean, and that class; see `nearestClassMean`. */
 export interface ClassMeanScorer extends Scorer<'features'> {
   /**
-   * Nearest class (the label of its mean) and OoD score of each row [N]. Where float32 does not hold a distance the score is
-   * infinite, and the class right all the same; `score` throws there.
+   * Nearest class (the label of its mean) and OoD score of each row [N]. Where float32 does not hold a distance the
+   * score is infinite, and the class right all the same; `score` throws there.
    */
   classify(batch: Batch<'features'>): Promise<{ labels: Int32Array; scores: Float32Array }>;
   /** OoD score [N] as a tensor, float32 and all rows at once, with a gradient; NaN stays NaN. The caller owns it. */
@@ -47,7 +47,8 @@ export function classMeanScorer(means: Means, settings: ClassMeanSettings): Clas
   const guard = inUse(CLASS_MEAN_WHERE);
   const checkBackend = oneBackend();
   const onBackend = [
-    tf.keep(tf.tensor2d(columns, [size, classes])), // a column for each mean: products with a transpose are slow on wasm
+    // A column for each mean: products with a transpose are slow on wasm
+    tf.keep(tf.tensor2d(columns, [size, classes])),
     tf.keep(tf.tensor2d(Float32Array.from(centered.halfNorms), [1, classes])),
   ] as const;
   let onTensors: ReturnType<typeof nearestMeanDistance> | undefined; // made when first needed, for its C x C table

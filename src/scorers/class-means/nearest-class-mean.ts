@@ -38,15 +38,15 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
 /**
  * Distance to the nearest class mean; the nearest class is the prediction (`classify`).
  *
- * s(x) = min over c of ||x - m_c||^2, or 1 - max over c of cos(x, m_c) with means of unit vectors. Fits in one pass, with
- * memory of C x D, or takes the means of a `ClassMeans` (`of`). Scores are exact to float32 rounding on every backend, near a mean and
- * far from the origin; O(N C D) time on the backend, memory of one block. `scoreTensor` keeps a C x C table. A zero row has no
- * direction: its cosine distance is 1.
+ * s(x) = min over c of ||x - m_c||^2, or 1 - max over c of cos(x, m_c) with means of unit vectors. Fits in one pass,
+ * with memory of C x D, or takes the means of a `ClassMeans` (`of`). Scores are exact to float32 rounding on every
+ * backend, near a mean and far from the origin; O(N C D) time on the backend, memory of one block. `scoreTensor` keeps
+ * a C x C table. A zero row has no direction: its cosine distance is 1.
  *
  * Source: Masana et al., BMVC 2018, section 3.1 (Euclidean).
  *
- * @throws ArgumentError for an unknown distance, a block size that is no whole number from 1; fitting without rows; a cosine mean of 0;
- *   NotFiniteError naming the row of a NaN or infinity, or of a score that float32 does not hold
+ * @throws ArgumentError for an unknown distance, a block size that is no whole number from 1; fitting without rows; a
+ *   cosine mean of 0; NotFiniteError naming the row of a NaN or infinity, or of a score that float32 does not hold
  * @example
  * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 0, 10, 0), shape: [2, 2] as [number, number] };
  * const scorer = nearestClassMean().of(means);

@@ -3,9 +3,9 @@ import { product } from '../../linalg/checked-product';
 import type { CenteredMeans } from './centered-means';
 
 /**
- * The squared distance to the nearest mean as tensors, in two steps: a float32 product chooses a mean, and then, from there,
- * whether another is nearer. Errors of the second choice grow with ||x - m|| instead of ||x||, so that in a group of
- * close means the right one is found. The gradient is 2 (x - m).
+ * The squared distance to the nearest mean as tensors, in two steps: a float32 product chooses a mean, and then, from
+ * there, whether another is nearer. Errors of the second choice grow with ||x - m|| instead of ||x||, so that in a
+ * group of close means the right one is found. The gradient is 2 (x - m).
  */
 export function nearestMeanDistance(
   { classes, size, center, centered }: CenteredMeans,

@@ -13,9 +13,10 @@ export interface NearestMeans {
 /**
  * Nearest mean of every row, exact to float64, at the speed of a float32 matrix product.
  *
- * The backend finds the best of all x m - ||m||^2 / 2 and counts the means that are as good within its rounding error. One
- * float64 distance then settles a row; only a row with a near-tie is compared with every mean. So backend, precision and
- * block size have no say in the result, up to float64 rounding; of two equally near means the first is taken.
+ * The backend finds the best of all x m - ||m||^2 / 2 and counts the means that are as good within its rounding error.
+ * One float64 distance then settles a row; only a row with a near-tie is compared with every mean. So backend,
+ * precision and block size have no say in the result, up to float64 rounding; of two equally near means the first is
+ * taken.
  */
 export async function nearestMeans(
   where: string,
@@ -27,7 +28,8 @@ export async function nearestMeans(
   const { size, center } = source;
   const count = rows.length / size;
   const found = { indices: new Int32Array(count), distances: new Float32Array(count) };
-  // Every block has the same size (kernels are compiled and cached by shape); what is left over in the last one is not read.
+  // Every block has the same size (kernels are compiled and cached by shape); what is left over in the last one is not
+  // read.
   const blockRows = rowsInPart(Math.min(blockSize, count), source.classes);
   const block = new Float32Array(blockRows * size);
   const slack = new Float32Array(blockRows);
@@ -75,9 +77,9 @@ export async function nearestMeans(
 }
 
 /**
- * How far apart two values of x m - ||m||^2 / 2 can come out by rounding alone: 2 (D + 8) u (||x|| ||m|| + ||m||^2 / 2), for
- * any order of summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), twice that for GPUs. Where
- * the backend's range could be left it is infinite, and the row is settled in float64.
+ * How far apart two values of x m - ||m||^2 / 2 can come out by rounding alone: 2 (D + 8) u (||x|| ||m|| + ||m||^2 /
+ * 2), for any order of summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), twice that for
+ * GPUs. Where the backend's range could be left it is infinite, and the row is settled in float64.
  */
 function slackFor({ size, halfNorms }: CenteredMeans): (norm: number) => number {
   const half = isHalf();

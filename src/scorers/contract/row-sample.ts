@@ -7,7 +7,10 @@ export interface RowSample {
   rows(): Float32Array;
 }
 
-/** Reservoir sampling (Vitter's algorithm R): `limit` rows, all while there are no more; blocks of any size give the same. */
+/**
+ * Reservoir sampling (Vitter's algorithm R): `limit` rows, all while there are no more; blocks of any size give the
+ * same.
+ */
 export function rowSample(size: number, limit: number, seed: number): RowSample {
   const random = seededRandom(seed);
   const kept: Float32Array[] = [];

@@ -8,8 +8,8 @@ export interface Rows {
 }
 
 /**
- * Reads the features or logits of a batch and refuses a missing one, another width than `size`, and the first NaN or infinity.
- * `where` is who complains, `what` is `'features'` or `'logits'`.
+ * Reads the features or logits of a batch and refuses a missing one, another width than `size`, and the first NaN or
+ * infinity. `where` is who complains, `what` is `'features'` or `'logits'`.
  */
 export async function readRows(
   where: string,

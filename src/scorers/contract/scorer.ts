@@ -79,7 +79,8 @@ export interface Scorer<N extends Need = Need> {
   /**
    * OoD score of each row [N], higher = more out of distribution. The caller keeps the tensors that go in.
    *
-   * @throws ShapeError where the batch does not fit what was fitted; NotFiniteError naming the first row with a NaN or infinity
+   * @throws ShapeError where the batch does not fit what was fitted; NotFiniteError naming the first row with a NaN or
+   *   infinity
    */
   score(batch: Batch<N>): Promise<Float32Array>;
   /**

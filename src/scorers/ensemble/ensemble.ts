@@ -90,23 +90,24 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
 /**
  * Several scorers as one: each score becomes a p-value, and these are combined.
  *
- * p_m(x) = (1 + #{c : s_m(c) >= s_m(x)}) / (n + 1) over the n rows c that were held out of the fits: no scale or sign has to be chosen.
- * s(x) = -2 sum over m of log p_m(x) (Fisher), or -log min over m of p_m(x) (`'max'`: one member's alarm is enough). Members are not
- * independent, so s is no chi-square: calibrate a threshold for it as for any other.
+ * p_m(x) = (1 + #{c : s_m(c) >= s_m(x)}) / (n + 1) over the n rows c that were held out of the fits: no scale or sign
+ * has to be chosen. s(x) = -2 sum over m of log p_m(x) (Fisher), or -log min over m of p_m(x) (`'max'`: one member's
+ * alarm is enough). Members are not independent, so s is no chi-square: calibrate a threshold for it as for any other.
  *
  * p_m ends at 1 / (n + 1). So that what lies beyond all n rows does not tie with the strangest known rows, -log p_m is
  * there log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is
  * stranger without end, unless a member's score has an end itself.
  *
- * One pass over the blocks; `share` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs what its members
- * need, for the calibration too. Each member sees 1 - share of the rows: classes of a few rows can be lost to it.
+ * One pass over the blocks; `share` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs
+ * what its members need, for the calibration too. Each member sees 1 - share of the rows: classes of a few rows can be
+ * lost to it.
  *
  * Source: Fisher 1932; Vovk, Gammerman, Shafer 2005 (conformal p-values).
  *
- * @throws ArgumentError for no member, an option out of range, or too few rows to fit and calibrate with; ShapeError for unequal numbers of
- *   rows; what the members throw
+ * @throws ArgumentError for no member, an option out of range, or too few rows to fit and calibrate with; ShapeError
+ *   for unequal numbers of rows; what the members throw
  * @example
- * const scorer = await ensemble([nearestNeighbors({ k: 10 }), msp()]).fit(blocks, {}); // blocks of { features, logits }
+ * const scorer = await ensemble([nearestNeighbors({ k: 10 }), msp()]).fit(blocks, {}); // { features, logits } each
  * await scorer.score({ features, logits });
  */
 export function ensemble<N extends Need, F extends FitNeed>(

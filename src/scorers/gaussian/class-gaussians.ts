@@ -69,14 +69,15 @@ function minusLogSum(a: number, b: number): number {
 /**
  * Minus the logarithm of the density of the features, a normal distribution for each class (DDU).
  *
- * s(x) = -log sum over c of (N_c / N) N(x; m_c, S_c), S_c the covariance of class c divided by N_c and shrunk as `covariance` says (the
- * authors divide by N_c - 1 and add a small multiple of the identity). By log-sum-exp: never NaN or -Infinity for finite features
- * however far. It is a log-density: below 0 for densities above 1. Features [N, D]; one pass; memory and state C x D x D, O(C D^2) a row.
+ * s(x) = -log sum over c of (N_c / N) N(x; m_c, S_c), S_c the covariance of class c divided by N_c and shrunk as
+ * `covariance` says (the authors divide by N_c - 1 and add a small multiple of the identity). By log-sum-exp: never NaN
+ * or -Infinity for finite features however far. It is a log-density: below 0 for densities above 1. Features [N, D];
+ * one pass; memory and state C x D x D, O(C D^2) a row.
  *
  * Source: Mukhoti et al., Deep Deterministic Uncertainty, CVPR 2023, algorithm 1.
  *
- * @throws ArgumentError for an unknown estimator; where there is no row; naming the first class whose rows do not differ (a single
- *   row has no covariance), or whose `'empirical'` covariance is singular
+ * @throws ArgumentError for an unknown estimator; where there is no row; naming the first class whose rows do not
+ *   differ (a single row has no covariance), or whose `'empirical'` covariance is singular
  * @example
  * const features = { data: Float32Array.of(-3, -1, 1, 3), shape: [4, 1] as const };
  * const scorer = await classGaussians().fit([{ features, labels: [0, 0, 1, 1] }], {});

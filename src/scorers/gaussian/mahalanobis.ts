@@ -16,8 +16,9 @@ const KIND = 'mahalanobis';
 /** Options of {@link mahalanobis}, {@link relativeMahalanobis} and {@link classGaussians}. */
 export interface CovarianceOptions {
   /**
-   * How covariances are estimated: `'oas'` (default) and `'ledoit-wolf'` are shrunk just enough to be of full rank, `'empirical'`
-   * not at all, and fails where features are constant or fewer rows than features. `'ledoit-wolf'` keeps C x D x D numbers when fitting.
+   * How covariances are estimated: `'oas'` (default) and `'ledoit-wolf'` are shrunk just enough to be of full rank,
+   * `'empirical'` not at all, and fails where features are constant or fewer rows than features. `'ledoit-wolf'` keeps
+   * C x D x D numbers when fitting.
    */
   covariance?: CovarianceEstimator;
   /** Rows that go through a GPU at once, default 4096, fewer of more than 512 features. */
@@ -55,14 +56,14 @@ function scorerOf({ means, whitening, options }: Fitted, blockSize: number): Sco
 /**
  * Mahalanobis distance to the nearest class mean, with one covariance for all classes.
  *
- * s(x) = min over c of (x - m_c)^T S^-1 (x - m_c), squared; S is the scatter of the N rows about the means of their classes, divided
- * by N, shrunk as `covariance` says. Features [N, D]; one pass, memory D x D and C x D, O(N D^2), then a Cholesky factor (no inverse
- * of S). Scoring is O(D^2 + C D) a row, in memory of one block.
+ * s(x) = min over c of (x - m_c)^T S^-1 (x - m_c), squared; S is the scatter of the N rows about the means of their
+ * classes, divided by N, shrunk as `covariance` says. Features [N, D]; one pass, memory D x D and C x D, O(N D^2), then
+ * a Cholesky factor (no inverse of S). Scoring is O(D^2 + C D) a row, in memory of one block.
  *
  * Source: Lee et al., NeurIPS 2018, equations 1 and 2 (one layer; without the input perturbation).
  *
- * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for `'empirical'` where
- *   the covariance is singular
+ * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for
+ *   `'empirical'` where the covariance is singular
  * @example
  * const features = { data: Float32Array.of(0, 0, 2, 0, 0, 2, 2, 2), shape: [4, 2] as const };
  * const scorer = await mahalanobis({ covariance: 'empirical' }).fit([{ features, labels: [0, 0, 0, 0] }], {});

@@ -64,15 +64,16 @@ const withBetween = (covariance: Float64Array, within: Scatter, total: Scatter):
 /**
  * Mahalanobis distance to the nearest class, less the one to all training rows.
  *
- * s(x) = min over c of (x - m_c)^T S^-1 (x - m_c) - (x - m)^T T^-1 (x - m): S as in `mahalanobis`, m the mean of all N rows, T = S + the
- * covariance of the class means. Without shrinkage T is the covariance of all rows, divided by N (a scatter that is not divided leaves
- * the plain distance). With it both have the same part of the identity, so that what tells no classes apart falls out: two shrinkages
- * would leave the difference of two arbitrary numbers there. Features [N, D]; one pass; O(D^2 + C D) a row.
+ * s(x) = min over c of (x - m_c)^T S^-1 (x - m_c) - (x - m)^T T^-1 (x - m): S as in `mahalanobis`, m the mean of all N
+ * rows, T = S + the covariance of the class means. Without shrinkage T is the covariance of all rows, divided by N (a
+ * scatter that is not divided leaves the plain distance). With it both have the same part of the identity, so that what
+ * tells no classes apart falls out: two shrinkages would leave the difference of two arbitrary numbers there. Features
+ * [N, D]; one pass; O(D^2 + C D) a row.
  *
  * Source: Ren et al., 2021 (arXiv 2106.09022), equation 2.
  *
- * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for `'empirical'` where
- *   a covariance is singular
+ * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for
+ *   `'empirical'` where a covariance is singular
  * @example
  * const features = { data: Float32Array.of(-3, -1, 1, 3), shape: [4, 1] as const };
  * const scorer = await relativeMahalanobis().fit([{ features, labels: [0, 0, 1, 1] }], {});

@@ -45,15 +45,17 @@ function scorerOf(head: Head, variant: Variant, percentile: number, blockSize: n
 /**
  * Activation shaping (ASH): most features are removed, then the head's energy scores.
  *
- * Of each row the k = D - round(percentile D) largest features are kept (of equal ones the first), the others set to 0. Then P:
- * nothing; B: those kept that are not 0 become sum before / their number; S: all are multiplied by exp(sum before / sum after).
- * s(x) = -log(sum over c of exp(logit_c)) of the changed features; the paper's confidence is -s. Needs no data, only the head.
- * Features [N, D], O(D log D + D C) a row. Made for activations of a ReLU; negative features are pruned first.
+ * Of each row the k = D - round(percentile D) largest features are kept (of equal ones the first), the others set to 0.
+ * Then P: nothing; B: those kept that are not 0 become sum before / their number; S: all are multiplied by exp(sum
+ * before / sum after). s(x) = -log(sum over c of exp(logit_c)) of the changed features; the paper's confidence is -s.
+ * Needs no data, only the head. Features [N, D], O(D log D + D C) a row. Made for activations of a ReLU; negative
+ * features are pruned first.
  *
  * Source: Djurisic et al., ICLR 2023, algorithms 1 to 3.
  *
- * @throws ArgumentError for a percentile outside (0, 1), a missing head; in scoring with S, naming the row, where what is kept has no
- * sum above 0 (negative features); NotFiniteError where exp leaves float32 (k of a few and hundreds of equal features)
+ * @throws ArgumentError for a percentile outside (0, 1), a missing head; in scoring with S, naming the row, where what
+ *   is kept has no sum above 0 (negative features); NotFiniteError where exp leaves float32 (k of a few and hundreds of
+ *   equal features)
  * @example
  * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const scorer = await ash({ variant: 'p', percentile: 0.5 }).fit([], { head });

@@ -73,14 +73,15 @@ function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Ref
 /**
  * Distance to the decision boundaries (fDBD), relative to the distance from the mean training feature.
  *
- * s(x) = - (mean over c != f(x) of (logit_f(x) - logit_c) / ||w_f(x) - w_c||) / ||x - mean||, where f(x) is the predicted class; the
- * paper's confidence is -s. A row on all boundaries at once scores 0, one at the mean the lowest float32. Features [N, D]; one
- * pass with memory of D, a table of C x C made in O(C^2 D), O(D C) a row. The state holds head and mean.
+ * s(x) = - (mean over c != f(x) of (logit_f(x) - logit_c) / ||w_f(x) - w_c||) / ||x - mean||, where f(x) is the
+ * predicted class; the paper's confidence is -s. A row on all boundaries at once scores 0, one at the mean the lowest
+ * float32. Features [N, D]; one pass with memory of D, a table of C x C made in O(C^2 D), O(D C) a row. The state holds
+ * head and mean.
  *
  * Source: Liu and Qin, Fast Decision Boundary based Out-of-Distribution Detector, ICML 2024.
  *
- * @throws ArgumentError for a head with one class or with equal weights of two classes, a missing head, no rows; ShapeError where
- * the features do not fit the head
+ * @throws ArgumentError for a head with one class or with equal weights of two classes, a missing head, no rows;
+ *   ShapeError where the features do not fit the head
  * @example
  * const head = { weights: Float32Array.of(1, -1, 0, 0), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const blocks = [{ features: { data: Float32Array.of(2, 0, -2, 0), shape: [2, 2] as const } }];

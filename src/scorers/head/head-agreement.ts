@@ -6,15 +6,16 @@ import type { Head } from '../contract/scorer';
 const ROWS = 32;
 
 /**
- * How far logits may lie from W x + b, as a share of what rounding could move: the root mean square of a class's products. Inputs rounded to float32,
- * half precision or bfloat16 (2^-24, 2^-11, 2^-8 each) leave at most 0.5 %, a sum of 2048 terms kept in half precision 1 %, weights in 8 bits some
- * 2 %. A head that is another one is off by its whole size.
+ * How far logits may lie from W x + b, as a share of what rounding could move: the root mean square of a class's
+ * products. Inputs rounded to float32, half precision or bfloat16 (2^-24, 2^-11, 2^-8 each) leave at most 0.5 %, a sum
+ * of 2048 terms kept in half precision 1 %, weights in 8 bits some 2 %. A head that is another one is off by its whole
+ * size.
  */
 const TOLERANCE = 0.05;
 
 /**
- * Refuses a head whose W x + b are not the logits that were given with these features: a matrix the wrong way round, of another layer, or with its
- * classes in another order. `where` is who complains.
+ * Refuses a head whose W x + b are not the logits that were given with these features: a matrix the wrong way round, of
+ * another layer, or with its classes in another order. `where` is who complains.
  */
 export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, features: Rows, logits: Rows): void {
   const [size, classes] = shape;

@@ -24,7 +24,8 @@ export const sumOf = (row: Float32Array): number => row.reduce((sum, value) => s
 /**
  * exp(sum of all / sum of the largest), the factor of ASH-S and SCALE; 1 for a row of zeros, which no factor changes.
  *
- * @throws ArgumentError where the largest add up to 0 or less: such features come from no ReLU, and the factor has no meaning
+ * @throws ArgumentError where the largest add up to 0 or less: such features come from no ReLU, and the factor has no
+ *   meaning
  */
 export function sharpening(where: string, index: number, all: number, largest: number): number {
   if (largest > 0) return Math.exp(all / largest);

@@ -53,14 +53,14 @@ function scorerOf({ head, percentile, threshold, then }: Fitted, blockSize: numb
 /**
  * Rectified activations (ReAct): features are clipped from above, then the head's energy (or another score) is taken.
  *
- * s(x) = energy of the logits of min(x, t); t is the percentile of the activations of all units and rows that it was fitted on,
- * as by numpy.percentile: exact up to 2^22 numbers, within 2^-18 of its size for more (a histogram, so memory is bounded). The
- * paper's confidence is -s. Features [N, D], O(D C) a row. The state holds head and t.
+ * s(x) = energy of the logits of min(x, t); t is the percentile of the activations of all units and rows that it was
+ * fitted on, as by numpy.percentile: exact up to 2^22 numbers, within 2^-18 of its size for more (a histogram, so
+ * memory is bounded). The paper's confidence is -s. Features [N, D], O(D C) a row. The state holds head and t.
  *
  * Source: Sun, Guo, Li, ReAct, NeurIPS 2021.
  *
- * @throws ArgumentError for a percentile outside (0, 1), an unknown score, a missing head, no rows; ShapeError where the features do
- * not fit the head
+ * @throws ArgumentError for a percentile outside (0, 1), an unknown score, a missing head, no rows; ShapeError where
+ *   the features do not fit the head
  * @example
  * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const blocks = [{ features: { data: Float32Array.of(0, 1, 2, 1), shape: [2, 2] as const } }];

@@ -29,14 +29,14 @@ function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'fe
 /**
  * Activation scaling (SCALE): each row is multiplied by how concentrated it is, then the head's energy scores.
  *
- * x' = exp(sum of all / sum of the k largest) x with k = D - round(percentile D); nothing is pruned.
- * s(x) = -log(sum over c of exp(logit_c(x'))); the paper's confidence is -s. Needs no data, only the head. Features [N, D],
- * O(D log D + D C) a row. Made for activations of a ReLU: negative features count in the sums as they are.
+ * x' = exp(sum of all / sum of the k largest) x with k = D - round(percentile D); nothing is pruned. s(x) = -log(sum
+ * over c of exp(logit_c(x'))); the paper's confidence is -s. Needs no data, only the head. Features [N, D], O(D log D +
+ * D C) a row. Made for activations of a ReLU: negative features count in the sums as they are.
  *
  * Source: Xu et al., Scaling for Training Time and Post-hoc Out-of-distribution Detection Enhancement, ICLR 2024.
  *
- * @throws ArgumentError for a percentile outside (0, 1), a missing head; in scoring, naming the row, where the largest have no sum above
- * 0; NotFiniteError where exp leaves float32
+ * @throws ArgumentError for a percentile outside (0, 1), a missing head; in scoring, naming the row, where the largest
+ *   have no sum above 0; NotFiniteError where exp leaves float32
  * @example
  * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const scorer = await scale({ percentile: 0.5 }).fit([], { head });

@@ -102,13 +102,13 @@ class Patterns {
 /**
  * Simplified Hopfield energy (SHE): agreement with the stored pattern of the predicted class.
  *
- * s(x) = -<x, m_f(x)>: f(x) is the class that the head predicts, m_c the mean feature of the training rows of class c that it
- * predicts rightly; the paper's confidence is -s. A class without any training row has no m_c: f(x) is the likeliest of
- * the others. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row. The state holds head and
- * patterns.
+ * s(x) = -<x, m_f(x)>: f(x) is the class that the head predicts, m_c the mean feature of the training rows of class c
+ * that it predicts rightly; the paper's confidence is -s. A class without any training row has no m_c: f(x) is the
+ * likeliest of the others. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row. The state holds
+ * head and patterns.
  *
- * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern Hopfield
- * Energy, ICLR 2023, equation 7.
+ * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern
+ * Hopfield Energy, ICLR 2023, equation 7.
  *
  * @throws ArgumentError for a class whose rows are all classified wrongly, no rows, a label outside the head's classes
  *   (also < 0), a missing head;

@@ -5,9 +5,9 @@ const BINS = 2 ** BITS;
 /**
  * Quantiles of a stream of float32 numbers in bounded memory.
  *
- * Exact up to `exactUpTo` numbers, which are kept. From there on it counts by sign, exponent and the upper 17 bits of the mantissa: an
- * order statistic comes out within 2^-18 (3.8e-6) of its size, zeros are exact. 512 KB for each power of two (and sign) that
- * occurs, commonly 10 MB in all.
+ * Exact up to `exactUpTo` numbers, which are kept. From there on it counts by sign, exponent and the upper 17 bits of
+ * the mantissa: an order statistic comes out within 2^-18 (3.8e-6) of its size, zeros are exact. 512 KB for each power
+ * of two (and sign) that occurs, commonly 10 MB in all.
  */
 export class ValueQuantiles {
   #kept: Float32Array[] | undefined = [];

@@ -94,16 +94,17 @@ function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'fe
 /**
  * Virtual-logit matching (ViM): the residual as the logit of one more class.
  *
- * s(x) = alpha ||V^T (x - o)|| - log(sum over c of exp(logit_c)), with o, V as in {@link residual} and alpha = mean largest logit /
- * mean ||V^T (x - o)|| of training rows; it has the order of the paper's probability of the virtual class. V is known after the
- * pass, so alpha is taken on a uniform sample of `sample` rows that was kept (as in the paper; of fewer rows it is exact). Features
- * [N, D]; memory D x D and sample x D, O(N D^2), an eigendecomposition of O(D^3): 0.1 s for D = 512, 5 s for 2048. The state holds
- * head, V, o and alpha.
+ * s(x) = alpha ||V^T (x - o)|| - log(sum over c of exp(logit_c)), with o, V as in {@link residual} and alpha = mean
+ * largest logit / mean ||V^T (x - o)|| of training rows; it has the order of the paper's probability of the virtual
+ * class. V is known after the pass, so alpha is taken on a uniform sample of `sample` rows that was kept (as in the
+ * paper; of fewer rows it is exact). Features [N, D]; memory D x D and sample x D, O(N D^2), an eigendecomposition of
+ * O(D^3): 0.1 s for D = 512, 5 s for 2048. The state holds head, V, o and alpha.
  *
  * Source: Wang et al., ViM, CVPR 2022, section 4.
  *
- * @throws ArgumentError for k that is not below D or leaves no residual (fewer rows than k, or features of a lower rank), for
- * largest logits with a mean that is not above 0, a missing head, no rows; ShapeError where the features do not fit the head
+ * @throws ArgumentError for k that is not below D or leaves no residual (fewer rows than k, or features of a lower
+ *   rank), for largest logits with a mean that is not above 0, a missing head, no rows; ShapeError where the features
+ *   do not fit the head
  * @example
  * const head = { weights: Float32Array.of(1, -1, 0, 0), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const blocks = [{ features: { data: Float32Array.of(2, 1, -2, 1), shape: [2, 2] as const } }];

@@ -14,8 +14,8 @@ const METHOD: LogitMethod = {
 /**
  * Shannon entropy of the softmax, in nats.
  *
- * s(x) = - sum over j of p_j log p_j, in [0, log C]: high where the classifier can't decide. Logits [N, C], O(C) a row. Tells rows
- * apart up to a logit gap of about 100, where float32 ends.
+ * s(x) = - sum over j of p_j log p_j, in [0, log C]: high where the classifier can't decide. Logits [N, C], O(C) a row.
+ * Tells rows apart up to a logit gap of about 100, where float32 ends.
  *
  * Source: Shannon 1948; as an OoD score e.g. Lakshminarayanan et al., NeurIPS 2017.
  *

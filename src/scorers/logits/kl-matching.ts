@@ -46,8 +46,9 @@ function largestDivergence({ classes, logs, size }: Templates): number {
 }
 
 /**
- * Which templates of a row can be the least. Of many classes the backend's p log d says so: all k that are as good as the best
- * within its rounding, 2 (C + 8) u max |log d| (Higham, section 3.1) of both, for p without its mean twice as large.
+ * Which templates of a row can be the least. Of many classes the backend's p log d says so: all k that are as good as
+ * the best within its rounding, 2 (C + 8) u max |log d| (Higham, section 3.1) of both, for p without its mean twice as
+ * large.
  */
 function candidatesBy({ classes, logs, size }: Templates) {
   const columns = Float64Array.from(
@@ -115,14 +116,15 @@ const logAdd = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Mat
 /**
  * Divergence from the typical softmax of any class (KL matching).
  *
- * s(x) = min over k of KL(p(x) || d_k), where d_k is the mean softmax of the fitted rows that the model predicts as class k; so
- * fitting needs no labels, and classes that are never predicted have no d_k. Fit on data that the model was not trained on.
- * Logits [N, C]; one pass with memory of C x C, O(C^2) a row: of more than 256 classes on
- * the backend, which finds the class, and the score is float64. The means are kept as logarithms: no d_k is 0.
+ * s(x) = min over k of KL(p(x) || d_k), where d_k is the mean softmax of the fitted rows that the model predicts as
+ * class k; so fitting needs no labels, and classes that are never predicted have no d_k. Fit on data that the model was
+ * not trained on. Logits [N, C]; one pass with memory of C x C, O(C^2) a row: of more than 256 classes on the backend,
+ * which finds the class, and the score is float64. The means are kept as logarithms: no d_k is 0.
  *
  * Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022, section 4.
  *
- * @throws ArgumentError for fitting without rows; ShapeError for another number of classes; NotFiniteError naming the row
+ * @throws ArgumentError for fitting without rows; ShapeError for another number of classes; NotFiniteError naming the
+ *   row
  * @example
  * const scorer = await klMatching().fit([{ logits: { data: Float32Array.of(3, 0, 0, 3), shape: [2, 2] } }], {});
  * await scorer.score({ logits: { data: Float32Array.of(3, 0), shape: [1, 2] } }); // Float32Array [0]

@@ -22,8 +22,9 @@ const methodOf = (temperature: number): LogitMethod => ({
 /**
  * Maximum softmax probability (MSP).
  *
- * s(x) = -log p_max = log1p(sum over j != argmax of exp((x_j - x_max) / T)). The paper's confidence is p_max; s has the order of
- * 1 - p_max, which float32 rounds to 0 from a logit gap of 17. s tells rows apart up to a gap of 103 T. Logits [N, C], O(C) a row.
+ * s(x) = -log p_max = log1p(sum over j != argmax of exp((x_j - x_max) / T)). The paper's confidence is p_max; s has the
+ * order of 1 - p_max, which float32 rounds to 0 from a logit gap of 17. s tells rows apart up to a gap of 103 T. Logits
+ * [N, C], O(C) a row.
  *
  * Source: Hendrycks and Gimpel, ICLR 2017; T: Liang et al., ICLR 2018 (ODIN without its step on the image).
  *

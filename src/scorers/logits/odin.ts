@@ -96,21 +96,23 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
 }
 
 /**
- * ODIN: the largest softmax probability at a high temperature, after a small step of the image towards what is predicted.
+ * ODIN: the largest softmax probability at a high temperature, after a small step of the image towards what is
+ * predicted.
  *
- * x' = x - e sign(-grad_x log S_max(x; T)), S the softmax of the logits / T in both places. The paper's confidence is S_max(x'; T), at
- * T = 1000 about 1 / C for every image, which float32 rounds to few values. Scores have its order and keep the difference:
- * s(x) = log((1 - S_max) / S_max) - log(C - 1), in float64, 0 where all logits are equal, below 0 else. Images [N, H, W, C]; three passes
- * through the model and a gradient. `sign` of a gradient of 0 is 0: such a pixel stays.
+ * x' = x - e sign(-grad_x log S_max(x; T)), S the softmax of the logits / T in both places. The paper's confidence is
+ * S_max(x'; T), at T = 1000 about 1 / C for every image, which float32 rounds to few values. Scores have its order and
+ * keep the difference: s(x) = log((1 - S_max) / S_max) - log(C - 1), in float64, 0 where all logits are equal, below 0
+ * else. Images [N, H, W, C]; three passes through the model and a gradient. `sign` of a gradient of 0 is 0: such a
+ * pixel stays.
  *
- * Gradients must be registered: import `@tensorflow/tfjs-layers`, and on wasm `tfjs-ood/wasm`. The model is not saved: `restore` wants
- * `logitsOf` again.
+ * Gradients must be registered: import `@tensorflow/tfjs-layers`, and on wasm `tfjs-ood/wasm`. The model is not saved:
+ * `restore` wants `logitsOf` again.
  *
- * Source: Liang, Li, Srikant, ICLR 2018, equations 1 and 2; their T = 1000, e = 0.0014 (of pixels in [0, 1], divided by the standard
- * deviations that they normalize by).
+ * Source: Liang, Li, Srikant, ICLR 2018, equations 1 and 2; their T = 1000, e = 0.0014 (of pixels in [0, 1], divided by
+ * the standard deviations that they normalize by).
  *
- * @throws ArgumentError for an option out of range, or without `logitsOf`; ShapeError for images that are no [N, H, W, C];
- *   NotFiniteError naming the row of an image or a logit that is not finite
+ * @throws ArgumentError for an option out of range, or without `logitsOf`; ShapeError for images that are no [N, H, W,
+ *   C]; NotFiniteError naming the row of an image or a logit that is not finite
  * @example
  * const logitsOf = (x: tf.Tensor4D) => model.predict(x) as tf.Tensor2D; // up to the softmax
  * const scorer = await odin().fit([], { logitsOf });

@@ -37,8 +37,8 @@ function squaredLengths(rows: Float32Array, size: number): Float64Array {
 }
 
 /**
- * The exact search: float32 products choose k + 8 rows, float64 differences order them. By a bound of the products' rounding error
- * it is known which queries may have lost a neighbor; for those alone the products are looked through
+ * The exact search: float32 products choose k + 8 rows, float64 differences order them. By a bound of the products'
+ * rounding error it is known which queries may have lost a neighbor; for those alone the products are looked through
  * again, and every row that could be nearer within the bound is settled in float64.
  */
 export function exactNeighbors(where: string, bank: NeighborBank, normalized: boolean, blockSize: number): NearestRows {
@@ -53,7 +53,9 @@ export function exactNeighbors(where: string, bank: NeighborBank, normalized: bo
   const largest = lengths.reduce((a, b) => Math.max(a, b));
   const search = neighborSearch(where, rowsOf, halves, size, blockSize);
   const unit = roundingUnit();
-  /** Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given. */
+  /**
+   * Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given.
+   */
   const slack = (query: number, row: number) => unit * (query + row) * ((size + 8) * row + 2 * (query + row));
 
   async function squaresOf(queries: Float32Array, k: number): Promise<Float64Array> {

@@ -37,9 +37,10 @@ const SEED: NumberRule = { expected: 'an integer from 0', holds: (v) => Number.i
 /**
  * An approximate index for {@link nearestNeighbors}: a hierarchical navigable small-world graph.
  *
- * The package that holds the graphs is handed in; tfjs-ood depends on none. Neither gives a graph as bytes, so a saved scorer holds the bank
- * and builds the graph again when it first scores: the same rows and seed give the same graph, and the same scores. Building takes O(M log M)
- * with a large constant, a search O(log M); worth it for large banks only.
+ * The package that holds the graphs is handed in; tfjs-ood depends on none. Neither gives a graph as bytes, so a saved
+ * scorer holds the bank and builds the graph again when it first scores: the same rows and seed give the same graph,
+ * and the same scores. Building takes O(M log M) with a large constant, a search O(log M); worth it for large banks
+ * only.
  *
  * Source: Malkov, Yashunin, IEEE TPAMI 2020.
  *

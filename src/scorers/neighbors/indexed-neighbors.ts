@@ -3,7 +3,10 @@ import type { NearestRows } from './exact-neighbors';
 import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
 import type { NeighborIndex, NeighborIndexMaker } from './neighbor-index';
 
-/** Neighbors that an index proposes; their distances are float64. The index begins to be made at once, and is waited for when needed. */
+/**
+ * Neighbors that an index proposes; their distances are float64. The index begins to be made at once, and is waited for
+ * when needed.
+ */
 export function indexedNeighbors(
   bank: NeighborBank,
   normalized: boolean,

@@ -107,7 +107,9 @@ function exactScorer(fitted: Fitted, bankSize: number, blockSize: number): Score
   });
 }
 
-/** Goes through the blocks once and keeps a uniform sample of rows. @throws ArgumentError for fewer rows than `atLeast` */
+/**
+ * Goes through the blocks once and keeps a uniform sample of rows. @throws ArgumentError for fewer rows than `atLeast`
+ */
 async function fitBank(
   blocks: Blocks<'features'>,
   { onProgress }: FitProgress,
@@ -133,10 +135,11 @@ async function fitBank(
 /**
  * Distance to the k-th nearest in-distribution row (or the mean over the k nearest).
  *
- * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank: the distance, not its square (the paper's confidence is -s).
- * Exact: float32 products on the backend choose, float64 differences of the rows settle (1e-6 of s at most, ties and places far from
- * the origin included). Features [N, D]; O(M D) a row; memory the bank [M, D] here and on the backend, and a block of products. A zero
- * row has no direction: it stays zero, at distance 1 from every other. With `index` the distances are as exact, of the rows that it finds.
+ * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank: the distance, not its square (the paper's
+ * confidence is -s). Exact: float32 products on the backend choose, float64 differences of the rows settle (1e-6 of s
+ * at most, ties and places far from the origin included). Features [N, D]; O(M D) a row; memory the bank [M, D] here
+ * and on the backend, and a block of products. A zero row has no direction: it stays zero, at distance 1 from every
+ * other. With `index` the distances are as exact, of the rows that it finds.
  *
  * Source: Sun, Ming, Zhu, Li, ICML 2022, section 3.
  *
@@ -144,7 +147,7 @@ async function fitBank(
  * @example
  * const bank = { features: { data: Float32Array.of(1, 0, 0, 2), shape: [2, 2] as const } };
  * const scorer = await nearestNeighbors({ k: 1 }).fit([bank], {});
- * await scorer.score({ features: { data: Float32Array.of(5, 0, -3, 0), shape: [2, 2] } }); // Float32Array [0, 1.4142135]
+ * await scorer.score({ features: { data: Float32Array.of(5, 0, -3, 0), shape: [2, 2] } }); // Float32Array [0, 1.4142]
  */
 export function nearestNeighbors({
   k = 50,

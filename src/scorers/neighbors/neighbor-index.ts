@@ -11,7 +11,8 @@ export interface NeighborIndex {
  * Makes an index; {@link hnswIndex} is one, and any package that finds Euclidean neighbors fits in some lines.
  *
  * @example
- * const index: NeighborIndexMaker = { kind: 'mine', settings: { trees: 10 }, build: (rows, size) => myIndexOf(rows, size) };
+ * const build = (rows: Float32Array, size: number) => myIndexOf(rows, size);
+ * const index: NeighborIndexMaker = { kind: 'mine', settings: { trees: 10 }, build };
  * const method = nearestNeighbors({ index });
  */
 export interface NeighborIndexMaker {
@@ -21,6 +22,9 @@ export interface NeighborIndexMaker {
   readonly settings: Readonly<Record<string, number | string>>;
   /** An index of rows [M, D]; the same rows must give the same index. */
   build(rows: Float32Array, size: number): NeighborIndex | Promise<NeighborIndex>;
-  /** The index that {@link NeighborIndex.bytes} came from; both or neither. Without it a restored scorer builds the index anew. */
+  /**
+   * The index that {@link NeighborIndex.bytes} came from; both or neither. Without it a restored scorer builds the
+   * index anew.
+   */
   load?(bytes: Uint8Array, size: number): NeighborIndex | Promise<NeighborIndex>;
 }

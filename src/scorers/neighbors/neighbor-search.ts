@@ -17,7 +17,9 @@ export interface NeighborSearch {
   dispose(): void;
 }
 
-/** Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through. */
+/**
+ * Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through.
+ */
 const BANK_ROWS = 1024;
 
 /** Rows of the bank as the backend has them. */
@@ -30,8 +32,9 @@ interface BankBlock {
 }
 
 /**
- * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. Memory: the bank (wasm keeps
- * it packed too), up to `resident` bytes, and `queryRows` x 1024 products. Blocks beyond that are brought anew for each block of queries.
+ * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. Memory: the bank
+ * (wasm keeps it packed too), up to `resident` bytes, and `queryRows` x 1024 products. Blocks beyond that are brought
+ * anew for each block of queries.
  *
  * @param rowsOf bank rows [count, D] from `from` on, as float32
  * @param bias [M]; with half the squared lengths the largest values are those of the nearest

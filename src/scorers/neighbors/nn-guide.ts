@@ -84,16 +84,17 @@ function checkSameRows(features: Rows, logits: Rows): void {
 /**
  * Nearest-neighbor guidance: the energy of a row, weighed by how near it lies to confident training rows.
  *
- * s(x) = -e(x) * mean over the k bank rows b with the largest of (z_x . z_b) e(b) of that product, z features of length 1 and e =
- * logsumexp of the logits. Features [N, D], logits [N, C]; O(M D) a row by matrix products on the backend, memory the bank [M, D]. A zero row has
- * no direction and scores 0.
+ * s(x) = -e(x) * mean over the k bank rows b with the largest of (z_x . z_b) e(b) of that product, z features of length
+ * 1 and e = logsumexp of the logits. Features [N, D], logits [N, C]; O(M D) a row by matrix products on the backend,
+ * memory the bank [M, D]. A zero row has no direction and scores 0.
  *
  * Source: Park, Jung, Teoh, ICCV 2023, equations 2 to 4; the authors' k = 10 and 1 % of ImageNet as bank.
  *
- * @throws ArgumentError for an option out of range, fewer rows than k, or unequal numbers of rows; ShapeError, NotFiniteError
- *   naming the row
+ * @throws ArgumentError for an option out of range, fewer rows than k, or unequal numbers of rows; ShapeError,
+ *   NotFiniteError naming the row
  * @example
- * const block = { features: { data: Float32Array.of(1, 0), shape: [1, 2] }, logits: { data: Float32Array.of(2, 0), shape: [1, 2] } } as const;
+ * const features = { data: Float32Array.of(1, 0), shape: [1, 2] } as const;
+ * const block = { features, logits: { data: Float32Array.of(2, 0), shape: [1, 2] } } as const;
  * const scorer = await nnGuide({ k: 1 }).fit([block], {});
  * await scorer.score(block); // Float32Array [-4.5238228]
  */

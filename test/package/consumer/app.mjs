@@ -1,4 +1,5 @@
-// A small app, for bundlers: a loss with its gradient, a convolution's gradient (of tfjs-ood/wasm), class means, scorers, AUROC.
+// A small app, for bundlers: a loss with its gradient, a convolution's gradient (of tfjs-ood/wasm), class means,
+// scorers, AUROC.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers'; // registers the gradients
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -15,7 +16,9 @@ export async function answer() {
   const toFilter = tf.grad((filter) => tf.sum(tf.conv2d(image, filter, 1, 'same')))(tf.ones([1, 1, 1, 1]));
   const means = new ClassMeans();
   await means.add({ data: Float32Array.of(0, 0, 2, 4), shape: [2, 2] }, [7, 7]);
-  const scores = await nearestClassMean().of(means).score({ features: { data: Float32Array.of(0, 0, 4, 6), shape: [2, 2] } });
+  const scores = await nearestClassMean()
+    .of(means)
+    .score({ features: { data: Float32Array.of(0, 0, 4, 6), shape: [2, 2] } });
   const [logit] = await energy().score({ logits: { data: Float32Array.of(0, 0), shape: [1, 2] } });
   return {
     loss: [...(await pair.value.data())],

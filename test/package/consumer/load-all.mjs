@@ -1,5 +1,5 @@
-// Loads every entry that it is told of, by `import` or `require`: it has the names of the list and no others. What two entries export
-// is one object.
+// Loads every entry that it is told of, by `import` or `require`: it has the names of the list and no others. What two
+// entries export is one object.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 

@@ -1,5 +1,5 @@
-// Run in a folder where the packed package and its peers are installed: a loss and its gradient, a training step, class means, a scorer and a
-// detector, each against values worked out by hand, on cpu and wasm.
+// Run in a folder where the packed package and its peers are installed: a loss and its gradient, a training step, class
+// means, a scorer and a detector, each against values worked out by hand, on cpu and wasm.
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -57,7 +57,10 @@ async function meansAndScores() {
   assert.equal(auroc([0.1, 0.4], [0.35, 0.8]), 0.75);
 }
 
-/** A classifier of two blobs of points: what lies far from both is out of distribution, before and after a detector is saved. */
+/**
+ * A classifier of two blobs of points: what lies far from both is out of distribution, before and after a detector is
+ * saved.
+ */
 async function detectors() {
   const model = layers.sequential({ layers: [layers.layers.dense({ inputShape: [2], units: 2, name: 'logits' })] });
   model.setWeights([tf.tensor2d([1, 0, 0, 1], [2, 2]), tf.tensor1d([0, 0])]);
