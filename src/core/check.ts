@@ -11,13 +11,13 @@ export const FINITE: NumberRule = { expected: 'a finite number', holds: Number.i
 export const SHARE: NumberRule = { expected: 'a share between 0 and 1, both excluded', holds: (v) => v > 0 && v < 1 };
 export const COUNT: NumberRule = { expected: 'a whole number from 1', holds: (v) => Number.isSafeInteger(v) && v >= 1 };
 
-/** Refuses an option that breaks its rule. */
+/** Throws unless the option keeps its rule. */
 export function checkOption(where: string, what: string, value: number, { expected, holds }: NumberRule): void {
   if (typeof value === 'number' && holds(value)) return;
   throw new ArgumentError({ where, what, expected, received: String(value) });
 }
 
-/** Refuses a word that is not among the known ones. */
+/** Throws unless the word is among the known ones. */
 export function checkWord(where: string, what: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
   throw new ArgumentError({ where, what, expected: `one of ${words.join(', ')}`, received: String(word) });

@@ -3,7 +3,7 @@ import { ArgumentError, NotFiniteError } from './errors';
 /** Scores of any detector: higher = more out of distribution. */
 export type Scores = ArrayLike<number>;
 
-/** Refuses what is no array, and the first score that is not finite. */
+/** Throws unless the scores are an array of finite numbers. */
 export function checkFiniteScores(where: string, what: string, scores: Scores): void {
   // Without types a tensor, or a promise of scores, gets this far; it has no length.
   if (!Number.isInteger((scores as Scores | undefined)?.length)) {
@@ -16,14 +16,14 @@ export function checkFiniteScores(where: string, what: string, scores: Scores): 
   }
 }
 
-/** Refuses an empty list too. */
+/** Throws unless there is a score, and all are finite. */
 export function checkScores(where: string, what: string, scores: Scores): void {
   checkFiniteScores(where, what, scores);
   if (scores.length > 0) return;
   throw new ArgumentError({ where, what, expected: 'at least one score', received: 'none' });
 }
 
-/** Refuses what is no rate strictly between 0 and 1. */
+/** Throws unless the rate is strictly between 0 and 1. */
 export function checkRate(where: string, what: string, rate: number): void {
   if (rate > 0 && rate < 1) return;
   throw new ArgumentError({ where, what, expected: 'a rate between 0 and 1, both excluded', received: String(rate) });

@@ -3,8 +3,8 @@ import type { Scorer } from '../scorers/contract/scorer';
 import { cutSorted } from '../thresholds/conformal-threshold';
 
 /**
- * Refuses a rate at which nothing could ever be called OoD as the threshold is the largest score there is. (A threshold
- * that is infinite, of too few calibration scores, is another matter.)
+ * Throws where the threshold at this rate is the largest score there is, so that nothing could ever be called OoD. (An
+ * infinite threshold, of too few calibration scores, is another matter.)
  *
  * @param calibration ascending scores
  * @throws ArgumentError saying why, and what to do

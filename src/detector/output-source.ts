@@ -52,7 +52,7 @@ function pick({ data, shape }: Rows, rows: Int32Array): Rows {
   return { data: own, shape: [rows.length, size] };
 }
 
-/** Refuses labels that are no class indices, naming the first. */
+/** Throws unless the labels are class indices, naming the first that is none. */
 export function checkedLabels(where: string, labels: ArrayLike<number> | undefined): Int32Array {
   return checkLabels(where, labels);
 }

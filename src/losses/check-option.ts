@@ -2,32 +2,32 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
-/** Refuses what is no positive number. */
+/** Throws unless the value is a positive number. */
 export function checkPositive(where: string, what: string, value: number): void {
   if (value > 0 && Number.isFinite(value)) return;
   throw new ArgumentError({ where, what, expected: 'a positive number', received: String(value) });
 }
 
-/** Refuses what is no number from 0. */
+/** Throws unless the value is a number from 0. */
 export function checkNotNegative(where: string, what: string, value: number): void {
   if (value >= 0 && Number.isFinite(value)) return;
   throw new ArgumentError({ where, what, expected: 'a number from 0', received: String(value) });
 }
 
-/** Refuses what is no finite number. */
+/** Throws unless the value is a finite number. */
 export function checkFiniteOption(where: string, what: string, value: number): void {
   if (Number.isFinite(value)) return;
   throw new ArgumentError({ where, what, expected: 'a finite number', received: String(value) });
 }
 
-/** Refuses rows (centers, proxies) of another width than the embeddings. */
+/** Throws unless the rows (centers, proxies) are as wide as the embeddings. */
 export function checkRowsOf(where: string, what: string, rows: Tensor2D, embeddings: Tensor2D): void {
   if (rows.rank === 2 && rows.shape[1] === embeddings.shape[1]) return;
   const expected = `[C, ${embeddings.shape[1]}], as wide as the embeddings`;
   throw new ShapeError({ where, what, expected, received: `[${rows.shape.join(', ')}]` });
 }
 
-/** Refuses a label of an array that has no row among C; those of a tensor cannot be read without stalling. */
+/** Throws unless each label of an array has a row among C; those of a tensor cannot be read without stalling. */
 export function checkClassLabels(where: string, labels: unknown, classes: number): void {
   if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) return;
   checkLabels(where, labels, { ood: true, below: classes, expected: `class indices below ${classes}` });

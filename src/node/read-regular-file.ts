@@ -57,7 +57,7 @@ export async function readWholeFile(where: string, file: string): Promise<Buffer
   });
 }
 
-/** Refuses a place to write to that holds something else than a regular file; nothing may be there. */
+/** Throws unless a place to write to holds a regular file, or nothing. */
 export async function checkRegularPlace(where: string, file: string): Promise<void> {
   const info = await stat(file).catch(() => undefined);
   const received = info && kindOf(info);

@@ -17,7 +17,7 @@ export function fingerprintOf(labels: Int32Array): number {
   return hash >>> 0;
 }
 
-/** Refuses a state that is not of batches made like these, and says what differs. */
+/** Throws unless the state is of batches made like these; the error says what differs. */
 export function checkState<Made extends { stepsPerEpoch: number }>(
   name: string,
   state: BatchesState<Made>,

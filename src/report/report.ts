@@ -114,7 +114,7 @@ function checkHistory(report: Report): void {
   }
 }
 
-/** Refuses what no report can be made of; names the part. */
+/** Throws unless a report can be made of it; the error names the part. */
 export function checkReport(report: Report): void {
   const names = [report.known, ...report.out].map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);

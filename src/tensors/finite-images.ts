@@ -5,7 +5,7 @@ import { LARGEST_HALF, LARGEST_SINGLE, isHalf } from './precision';
 /** Row of what the caller gave, of a row of the block at hand. */
 type GivenRow = (row: number) => number;
 
-/** Refuses the first number that is NaN, infinite, or more than the backend holds, naming the caller's row. */
+/** Throws unless every number is finite and the backend holds it; the error names the caller's row. */
 function checkNumbers(where: string, numbers: ArrayLike<number>, { shape, size }: tf.Tensor, givenRow: GivenRow): void {
   const ends = isHalf();
   const largest = ends ? LARGEST_HALF : LARGEST_SINGLE;
@@ -26,7 +26,7 @@ function isFloat(where: string, images: tf.Tensor): boolean {
 }
 
 /**
- * Refuses images with NaN or an infinity before they go through a model: a max pool or a ReLU makes a plausible number
+ * Throws unless the images are finite, before they go through a model: a max pool or a ReLU makes a plausible number
  * of NaN. The numbers are read back and looked at in JavaScript, which is right on every backend; a shader may be
  * compiled as if there were no NaN.
  *

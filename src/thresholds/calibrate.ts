@@ -14,7 +14,7 @@ export interface Calibration {
 /** Classes of rows. */
 export type Classes = ArrayLike<number>;
 
-/** Refuses classes that are no whole numbers from 0 or not one for each row. */
+/** Throws unless the classes are whole numbers from 0, one for each row. */
 export function checkClasses(where: string, what: string, classes: Classes, rows: number): void {
   if (classes?.length !== rows) {
     const received = String(classes?.length ?? 'none');

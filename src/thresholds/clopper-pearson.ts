@@ -5,7 +5,7 @@ import { betaQuantile } from './beta-quantile';
 /** Above it the beta quantiles would take seconds. */
 const MOST = 1e9;
 
-/** Refuses what is no count that the beta quantiles can work with. */
+/** Throws unless the count is one that the beta quantiles can work with. */
 export function checkCount(where: string, what: string, count: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= MOST) return;
   throw new ArgumentError({ where, what, expected: `a whole number from 1 to ${MOST}`, received: String(count) });

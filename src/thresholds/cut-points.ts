@@ -80,7 +80,7 @@ export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
 }
 
 /**
- * Refuses cut-points that belong to something else than they are about to be used with.
+ * Throws unless the cut-points belong to what they are about to be used with.
  *
  * @param expected what each must belong to; a name that a cut-point lacks differs, names that are not asked for do not
  *   count

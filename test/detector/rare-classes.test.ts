@@ -90,7 +90,7 @@ onEachBackend('detectors of long-tailed classes', () => {
     mahalanobis: () => mahalanobis(),
     'relative mahalanobis': () => relativeMahalanobis(),
     neighbors: () => nearestNeighbors({ k: 1 }),
-    'mean of neighbors': () => nearestNeighbors({ k: 1, use: 'mean', distance: 'euclidean' }),
+    'mean of neighbors': () => nearestNeighbors({ k: 1, use: 'mean', normalize: 'none' }),
     ensemble: () => ensemble([nearestNeighbors({ k: 1 }), nearestClassMean()]),
   };
   test.each(Object.keys(takingIn))(

@@ -120,7 +120,11 @@ onEachBackend('ensemble', () => {
   test('p-values against the rows that no member saw, combined by definition', async () => {
     for (const combine of ['fisher', 'max'] as const) {
       const seen: number[][] = [];
-      const method = ensemble([first('features', seen), first('logits', seen)], { combine, share: 0.3, seed: 5 });
+      const method = ensemble([first('features', seen), first('logits', seen)], {
+        combine,
+        calibrationShare: 0.3,
+        seed: 5,
+      });
       const scorer = await method.fit([{ features, logits }], {});
       const held = [features, logits].map(({ data }, i) => [...data].filter((value) => !seen[i]!.includes(value)));
       expect(held[0]!.length).toBe(held[1]!.length);
@@ -140,7 +144,7 @@ onEachBackend('ensemble', () => {
 
   test('beyond all calibration rows farther is stranger, without end', async () => {
     for (const combine of ['fisher', 'max'] as const) {
-      const method = ensemble([nearestNeighbors({ k: 1, distance: 'euclidean' }), nearestClassMean()], { combine });
+      const method = ensemble([nearestNeighbors({ k: 1, normalize: 'none' }), nearestClassMean()], { combine });
       const plane = rows(drawn(200, 3), 2);
       const scorer = await method.fit([{ features: plane, labels: new Int32Array(100) }], {});
       expect(scorer.largestScore).toBeUndefined();
@@ -212,7 +216,9 @@ onEachBackend('ensemble', () => {
 
   test('what is refused', async () => {
     expect(() => ensemble([])).toThrow('ensemble: methods must be at least one method, got none');
-    expect(() => ensemble([msp()], { share: 1 })).toThrow('share must be a share between 0 and 1');
+    expect(() => ensemble([msp()], { calibrationShare: 1 })).toThrow(
+      'calibrationShare must be a share between 0 and 1',
+    );
     expect(() => ensemble([msp()], { combine: 'mean' as 'max' })).toThrow('combine must be one of fisher, max');
     const one = [{ features: rows(Float32Array.of(1, 2), 2), logits: rows(Float32Array.of(1, 2), 2) }];
     await expect(pair().fit(one, {})).rejects.toThrow(

@@ -47,11 +47,11 @@ function clustered(count: number, seed: number) {
 }
 
 onEachBackend('approximate neighbors', () => {
-  test.each(['normalized', 'euclidean'] as const)('%s: HNSW scores are the exact ones, or above', async (distance) => {
+  test.each(['length', 'none'] as const)('%s: HNSW scores are the exact ones, or above', async (normalize) => {
     const [features, x] = [clustered(3000, 2), clustered(200, 3)];
-    const exact = await nearestNeighbors({ k: 10, distance }).fit([{ features }], {});
+    const exact = await nearestNeighbors({ k: 10, normalize }).fit([{ features }], {});
     const index = hnswIndex(hnsw, { efSearch: 100 });
-    const near = await nearestNeighbors({ k: 10, distance, index }).fit([{ features }], {});
+    const near = await nearestNeighbors({ k: 10, normalize, index }).fit([{ features }], {});
     const [a, b] = [await exact.score({ features: x }), await near.score({ features: x })];
     // A missed neighbor makes the k-th farther, never nearer.
     a.forEach((score, row) => expect(b[row]!).toBeGreaterThanOrEqual(score * (1 - 1e-6)));
@@ -79,7 +79,7 @@ onEachBackend('approximate neighbors', () => {
   test("an index of one's own: distances are of the rows themselves, bytes are saved and loaded", async () => {
     const features = rows(Float32Array.of(0, 0, 1, 5, 2, 0, 9, 9), 2);
     const calls: number[] = [];
-    const method = nearestNeighbors({ k: 2, distance: 'euclidean', index: listed(calls) });
+    const method = nearestNeighbors({ k: 2, normalize: 'none', index: listed(calls) });
     const scorer = await method.fit([{ features }], {});
     const x = rows(Float32Array.of(0, 0), 2);
     expectClose(await scorer.score({ features: x }), [Math.hypot(1, 5)]); // the second by the first coordinate

@@ -147,7 +147,7 @@ test('distances of directions end at 2, others do not', async () => {
     scorer.dispose();
   }
   for (const method of [
-    nearestNeighbors({ k: 1, distance: 'euclidean' }),
+    nearestNeighbors({ k: 1, normalize: 'none' }),
     nearestClassMean(),
     mahalanobis(),
     relativeMahalanobis(),

@@ -9,7 +9,7 @@ import { casesOn, lengthsOn, onEachBackend } from '../on-each-backend';
 import { testScorer } from './test-scorer';
 
 testScorer('nearestNeighbors', () => nearestNeighbors({ k: 5 }));
-testScorer('nearestNeighbors, Euclidean mean', () => nearestNeighbors({ k: 5, distance: 'euclidean', use: 'mean' }));
+testScorer('nearestNeighbors, Euclidean mean', () => nearestNeighbors({ k: 5, normalize: 'none', use: 'mean' }));
 // The suite's strange rows are confident under its head, which both go by: little more than chance is to be had there.
 testScorer('nnGuide', () => nnGuide(), { leastAuroc: 0.6 });
 testScorer('odin', () => odin(), { leastAuroc: 0.6 });
@@ -23,9 +23,9 @@ const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a
 
 onEachBackend('neighbors', (backend) => {
   test.each(references.neighbors)('equal to scikit-learn: $name', async ({ bank, x, scores }) => {
-    for (const { k, distance, kth, mean } of scores) {
+    for (const { k, normalize, kth, mean } of scores) {
       for (const use of ['kth', 'mean'] as const) {
-        const method = nearestNeighbors({ k, distance: distance as 'euclidean', use, blockSize: 5 });
+        const method = nearestNeighbors({ k, normalize: normalize as 'none', use, blockSize: 5 });
         const scorer = await method.fit([{ features: rows(bank) }], {});
         const own = await scorer.score({ features: rows(x) });
         expectClose(own, use === 'kth' ? kth : mean, { relative: 1e-5, absolute: 1e-12 });
@@ -40,7 +40,7 @@ onEachBackend('neighbors', (backend) => {
     const x = Array.from({ length: 20 }, () => [random.normal(), random.normal()]);
     for (const far of [1e8, 1e30]) {
       const all = [...bank, [far, -far]];
-      const scorer = await nearestNeighbors({ k: 3, distance: 'euclidean' }).fit([{ features: rows(all) }], {});
+      const scorer = await nearestNeighbors({ k: 3, normalize: 'none' }).fit([{ features: rows(all) }], {});
       const naive = x.map((one) => bank.map((other) => distance(f32(one), f32(other))).sort((a, b) => a - b)[2]!);
       expectClose(await scorer.score({ features: rows(x) }), naive, { relative: 1e-5 });
       scorer.dispose();
@@ -53,7 +53,7 @@ onEachBackend('neighbors', (backend) => {
     const property = fc.asyncProperty(points, points, fc.integer({ min: 1, max: 30 }), async (bank, x, wanted) => {
       const k = Math.min(wanted, bank.length);
       const blocks = bank.map((one) => ({ features: rows([one]) }));
-      const scorer = await nearestNeighbors({ k, distance: 'euclidean', blockSize: 4 }).fit(blocks, {});
+      const scorer = await nearestNeighbors({ k, normalize: 'none', blockSize: 4 }).fit(blocks, {});
       const naive = x.map((one) => bank.map((other) => distance(one, other)).sort((a, b) => a - b)[k - 1]!);
       expectClose(await scorer.score({ features: rows(x) }), naive, { relative: 1e-6 });
       scorer.dispose();
@@ -63,7 +63,7 @@ onEachBackend('neighbors', (backend) => {
 
   test('a bank of more rows than a block, in little more memory than itself', async () => {
     const bank = Array.from({ length: 9000 }, (_, i) => [i, 1]);
-    const scorer = await nearestNeighbors({ k: 2, distance: 'euclidean' }).fit([{ features: rows(bank) }], {});
+    const scorer = await nearestNeighbors({ k: 2, normalize: 'none' }).fit([{ features: rows(bank) }], {});
     expect(tf.memory().numBytes).toBeLessThan(9000 * 2 * 4 + 1e5);
     expectClose(
       await scorer.score({
@@ -81,7 +81,7 @@ onEachBackend('neighbors', (backend) => {
     const blocks = [{ features: rows(Array.from({ length: 500 }, (_, i) => [i, 0])) }];
     const states = await Promise.all(
       [1, 1, 2].map(async (seed) => {
-        const scorer = await nearestNeighbors({ k: 3, bankSize: 20, seed, distance: 'euclidean' }).fit(blocks, {});
+        const scorer = await nearestNeighbors({ k: 3, bankSize: 20, seed, normalize: 'none' }).fit(blocks, {});
         scorer.dispose();
         return scorer.state().tensors.bank!;
       }),
@@ -159,8 +159,8 @@ onEachBackend('neighbors', (backend) => {
       data: Float32Array.from({ length: count * 8 }, random.normal),
       shape: [count, 8] as const,
     });
-    for (const distance of ['normalized', 'euclidean'] as const) {
-      const scorer = await nearestNeighbors({ k: 5, distance }).fit([{ features: many(3000) }], {});
+    for (const normalize of ['length', 'none'] as const) {
+      const scorer = await nearestNeighbors({ k: 5, normalize }).fit([{ features: many(3000) }], {});
       const x = { features: many(200) };
       const reads = vi.spyOn(tf.backend(), 'read');
       await scorer.score(x);

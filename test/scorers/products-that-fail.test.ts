@@ -56,7 +56,7 @@ onEachBackend('a product that was not made', (backend) => {
       shape: [300, 24] as [number, number],
     };
     const knn = await nearestNeighbors({ k: 5 }).fit([{ features }], {});
-    const far = await nearestNeighbors({ k: 5, distance: 'euclidean' }).fit([{ features }], {});
+    const far = await nearestNeighbors({ k: 5, normalize: 'none' }).fit([{ features }], {});
     const guide = await nnGuide({ k: 5 }).fit([{ features, logits }], {});
     const mean = nearestClassMean().of(means);
     const wide = rowProducts('a matrix', rowsOf(300, 300).data, [300, 300], 64);

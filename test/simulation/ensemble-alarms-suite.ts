@@ -6,7 +6,7 @@ import { ensemble, nearestClassMean, nearestNeighbors } from 'tfjs-ood/scorers';
 import { meanOf, worldOf } from './worlds';
 
 const [FRESH, ALPHA] = [300, 0.05];
-const neighbors = () => nearestNeighbors({ k: 3, distance: 'euclidean' });
+const neighbors = () => nearestNeighbors({ k: 3, normalize: 'none' });
 
 const ENSEMBLES = {
   'Fisher, one member': () => ensemble([neighbors()]),

@@ -30,7 +30,7 @@ const METHODS: Readonly<Record<string, () => Method>> = {
   'nearest-class-mean': nearestClassMean,
   mahalanobis,
   'relative-mahalanobis': relativeMahalanobis,
-  'nearest-neighbors': () => nearestNeighbors({ k: 5, distance: 'euclidean' }),
+  'nearest-neighbors': () => nearestNeighbors({ k: 5, normalize: 'none' }),
 };
 
 /** The same method, whose scorers take nothing in. */

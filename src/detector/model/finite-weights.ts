@@ -40,7 +40,7 @@ function check(where: string, weight: NamedTensor, numbers: ArrayLike<number>): 
   known.add(weight.tensor.dataId);
 }
 
-/** Refuses a model with NaN or an infinity in its weights, naming the weight; reads each once, until it changes. */
+/** Throws unless all weights are finite, naming the weight; each is read once, until it changes. */
 export async function checkFiniteWeights(where: string, model: LayersModel | GraphModelLike): Promise<void> {
   for (const weight of unknownWeights(model)) check(where, weight, await weight.tensor.data());
 }

@@ -62,7 +62,7 @@ export function imageSource(where: string, images: ModelImages): ImageSource {
   return { shape: images.shape, block: (indices) => gatherImages(images, indices), check: () => Promise.resolve() };
 }
 
-/** Refuses what is not finite in what a model made of finite images, naming the caller's row. */
+/** Throws unless what a model made of finite images is finite; the error names the caller's row. */
 export function checkOutputs(where: string, what: string, { data, shape }: Rows, givenRow: (row: number) => number) {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;

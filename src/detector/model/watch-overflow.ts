@@ -63,7 +63,7 @@ export function watchOverflow<T>(model: LayersModel, count: number, run: () => T
   }
 }
 
-/** Refuses the first row that did not stay within half precision. */
+/** Throws unless every row stayed within half precision. */
 export function checkFits(where: string, fine: ArrayLike<number>, givenRow: (row: number) => number): void {
   for (let row = 0; row < fine.length; row++) {
     if (fine[row]) continue;

@@ -1,7 +1,7 @@
 import { NotFiniteError } from '../../core/errors';
 import { checkFiniteScores, type Scores } from '../../core/scores';
 
-/** Refuses what is no array, NaN, infinities, and numbers that float32 cannot hold (from 3.4028236e38 on). */
+/** Throws unless the scores are an array of finite numbers that float32 holds (below 3.4028236e38). */
 export function checkFloat32Scores(where: string, scores: Scores): void {
   checkFiniteScores(where, 'scores', scores);
   if (scores instanceof Float32Array) return;

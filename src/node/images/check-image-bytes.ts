@@ -4,8 +4,9 @@ import { FormatError } from '../../core/errors';
 const MOST_BYTES = 2 ** 32;
 
 /**
- * Refuses a list, or a folder, whose images together are too large, before there is an array for them. @throws
- * FormatError
+ * Throws unless the images of a list or folder are small enough together, before there is an array for them.
+ *
+ * @throws FormatError
  */
 export function checkImageBytes(
   where: string,

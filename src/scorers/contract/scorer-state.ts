@@ -50,7 +50,7 @@ function parseOptions(where: string, text: string | undefined): Record<string, J
   throw new FormatError({ where, what: 'metadata.options', expected, received: String(text).slice(0, 80) });
 }
 
-/** Refuses a state of another kind, and one with tensors that this kind does not know. */
+/** Throws unless the state is of this kind, with no tensors but those that the kind knows. */
 export function checkKind(where: string, state: ScorerState, kind: string, tensors: readonly string[] = []): void {
   if (state.kind !== kind) {
     throw new FormatError({ where, what: 'state', expected: `a state of '${kind}'`, received: `'${state.kind}'` });

@@ -15,7 +15,7 @@ export interface EnsembleOptions {
   /** `'fisher'` (default): -2 times the sum of log p; `'max'`: -log of the smallest p. */
   combine?: Combine;
   /** Share of the rows that is kept from the members' fits and calibrates them, default 0.2. */
-  share?: number;
+  calibrationShare?: number;
   /** Which rows; default 1. */
   seed?: number;
 }
@@ -98,8 +98,8 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  * there log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is
  * stranger without end, unless a member's score has an end itself.
  *
- * One pass over the blocks; `share` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs
- * what its members need, for the calibration too. Each member sees 1 - share of the rows: classes of a few rows can be
+ * One pass over the blocks; `calibrationShare` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs
+ * what its members need, for the calibration too. Each member sees the others: classes of a few rows can be
  * lost to it.
  *
  * Source: Fisher 1932; Vovk, Gammerman, Shafer 2005 (conformal p-values).
@@ -112,14 +112,14 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  */
 export function ensemble<N extends Need, F extends FitNeed>(
   methods: readonly ScorerMethod<N, F>[],
-  { combine = 'fisher', share = 0.2, seed = 1 }: EnsembleOptions = {},
+  { combine = 'fisher', calibrationShare = 0.2, seed = 1 }: EnsembleOptions = {},
 ): ScorerMethod<N, F | N> {
   if (!Array.isArray(methods) || methods.length === 0) {
     const received = Array.isArray(methods) ? 'none' : typeof methods;
     throw new ArgumentError({ where: WHERE, what: 'methods', expected: 'at least one method', received });
   }
   checkWord(WHERE, 'combine', combine, COMBINE);
-  checkOption(WHERE, 'share', share, SHARE);
+  checkOption(WHERE, 'calibrationShare', calibrationShare, SHARE);
   checkOption(WHERE, 'seed', seed, SEED);
   const known: readonly ScorerMethod<N, F>[] = methods;
   const members = known as readonly unknown[] as readonly ScorerMethod[];
@@ -130,7 +130,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
     needs,
     fitNeeds,
     async fit(blocks, options) {
-      const how = { share, seed, needs: new Set<FitNeed>(fitNeeds) };
+      const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, options, how);
       try {
         const calibration: Float32Array[] = [];

@@ -46,7 +46,7 @@ export async function fitMembers(
       onProgress?.(seen);
     }
     if (kept === 0 || out === 0) {
-      const expected = `at least one row to fit and one to calibrate with (share ${share})`;
+      const expected = `at least one row to fit and one to calibrate with (calibrationShare ${share})`;
       throw new ArgumentError({ where: where, what: 'blocks', expected, received: `${kept} and ${out}` });
     }
     await Promise.all(relays.map(({ end }) => end()));

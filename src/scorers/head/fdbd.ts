@@ -19,7 +19,7 @@ const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
 
 type Refuse = (expected: string, received: string) => never;
 
-/** ||w_a - w_b|| of all pairs of classes [C, C]. Refuses one class, and equal weights of two. */
+/** ||w_a - w_b|| of all pairs of classes [C, C]. Throws unless there are two classes, and no two of equal weights. */
 function separations({ weights, shape: [size, classes] }: Head, refuse: Refuse): Float64Array {
   if (classes < 2) refuse('one with at least 2 classes (of one there is no decision boundary)', String(classes));
   const between = new Float64Array(classes * classes);

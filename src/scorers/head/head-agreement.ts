@@ -14,8 +14,8 @@ const ROWS = 32;
 const TOLERANCE = 0.05;
 
 /**
- * Refuses a head whose W x + b are not the logits that were given with these features: a matrix the wrong way round, of
- * another layer, or with its classes in another order. `where` is who complains.
+ * Throws unless W x + b of the head are the logits that were given with these features. They are not where the matrix is
+ * the wrong way round, of another layer, or has its classes in another order. `where` is who complains.
  */
 export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, features: Rows, logits: Rows): void {
   const [size, classes] = shape;

@@ -12,15 +12,15 @@ import type { Blocks, FitProgress, Scorer, ScorerMethod, ScorerState } from '../
 import { checkKind, tensorOf, wordOf, savedOption } from '../contract/scorer-state';
 
 const [WHERE, KIND] = ['nearestNeighbors', 'nearest-neighbors'];
-const DISTANCES = ['normalized', 'euclidean'] as const;
+const NORMALIZE = ['length', 'none'] as const;
 const USES = ['kth', 'mean'] as const;
 
 /** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
   /** How many neighbors; default 50. */
   k?: number;
-  /** `'normalized'` (default): rows are scaled to length 1 first, as in the paper; `'euclidean'`: as they are. */
-  distance?: (typeof DISTANCES)[number];
+  /** `'length'` (default): rows are scaled to length 1 first, as in the paper; `'none'`: they stay as they are. */
+  normalize?: (typeof NORMALIZE)[number];
   /** `'kth'` (default): the distance to the k-th neighbor; `'mean'`: the mean over the k nearest. */
   use?: (typeof USES)[number];
   /**
@@ -44,25 +44,25 @@ interface Fitted {
   rows: Float32Array;
   size: number;
   k: number;
-  distance: (typeof DISTANCES)[number];
+  normalize: (typeof NORMALIZE)[number];
   use: (typeof USES)[number];
 }
 
 function stateOf(
-  { rows, size, k, distance, use }: Fitted,
+  { rows, size, k, normalize, use }: Fitted,
   index?: NeighborIndexMaker,
   bytes?: Uint8Array,
 ): ScorerState {
   const bank: NamedArray = { dtype: 'F32', shape: [rows.length / size, size], data: rows };
   return {
     kind: KIND,
-    options: { k, distance, use, ...(index && { index: { kind: index.kind, ...index.settings } }) },
+    options: { k, normalize, use, ...(index && { index: { kind: index.kind, ...index.settings } }) },
     tensors: { bank, ...(bytes && { index: { dtype: 'U8', shape: [bytes.length], data: bytes } }) },
   };
 }
 
 function scorerOf(
-  { size, k, distance, use }: Fitted,
+  { size, k, normalize, use }: Fitted,
   state: ScorerState,
   nearest: NearestRows,
   blockSize: number,
@@ -72,7 +72,7 @@ function scorerOf(
     where: WHERE,
     size,
     state,
-    largestScore: distance === 'normalized' ? 2 : undefined,
+    largestScore: normalize === 'length' ? 2 : undefined,
     takeIn,
     async scoresOf({ data }) {
       const scores = new Float64Array(data.length / size);
@@ -94,8 +94,8 @@ function scorerOf(
  * only fall.
  */
 function exactScorer(fitted: Fitted, bankSize: number, blockSize: number): Scorer<'features'> {
-  const { rows, size, distance } = fitted;
-  const normalized = distance === 'normalized';
+  const { rows, size, normalize } = fitted;
+  const normalized = normalize === 'length';
   const nearest = exactNeighbors(WHERE, neighborBank(rows, size, normalized), normalized, blockSize);
   // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
   return scorerOf(fitted, stateOf(fitted), nearest, blockSize, async ({ data }) => {
@@ -151,7 +151,7 @@ async function fitBank(
  */
 export function nearestNeighbors({
   k = 50,
-  distance = 'normalized',
+  normalize = 'length',
   use = 'kth',
   bankSize = ALL_ROWS,
   seed = 1,
@@ -159,7 +159,7 @@ export function nearestNeighbors({
   index,
 }: NearestNeighborsOptions = {}): ScorerMethod<'features', 'features'> {
   checkOption(WHERE, 'k', k, COUNT);
-  checkWord(WHERE, 'distance', distance, DISTANCES);
+  checkWord(WHERE, 'normalize', normalize, NORMALIZE);
   checkWord(WHERE, 'use', use, USES);
   const sizes = { expected: `a whole number from k = ${k}`, holds: (v: number) => Number.isSafeInteger(v) && v >= k };
   checkOption(WHERE, 'bankSize', bankSize, sizes);
@@ -170,9 +170,9 @@ export function nearestNeighbors({
     needs: ['features'],
     fitNeeds: ['features'],
     async fit(blocks, progress) {
-      const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, distance, use };
+      const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, normalize, use };
       if (!index) return exactScorer(fitted, bankSize, blockSize);
-      const normalized = distance === 'normalized';
+      const normalized = normalize === 'length';
       const bank = neighborBank(fitted.rows, fitted.size, normalized);
       const nearest = indexedNeighbors(bank, normalized, index);
       return scorerOf(fitted, stateOf(fitted, index, await nearest.bytes()), nearest, blockSize);
@@ -190,12 +190,12 @@ export function nearestNeighbors({
         rows,
         size,
         k: saved,
-        distance: wordOf(from, state, 'distance', DISTANCES),
+        normalize: wordOf(from, state, 'normalize', NORMALIZE),
         use: wordOf(from, state, 'use', USES),
       };
       checkIndex(from, state, index);
       if (!index) return exactScorer(fitted, bankSize, blockSize);
-      const normalized = fitted.distance === 'normalized';
+      const normalized = fitted.normalize === 'length';
       const bank = neighborBank(rows, size, normalized);
       const bytes = index.load && tensorOf(from, state, 'index', 'U8', [undefined]).data;
       return scorerOf(
@@ -211,7 +211,7 @@ export function nearestNeighbors({
 /** An index of other settings would find other rows, and give other scores than the saved ones. */
 function checkIndex(where: string, state: ScorerState, index: NeighborIndexMaker | undefined): void {
   const saved = JSON.stringify(state.options.index);
-  const given = stateOf({ rows: new Float32Array(0), size: 1, k: 1, distance: 'normalized', use: 'kth' }, index);
+  const given = stateOf({ rows: new Float32Array(0), size: 1, k: 1, normalize: 'length', use: 'kth' }, index);
   const own = JSON.stringify(given.options.index);
   if (saved === own) return;
   const [expected, received] = [`that of the method: ${own ?? 'none'}`, saved ?? 'none'];
