@@ -96,7 +96,10 @@ export function snippetModule(
     else if (found) imports.push(`import { ${found.kind === 'type' ? 'type ' : ''}${name} } from '${found.paths[0]}';`);
     else if (known[name]) imports.push(known[name]);
   }
-  const harness = [`import { given } from './given';`, `import { shown } from './shown-value';`];
+  const harness = [
+    `import { given } from '../../test/docs/given';`,
+    `import { shown } from '../../test/docs/shown-value';`,
+  ];
   return [
     ...harness,
     ...imports,

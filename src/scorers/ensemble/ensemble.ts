@@ -107,7 +107,7 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  * @throws ArgumentError for no member, an option out of range, or too few rows to fit and calibrate with; ShapeError
  *   for unequal numbers of rows; what the members throw
  * @example
- * const scorer = await ensemble([nearestNeighbors({ k: 10 }), msp()]).fit(blocks, {}); // { features, logits } each
+ * const scorer = await ensemble([nearestNeighbors({ k: 10 }), msp()]).fit(blocks, {});
  * await scorer.score({ features, logits });
  */
 export function ensemble<N extends Need, F extends FitNeed>(
