@@ -1,17 +1,17 @@
 // What a bundle grows by, minified and gzipped, without the peers: entries whole, and single imports, which tree
 // shaking keeps small.
 import { gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { check } from './check.mjs';
 
 /** Limits in bytes, a little above what is; those of the main entry and of the losses are promises. */
 const ENTRIES = {
   'tfjs-ood': 25_000,
   'tfjs-ood/scorers': 57_000,
-  'tfjs-ood/detector': 57_000,
+  'tfjs-ood/detector': 65_000,
   'tfjs-ood/metrics': 16_500,
   'tfjs-ood/embeddings': 12_000,
-  'tfjs-ood/training': 67_000,
+  'tfjs-ood/training': 8500,
   'tfjs-ood/wasm': 6700,
   'tfjs-ood/datasets': 8500,
   'tfjs-ood/report': 400_000,
@@ -24,20 +24,28 @@ const SINGLE = {
     auroc: 1500,
     conformalThreshold: 1600,
     ClassMeans: 2600,
-    nearestClassMean: 4600,
+    nearestClassMean: 6500,
   },
   'tfjs-ood/scorers': { msp: 2100, nearestNeighbors: 6900 },
-  'tfjs-ood/detector': { fitOutputDetector: 6200 },
+  'tfjs-ood/detector': { fitOutputDetector: 7600 },
   'tfjs-ood/metrics': { evaluate: 3800 },
   'tfjs-ood/embeddings': { recallAtK: 2200 },
-  'tfjs-ood/training': { createTrainer: 6200, vgg: 2600 },
+  'tfjs-ood/training': { createTrainer: 6900, vgg: 2600 },
   'tfjs-ood/datasets': { readIdx: 2000 },
-  'tfjs-ood/node': { download: 4500, readImageList: 2200 },
+  'tfjs-ood/node': { download: 4700, readImageList: 2200 },
+};
+
+/** The peers stay outside. What is imported of them and not used falls away, as where they are bundled too. */
+const peersOutside = {
+  name: 'peers outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(@tensorflow\/|sharp$)/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+  },
 };
 
 /** Gzipped bytes of a module that stands in `folder` and imports from an entry. */
-function sizeOf(contents, folder, entry) {
-  const { outputFiles } = buildSync({
+async function sizeOf(contents, folder, entry) {
+  const { outputFiles } = await build({
     stdin: { contents, resolveDir: folder },
     bundle: true,
     minify: true,
@@ -45,7 +53,8 @@ function sizeOf(contents, folder, entry) {
     target: 'es2022',
     platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
     write: false,
-    external: ['@tensorflow/*', 'sharp'],
+    plugins: [peersOutside],
+    logLevel: 'error',
   });
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
@@ -61,22 +70,21 @@ function table(rows) {
 
 /** Sizes of the package that is installed in `folder`. */
 export async function checkSizes(folder, entries) {
-  await check('every entry keeps to its budget (esbuild, minified, gzipped, peers left out)', () =>
-    table(
-      entries.map((name) => {
-        if (!(name in ENTRIES)) throw new Error(`${name} has no budget in size.mjs`);
-        return { name, limit: ENTRIES[name], size: sizeOf(`export * from '${name}';`, folder, name) };
-      }),
-    ),
-  );
-  await check('single imports stay small', () =>
-    table(
-      Object.entries(SINGLE).flatMap(([entry, limits]) =>
-        Object.entries(limits).map(([name, limit]) => {
-          const size = sizeOf(`import { ${name} } from '${entry}'; console.log(${name});`, folder, entry);
-          return { name: `${entry} { ${name} }`, limit, size };
-        }),
-      ),
-    ),
-  );
+  await check('every entry keeps to its budget (esbuild, minified, gzipped, peers left out)', async () => {
+    const rows = entries.map(async (name) => {
+      if (!(name in ENTRIES)) throw new Error(`${name} has no budget in size.mjs`);
+      return { name, limit: ENTRIES[name], size: await sizeOf(`export * from '${name}';`, folder, name) };
+    });
+    return table(await Promise.all(rows));
+  });
+  await check('single imports stay small', async () => {
+    const single = Object.entries(SINGLE).flatMap(([entry, limits]) =>
+      Object.entries(limits).map(([name, limit]) => ({ entry, name, limit })),
+    );
+    const rows = single.map(async ({ entry, name, limit }) => {
+      const size = await sizeOf(`import { ${name} } from '${entry}'; console.log(${name});`, folder, entry);
+      return { name: `${entry} { ${name} }`, limit, size };
+    });
+    return table(await Promise.all(rows));
+  });
 }

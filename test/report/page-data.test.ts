@@ -172,15 +172,21 @@ describe('places of points', () => {
 
 test('names are moved apart, in their order and no farther than needed', () => {
   fc.assert(
-    fc.property(fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { maxLength: 12 }), (heights) => {
-      const moved = spread(heights, 0.5);
-      const order = heights.map((_, i) => i).sort((a, b) => heights[a]! - heights[b]!);
-      for (let k = 1; k < order.length; k++) {
-        expect(moved[order[k]!]! - moved[order[k - 1]!]!).toBeGreaterThan(0.5 - 1e-9);
-      }
-      const isApart = order.every((i, k) => k === 0 || heights[i]! - heights[order[k - 1]!]! >= 0.5);
-      if (isApart) expect(moved).toEqual(heights);
-    }),
+    fc.property(
+      fc.array(
+        fc.double({ min: -3, max: 3, noNaN: true }).map((v) => v + 0),
+        { maxLength: 12 },
+      ),
+      (heights) => {
+        const moved = spread(heights, 0.5);
+        const order = heights.map((_, i) => i).sort((a, b) => heights[a]! - heights[b]!);
+        for (let k = 1; k < order.length; k++) {
+          expect(moved[order[k]!]! - moved[order[k - 1]!]!).toBeGreaterThan(0.5 - 1e-9);
+        }
+        const isApart = order.every((i, k) => k === 0 || heights[i]! - heights[order[k - 1]!]! >= 0.5);
+        if (isApart) expect(moved).toEqual(heights);
+      },
+    ),
   );
   expect(spread([0, 0], 1)).toEqual([-0.5, 0.5]);
 });
