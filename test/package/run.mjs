@@ -7,6 +7,7 @@ import { checkBundles } from './bundles.mjs';
 import { failed } from './check.mjs';
 import { execute, installConsumer, root } from './install.mjs';
 import { checkNodes, installNodes } from './nodes.mjs';
+import { checkPeers } from './peers.mjs';
 import { checkSizes } from './size.mjs';
 import { checkTarball } from './tarball.mjs';
 import { checkTfjs, tfjsVersions } from './tfjs-versions.mjs';
@@ -33,6 +34,7 @@ try {
 
   await checkTarball({ file, paths: packed.files.map(({ path }) => path), manifest });
   await checkSizes(home, entries);
+  await checkPeers(home, entries);
   await checkNodes(nodes, home, entries);
   await checkTfjs(home, newest);
   await checkTfjs(oldHome, oldest);
