@@ -20,6 +20,9 @@ const waiting = ['test/detector/{finite-inputs,image-shapes}.test.ts'];
 /** A webgl of 16 bits, beside that of the page. */
 const half = 'test/detector/half-precision.test.ts';
 
+/** They replace or fill what only cpu and wasm have, and run in Node. */
+const inNode = ['test/scorers/{products-that-fail,full-heap}.test.ts'];
+
 /** It takes our machine code away for a whole page. */
 const withoutOurCode = 'test/scorers/gaussian-scorers-on-backend.test.ts';
 /** By software webgpu takes minutes for them: with FULL=1 alone. */
@@ -29,12 +32,17 @@ const later = process.env.FULL
 /** Node tests wasm's scorers and statistics too; here it is another build, with threads. */
 const suites: { name: string; backends: string[]; include: string[]; exclude?: string[] }[] = [
   { name: 'wasm', backends: ['wasm'], include: [...training, 'test/losses/*.test.ts', 'test/augment/*.test.ts'] },
-  { name: 'webgl', backends: ['webgl'], include: [...training, ...waiting, ...arithmetic], exclude: [withoutOurCode] },
+  {
+    name: 'webgl',
+    backends: ['webgl'],
+    include: [...training, ...waiting, ...arithmetic],
+    exclude: [withoutOurCode, ...inNode],
+  },
   {
     name: 'webgpu',
     backends: ['webgpu'],
     include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/training/step-gradients.test.ts'],
-    exclude: [withoutOurCode, ...later],
+    exclude: [withoutOurCode, ...inNode, ...later],
   },
   { name: 'webgl-half', backends: ['webgl'], include: [half] },
   { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
