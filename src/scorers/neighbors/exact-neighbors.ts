@@ -1,7 +1,7 @@
 import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
 import { neighborSearch } from './neighbor-search';
 import { runningTop } from '../../linalg/running-top';
-import { roundingUnit } from '../../tensors/precision';
+import { isHalf, roundingUnit } from '../../tensors/precision';
 
 /** Finds the k nearest of a bank. */
 export interface NearestRows {
@@ -53,10 +53,13 @@ export function exactNeighbors(where: string, bank: NeighborBank, normalized: bo
   const largest = lengths.reduce((a, b) => Math.max(a, b));
   const search = neighborSearch(where, rowsOf, halves, size, blockSize);
   const unit = roundingUnit();
+  // Half floats may take what is below 2^-14 for 0: each product, and each number that is multiplied.
+  const lost = isHalf() ? 2 ** -13 * (size + 8) : 0;
   /**
    * Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given.
    */
-  const slack = (query: number, row: number) => unit * (query + row) * ((size + 8) * row + 2 * (query + row));
+  const slack = (query: number, row: number) =>
+    unit * (query + row) * ((size + 8) * row + 2 * (query + row)) + lost * (1 + query + row);
 
   async function squaresOf(queries: Float32Array, k: number): Promise<Float64Array> {
     const scales = scalesOf(queries, size, normalized);
