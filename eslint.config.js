@@ -3,9 +3,6 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { commentWidth } from './test/house/comment-width.js';
 
-/** 'error' once the wide comments of today are wrapped. */
-const WIDE_COMMENTS = 'error';
-
 /**
  * Imports point one way (docs/architecture.md). Each folder of src lists the folders that it may use, and a test holds
  * the list to those that it does use.
@@ -14,7 +11,7 @@ const mayImport = JSON.parse(readFileSync(new URL('test/house/import-table.json'
 const folders = Object.keys(mayImport);
 
 /** Folders that know no tensor. */
-const ON_ARRAYS = ['core', 'datasets', 'metrics', 'thresholds', 'report'];
+const ON_ARRAYS = ['core', 'datasets', 'pairs', 'metrics', 'thresholds', 'report'];
 
 const directions = folders.map((folder) => ({
   files: [`src/${folder}/**/*.ts`],
@@ -80,7 +77,7 @@ export default tseslint.config(
   ...directions,
   {
     plugins: { house: { rules: { 'comment-width': commentWidth } } },
-    rules: { 'house/comment-width': [WIDE_COMMENTS, 120] },
+    rules: { 'house/comment-width': ['error', 120] },
   },
   {
     files: ['examples/**/*.ts'],

@@ -6,6 +6,8 @@ import { alias } from './vitest.config';
 const arithmetic = [
   'test/losses/*.test.ts',
   'test/embeddings/*.test.ts',
+  'test/linalg/*.test.ts',
+  'test/tensors/finite-images.test.ts',
   'test/scorers/*.test.ts',
   'test/augment/*.test.ts',
 ];

@@ -57,7 +57,7 @@ export const digits: Experiment = {
     embeddingSize: 3,
     batchSize: 128,
     outShare: 0.25,
-    similarRatio: 0.25,
+    similarShare: 0.25,
     epochs: 10,
     stepsPerEpoch: 80,
     learningRate: 1e-3,

@@ -45,7 +45,7 @@ const training: Training = {
   embeddingSize: 10,
   batchSize: 64,
   outShare: 0.25,
-  similarRatio: 0.25,
+  similarShare: 0.25,
   epochs: 10,
   stepsPerEpoch: 100,
   learningRate: 1e-3,

@@ -51,7 +51,7 @@ export interface Training {
   /** Every how many batches one has OoD images: 1 by default. */
   outEvery?: number;
   /** Share of the pairs of a batch that are drawn of one class. */
-  similarRatio: number;
+  similarShare: number;
   /** A checkpoint is written after each, and the learning rate may fall. */
   epochs: number;
   /** 0: all known images once. */

@@ -33,10 +33,10 @@ function trainingSet({ known, seenTrain }: Sets) {
 }
 
 function batchesOf(labels: Int32Array, method: Method, training: Training, seed: number) {
-  const { batchSize, outShare, outEvery = 1, similarRatio, rowsPerClass } = training;
+  const { batchSize, outShare, outEvery = 1, similarShare, rowsPerClass } = training;
   const stepsPerEpoch = training.stepsPerEpoch > 0 ? { stepsPerEpoch: training.stepsPerEpoch } : {};
   if (rowsPerClass === undefined) {
-    const options = { batchSize, outShare, outEvery: method.seesOod ? outEvery : 0, similarRatio, seed };
+    const options = { batchSize, outShare, outEvery: method.seesOod ? outEvery : 0, similarShare, seed };
     return odmBatches(labels, { ...options, ...stepsPerEpoch });
   }
   return classBalancedBatches(labels, { ...balanced(labels, method, { ...training, rowsPerClass }), seed });

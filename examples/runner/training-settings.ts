@@ -8,7 +8,7 @@ export const trainingSettings = {
   partSize: { says: 'images that go through the network at once', range: [1, 65_536, 'whole'] },
   outShare: { says: 'share of OoD images in a batch that has some', range: [0, 0.5] },
   outEvery: { says: 'every how many batches one has OoD images; 0: none has', range: [0, 1e6, 'whole'] },
-  similarRatio: { says: 'share of positive pairs in a batch', range: [0, 1] },
+  similarShare: { says: 'share of positive pairs in a batch', range: [0, 1] },
   pairs: { says: 'pairs in the loss: halves (left half against right half) or all', choices: ['halves', 'all'] },
   power: { says: '1: distances, 2: squared distances in the loss', choices: [1, 2] },
   margin: { says: 'distance beyond which a negative pair costs nothing', range: [1e-6, 1e6] },

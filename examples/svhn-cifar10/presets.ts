@@ -23,7 +23,7 @@ const paper: Preset = {
     partSize: 64,
     outShare: 0.25,
     outEvery: 2,
-    similarRatio: 0.25,
+    similarShare: 0.25,
     epochs: 3000,
     stepsPerEpoch: 0,
     learningRate: 1e-4,

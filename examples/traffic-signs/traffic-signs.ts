@@ -33,7 +33,7 @@ export const training: Training = {
   embeddingSize: 64,
   batchSize: 64,
   outShare: 0.25,
-  similarRatio: 0.25,
+  similarShare: 0.25,
   rowsPerClass: 4,
   epochs: 25,
   stepsPerEpoch: 48,

@@ -29,7 +29,11 @@ function countParts(json: string): number {
   return parts;
 }
 
-/** @throws SyntaxError for a text of too many parts; whoever writes one asks too, so that it can be read again */
+/**
+ * Throws unless a text has few enough parts; whoever writes one asks too, so that it can be read again.
+ *
+ * @throws SyntaxError
+ */
 export function checkParts(json: string): void {
   if (countParts(json) <= MOST_PARTS) return;
   throw new SyntaxError(`more than ${MOST_PARTS} commas, colons and brackets`);

@@ -34,7 +34,10 @@ export function parseJson(text: string): unknown {
 /** Says what is wrong with the value at a path; does not return. */
 export type RefuseValue = (path: readonly string[], expected: string, received: string) => never;
 
-/** A copy of a value that JSON gives back as it is. Undefined, NaN, functions, dates, typed arrays and cycles are errors. */
+/**
+ * A copy of a value that JSON gives back as it is. Undefined, NaN, functions, dates, typed arrays and cycles are
+ * errors.
+ */
 export function copyJson(value: unknown, path: readonly string[], refuse: RefuseValue): Json {
   const refuseThis = (received: string) => refuse(path, 'plain JSON', received);
   if (path.length > MOST_LEVELS) return refuseThis(`more than ${MOST_LEVELS} levels`);

@@ -5,6 +5,7 @@ import { decodeDetector, encodeDetector } from './detector-state';
 import { detectorOf, fitFromSource } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 import type { CalibrationInfo } from './rare-classes';
+import { namingRows } from './naming-rows';
 import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../core/errors';
 import { oneBackend } from '../tensors/one-backend';
@@ -48,6 +49,7 @@ export interface Detector {
 
 function detectorAround(
   where: string,
+  model: LayersModel | GraphModelLike,
   reader: ModelPasses,
   inner: OutputDetector,
   inputShape: InputShape,
@@ -65,6 +67,7 @@ function detectorAround(
       try {
         const source = imageSource(asked, all);
         checkInputShape(asked, inputShape, source.shape);
+        await checkFiniteWeights(asked, model); // looked at once, until they change
         await source.check(blockSize, check);
         const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
         const count = source.shape[0]!;
@@ -75,7 +78,7 @@ function detectorAround(
           const { batch, dispose } = await outputsOf(pass, rows);
           try {
             check();
-            verdicts.push(...(await inner.predict(batch, options)));
+            verdicts.push(...(await namingRows(inner.predict(batch, options), rows)));
           } finally {
             dispose();
           }
@@ -102,12 +105,12 @@ function detectorAround(
  * `benjaminiHochberg`. Take images that did not train the model where you can: on those that did, many scores are too
  * low, and the false alarms more than promised.
  *
+ * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
+ *
  * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the
  *   caller's and must live as long as the detector
  * @param data images [N, H, W, C] and their class indices [N]
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
- * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
- *
  * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names
  *   the row of the images given, or the weight of the model
  * @example
@@ -149,7 +152,7 @@ export async function fitDetector(
     { ...options, blockSize },
     about,
   );
-  return detectorAround('Detector', reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
+  return detectorAround('Detector', model, reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
 }
 
 /** What the method needs of the model as a whole. */
@@ -203,7 +206,7 @@ function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof re
 }
 
 /** Options of {@link loadDetector}. */
-export interface LoadModelDetectorOptions {
+export interface LoadDetectorOptions {
   /** Methods by kind; by default every one of this package. */
   methods?: ScorerMethods;
   /** Images at a time; default 64. */
@@ -222,7 +225,7 @@ export interface LoadModelDetectorOptions {
 export async function loadDetector(
   model: LayersModel | GraphModelLike,
   source: Uint8Array | DetectorTarget,
-  { methods = scorerMethods, blockSize = 64 }: LoadModelDetectorOptions = {},
+  { methods = scorerMethods, blockSize = 64 }: LoadDetectorOptions = {},
 ): Promise<Detector> {
   const where = 'loadDetector';
   checkOption(where, 'blockSize', blockSize, COUNT);
@@ -249,5 +252,5 @@ export async function loadDetector(
   const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
   const imageShape = savedImageShape(where, state.about);
   const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
-  return detectorAround('Detector', reader, detectorOf('Detector', scorer, state), shape, blockSize);
+  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
 }

@@ -1,5 +1,5 @@
-import { checkedHead } from '../scorers/head/checked-head';
-import { checkHeadAgrees } from '../scorers/head/head-agreement';
+import { checkedHead } from '../scorers/contract/checked-head';
+import { checkHeadAgrees } from '../scorers/contract/head-agreement';
 import { readRows } from '../scorers/contract/rows';
 import type { Head, ModelOutputs } from '../scorers/contract/scorer';
 import { checkGivenOutputs, widthsOf, type OutputWidths } from './given-outputs';

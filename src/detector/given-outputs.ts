@@ -37,8 +37,8 @@ export function widthsOf(where: string, outputs: Partial<ModelOutputs>, needs: r
 }
 
 /**
- * Throws unless the parts of the outputs have equal numbers of rows, as wide as at the fit: a softmax over other classes has
- * scores that the calibration says nothing of.
+ * Throws unless the parts of the outputs have equal numbers of rows, as wide as at the fit: a softmax over other
+ * classes has scores that the calibration says nothing of.
  */
 export function checkGivenOutputs(where: string, outputs: Partial<ModelOutputs>, widths: OutputWidths): void {
   const given = Object.entries(shapesOf(where, outputs)) as [Need, readonly number[]][];

@@ -1,8 +1,14 @@
 export { fitDetector, loadDetector } from './detector';
-export type { Detector, FitDetectorOptions, LoadModelDetectorOptions, ModelImages } from './detector';
+export type { Detector, FitDetectorOptions, LoadDetectorOptions, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector, loadOutputDetector } from './output-detector';
-export type { DetectorOptions, LoadDetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
+export type {
+  DetectorOptions,
+  LoadOutputDetectorOptions,
+  OutputDetector,
+  PredictOptions,
+  Verdict,
+} from './output-detector';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';

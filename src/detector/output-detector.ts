@@ -23,8 +23,8 @@ export interface DetectorOptions {
   scorer: ScorerMethod;
   /**
    * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
-   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than 1 /
-   * alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
+   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than
+   * 1 / alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
    * runs of 20 known images. Take a lower one, or confirm by a second image.
    */
   alpha?: number;
@@ -157,7 +157,10 @@ export async function fitFromSource(
 export function detectorOf(where: string, scorer: Scorer, state: DetectorState): OutputDetector {
   const { calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths } = state;
   const rateOf = (cutPoint: string | number): number => {
-    if (typeof cutPoint === 'number') return cutPoint;
+    if (typeof cutPoint === 'number') {
+      checkRate(`${where}.predict`, 'cutPoint', cutPoint);
+      return cutPoint;
+    }
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
     const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
     throw new ArgumentError({ where: `${where}.predict`, what: 'cutPoint', expected, received: cutPoint });
@@ -166,8 +169,8 @@ export function detectorOf(where: string, scorer: Scorer, state: DetectorState):
     scorer,
     state,
     calibration: { count: calibration.length, classesWithoutRow, missingMass },
-    async predict(outputs, { cutPoint = 'default' } = {}) {
-      const alpha = rateOf(cutPoint);
+    async predict(outputs, options) {
+      const alpha = rateOf(options?.cutPoint ?? 'default');
       checkAlarm(`${where}.predict`, 'cutPoint', scorer, calibration, alpha);
       checkGivenOutputs(`${where}.predict`, outputs, widths);
       const scores = await scorer.score(outputs as Batch);
@@ -224,7 +227,7 @@ export async function fitOutputDetector(
 }
 
 /** Options of {@link loadOutputDetector}. */
-export interface LoadDetectorOptions extends Partial<ModelParts> {
+export interface LoadOutputDetectorOptions extends Partial<ModelParts> {
   /** Methods by kind; by default every one of this package. */
   methods?: ScorerMethods;
 }
@@ -238,7 +241,7 @@ export interface LoadDetectorOptions extends Partial<ModelParts> {
  */
 export function loadOutputDetector(
   bytes: Uint8Array,
-  { methods = scorerMethods, ...parts }: LoadDetectorOptions = {},
+  { methods = scorerMethods, ...parts }: LoadOutputDetectorOptions = {},
 ): OutputDetector {
   const where = 'loadOutputDetector';
   const state = decodeDetector(where, bytes);

@@ -7,8 +7,8 @@ import { squaredDistances } from '../linalg/squared-distances';
  * Silhouette: how much nearer rows are to their own class than to the next one, from -1 to 1.
  *
  * Mean over the rows of (b - a) / max(a, b): a the mean Euclidean distance to the other rows of the class, b the
- * smallest mean distance to another class; 0 for the only row of a class and where a = b = 0. Float64 throughout. O(N^2
- * D) time, O(N D) memory.
+ * smallest mean distance to another class; 0 for the only row of a class and where a = b = 0. Float64 throughout.
+ * O(N^2 D) time, O(N D) memory.
  *
  * Source: Rousseeuw, J. Comput. Appl. Math. 20 (1987); the number of scikit-learn's `silhouette_score`.
  *

@@ -13,7 +13,7 @@ export const worthBackend = (size: number): boolean => {
 };
 
 /** Up to so many products a row plain float64 takes no longer than moving the rows to a backend and back. */
-export const SMALL = 2 ** 16;
+const SMALL = 2 ** 16;
 
 /** Whether float32 products of the backend are to be had, and worth it. */
 export const onBackend = (productsPerRow: number): boolean => productsPerRow > SMALL && !isHalf();

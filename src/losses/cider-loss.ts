@@ -3,7 +3,8 @@ import { ArgumentError } from '../core/errors';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
-import { beyondCosines, unitRows } from './unit-rows';
+import { beyondCosines } from './beyond-cosines';
+import { unitRows } from '../linalg/unit-rows';
 
 /** Options of {@link ciderLoss}. */
 export interface CiderOptions {

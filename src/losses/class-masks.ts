@@ -22,9 +22,17 @@ export function anchorMasks(
   };
 }
 
-/** [B, C] of 0 and 1; a row of zeros for OoD. */
-export const oneHotKnown = (labels: tf.Tensor2D, classes: number): tf.Tensor2D =>
-  tf.cast(tf.equal(labels, tf.reshape(tf.range(0, classes, 1, 'int32'), [1, classes])), 'float32') as tf.Tensor2D;
+/**
+ * [B, C] of 0 and 1; a row of zeros for OoD. A row of NaN for a label of a tensor that is no class among C, which cannot
+ * be read without stalling: so the loss is NaN, and no class becomes another in silence.
+ */
+export function oneHotKnown(labels: tf.Tensor2D, classes: number): tf.Tensor2D {
+  const shape: [number, number] = [labels.shape[0], classes];
+  const isClass = tf.equal<tf.Tensor2D>(labels, tf.reshape(tf.range(0, classes, 1, 'int32'), [1, classes]));
+  const isNone = tf.logicalNot(tf.logicalOr(tf.any(isClass, 1, true), tf.less(labels, 0)));
+  const hot: tf.Tensor2D = tf.cast(isClass, 'float32');
+  return tf.where(tf.broadcastTo(isNone, shape), tf.fill<tf.Rank.R2>(shape, NaN), hot);
+}
 
 /**
  * 0, or NaN where one of the values is NaN or infinite: what a loss adds whose other parts may lose them (a choice of

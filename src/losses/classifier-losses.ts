@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClassLabels, checkFiniteOption, checkNotNegative, checkPositive } from './check-option';
 import { meanWhere, oneHotKnown, oodColumn, unlessFinite } from './class-masks';
-import { unitRows } from './unit-rows';
+import { unitRows } from '../linalg/unit-rows';
 
 /** What the losses of a classifier share: the mean cross-entropy of the known rows, and a column for the others. */
 function withCrossEntropy(

@@ -11,4 +11,4 @@ export { classAnchorLoss, type ClassAnchorOptions } from './class-anchor-loss';
 export { confidenceLoss, energyBoundedLoss, logitNormLoss, outlierExposureLoss } from './classifier-losses';
 export type { EnergyBoundedOptions } from './classifier-losses';
 export { pairwiseDistances, pairwiseSquaredDistances } from './pairwise-distances';
-export { unitRows } from './unit-rows';
+export { unitRows } from '../linalg/unit-rows';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
 import { oneHotKnown } from './class-masks';
-import { unitRows } from './unit-rows';
+import { unitRows } from '../linalg/unit-rows';
 
 /** Options of {@link proxyAnchorLoss}. */
 export interface ProxyAnchorOptions {

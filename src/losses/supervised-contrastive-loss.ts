@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkPositive } from './check-option';
 import { anchorMasks, meanWhere } from './class-masks';
-import { beyondCosines, unitRows } from './unit-rows';
+import { beyondCosines } from './beyond-cosines';
+import { unitRows } from '../linalg/unit-rows';
 
 /** Options of {@link supervisedContrastiveLoss}. */
 export interface SupervisedContrastiveOptions {
@@ -13,8 +14,8 @@ export interface SupervisedContrastiveOptions {
 /**
  * Supervised contrastive loss: of all other rows those of one's own class should be the likely ones.
  *
- * Mean over the known rows i that have a positive of -1/|P(i)| sum over p in P(i) of log(e^(z_i z_p / t) / sum over a
- * != i of e^(z_i z_a / t)), with rows z of length 1 (the loss scales them). OoD rows (label below 0) stand in the
+ * Mean over the known rows i that have a positive of -1/|P(i)| sum over p in P(i) of log(e^(z_i z_p / t) / sum over
+ * a != i of e^(z_i z_a / t)), with rows z of length 1 (the loss scales them). OoD rows (label below 0) stand in the
  * denominators alone: they repel every known row and are never a positive. A batch without a positive pair costs 0.
  *
  * Source: Khosla et al., NeurIPS 2020, equation 2 (L_out).

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
  * Makes a folder and those above it, where they are missing.
  *
  * Not `mkdir(path, { recursive: true })`: where nothing can be made, as below /proc, the system says that the folder
- * above is missing, which is there, and Node 20 goes back and forth between the two for ever.
+ * above is missing, which is there, and Node 20 goes back and forth between the two forever.
  *
  * @throws the system's error
  */

@@ -11,7 +11,7 @@ export interface OdmBatchesOptions {
   /** Every how many batches one has OoD images: 2 is every second, from the second on; 0 none. Default 2. */
   outEvery?: number;
   /** Share of the pairs whose two images are of one class, before OoD images come in; default 0.25. */
-  similarRatio?: number;
+  similarShare?: number;
   /** Batches of an epoch; default: as many as the known images fill left halves, the rest is left out. */
   stepsPerEpoch?: number;
 }
@@ -24,7 +24,7 @@ export function checkOptions(
   classCounts: readonly number[],
   outCount: number,
 ): Required<OdmBatchesOptions> {
-  const { seed, batchSize = 1024, outShare = 0.25, outEvery = 2, similarRatio = 0.25 } = options;
+  const { seed, batchSize = 1024, outShare = 0.25, outEvery = 2, similarShare = 0.25 } = options;
   const refuse = (what: string, expected: string, received: string | number): never => {
     throw new ArgumentError({ where, what, expected, received: String(received) });
   };
@@ -34,14 +34,14 @@ export function checkOptions(
   }
   if (!(outShare >= 0 && outShare <= 0.5)) refuse('outShare', 'in [0, 0.5]', outShare);
   if (!(Number.isInteger(outEvery) && outEvery >= 0)) refuse('outEvery', 'a whole number from 0', outEvery);
-  if (!(similarRatio >= 0 && similarRatio <= 1)) refuse('similarRatio', 'in [0, 1]', similarRatio);
+  if (!(similarShare >= 0 && similarShare <= 1)) refuse('similarShare', 'in [0, 1]', similarShare);
   const half = batchSize / 2;
   const known = classCounts.reduce((sum, count) => sum + count, 0);
   if (known < half) {
     refuse('labels', `at least ${half} labels from 0, half a batch of ${batchSize}`, `${known} of them`);
   }
-  if (classCounts.length < 2 && similarCount(similarRatio, batchSize) < half) {
-    refuse('labels', 'of two known classes or more (one is enough for similarRatio 1)', 'one class');
+  if (classCounts.length < 2 && similarCount(similarShare, batchSize) < half) {
+    refuse('labels', 'of two known classes or more (one is enough for similarShare 1)', 'one class');
   }
   if (outEvery > 0 && outShare > 0) {
     if (outCount === 0) refuse('labels', 'some below 0, OoD images (outEvery: 0 asks for none)', 'none');
@@ -53,12 +53,12 @@ export function checkOptions(
   if (!(Number.isInteger(stepsPerEpoch) && stepsPerEpoch >= 1)) {
     refuse('stepsPerEpoch', 'a whole number from 1', stepsPerEpoch);
   }
-  return { seed, batchSize, outShare, outEvery, similarRatio, stepsPerEpoch };
+  return { seed, batchSize, outShare, outEvery, similarShare, stepsPerEpoch };
 }
 
 /** Pairs of one class in a batch, rounded to the nearest. */
-export const similarCount = (similarRatio: number, batchSize: number): number =>
-  Math.round((similarRatio * batchSize) / 2);
+export const similarCount = (similarShare: number, batchSize: number): number =>
+  Math.round((similarShare * batchSize) / 2);
 
 /** OoD rows in a batch that has some, rounded to the nearest, at most the right half. */
 export const outRowCount = (outShare: number, batchSize: number): number => Math.round(outShare * batchSize);

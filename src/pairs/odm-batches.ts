@@ -37,7 +37,7 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * The authors' batches for contrastive training with out-of-distribution mining, as row indices: no image is touched.
  *
  * Left half: the next B/2 known images of this epoch's permutation; what is left at its end is left out. Right half:
- * for the first `similarRatio` of the pairs another random image of the same class (the image itself only where its
+ * for the first `similarShare` of the pairs another random image of the same class (the image itself only where its
  * class has no other), for the rest one of another class. In every `outEvery`-th batch, counted over the run and not
  * over the epoch (so that an epoch of one step sees OoD images too), the last `outShare * B` right rows are OoD images
  * instead: no pair is OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before
@@ -67,7 +67,7 @@ export function odmBatches(labelList: ArrayLike<number>, options: OdmBatchesOpti
   const made = { ...checked, labels: labels.length, fingerprint: fingerprintOf(labels) };
 
   const half = batchSize / 2;
-  const similar = similarCount(checked.similarRatio, batchSize);
+  const similar = similarCount(checked.similarShare, batchSize);
   const outCount = outEvery === 0 ? 0 : outRowCount(checked.outShare, batchSize);
   const stepsPerPass = Math.floor(known.length / half);
   const passesPerEpoch = Math.ceil(stepsPerEpoch / stepsPerPass);

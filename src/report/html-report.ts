@@ -128,8 +128,8 @@ const aboutSection = (about: Report['about']): string =>
  * It needs no network and opens from disk; names are shown as text, whatever they contain. Images need `encodeImage`
  * where there is no canvas: `writeReport` of `tfjs-ood/node` brings one and writes the file and its figures.
  *
- * @param report scores of each set [N], higher = more out of distribution; classes [N], embeddings [N, D], images [N,
- *   H, W, C] where there are some; the result of `evaluate`
+ * @param report scores of each set [N], higher = more out of distribution; classes [N], embeddings [N, D], images
+ *   [N, H, W, C] where there are some; the result of `evaluate`
  * @param options limits on points, images and mistakes; `umap`; `seed`; `encodeImage`
  * @returns the file's text
  * @throws ShapeError where parts of a set differ in length; ArgumentError for sets of one name, a set without numbers,

@@ -16,7 +16,8 @@ export function checkImageSet(where: string, set: ImageSet): void {
     throw new ArgumentError({ where, what: 'images', expected, received });
   }
   const size = Array.isArray(shape) ? (shape as number[]).reduce((product, length) => product * length, 1) : NaN;
-  if (shape?.length !== 4 || size !== images!.length) {
+  const isWhole = shape?.length === 4 && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!isWhole || size !== images!.length) {
     const expected = `[N, H, W, C] of its ${images!.length} bytes`;
     const received = Array.isArray(shape) ? `[${shape.join(', ')}]` : shownType(shape);
     throw new ShapeError({ where, what: 'shape of the image set', expected, received });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../core/errors';
-import { normaliseChannels } from './normalize-channels';
+import { normalizeChannels } from './normalize-channels';
 
 type LayerArgs = NonNullable<ConstructorParameters<typeof tfl.layers.Layer>[0]>;
 
@@ -79,7 +79,7 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
     }
     const towards = (old: tf.Tensor1D, value: tf.Tensor1D) =>
       tf.add(old, tf.mul(tf.sub(value, old), 1 - this.momentum));
-    return normaliseChannels(x, gamma, beta, this.epsilon, (batchMean, batchVariance) => {
+    return normalizeChannels(x, gamma, beta, this.epsilon, (batchMean, batchVariance) => {
       this.movingMean.write(towards(mean, batchMean));
       this.movingVariance.write(towards(variance, batchVariance));
     });

@@ -17,7 +17,7 @@ function channelMean(x: tf.Tensor): tf.Tensor1D {
  * @param x [N, H, W, C] or [..., C]; `gamma`, `beta`: [C]
  * @param onMoments gets the batch's mean and (biased) variance, [C] each, valid only during the call
  */
-export function normaliseChannels(
+export function normalizeChannels(
   x: tf.Tensor,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,

@@ -15,7 +15,7 @@ export interface SeededDropoutArgs extends LayerArgs {
 
 /**
  * Dropout whose masks follow from seeds alone, so that a resumed run draws the masks of the uninterrupted one (tfjs's
- * own layer has either one mask for ever or unseeded ones). Off in inference; kept elements are divided by `1 - rate`.
+ * own layer has either one mask forever or unseeded ones). Off in inference; kept elements are divided by `1 - rate`.
  *
  * Saved and loaded like any layer, by its class name `SeededDropout`.
  *

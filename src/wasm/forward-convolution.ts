@@ -50,6 +50,12 @@ export function forwardConvolution(depthwise: boolean): (stock: WasmKernel) => W
       dimRoundingMode,
       depthwise,
     );
+    if (info.outHeight < 1 || info.outWidth < 1) {
+      throw new Error(
+        `tfjs-ood/wasm: the filter [${info.filterHeight}, ${info.filterWidth}] is larger than the image ` +
+          `[${info.inHeight}, ${info.inWidth}] with pad '${String(pad)}': there is no output, and the backend would not survive it`,
+      );
+    }
     const way = [strides, dilations, pad, shape[1], shape[2]].join();
     reservePacked(backend, filter.dataId, numbersOf(info, depthwise), way);
     const { top, bottom, left, right } = info.padInfo;

@@ -89,8 +89,8 @@ function addRows(): WasmFunction {
   return { params: 5, i32Locals: 2, v128Locals: 1, body };
 }
 /**
- * Max pooling's gradient for `outputs` neighbors in a row, each with a window of windowRows * windowColumns places of 4
- * * quads channels: adds the gradient to the first place that holds the maximum.
+ * Max pooling's gradient for `outputs` neighbors in a row, each with a window of windowRows * windowColumns places of
+ * 4 * quads channels: adds the gradient to the first place that holds the maximum.
  */
 function addToMaxima(): WasmFunction {
   const [values, sums, upstream, outputs, step, windowRows, windowColumns, rowBytes, columnBytes, quads] = range(10) as

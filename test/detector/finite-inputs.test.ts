@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import { ArgumentError, NotFiniteError, seededRandom, ShapeError } from 'tfjs-ood';
 import type { DetectorOptions } from 'tfjs-ood/detector';
-import { energy, nearestNeighbors, odin } from 'tfjs-ood/scorers';
+import { energy, mahalanobis, nearestNeighbors, odin } from 'tfjs-ood/scorers';
 import { embed, featuresOf, fitDetector, loadDetector, modelFingerprint } from 'tfjs-ood/detector';
 import { gatherImages, vgg } from 'tfjs-ood/training';
 import { onEachBackend } from '../on-each-backend';
@@ -180,7 +180,6 @@ onEachBackend('weights of NaN or infinities', () => {
     const data = { images: x, labels: labelsOf(60) };
     const detector = await fitDetector(model, data, { scorer: energy() });
     const bytes = detector.toBytes();
-    detector.dispose();
     for (const [which, value] of [
       [0, NaN],
       [0, Infinity],
@@ -191,13 +190,41 @@ onEachBackend('weights of NaN or infinities', () => {
       const message = `weights of the model (${name}) must be finite numbers, got ${value} at index 1`;
       await expect(fitDetector(model, data, { scorer: energy() })).rejects.toThrow(`fitDetector: ${message}`);
       await expect(loadDetector(model, bytes)).rejects.toThrow(`loadDetector: ${message}`);
+      await expect(detector.predict(x)).rejects.toThrow(`Detector.predict: ${message}`);
       await expect(embed(model, x)).rejects.toThrow(`embed: ${message}`);
       if (readsAtOnce()) expect(() => featuresOf(model).run(x)).toThrow(`featuresOf: ${message}`);
       restore();
       (await loadDetector(model, bytes)).dispose();
       await embed(model, x);
     }
+    detector.dispose();
     x.dispose();
+    model.dispose();
+  });
+
+  test('a score beyond float32 names the row of the images given', async () => {
+    const model = tfl.sequential({
+      layers: [layers.flatten({ inputShape: [SIDE, SIDE, 1] }), layers.dense({ units: 3, ...named(3) })],
+    });
+    const x = images(90);
+    const detector = await fitDetector(
+      model,
+      { images: x, labels: labelsOf(90) },
+      { scorer: mahalanobis(), blockSize: 32 },
+    );
+    const far = images(90, 1e25, [70]);
+    await expect(detector.predict(far)).rejects.toThrow(/score must be a number that float32 holds .* at row 70$/);
+    const fit = fitDetector(
+      model,
+      { images: far, labels: labelsOf(90) },
+      { scorer: nearestNeighbors({ k: 3, normalize: 'none' }), blockSize: 32 },
+    );
+    await fit.then(
+      (one) => one.dispose(),
+      (error: Error) => expect(error.message).toMatch(/at row 70$/),
+    );
+    detector.dispose();
+    tf.dispose([x, far]);
     model.dispose();
   });
 

@@ -5,6 +5,7 @@ import {
   energy,
   ensemble,
   entropy,
+  fdbd,
   gen,
   mahalanobis,
   maxLogit,
@@ -238,5 +239,26 @@ describe('a head and the logits that it makes', () => {
     const method = ensemble([react(), msp()]);
     await expect(method.fit([outputs], { head: turned(head) })).rejects.toThrow('ensemble: head must be the layer');
     (await method.fit([outputs], { head })).dispose();
+  });
+
+  test('head scorers by themselves compare them too, where a block has logits', async () => {
+    const { head, outputs } = made(size, size);
+    for (const method of [react(), fdbd(), vim({ dimension: 2 })]) {
+      await expect(method.fit([outputs], { head: turned(head) })).rejects.toThrow(
+        `${method.kind}: head must be the layer`,
+      );
+      (await method.fit([outputs], { head })).dispose();
+    }
+  });
+
+  test('a cut-point that is no rate is refused by its name, at once', async () => {
+    const { head, outputs } = made(size, size);
+    const detector = await fit(outputs, head, nearestClassMean());
+    for (const cutPoint of [Infinity, 1e20, NaN, -0.1, 0, 1]) {
+      await expect(detector.predict(outputs, { cutPoint })).rejects.toThrow(
+        'predict: cutPoint must be a rate between 0 and 1',
+      );
+    }
+    detector.dispose();
   });
 });

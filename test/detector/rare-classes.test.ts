@@ -64,10 +64,6 @@ onEachBackend('detectors of long-tailed classes', () => {
     let lost = 0;
     for (let seed = 1; seed <= 5; seed++) {
       const fitted = fitOutputDetector(outputs, { scorer, head, seed, alpha: 0.2 });
-      if (kind === 'class-gaussians') {
-        await expect(fitted).rejects.toThrow('one of two rows at least (mahalanobis has one covariance for all)');
-        continue;
-      }
       const detector = await fitted;
       const { count, classesWithoutRow, missingMass } = detector.calibration;
       expect([count, missingMass]).toEqual([24, 6 / 120]);
@@ -249,6 +245,15 @@ describe('rates at which nothing could be called OoD', () => {
     await expect(onBoundary).rejects.toThrow('8 calibration scores are 0, the largest');
     const ends = fitOutputDetector(withEqual(100), { scorer: ensemble([msp()]), alpha: 0.3 });
     await expect(ends).rejects.toThrow("the largest that 'ensemble' can give");
+  });
+
+  test('relative Mahalanobis distances of one class are all 0', async () => {
+    const random = seededRandom(2);
+    const features = { data: Float32Array.from({ length: 200 }, random.normal), shape: [100, 2] as const };
+    const labels = new Int32Array(100);
+    for (const scorer of [relativeMahalanobis(), ensemble([relativeMahalanobis()])]) {
+      await expect(fitOutputDetector({ features, labels }, { scorer })).rejects.toThrow('the largest that');
+    }
   });
 
   test('too few scores are no such case, nor is a scorer without an end', async () => {

@@ -23,7 +23,7 @@ describe('presets', () => {
   test("the paper's numbers", () => {
     expect(presets.paper.training).toMatchObject({
       batchSize: 1024,
-      similarRatio: 0.25,
+      similarShare: 0.25,
       outShare: 0.25,
       outEvery: 2,
       margin: 10,

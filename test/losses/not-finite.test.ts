@@ -135,4 +135,30 @@ onEachBackend('a NaN or an infinity', (backend) => {
       expect(numbers.slice(4)).toEqual([Math.fround(0.6), Math.fround(0.8)]);
     }
   });
+
+  test.each([
+    ['a class that is not there', [0, 1, 2, 7]],
+    ['a fraction', [0, 1, 2, 0.5]],
+    ['NaN', [0, 1, 2, NaN]],
+  ])('%s among the labels of a tensor: a loss over classes is NaN', async (_, wrong) => {
+    const x = tf.tensor2d(ROWS.slice(0, 4), [4, 3]);
+    const centers = tf.eye(3);
+    const labels = tf.tensor1d(wrong, 'float32');
+    const losses: Record<string, (y: tf.Tensor1D) => tf.Scalar> = {
+      center: (y) => centerLoss(y, x, centers),
+      cider: (y) => ciderLoss(y, x, centers),
+      'proxy anchor': (y) => proxyAnchorLoss(y, x, centers),
+      'class anchor': (y) => classAnchorLoss(y, x),
+      'outlier exposure': (y) => outlierExposureLoss(y, x),
+      confidence: (y) => confidenceLoss(y, x),
+      'energy-bounded': (y) => energyBoundedLoss(y, x),
+      LogitNorm: (y) => logitNormLoss(y, x),
+    };
+    for (const [name, loss] of Object.entries(losses)) {
+      const value = tf.tidy(() => loss(labels));
+      expect(Number.isFinite((await value.data())[0]), name).toBe(false);
+      value.dispose();
+    }
+    tf.dispose([x, centers, labels]);
+  });
 });

@@ -73,7 +73,7 @@ describe('for any labels and options', () => {
     out: fc.integer({ min: 1, max: 20 }),
     half: fc.integer({ min: 2, max: 9 }),
     outRows: fc.integer({ min: 0, max: 9 }),
-    similarRatio: fc.double({ min: 0, max: 1, noNaN: true }),
+    similarShare: fc.double({ min: 0, max: 1, noNaN: true }),
     outEvery: fc.integer({ min: 0, max: 3 }),
     seed: fc.maxSafeInteger(),
     stepsPerEpoch: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
@@ -81,16 +81,16 @@ describe('for any labels and options', () => {
 
   test('each batch is composed as asked', () => {
     fc.assert(
-      fc.property(setting, ({ counts, out, half, outRows, similarRatio, outEvery, seed, stepsPerEpoch }) => {
+      fc.property(setting, ({ counts, out, half, outRows, similarShare, outEvery, seed, stepsPerEpoch }) => {
         const labels = labelsOf(counts, out, seed);
         const known = counts.reduce((sum, count) => sum + count, 0);
         fc.pre(known >= half);
         const outCount = Math.min(outRows, half);
-        const options = { seed, batchSize: 2 * half, outShare: outCount / (2 * half), outEvery, similarRatio };
+        const options = { seed, batchSize: 2 * half, outShare: outCount / (2 * half), outEvery, similarShare };
         const batches = odmBatches(labels, { ...options, ...(stepsPerEpoch && { stepsPerEpoch }) });
         const pass = Math.floor(known / half);
         expect(batches.stepsPerEpoch).toBe(stepsPerEpoch ?? pass);
-        const similar = Math.round(similarRatio * half);
+        const similar = Math.round(similarShare * half);
         const drawn: number[] = [];
         let left: number[] = [];
         for (const [i, batch] of take(batches, 12).entries()) {
@@ -127,10 +127,10 @@ describe('for any labels and options', () => {
   test('a restored stream is the uninterrupted one, through JSON, at any point', () => {
     fc.assert(
       fc.property(setting, fc.integer({ min: 0, max: 10 }), (given, stop) => {
-        const { counts, out, half, similarRatio, outEvery, seed, stepsPerEpoch } = given;
+        const { counts, out, half, similarShare, outEvery, seed, stepsPerEpoch } = given;
         const labels = labelsOf(counts, out, seed);
         fc.pre(labels.length - out >= half);
-        const options = { seed, batchSize: 2 * half, outEvery, similarRatio, ...(stepsPerEpoch && { stepsPerEpoch }) };
+        const options = { seed, batchSize: 2 * half, outEvery, similarShare, ...(stepsPerEpoch && { stepsPerEpoch }) };
         const whole = take(odmBatches(labels, options), stop + 8);
         const stopped = odmBatches(labels, options);
         take(stopped, stop);
@@ -183,7 +183,7 @@ describe('randomness', () => {
   test('partners are uniform: positives in their class, negatives over all other images', () => {
     const sizes = [30, 10, 20];
     const known = labelsOf(sizes, 0);
-    const batches = odmBatches(known, { seed: 2, batchSize: 60, outEvery: 0, similarRatio: 0.5 });
+    const batches = odmBatches(known, { seed: 2, batchSize: 60, outEvery: 0, similarShare: 0.5 });
     const counts = { similar: new Map<string, number>(), other: new Map<string, number>() };
     const place = (row: number) => row;
     for (const { indices: rows } of take(batches, 6000)) {
@@ -225,7 +225,7 @@ function unevennessOf(counts: number[]): number {
 
 describe('small sets', () => {
   test('an image without another of its class meets itself', () => {
-    const batch = odmBatches([0, 1], { seed: 1, batchSize: 4, outEvery: 0, similarRatio: 1 }).next();
+    const batch = odmBatches([0, 1], { seed: 1, batchSize: 4, outEvery: 0, similarShare: 1 }).next();
     expect([...batch.indices.subarray(0, 2)]).toEqual([...batch.indices.subarray(2)]);
   });
 
@@ -321,7 +321,7 @@ describe('errors', () => {
     ['outShare', () => make(good, { outShare: 0.6 }), /outShare must be in \[0, 0.5\], got 0.6/],
     ['outShare below one row', () => make(good, { outShare: 0.01 }), /outShare.*one of 8 rows/],
     ['outEvery', () => make(good, { outEvery: -1 }), /outEvery/],
-    ['similarRatio', () => make(good, { similarRatio: NaN }), /similarRatio/],
+    ['similarShare', () => make(good, { similarShare: NaN }), /similarShare/],
     ['stepsPerEpoch', () => make(good, { stepsPerEpoch: 0 }), /stepsPerEpoch/],
     ['seed', () => make(good, { seed: 0.5 }), /seed must be an integer, got 0.5/],
   ])('%s', (_, call, message) => {
@@ -330,7 +330,7 @@ describe('errors', () => {
   });
 
   test('what is enough is enough', () => {
-    expect(() => make([0, 0, 0, 0, -1], { similarRatio: 1 })).not.toThrow();
+    expect(() => make([0, 0, 0, 0, -1], { similarShare: 1 })).not.toThrow();
     expect(() => make([0, 1, 0, 1], { outEvery: 0 })).not.toThrow();
     expect(() => make([0, 1, 0, 1], { outShare: 0 })).not.toThrow();
   });
@@ -348,7 +348,7 @@ describe('errors', () => {
       [other({ batchSize: 10 }), /batchSize/],
       [other({ outShare: 0.5 }), /outShare/],
       [other({ outEvery: 0 }), /outEvery/],
-      [other({ similarRatio: 0.5 }), /similarRatio/],
+      [other({ similarShare: 0.5 }), /similarShare/],
       [other({ stepsPerEpoch: 3 }), /stepsPerEpoch/],
       [other({}, [...good, 0]), /labels/],
       [other({}, swapped), /fingerprint/],

@@ -210,7 +210,6 @@ onEachBackend('head scorers', () => {
       [149, 149],
       [3, 149],
     ] as const) {
-      // prettier-ignore
       let product = 0;
       for (let i = 0; i < size; i++) product += basis!.data[i * left + a]! * basis!.data[i * left + b]!;
       expectClose(product, a === b ? 1 : 0, { absolute: 1e-10 });
@@ -390,8 +389,8 @@ describe('by hand', () => {
   });
   test('vim: a smaller sample changes alpha alone, the seed says which', async () => {
     const { features, head } = largeCase(0);
-    const alpha = async (sample: number, seed: number) => {
-      const scorer = await vim({ dimension: 20, sample, seed }).fit([{ features }], { head });
+    const alpha = async (sampleSize: number, seed: number) => {
+      const scorer = await vim({ dimension: 20, sampleSize, seed }).fit([{ features }], { head });
       scorer.dispose();
       return scorer.state().options['alpha'] as number;
     };
@@ -436,7 +435,7 @@ describe('every head scorer', () => {
     expect(() => ash({ percentile: 0 })).toThrow('ash: percentile');
     expect(() => scale({ percentile: 1 })).toThrow('scale: percentile');
     expect(() => vim({ dimension: 1.5 })).toThrow('vim: dimension must be a whole number from 0, got 1.5');
-    expect(() => vim({ sample: 0 })).toThrow('vim: sample');
+    expect(() => vim({ sampleSize: 0 })).toThrow('vim: sampleSize');
     expect(() => vim({ seed: 0.5 })).toThrow('vim: seed');
     expect(() => residual({ dimension: -1 })).toThrow('residual: dimension');
     for (const method of [fdbd, she, react, ash, scale, vim, residual]) {

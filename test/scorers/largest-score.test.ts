@@ -153,10 +153,15 @@ test('distances of directions end at 2, others do not', async () => {
     relativeMahalanobis(),
     classGaussians(),
   ]) {
-    const scorer = await method.fit([block], {});
+    const two = { features: rows(Float32Array.of(1, 1e-4, 2, -1e-4, 1, 0, 2, 1), 2), labels: [0, 0, 1, 1] };
+    const scorer = await method.fit([two], {});
     expect(scorer.largestScore).toBeUndefined();
     scorer.dispose();
   }
+  // Of one class both distances of the relative one are the same.
+  const relative = await relativeMahalanobis().fit([block], {});
+  expect(relative.largestScore).toBe(0);
+  relative.dispose();
 });
 
 test('of the head: fDBD ends on the boundaries, ReAct as the score that follows it', async () => {

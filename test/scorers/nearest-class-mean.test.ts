@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { NotFiniteError } from 'tfjs-ood';
 import { nearestClassMean } from 'tfjs-ood/scorers';
@@ -20,6 +21,25 @@ onEachBackend('nearestClassMean', () => {
     const scores = await scorer.score({ features: rows([7, 0], [3, 4], [1e30, 1e30], [0, -1], [0, 0], [1e-30, 0]) });
     expectClose(scores, [0, 0.2, 1 - Math.SQRT1_2, 1, 1, 0], { absolute: 1e-6 });
     scorer.dispose();
+  });
+  test('cosine: classify names the class, scoreTensor gives the same scores, with a gradient that is 0 for a zero row', async () => {
+    const means = { labels: Int32Array.of(3, 8), data: Float64Array.of(2, 0, 0, 5), shape: [2, 2] as [number, number] };
+    const scorer = nearestClassMean({ distance: 'cosine' }).of(means);
+    const features = rows([7, 0], [3, 4], [0, -1], [0, 0]);
+    const { labels, scores } = await scorer.classify({ features });
+    expect([...labels].slice(0, 2)).toEqual([3, 8]);
+    expectClose(scores, [0, 0.2, 1, 1], { absolute: 1e-6 });
+    const x = tf.tensor2d(features.data, [4, 2]);
+    const { value, grad } = tf.valueAndGrad((t) => tf.sum(scorer.scoreTensor(t as tf.Tensor2D)))(x);
+    const direct = scorer.scoreTensor(x);
+    expectClose(await direct.data(), scores, { absolute: 1e-6 });
+    // By hand: -d cos(x, m) / dx = -(m / |m| - cos x / |x|) / |x|; (3, 4) is nearest to (0, 1).
+    expectClose(await grad.data(), [0, 0, 0.096, -0.072, -1, 0, 0, 0], { absolute: 1e-5 });
+    tf.dispose([x, value, grad, direct]);
+    scorer.dispose();
+    expect(() => nearestClassMean({ distance: 'cosine' }).of({ ...means, data: new Float64Array(4) })).toThrow(
+      'nearestClassMean: means must be class means with a direction, got a mean of 0 for class 3',
+    );
   });
   test('a mean so far away that float32 does not hold the score: an error names the row', async () => {
     const scorer = await nearestClassMean().fit([{ features: rows([1e30, 1e30]), labels: [0] }], {});

@@ -35,8 +35,8 @@ function gumbelNoise(shape: [number, number], seed: number): tf.Tensor2D {
  * distances.
  *
  * On the unit sphere of R^D most rows lie at a distance near 1.41: q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2). Weights are
- * 1/q, in the logarithm, so that no D overflows; those of a row sum to 1. Meant for rows of length 1 ({@link
- * unitRows}). A row whose negatives all are beyond `maxDistance` takes none.
+ * 1/q, in the logarithm, so that no D overflows; those of a row sum to 1. Meant for rows of length 1
+ * ({@link unitRows}). A row whose negatives all are beyond `maxDistance` takes none.
  *
  * Source: Wu, Manmatha, Smola, Kraehenbuehl, ICCV 2017, equations 3 and 4.
  *

@@ -40,7 +40,7 @@ export function readPaxAttributes(bytes: Buffer): Map<string, string> | undefine
     const match = /^(\d+) ([^=]+)=/.exec(bytes.toString('utf8', at, at + 200));
     if (!match) return undefined;
     const [start, end] = [at + Buffer.byteLength(match[0]), at + Number(match[1])];
-    // A length that ends before its value would come back to here for ever.
+    // A length that ends before its value would come back to here forever.
     if (!(start < end && end <= bytes.length) || bytes[end - 1] !== 10) return undefined;
     const value = bytes.toString('utf8', start, end - 1);
     if (match[2] === 'size' && !/^\d+$/.test(value)) return undefined; // Number would take '', 0x10 and 1e3 too

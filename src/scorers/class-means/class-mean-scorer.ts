@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../core/errors';
 import type { Means } from '../../embeddings/class-means';
+import { unitRows } from '../../linalg/unit-rows';
 import { oneBackend } from '../../tensors/one-backend';
 import { finiteScores } from '../contract/finite-scores';
 import { inUse } from '../contract/in-use';
 import { readRows, type Rows } from '../contract/rows';
 import type { Batch, Scorer } from '../contract/scorer';
 import { centerMeans } from './centered-means';
-import { withMoreMeans } from './more-means';
+import { withMoreMeans } from '../contract/with-more-means';
 import { nearestMeanDistance } from './nearest-mean-distance';
 import { nearestMeans } from './nearest-means';
-import { isZeroRow, meansOfUnitLength, rowsOfUnitLength, tensorOfUnitLength } from './unit-length-rows';
+import { isZeroRow, meansOfUnitLength, rowsOfUnitLength } from './unit-length-rows';
 
 export const CLASS_MEAN_WHERE = 'nearestClassMean';
 export const CLASS_MEAN_KIND = 'nearest-class-mean';
@@ -101,7 +102,7 @@ export function classMeanScorer(means: Means, settings: ClassMeanSettings): Clas
       const { distance } = (onTensors ??= nearestMeanDistance(centered, onBackend));
       if (!isCosine) return distance(features);
       return tf.tidy(() => {
-        const unit = tensorOfUnitLength(features);
+        const unit = unitRows(features);
         const squares = tf.sum<tf.Tensor1D>(tf.square(unit), 1); // 1, and 0 of a zero row, whose cosine distance is 1
         return tf.mul<tf.Tensor1D>(0.5, tf.add(distance(unit), tf.sub(1, squares)));
       });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsInPart } from '../../tensors/backend-room';
 import { failedKernel, product } from '../../linalg/checked-product';
 import type { CenteredMeans } from './centered-means';
-import { isHalf } from '../../tensors/precision';
+import { isHalf, roundingUnit } from '../../tensors/precision';
 
 /** For each row the index of its nearest mean, and the squared distance to that, in float64 rounded to float32. */
 export interface NearestMeans {
@@ -77,13 +77,13 @@ export async function nearestMeans(
 }
 
 /**
- * How far apart two values of x m - ||m||^2 / 2 can come out by rounding alone: 2 (D + 8) u (||x|| ||m|| + ||m||^2 /
- * 2), for any order of summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), twice that for
- * GPUs. Where the backend's range could be left it is infinite, and the row is settled in float64.
+ * How far apart two values of x m - ||m||^2 / 2 can come out by rounding alone: 2 (D + 8) u (||x|| ||m|| +
+ * ||m||^2 / 2), for any order of summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), twice
+ * that for GPUs. Where the backend's range could be left it is infinite, and the row is settled in float64.
  */
 function slackFor({ size, halfNorms }: CenteredMeans): (norm: number) => number {
   const half = isHalf();
-  const [unit, largest] = half ? [2 ** -11, 2 ** 14] : [2 ** -24, 2 ** 126];
+  const [unit, largest] = [roundingUnit(), half ? 2 ** 14 : 2 ** 126];
   const halfNorm = halfNorms.reduce((a, b) => Math.max(a, b));
   return (norm) => {
     const scale = norm * Math.sqrt(2 * halfNorm) + halfNorm;

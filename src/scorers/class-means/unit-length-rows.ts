@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors';
 import type { Means } from '../../embeddings/class-means';
 import { unitLength } from '../../linalg/unit-length';
@@ -6,13 +5,6 @@ import type { Rows } from '../contract/rows';
 
 /** Rows of length 1; a zero row, which has no direction, stays zero. */
 export const rowsOfUnitLength = ({ data, shape }: Rows): Rows => ({ data: unitLength(data, shape[1]), shape });
-
-/** The same of a tensor, with a gradient: 0 for a zero row. */
-export function tensorOfUnitLength(rows: tf.Tensor2D): tf.Tensor2D {
-  const squares = tf.sum(tf.square(rows), 1, true);
-  const isSome = tf.step(squares); // 0 for a zero row, and without a gradient
-  return tf.div(tf.mul(rows, isSome), tf.sqrt(tf.add(squares, tf.sub(1, isSome))));
-}
 
 export const isZeroRow = ({ data, shape }: Rows, row: number): boolean =>
   data.subarray(row * shape[1], (row + 1) * shape[1]).every((value) => value === 0);
@@ -29,10 +21,10 @@ export function meansOfUnitLength(where: string, { labels, data, shape }: Means)
   const unit = data.slice();
   labels.forEach((label, c) => {
     const own = unit.subarray(c * size, (c + 1) * size);
-    const norm = Math.hypot(...own);
+    const norm = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
     if (norm === 0) {
       const [expected, received] = ['class means with a direction', `a mean of 0 for class ${label}`];
-      throw new ArgumentError({ where, what: 'features', expected, received });
+      throw new ArgumentError({ where, what: 'means', expected, received });
     }
     own.forEach((value, i) => (own[i] = value / norm));
   });

@@ -1,6 +1,6 @@
 import { NotFiniteError } from '../../core/errors';
 
-/** Scores as float32; refuses the first that float32 does not hold, naming its row. */
+/** Scores as float32. Throws at the first that float32 does not hold, naming its row. */
 export function finiteScores(where: string, scores: ArrayLike<number>): Float32Array {
   const rounded = Float32Array.from(scores);
   const row = rounded.findIndex((score) => !Number.isFinite(score));

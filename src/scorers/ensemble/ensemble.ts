@@ -98,9 +98,9 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  * there log(n + 1) + log1p((s_m(x) - c) / (c - median)), with c the largest and the median of the n scores: farther is
  * stranger without end, unless a member's score has an end itself.
  *
- * One pass over the blocks; `calibrationShare` of the rows, drawn by `seed`, is held (and kept in memory until the end). Needs
- * what its members need, for the calibration too. Each member sees the others: classes of a few rows can be
- * lost to it.
+ * One pass over the blocks; `calibrationShare` of the rows, drawn by `seed`, is held (and kept in memory until the
+ * end). Needs what its members need, for the calibration too. Each member sees the others: classes of a few rows can
+ * be lost to it.
  *
  * Source: Fisher 1932; Vovk, Gammerman, Shafer 2005 (conformal p-values).
  *

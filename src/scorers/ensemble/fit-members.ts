@@ -1,8 +1,8 @@
 import { ArgumentError } from '../../core/errors';
 import { seededRandom } from '../../core/random';
 import { sortScores } from '../../core/sort-scores';
-import { checkedHead } from '../head/checked-head';
-import { checkHeadAgrees } from '../head/head-agreement';
+import { checkedHead } from '../contract/checked-head';
+import { checkHeadAgrees } from '../contract/head-agreement';
 import { relay } from './relay';
 import type { FitNeed, FitProgress, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
 import { readBlock, rowsAt, withBlock, type NumberBlock, type Widths } from '../contract/split-block';

@@ -1,3 +1,5 @@
+import type { Means } from '../../embeddings/class-means';
+import type { ClassScatter } from '../../embeddings/class-scatter';
 import { estimateCovariance, ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { featureScorer } from '../contract/feature-scorer';
@@ -66,6 +68,28 @@ function minusLogSum(a: number, b: number): number {
   return a === b && !Number.isFinite(a) ? a : least - Math.log1p(Math.exp(least - Math.max(a, b)));
 }
 
+/** The means of classes with two rows or more: one row has no covariance, and which class has so few is often chance. */
+function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
+  const { labels, data, shape } = store.means();
+  const size = shape[1];
+  const own = Array.from(labels.keys()).filter((at) => store.counts.get(labels[at]!)! > 1);
+  const singles = labels.length - own.length;
+  if (own.length === 0) {
+    const expected = 'rows of a class at least, of one that has two (mahalanobis has one covariance for all)';
+    throw new ArgumentError({ where: WHERE, what: 'blocks', expected, received: 'one row of each class' });
+  }
+  if (singles > 0) {
+    console.warn(
+      `${WHERE}: ${singles} of ${labels.length} classes have one row and so no covariance; they are left out, as if they ` +
+        'had none. Give them more rows, or take mahalanobis, which has one covariance for all.',
+    );
+  }
+  return {
+    labels: Int32Array.from(own, (at) => labels[at]!),
+    data: Float64Array.from(own.flatMap((at) => Array.from(data.subarray(at * size, (at + 1) * size)))),
+  };
+}
+
 /**
  * Minus the logarithm of the density of the features, a normal distribution for each class (DDU).
  *
@@ -76,8 +100,10 @@ function minusLogSum(a: number, b: number): number {
  *
  * Source: Mukhoti et al., Deep Deterministic Uncertainty, CVPR 2023, algorithm 1.
  *
- * @throws ArgumentError for an unknown estimator; where there is no row; naming the first class whose rows do not
- *   differ (a single row has no covariance), or whose `'empirical'` covariance is singular
+ * A class of a single row has no covariance: it is left out, with a warning.
+ *
+ * @throws ArgumentError for an unknown estimator; where no class has two rows; naming the first class whose rows do not
+ *   differ, or whose `'empirical'` covariance is singular
  * @example
  * const features = { data: Float32Array.of(-3, -1, 1, 3), shape: [4, 1] as const };
  * const scorer = await classGaussians().fit([{ features, labels: [0, 0, 1, 1] }], {});
@@ -95,18 +121,11 @@ export function classGaussians({ covariance = 'oas', blockSize = 4096 }: Covaria
     fitNeeds: ['features', 'labels'],
     async fit(blocks, progress) {
       const store = await fitScatter(WHERE, blocks, progress, { perClass: true, blockSize });
-      const { labels, data: means } = store.means();
-      const whitenings = Array.from(labels, (label) => {
-        const own = store.ofClass(label);
-        if (own.count > 1)
-          return whiteningOf(WHERE, estimateCovariance(own, covariance), `covariance of class ${label}`);
-        const [what, expected] = [
-          `class ${label}`,
-          'one of two rows at least (mahalanobis has one covariance for all)',
-        ];
-        throw new ArgumentError({ where: WHERE, what, expected, received: 'one row' });
-      });
-      const counts = Float64Array.from(store.counts.values());
+      const { labels, data: means } = withoutSingles(store);
+      const whitenings = Array.from(labels, (label) =>
+        whiteningOf(WHERE, estimateCovariance(store.ofClass(label), covariance), `covariance of class ${label}`),
+      );
+      const counts = Float64Array.from(labels, (label) => store.counts.get(label)!);
       return scorerOf({ labels, counts, means, whitenings, covariance }, blockSize);
     },
     restore(state) {

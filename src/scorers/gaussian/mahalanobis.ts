@@ -3,7 +3,7 @@ import { estimateCovariance, ESTIMATORS, type CovarianceEstimator } from '../../
 import { featureScorer } from '../contract/feature-scorer';
 import { fitScatter } from './fit-scatter';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
-import { withMoreMeans } from '../class-means/more-means';
+import { withMoreMeans } from '../contract/with-more-means';
 import { checkOption, checkWord, COUNT } from '../../core/check';
 import { factorsOf, savedWhitenings, SHRINKAGE } from './saved-gaussian';
 import { savedMeans } from '../contract/saved-means';

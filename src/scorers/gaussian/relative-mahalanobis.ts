@@ -4,7 +4,7 @@ import { featureScorer } from '../contract/feature-scorer';
 import { fitScatter } from './fit-scatter';
 import type { CovarianceOptions } from './mahalanobis';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
-import { withMoreMeans } from '../class-means/more-means';
+import { withMoreMeans } from '../contract/with-more-means';
 import { checkOption, checkWord, COUNT } from '../../core/check';
 import { factorsOf, savedWhitenings, SHRINKAGE } from './saved-gaussian';
 import { savedMeans } from '../contract/saved-means';
@@ -43,7 +43,7 @@ function scorerOf({ means, mean, whitenings, options }: Fitted, blockSize: numbe
         factors: factorsOf(whitenings),
       },
     },
-    largestScore: undefined,
+    largestScore: means.labels.length === 1 ? 0 : undefined, // of one class both distances are the same
     async scoresOf({ data }) {
       const [near, far] = [await toClass.of(data), await toAll.of(data)];
       return near.map((value, row) => value - far[row]!);

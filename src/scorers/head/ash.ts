@@ -1,4 +1,4 @@
-import { checkedHead, savedHead } from './checked-head';
+import { checkedHead, savedHead } from '../contract/checked-head';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
 import { energyScore, type LogitRow } from '../contract/logit-scores';
 import { checkOption, checkWord, COUNT, SHARE } from '../../core/check';

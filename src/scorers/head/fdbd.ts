@@ -1,5 +1,5 @@
 import { ArgumentError, FormatError } from '../../core/errors';
-import { checkedHead, headTensors, savedHead } from './checked-head';
+import { checkedHead, headTensors, savedHead } from '../contract/checked-head';
 import { featureScorer } from '../contract/feature-scorer';
 import { headLogits } from './head-logits';
 import { indexOfLargest } from '../contract/logit-scores';
@@ -7,6 +7,7 @@ import { checkOption, COUNT } from '../../core/check';
 import { readRows } from '../contract/rows';
 import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
 import { checkKind, tensorOf } from '../contract/scorer-state';
+import { agreeingBlocks } from '../contract/agreeing-blocks';
 
 /** Options of {@link fdbd}. */
 export interface FdbdOptions {
@@ -99,7 +100,7 @@ export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'feat
       const size = head.shape[0];
       const sum = new Float64Array(size);
       let seen = 0;
-      for await (const block of blocks) {
+      for await (const block of agreeingBlocks('fdbd', head, blocks)) {
         const { data, shape } = await readRows('fdbd', 'features', block, size);
         for (let i = 0; i < data.length; i++) sum[i % size]! += data[i]!;
         seen += shape[0];

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../core/errors';
-import { checkedHead, savedHead } from './checked-head';
+import { checkedHead, savedHead } from '../contract/checked-head';
 import { energyScore, largestMsp, maxLogitScore, mspScore, type LogitRow } from '../contract/logit-scores';
 import { checkOption, checkWord, COUNT, FINITE, SHARE } from '../../core/check';
 import { readRows } from '../contract/rows';
@@ -7,6 +7,7 @@ import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
 import { checkKind, wordOf, savedOption } from '../contract/scorer-state';
 import { shapedScorer } from './shaped-scorer';
 import { ValueQuantiles } from './value-quantiles';
+import { agreeingBlocks } from '../contract/agreeing-blocks';
 
 const THEN = ['energy', 'msp', 'max-logit'] as const;
 type Then = (typeof THEN)[number];
@@ -82,7 +83,7 @@ export function react({ percentile = 0.9, then = 'energy', blockSize = 4096 }: R
       const head = checkedHead('react', parts);
       const activations = new ValueQuantiles();
       let seen = 0;
-      for await (const block of blocks) {
+      for await (const block of agreeingBlocks('react', head, blocks)) {
         const { data, shape } = await readRows('react', 'features', block, head.shape[0]);
         activations.add(data);
         seen += shape[0];

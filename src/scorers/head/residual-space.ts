@@ -2,7 +2,7 @@ import { Matrix, pseudoInverse } from 'ml-matrix';
 import { traceOf } from '../../linalg/trace';
 import { ArgumentError, FormatError } from '../../core/errors';
 import type { NamedArray } from '../../core/safetensors';
-import { checkedHead } from './checked-head';
+import { checkedHead } from '../contract/checked-head';
 import { COUNT, type NumberRule } from '../../core/check';
 import { rowProducts } from '../../linalg/row-products';
 import { readRows } from '../contract/rows';
@@ -10,6 +10,7 @@ import type { Blocks, FitProgress, Head, PartsFor, ScorerState } from '../contra
 import { tensorOf } from '../contract/scorer-state';
 import { secondMoments } from '../../linalg/second-moments';
 import { symmetricEigen } from '../../linalg/symmetric-eigen';
+import { agreeingBlocks } from '../contract/agreeing-blocks';
 
 /** What the training features leave over: the directions [D, D - k] of least spread about an origin [D]. */
 export interface ResidualSpace {
@@ -49,7 +50,7 @@ export async function fitResidualSpace(
     throw new ArgumentError({ where, what: 'dimension', expected, received: String(kept) });
   }
   const moments = secondMoments(size, blockSize);
-  for await (const block of blocks) {
+  for await (const block of agreeingBlocks(where, head, blocks)) {
     const { data } = await readRows(where, 'features', block, size);
     await moments.add(data);
     onRows?.(data, head);

@@ -1,4 +1,4 @@
-import { checkedHead, savedHead } from './checked-head';
+import { checkedHead, savedHead } from '../contract/checked-head';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
 import { energyScore, type LogitRow } from '../contract/logit-scores';
 import { checkOption, COUNT, SHARE } from '../../core/check';
@@ -29,9 +29,9 @@ function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'fe
 /**
  * Activation scaling (SCALE): each row is multiplied by how concentrated it is, then the head's energy scores.
  *
- * x' = exp(sum of all / sum of the k largest) x with k = D - round(percentile D); nothing is pruned. s(x) = -log(sum
- * over c of exp(logit_c(x'))); the paper's confidence is -s. Needs no data, only the head. Features [N, D], O(D log D +
- * D C) a row. Made for activations of a ReLU: negative features count in the sums as they are.
+ * x' = exp(sum of all / sum of the k largest) x with k = D - round(percentile D); nothing is pruned. s(x) =
+ * -log(sum over c of exp(logit_c(x'))); the paper's confidence is -s. Needs no data, only the head. Features [N, D],
+ * O(D log D + D C) a row. Made for activations of a ReLU: negative features count in the sums as they are.
  *
  * Source: Xu et al., Scaling for Training Time and Post-hoc Out-of-distribution Detection Enhancement, ICLR 2024.
  *

@@ -1,4 +1,4 @@
-import { headTensors } from './checked-head';
+import { headTensors } from '../contract/checked-head';
 import { featureScorer } from '../contract/feature-scorer';
 import { headLogits } from './head-logits';
 import type { LogitRow } from '../contract/logit-scores';

@@ -1,13 +1,14 @@
 import { ArgumentError, FormatError } from '../../core/errors';
-import { checkedHead, headTensors, savedHead } from './checked-head';
+import { checkedHead, headTensors, savedHead } from '../contract/checked-head';
 import { featureScorer } from '../contract/feature-scorer';
-import { readLabels } from '../contract/fit-labels';
+import { readLabels } from '../contract/read-labels';
 import { headLogits } from './head-logits';
 import { indexOfLargest } from '../contract/logit-scores';
 import { checkOption, COUNT } from '../../core/check';
 import { readRows } from '../contract/rows';
 import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
 import { checkKind, tensorOf } from '../contract/scorer-state';
+import { agreeingBlocks } from '../contract/agreeing-blocks';
 
 /** Options of {@link she}. */
 export interface SheOptions {
@@ -111,8 +112,7 @@ class Patterns {
  * Hopfield Energy, ICLR 2023, equation 7.
  *
  * @throws ArgumentError for a class whose rows are all classified wrongly, no rows, a label outside the head's classes
- *   (also < 0), a missing head;
- * ShapeError where the features do not fit the head
+ *   (also < 0), a missing head; ShapeError where the features do not fit the head
  * @example
  * const head = { weights: Float32Array.of(1, 0, 0, 1), bias: Float32Array.of(0, 0), shape: [2, 2] } as const;
  * const blocks = [{ features: { data: Float32Array.of(2, 0, 0, 3), shape: [2, 2] as const }, labels: [0, 1] }];
@@ -132,7 +132,7 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
       const logits = headLogits('she', head, blockSize);
       let seen = 0;
       try {
-        for await (const block of blocks) {
+        for await (const block of agreeingBlocks('she', head, blocks)) {
           const { data, shape } = await readRows('she', 'features', block, size);
           const labels = readLabels('she', block.labels, shape[0], classes);
           patterns.add(data, labels, predictions(await logits.of(data), classes));

@@ -1,5 +1,5 @@
 import { ArgumentError, FormatError } from '../../core/errors';
-import { headTensors, savedHead } from './checked-head';
+import { headTensors, savedHead } from '../contract/checked-head';
 import { featureScorer } from '../contract/feature-scorer';
 import { headLogits } from './head-logits';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
@@ -20,7 +20,7 @@ import { checkKind, savedOption } from '../contract/scorer-state';
 /** Options of {@link vim}. */
 export interface VimOptions extends ResidualOptions {
   /** Rows kept to estimate alpha, a uniform sample of all; default 4096. */
-  sample?: number;
+  sampleSize?: number;
   /** Which sample; default 1. */
   seed?: number;
 }
@@ -96,9 +96,9 @@ function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'fe
  *
  * s(x) = alpha ||V^T (x - o)|| - log(sum over c of exp(logit_c)), with o, V as in {@link residual} and alpha = mean
  * largest logit / mean ||V^T (x - o)|| of training rows; it has the order of the paper's probability of the virtual
- * class. V is known after the pass, so alpha is taken on a uniform sample of `sample` rows that was kept (as in the
- * paper; of fewer rows it is exact). Features [N, D]; memory D x D and sample x D, O(N D^2), an eigendecomposition of
- * O(D^3): 0.1 s for D = 512, 5 s for 2048. The state holds head, V, o and alpha.
+ * class. V is known after the pass, so alpha is taken on a uniform sample of `sampleSize` rows that was kept (as in the
+ * paper; of fewer rows it is exact). Features [N, D]; memory D x D and sampleSize x D, O(N D^2), an eigendecomposition
+ * of O(D^3): 0.1 s for D = 512, 5 s for 2048. The state holds head, V, o and alpha.
  *
  * Source: Wang et al., ViM, CVPR 2022, section 4.
  *
@@ -111,12 +111,12 @@ function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'fe
  * const scorer = await vim({ dimension: 1 }).fit(blocks, { head }); // alpha = 2
  * await scorer.score({ features: { data: Float32Array.of(0, 3), shape: [1, 2] } }); // Float32Array [5.3068528]
  */
-export function vim({ dimension, sample = 4096, seed = 1, blockSize = 4096 }: VimOptions = {}): ScorerMethod<
+export function vim({ dimension, sampleSize = 4096, seed = 1, blockSize = 4096 }: VimOptions = {}): ScorerMethod<
   'features',
   'features' | 'head'
 > {
   if (dimension !== undefined) checkOption('vim', 'dimension', dimension, DIMENSION);
-  checkOption('vim', 'sample', sample, COUNT);
+  checkOption('vim', 'sampleSize', sampleSize, COUNT);
   checkOption('vim', 'seed', seed, SEED);
   checkOption('vim', 'blockSize', blockSize, COUNT);
   return {
@@ -127,7 +127,7 @@ export function vim({ dimension, sample = 4096, seed = 1, blockSize = 4096 }: Vi
       let kept: RowSample | undefined;
       const options = { dimension, blockSize };
       const { head, space, spread } = await fitResidualSpace('vim', blocks, parts, options, (rows, { shape }) => {
-        kept ??= rowSample(shape[0], sample, seed);
+        kept ??= rowSample(shape[0], sampleSize, seed);
         kept.add(rows);
       });
       return scorerOf({ head, space, alpha: await alphaOf(kept!.rows(), head, space, spread, blockSize) }, blockSize);

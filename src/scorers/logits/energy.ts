@@ -16,8 +16,8 @@ const methodOf = (temperature: number): LogitMethod => ({
 /**
  * Free energy of the logits.
  *
- * s(x) = -T log(sum over j of exp(x_j / T)): the paper's energy, higher = more out of distribution as it is. Logits [N,
- * C], O(C) a row; finite for all finite logits.
+ * s(x) = -T log(sum over j of exp(x_j / T)): the paper's energy, higher = more out of distribution as it is. Logits
+ * [N, C], O(C) a row; finite for all finite logits.
  *
  * Source: Liu et al., NeurIPS 2020, equation 4.
  *

@@ -27,8 +27,8 @@ const methodOf = (gamma: number, m: number): LogitMethod => ({
 /**
  * Generalized entropy of the softmax (GEN).
  *
- * s(x) = sum over the m largest p_j of p_j^gamma (1 - p_j)^gamma. The paper's confidence is -s. Logits [N, C], O(C log
- * C) a row. In log space: a probability of 1e-300 counts, and 1 - p of the predicted class is exact.
+ * s(x) = sum over the m largest p_j of p_j^gamma (1 - p_j)^gamma. The paper's confidence is -s. Logits [N, C],
+ * O(C log C) a row. In log space: a probability of 1e-300 counts, and 1 - p of the predicted class is exact.
  *
  * Source: Liu, Lochman, Zach, GEN, CVPR 2023, equation 4.
  *

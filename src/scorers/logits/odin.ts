@@ -111,8 +111,8 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
  * Source: Liang, Li, Srikant, ICLR 2018, equations 1 and 2; their T = 1000, e = 0.0014 (of pixels in [0, 1], divided by
  * the standard deviations that they normalize by).
  *
- * @throws ArgumentError for an option out of range, or without `logitsOf`; ShapeError for images that are no [N, H, W,
- *   C]; NotFiniteError naming the row of an image or a logit that is not finite
+ * @throws ArgumentError for an option out of range, or without `logitsOf`; ShapeError for images that are no
+ *   [N, H, W, C]; NotFiniteError naming the row of an image or a logit that is not finite
  * @example
  * const logitsOf = (x: tf.Tensor4D) => model.predict(x) as tf.Tensor2D; // up to the softmax
  * const scorer = await odin().fit([], { logitsOf });

@@ -1,8 +1,8 @@
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import type { NamedArray } from '../../core/safetensors';
-import type { Head, ScorerState } from '../contract/scorer';
-import { tensorOf } from '../contract/scorer-state';
+import type { Head, ScorerState } from './scorer';
+import { tensorOf } from './scorer-state';
 
 /** A copy of the head, checked: finite weights [D, C] and bias [C]. */
 export function checkedHead(where: string, parts: { head?: Head } | undefined): Head {

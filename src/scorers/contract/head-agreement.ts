@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from '../../core/errors';
-import type { Rows } from '../contract/rows';
-import type { Head } from '../contract/scorer';
+import type { Rows } from './rows';
+import type { Head } from './scorer';
 
 /** Rows that are compared: enough to tell a wrong head, few enough to cost nothing. */
 const ROWS = 32;
@@ -14,8 +14,8 @@ const ROWS = 32;
 const TOLERANCE = 0.05;
 
 /**
- * Throws unless W x + b of the head are the logits that were given with these features. They are not where the matrix is
- * the wrong way round, of another layer, or has its classes in another order. `where` is who complains.
+ * Throws unless W x + b of the head are the logits that were given with these features. They are not where the matrix
+ * is the wrong way round, of another layer, or has its classes in another order. `where` is who complains.
  */
 export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, features: Rows, logits: Rows): void {
   const [size, classes] = shape;

@@ -1,5 +1,5 @@
 import { ClassMeans, type Means } from '../../embeddings/class-means';
-import type { Rows } from '../contract/rows';
+import type { Rows } from './rows';
 
 /** The means with those of further classes; rows of a class that has a mean already change nothing. */
 export async function withMoreMeans<M extends Pick<Means, 'labels' | 'data' | 'shape'>>(
