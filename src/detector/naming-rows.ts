@@ -1,8 +1,8 @@
 import { NotFiniteError } from '../core/errors';
 
 /**
- * What a scorer makes of a block. An error that names a row of the block names the caller's row instead: `rows` [B] says
- * which each was.
+ * What a scorer makes of a block. An error that names a row of the block names the caller's row instead: `rows` [B]
+ * says which each was.
  */
 export async function namingRows<T>(scored: Promise<T>, rows: ArrayLike<number>): Promise<T> {
   try {

@@ -23,8 +23,8 @@ export function anchorMasks(
 }
 
 /**
- * [B, C] of 0 and 1; a row of zeros for OoD. A row of NaN for a label of a tensor that is no class among C, which cannot
- * be read without stalling: so the loss is NaN, and no class becomes another in silence.
+ * [B, C] of 0 and 1; a row of zeros for OoD. A row of NaN for a label of a tensor that is no class among C, which
+ * cannot be read without stalling: so the loss is NaN, and no class becomes another in silence.
  */
 export function oneHotKnown(labels: tf.Tensor2D, classes: number): tf.Tensor2D {
   const shape: [number, number] = [labels.shape[0], classes];

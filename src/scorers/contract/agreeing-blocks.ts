@@ -3,8 +3,8 @@ import { readRows } from './rows';
 import type { Blocks, FitBlock, FitNeed, Head, ModelOutputs } from './scorer';
 
 /**
- * The blocks as they come. Where the first has logits beside its features, the head is compared with them once: a matrix
- * the wrong way round, with as many classes as features, shows in nothing else.
+ * The blocks as they come. Where the first has logits beside its features, the head is compared with them once: a
+ * matrix the wrong way round, with as many classes as features, shows in nothing else.
  *
  * @throws ArgumentError for a head that does not make these logits of these features
  */

@@ -68,7 +68,9 @@ function minusLogSum(a: number, b: number): number {
   return a === b && !Number.isFinite(a) ? a : least - Math.log1p(Math.exp(least - Math.max(a, b)));
 }
 
-/** The means of classes with two rows or more: one row has no covariance, and which class has so few is often chance. */
+/**
+ * The means of classes with two rows or more: one row has no covariance, and which class has so few is often chance.
+ */
 function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
   const { labels, data, shape } = store.means();
   const size = shape[1];
