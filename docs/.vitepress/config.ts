@@ -100,6 +100,7 @@ export default defineConfig({
           Digits: '/results/digits',
           'Traffic signs': '/results/traffic-signs',
           'SVHN and CIFAR-10': '/experiment',
+          "The authors' code and ours": '/authors-code',
           'Comparisons of methods': '/comparisons',
           'The page in the browser': '/browser-page',
         }),

@@ -15,13 +15,15 @@ export interface ComparisonOptions extends RunOptions {
   /** 0: all. */
   evaluateAtMost: number;
   trackedImages: number;
+  /** Every how many epochs of a training a line is printed; 0: none is. */
+  printEvery: number;
   /** Whether the first training has a report. */
   report: boolean;
 }
 
 /** Trains by each method from each seed, and prints what their scorers are worth. */
 export async function compare(experiment: Experiment, options: ComparisonOptions): Promise<void> {
-  const { out: path, seed: firstSeed, backend, evaluateAtMost } = options;
+  const { out: path, seed: firstSeed, backend, evaluateAtMost, printEvery } = options;
   // All but the network, a function
   const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>;
   const about = { seed: firstSeed, backend, evaluateAtMost };
@@ -49,7 +51,8 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
       for (const method of compared) {
         const isFirst = seed === firstSeed && method === compared[0];
         const report = options.report && isFirst ? { trackedImages: options.trackedImages } : undefined;
-        const found = await runTraining({ experiment, method, seed, sets, evaluated, path, config, report });
+        const images = { sets, evaluated };
+        const found = await runTraining({ experiment, method, seed, ...images, path, config, report, printEvery });
         results.push(...found.results);
         all.push(...found.scored.map((scored) => ({ method: method.name, seed, scored })));
         if (!found.wasThere) trainings++;

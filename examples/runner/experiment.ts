@@ -68,10 +68,12 @@ export interface Training {
    */
   augment?: Omit<RandomAffineOptions, 'seed'> & { brightness: number; contrast: number };
   /**
-   * Epochs after which the learning rate falls to a tenth, or `'cosine'`: a third of it in the first epoch, then down
+   * Numbers of epochs after which the learning rate falls, or `'cosine'`: a third of it in the first epoch, then down
    * along a cosine. By default it falls by degrees in the second half of the training.
    */
   decayAfter?: readonly number[] | 'cosine';
+  /** What the learning rate is multiplied by after each of them: 0.1 by default. */
+  decayFactor?: number;
   /** 1e-4 by default. */
   weightDecay?: number;
   /** Of the losses of pairs: all pairs of a batch, or the left half against the right; all by default. */

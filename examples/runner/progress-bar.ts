@@ -19,6 +19,11 @@ export function progressBar(title: string) {
       const rate = (done - start.done) / ((performance.now() - start.time) / 1000);
       bar.update(done, { rate: done > start.done ? rate.toFixed(0) : '-', note });
     },
+    /** A line above the bar. */
+    print(line: string) {
+      if (start && process.stderr.isTTY) process.stderr.write('\r\x1b[K'); // the bar is drawn again below it
+      console.log(line);
+    },
     /** Again and again if need be; a bar that goes on keeps the process from ending. */
     stop() {
       if (start) bar.stop();

@@ -32,14 +32,14 @@ async function timeOf(folder: RunFolder): Promise<TrainingTime> {
  * weights, Adam's moments and where the batches stand; all random numbers follow from the seed and the step, so a
  * resumed training is the uninterrupted one.
  *
- * @param onEpoch called with 0 before the first step, and with the epochs done after each, before the checkpoint that
- *   ends it
+ * @param onEpoch called with 0 before the first step, and with the epochs done after each and its line, before the
+ *   checkpoint that ends it
  */
 export async function resumableFit(
   trainer: Trainer,
   { batches, epochs, ...options }: Omit<FitOptions, 'batches' | 'onEpoch'> & { batches: Required<TrainingBatches> },
   folder: RunFolder,
-  onEpoch?: (epoch: number) => Promise<void>,
+  onEpoch?: (epoch: number, line?: EpochLine) => Promise<void>,
 ): Promise<TrainingTime> {
   const checkpoint = await folder.latestCheckpoint();
   if (checkpoint) {
@@ -70,7 +70,7 @@ export async function resumableFit(
         cpuSeconds: (user + system) / 1e6,
       };
       await folder.appendLine(LINES, line);
-      await onEpoch?.(finished);
+      await onEpoch?.(finished, line);
       const { tensors, metadata } = await trainer.state();
       const bytes = encodeSafetensors(tensors, { ...metadata, batches: JSON.stringify(batches.state()) });
       await folder.saveCheckpoint(bytes, { epoch: finished });

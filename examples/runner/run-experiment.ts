@@ -15,6 +15,7 @@ interface Options extends RunOptions {
   backend: string;
   evaluateAtMost: number;
   trackedImages: number;
+  printEvery: number;
   report: boolean;
   seeds?: number;
   methods?: string[];
@@ -47,7 +48,7 @@ async function run(experiment: Experiment | ExperimentByOptions, given: Options)
 }
 
 /** What the settings of a run are where nothing else is said. */
-const defaults = { seed: 1, backend: 'wasm', evaluateAtMost: 0, trackedImages: 1000 };
+const defaults = { seed: 1, backend: 'wasm', evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
 
 /** The command line of an experiment; `more` adds options of its own, which `choose` gets. */
 export function runExperiment(

@@ -5,6 +5,7 @@ import { trackImages } from './history';
 import type { Method } from './methods';
 import { progressBar } from './progress-bar';
 import { reportOf } from './report';
+import type { EpochLine } from './resumable-fit';
 import { resultOf, type Result } from './results';
 import { scoreAll, type Scored, type ScoredSets } from './scores';
 import { train } from './train';
@@ -22,6 +23,8 @@ export interface TrainingRun {
   config: Readonly<Record<string, unknown>>;
   /** A report of this training is written, with the embedding of so many test images after each epoch. */
   report: { trackedImages: number } | undefined;
+  /** Every how many epochs a line is printed; 0: none is. */
+  printEvery: number;
 }
 
 /** A trained network's results, one for each scorer, and the scores that they are of. */
@@ -41,6 +44,10 @@ interface ScoresFile {
 
 const FILE = 'scores.json';
 
+/** What `--print-every` prints. */
+const epochText = (name: string, { epoch, loss, imagesPerSecond }: EpochLine): string =>
+  `${name}: epoch ${epoch}, mean loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(0)} images/s`;
+
 /** Trains a network and scores every test image with it, goes on with that, or takes what an earlier call left. */
 export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
   const { method, seed, evaluated, path, config } = run;
@@ -58,7 +65,10 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     const tracker = tracked ? trackImages(evaluated, tracked, training, seed, folder) : undefined;
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
       onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
-      ...(tracker && { onEpoch: tracker.record }),
+      onEpoch: async (epochs, model, line) => {
+        if (line && run.printEvery > 0 && epochs % run.printEvery === 0) bar.print(epochText(name, line));
+        await tracker?.record(epochs, model);
+      },
     });
     bar.stop();
     bar = progressBar(`Evaluating ${name}`);

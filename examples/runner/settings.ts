@@ -6,6 +6,7 @@ export type Setting = { says: string } & (
   | { range: readonly [smallest: number, largest: number, whole?: 'whole'] }
   | { choices: readonly string[] | readonly number[] }
   | { type: 'switch' | 'epochs' }
+  | { type: 'sizes'; count: number }
 );
 export type Settings = Readonly<Record<string, Setting>>;
 
@@ -27,6 +28,7 @@ const epochList = (text: string): number[] | 'cosine' =>
 function parserOf(setting: Setting): (text: string) => unknown {
   if ('range' in setting) return number;
   if ('choices' in setting) return typeof setting.choices[0] === 'number' ? number : String;
+  if (setting.type === 'sizes') return (text) => text.split(',').map(number);
   return setting.type === 'switch' ? onOff : epochList;
 }
 
@@ -60,6 +62,10 @@ export function checkSettings<T extends object>(settings: Settings, values: T): 
       }
     } else if ('choices' in setting) {
       if (!(setting.choices as readonly unknown[]).includes(value)) refuse(`one of ${setting.choices.join(', ')}`);
+    } else if (setting.type === 'sizes') {
+      const { count } = setting;
+      const isList = Array.isArray(value) && value.every((size) => Number.isInteger(size) && size >= 1);
+      if (!isList || value.length !== count) refuse(`${count} whole numbers from 1`);
     } else if (setting.type === 'epochs') {
       const isList = Array.isArray(value) && value.every((epoch) => Number.isInteger(epoch) && epoch >= 1);
       if (!isList && value !== 'cosine') refuse('epochs, whole numbers from 1, or cosine');

@@ -6,17 +6,18 @@ import { createTrainer, stepSchedule } from 'tfjs-ood/training';
 import type { RunFolder } from 'tfjs-ood/node';
 import type { Sets, Training } from './experiment';
 import type { Method } from './methods';
-import { resumableFit, type TrainingTime } from './resumable-fit';
+import { resumableFit, type EpochLine, type TrainingTime } from './resumable-fit';
 
 /** Factors on the learning rate in each tenth of a training. */
 const SCHEDULE = [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05];
 
-/** Factor on the learning rate in each epoch. */
-function scheduleOf({ decayAfter, epochs }: Training): (epoch: number) => number {
+/** Factor on the learning rate in each epoch, counted from 0. */
+export function scheduleOf({ decayAfter, decayFactor = 0.1, epochs }: Training): (epoch: number) => number {
   if (decayAfter === 'cosine') {
     return (epoch) => (epoch === 0 ? 1 / 3 : (1 + Math.cos((Math.PI * epoch) / epochs)) / 2);
   }
-  if (decayAfter) return stepSchedule(decayAfter.map((epoch) => [epoch, 0.1] as const));
+  // After `done` epochs the next one is number `done`, counted from 0.
+  if (decayAfter) return stepSchedule(decayAfter.map((done) => [done, decayFactor] as const));
   return (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05;
 }
 
@@ -79,8 +80,8 @@ const augmentOf = ({ augment }: Training) =>
 export interface TrainingEvents {
   /** After each step. */
   onStep?: (step: { images: number; of: number; epoch: number; loss: number }) => void;
-  /** Before the first epoch, with 0, and after each. */
-  onEpoch?: (epochs: number, model: LayersModel) => Promise<void>;
+  /** Before the first epoch, with 0, and after each, with its line. */
+  onEpoch?: (epochs: number, model: LayersModel, line?: EpochLine) => Promise<void>;
 }
 
 /**
@@ -121,7 +122,7 @@ export async function train(
         onStep?.({ images: (epoch * batches.stepsPerEpoch + step + 1) * batchSize, of, epoch, loss }),
     },
     folder,
-    (done) => onEpoch?.(done, model) ?? Promise.resolve(),
+    (done, line) => onEpoch?.(done, model, line) ?? Promise.resolve(),
   );
   trainer.dispose();
   return { model, ...time };

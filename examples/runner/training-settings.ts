@@ -22,9 +22,10 @@ export const trainingSettings = {
   learningRate: { says: "Adam's learning rate", range: [0, 10] },
   weightDecay: { says: 'weight decay, biases too', range: [0, 10] },
   decayAfter: {
-    says: 'epochs after which the learning rate falls to a tenth, e.g. 150,2250; or cosine',
+    says: 'numbers of epochs after which the learning rate falls, e.g. 151,2251; or cosine',
     type: 'epochs',
   },
+  decayFactor: { says: 'what the learning rate is multiplied by after each of --decay-after', range: [1e-6, 1] },
   unitLength: { says: 'embeddings of length 1, on or off', type: 'switch' },
   viewShift: {
     says: 'pixels between the views of a test image whose outputs are averaged; 0: one view',
@@ -45,5 +46,9 @@ export const runSettings = {
   trackedImages: {
     says: 'test images whose embedding the report shows after each epoch; 0: none',
     range: [0, 20_000, 'whole'],
+  },
+  printEvery: {
+    says: 'every how many epochs a line with loss and speed is printed; 0: none is',
+    range: [0, 1e6, 'whole'],
   },
 } satisfies Record<string, Setting>;

@@ -2,9 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, deriveSeed, seededRandom } from 'tfjs-ood';
 import { loadCifar10, loadSvhn, readImageList } from 'tfjs-ood/node';
+import type { ImageSet } from 'tfjs-ood/datasets';
 import type { Kind, Sets, StrangeSet } from '../runner/experiment';
 import { gaussianNoise } from '../runner/noise';
 import { drawDigits, drawLetters, drawShapes } from './drawn-images';
+import type { Preset } from './presets';
 
 const loaders = { cifar10: loadCifar10, svhn: loadSvhn };
 export type RealSet = keyof typeof loaders;
@@ -35,11 +37,14 @@ const noise = (count: number, seed: number): StrangeSet => {
   return { name: 'noise', kind: 'anomaly', seen: false, images };
 };
 
+/** Images of noise: as many as training images where none are asked for, as the authors have. */
+export const noiseCount = (noiseImages: number, { shape }: ImageSet): number => noiseImages || shape[0];
+
 /** The two sets, and the unseen ones of the folder; noise that is drawn from the seed. */
 export async function realSets(
   [inside, seen]: readonly [RealSet, RealSet],
   folder: string,
-  noiseImages: number,
+  { noiseImages, resizeKernel }: Pick<Preset, 'noiseImages' | 'resizeKernel'>,
   seed: number,
 ): Promise<Sets> {
   if (!(await isFolder(folder))) {
@@ -53,7 +58,7 @@ export async function realSets(
   for (const [name, pattern, toCifar10] of IMAGE_LISTS) {
     for (const entry of entries) {
       if (!pattern.test(entry) || !(await isFolder(join(folder, entry, 'images')))) continue;
-      const images = await readImageList(join(folder, entry), { size: [32, 32] });
+      const images = await readImageList(join(folder, entry), { size: [32, 32], kernel: resizeKernel });
       out.push({ name, kind: inside === 'cifar10' ? toCifar10 : 'anomaly', seen: false, images });
       break;
     }
@@ -61,17 +66,18 @@ export async function realSets(
   return {
     known: { name: inside, ...known, classNames: CLASS_NAMES[inside] },
     seenTrain: other.train,
-    out: [...out, noise(noiseImages, seed)],
+    out: [...out, noise(noiseCount(noiseImages, known.train), seed)],
   };
 }
 
 /** Digits known, textured shapes seen; letters are related to digits. */
 export function drawnSets(noiseImages: number, seed: number): Sets {
   const testSeed = deriveSeed(seed, 1); // other drawings than those trained on
+  const train = drawDigits(2000, seed);
   return {
     known: {
       name: 'digits',
-      train: drawDigits(2000, seed),
+      train,
       test: drawDigits(500, testSeed),
       classNames: DIGITS,
     },
@@ -79,7 +85,7 @@ export function drawnSets(noiseImages: number, seed: number): Sets {
     out: [
       { name: 'shapes', kind: 'anomaly', seen: true, images: drawShapes(500, testSeed) },
       { name: 'letters', kind: 'novelty', seen: false, images: drawLetters(500, testSeed) },
-      noise(noiseImages, testSeed),
+      noise(noiseCount(noiseImages, train), testSeed),
     ],
   };
 }

@@ -1,6 +1,6 @@
 import { ArgumentError } from 'tfjs-ood';
 import { vgg } from 'tfjs-ood/training';
-import type { Experiment, ExperimentByOptions, Headline, RunOptions } from '../runner/experiment';
+import type { Experiment, ExperimentByOptions, Headline, RunOptions, Training } from '../runner/experiment';
 import { checkSettings, givenSettings } from '../runner/settings';
 import { drawnSets, hasRealData, realSets, REAL_SETS, type RealSet } from './data';
 import { downloadWithBar } from './download';
@@ -23,6 +23,12 @@ const headline: Headline = {
   methods: ['odm'],
 };
 
+/** The network of a preset. */
+export const networkOf =
+  ({ width, denseSizes, batchNorm, dropout }: Omit<Preset, 'training'>): Training['network'] =>
+  (inputShape, embeddingSize, seed) =>
+    vgg({ inputShape, embeddingSize, seed, width, denseSizes, batchNorm, dropout });
+
 /** The experiment of a preset, on images that are loaded or drawn. */
 function experimentOf(
   [inside, seen]: readonly [string, string],
@@ -32,14 +38,13 @@ function experimentOf(
 ): Experiment {
   const given = givenSettings<Preset>(presetSettings, options);
   const { training, ...own } = checkSettings(presetSettings, { ...presets[name], ...given });
-  const { width, batchNorm, dropout } = own;
   return {
     ...headline,
     name: `${inside}-${seen}-${name}-${options.seed}`,
     title: `${inside} known, ${seen} seen`,
     training: {
       ...training,
-      network: (inputShape, embeddingSize, seed) => vgg({ inputShape, embeddingSize, seed, width, batchNorm, dropout }),
+      network: networkOf(own),
     },
     about: own,
     load: load({ training, ...own }),
@@ -68,8 +73,8 @@ async function choose(options: Options): Promise<Experiment> {
   const names = namedSets(options);
   const isAsked = options.data !== undefined || options.in !== undefined || options.seen !== undefined;
   if (options.preset !== 'drawn' && (isAsked || (await hasRealData(data, names)))) {
-    return experimentOf(names, options.preset ?? 'quick', options, ({ noiseImages }) => {
-      return () => realSets(names, data, noiseImages, options.seed);
+    return experimentOf(names, options.preset ?? 'quick', options, (preset) => {
+      return () => realSets(names, data, preset, options.seed);
     });
   }
   console.log(

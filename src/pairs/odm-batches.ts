@@ -41,7 +41,8 @@ function rememberLast(make: (round: number) => Int32Array): (round: number) => I
  * class has no other), for the rest one of another class. In every `outEvery`-th batch, counted over the run and not
  * over the epoch (so that an epoch of one step sees OoD images too), the last `outShare * B` right rows are OoD images
  * instead: no pair is OoD-OoD. OoD images are drawn without replacement over the whole run: each is used once before
- * any is used again, and one is twice in a batch only where there are fewer than the batch wants.
+ * any is used again, and one is twice in a batch only where there are fewer than the batch wants. One difference: the
+ * authors draw positive partners among all images of the class, so that an image may meet itself.
  *
  * Every draw follows from the seed, epoch and step, so that the state is two counters and going on is exact.
  *

@@ -10,6 +10,8 @@ export interface VggOptions {
   inputShape?: readonly [height: number, width: number, channels: number];
   /** Factor on the sizes of all hidden layers; default 1. */
   width?: number;
+  /** Sizes of the two hidden dense layers, before `width`; default [512, 512]. */
+  denseSizes?: readonly [first: number, second: number];
   /** Size D of the embedding; default 10. */
   embeddingSize?: number;
   /** Batch norm between each convolution (then without bias) and its ReLU; default false, as in the paper. */
@@ -21,9 +23,10 @@ export interface VggOptions {
 }
 
 const CHANNELS = [64, 128, 256, 512, 512];
-const HIDDEN = 512;
 
-function checkOptions({ inputShape, width, embeddingSize, dropout }: Required<Omit<VggOptions, 'seed' | 'batchNorm'>>) {
+type Numbers = Required<Omit<VggOptions, 'seed' | 'batchNorm'>>;
+
+function checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout }: Numbers) {
   const refuse = (what: string, expected: string, received: unknown): never => {
     throw new ArgumentError({ where: 'vgg', what, expected, received: String(received) });
   };
@@ -32,6 +35,9 @@ function checkOptions({ inputShape, width, embeddingSize, dropout }: Required<Om
     refuse('inputShape', '[height, width, channels]', `[${inputShape.join(', ')}]`);
   }
   if (!(width > 0 && Number.isFinite(width))) refuse('width', 'a positive number', width);
+  if (denseSizes.length !== 2 || !denseSizes.every(isSize)) {
+    refuse('denseSizes', 'two positive integers', `[${denseSizes.join(', ')}]`);
+  }
   if (!isSize(embeddingSize)) refuse('embeddingSize', 'a positive integer', embeddingSize);
   if (!(dropout >= 0 && dropout < 1)) refuse('dropout', 'a number in [0, 1)', dropout);
 }
@@ -48,8 +54,9 @@ function checkOptions({ inputShape, width, embeddingSize, dropout }: Required<Om
  * model.countParams(); // 9935434
  */
 export function vgg(options: VggOptions): tfl.LayersModel {
-  const { inputShape = [32, 32, 3], width = 1, embeddingSize = 10, batchNorm = false, dropout = 0.2, seed } = options;
-  checkOptions({ inputShape, width, embeddingSize, dropout });
+  const { inputShape = [32, 32, 3], width = 1, denseSizes = [512, 512], embeddingSize = 10, dropout = 0.2 } = options;
+  const { batchNorm = false, seed } = options;
+  checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout });
   const scaled = (size: number) => Math.max(1, Math.round(size * width));
   let drawn = 0;
   const nextSeed = () => deriveSeed(seed, ++drawn);
@@ -89,8 +96,9 @@ export function vgg(options: VggOptions): tfl.LayersModel {
   const normal = () => tfl.initializers.randomNormal({ mean: 0, stddev: 0.1, seed: nextSeed() });
   const dense = (name: string, units: number) =>
     ({ name, units, kernelInitializer: normal(), biasInitializer: normal() }) as const;
-  for (const index of [1, 2]) {
-    add(tfl.layers.dense({ ...dense(`dense${index}`, scaled(HIDDEN)), activation: 'relu' }));
+  for (const [i, size] of denseSizes.entries()) {
+    const index = i + 1;
+    add(tfl.layers.dense({ ...dense(`dense${index}`, scaled(size)), activation: 'relu' }));
     const maskSeed = nextSeed(); // drawn in any case: the rate changes no initial weight
     if (dropout > 0) add(new SeededDropout({ name: `dropout${index}`, rate: dropout, seed: maskSeed }));
   }

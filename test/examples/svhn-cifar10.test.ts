@@ -1,3 +1,8 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import '@tensorflow/tfjs-backend-cpu';
+import { Command } from 'commander';
+import { readImageList } from 'tfjs-ood/node';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import type { Training } from '../../examples/runner/experiment';
@@ -5,12 +10,15 @@ import { gaussianNoise } from '../../examples/runner/noise';
 import { resultOf } from '../../examples/runner/results';
 import { scoresCsv } from '../../examples/runner/run-training';
 import { sample } from '../../examples/runner/sample';
-import { checkSettings } from '../../examples/runner/settings';
+import { addSettings, checkSettings } from '../../examples/runner/settings';
 import { resultTable } from '../../examples/runner/tables';
+import { scheduleOf } from '../../examples/runner/train';
 import { trainingSettings } from '../../examples/runner/training-settings';
+import { noiseCount, realSets } from '../../examples/svhn-cifar10/data';
 import { drawDigits, drawLetters, drawShapes } from '../../examples/svhn-cifar10/drawn-images';
 import { presets, presetSettings, type Preset } from '../../examples/svhn-cifar10/presets';
-import { namedSets } from '../../examples/svhn-cifar10/svhn-cifar10';
+import { namedSets, networkOf } from '../../examples/svhn-cifar10/svhn-cifar10';
+import { expectClose } from '../expect-close';
 
 describe('presets', () => {
   test('all pass their own check', () => {
@@ -31,9 +39,55 @@ describe('presets', () => {
       pairs: 'halves',
       epochs: 3000,
       learningRate: 1e-4,
-      decayAfter: [150, 2250],
+      decayAfter: [151, 2251],
+      decayFactor: 0.1,
       weightDecay: 1e-4,
     });
+    const { width, denseSizes, batchNorm, dropout, resizeKernel } = presets.paper;
+    expect([width, denseSizes, batchNorm, dropout, resizeKernel]).toEqual([1, [512, 512], false, 0.2, 'linear']);
+    const model = networkOf(presets.paper)([32, 32, 3], 10, 1);
+    expect(model.countParams()).toBe(9_935_434);
+    model.dispose();
+  });
+
+  test('the rate falls as in the code of the authors, which lowers it at the end of epochs 150 and 2250', () => {
+    const { training } = presets.paper;
+    const rateIn = (own: Partial<Training>) => scheduleOf({ ...training, ...own } as Training);
+    for (const factor of [0.1, 0.5]) {
+      const factorIn = rateIn({ decayFactor: factor });
+      let expected = 1;
+      for (let epoch = 0; epoch < training.epochs; epoch++) {
+        expectClose(factorIn(epoch), expected, { absolute: 1e-12 });
+        if (epoch === 150 || epoch === 2250) expected *= factor;
+      }
+    }
+    const { decayFactor, ...without } = training;
+    expect([decayFactor, scheduleOf(without as Training)(151)]).toEqual([0.1, 0.1]);
+  });
+
+  test('noise is as many as known training images, unless its number is given', () => {
+    const { shape, images } = drawDigits(7, 1);
+    expect(presets.paper.noiseImages).toBe(0);
+    expect([noiseCount(0, { shape, images }), noiseCount(3, { shape, images })]).toEqual([7, 3]);
+  });
+
+  test('sizes of dense layers come from the command line, two of them, and make the network', () => {
+    const parse = (text: string) => {
+      const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+      addSettings(program, presetSettings);
+      const given = program.parse(['--dense-sizes', text], { from: 'user' }).opts();
+      return checkSettings(presetSettings, { ...presets.drawn, ...given });
+    };
+    const model = networkOf(parse('1024,256'))([32, 32, 3], 10, 1);
+    expect(['dense1', 'dense2'].map((name) => model.getLayer(name).outputShape)).toEqual([
+      [null, 128], // an eighth of the width
+      [null, 32],
+    ]);
+    model.dispose();
+    for (const wrong of ['512', '512,0', '512,1.5', '512,512,512']) {
+      expect(() => parse(wrong)).toThrow('experiment: --dense-sizes must be 2 whole numbers from 1, got');
+    }
+    expect(() => parse('512,x')).toThrow('Expected a number.');
   });
 
   test.each<[Partial<Training>, string]>([
@@ -58,6 +112,23 @@ describe('presets', () => {
     );
   });
 });
+
+const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+test.skipIf(!existsSync(data))(
+  'lists are resized by the kernel of the preset, noise as many as asked for',
+  async () => {
+    const { out } = await realSets(['svhn', 'cifar10'], data, { noiseImages: 3, resizeKernel: 'linear' }, 1);
+    const found = out.find(({ name }) => name === 'rooms')!.images;
+    for (const [kernel, isSame] of [
+      ['linear', true],
+      ['cubic', false],
+    ] as const) {
+      const some = await readImageList(`${data}/rooms`, { size: [32, 32], limit: 20, kernel });
+      expect(Buffer.compare(found.images.subarray(0, some.images.length), some.images) === 0).toBe(isSame);
+    }
+    expect(out.at(-1)!.images.shape).toEqual([3, 32, 32, 3]);
+  },
+);
 
 describe('drawn images', () => {
   test('the same seed draws the same images, another seed others', () => {

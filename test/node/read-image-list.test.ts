@@ -96,12 +96,20 @@ describe('pixels', () => {
     for (let i = 0; i < a!.length; i += 3) expect(a![i] === a![i + 1] && a![i] === a![i + 2]).toBe(true);
   });
 
-  test('halving is the cubic kernel, widened to twice its size', async () => {
-    // Oracle: the sum over the eight source pixels around each new one, first down, then across, edges repeated.
-    const cubic = (x: number) => {
+  const kernels = {
+    cubic: (x: number) => {
       const t = Math.abs(x);
       return t < 1 ? 1.5 * t ** 3 - 2.5 * t ** 2 + 1 : t < 2 ? -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2 : 0;
-    };
+    },
+    linear: (x: number) => Math.max(0, 1 - Math.abs(x)),
+  };
+  test.each([
+    ['cubic', undefined],
+    ['cubic', 'cubic'],
+    ['linear', 'linear'],
+  ] as const)('halving is the %s kernel, widened to twice its size, for kernel %s', async (name, kernel) => {
+    // Oracle: the sum over the eight source pixels around each new one, first down, then across, edges repeated.
+    const weightAt = kernels[name];
     const size = 16;
     const flat = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
       const [y, x] = [Math.floor(i / (size * 3)), Math.floor(i / 3) % size];
@@ -112,7 +120,7 @@ describe('pixels', () => {
         .png()
         .toBuffer(),
     });
-    const { images } = await readImageList(home, { size: [8, 8] });
+    const { images } = await readImageList(home, { size: [8, 8], ...(kernel && { kernel }) });
     const at = (y: number, x: number, c: number) =>
       flat[(Math.min(size - 1, Math.max(0, y)) * size + Math.min(size - 1, Math.max(0, x))) * 3 + c]!;
     const offsets = Array.from({ length: 8 }, (_, k) => k - 3);
@@ -122,7 +130,7 @@ describe('pixels', () => {
           let [sum, weights] = [0, 0];
           for (const dy of offsets) {
             for (const dx of offsets) {
-              const weight = cubic((dy - 0.5) / 2) * cubic((dx - 0.5) / 2);
+              const weight = weightAt((dy - 0.5) / 2) * weightAt((dx - 0.5) / 2);
               sum += weight * at(2 * y + dy, 2 * x + dx, c);
               weights += weight;
             }
@@ -224,6 +232,8 @@ describe('refusing', () => {
     for (const options of [{ size: [0, 5] }, { size: [5, 1.5] }, { limit: 0 }, { limit: NaN }] as const) {
       await expect(readImageList(home, options)).rejects.toThrow('a positive integer');
     }
+    const unknown = readImageList(home, { size: [2, 2], kernel: 'bilinear' as 'linear' });
+    await expect(unknown).rejects.toThrow('readImageList: kernel must be one of cubic, linear, got bilinear');
   });
 
   test('after a failure nothing goes on in the background', async () => {

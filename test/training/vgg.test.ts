@@ -58,6 +58,17 @@ describe('vgg', () => {
     model.dispose();
   });
 
+  it('has dense layers of the sizes asked for, times the width', () => {
+    const model = vgg({ seed: 1, width: 0.125, denseSizes: [80, 24] });
+    const units = ['dense1', 'dense2', 'embedding'].map((name) => model.getLayer(name).getConfig().units);
+    expect(units).toEqual([10, 3, 10]);
+    model.dispose();
+    const wide = vgg({ seed: 1, denseSizes: [1024, 256] });
+    // Less what the layers of 512 and 512 hold, plus those of 1024 and 256: by hand.
+    expect(wide.countParams()).toBe(9_935_434 - 2 * 513 * 512 - 513 * 10 + 513 * 1024 + 1025 * 256 + 257 * 10);
+    wide.dispose();
+  });
+
   it('follows its seed, layer by layer', () => {
     const options = { width: 0.05, inputShape: [8, 8, 1] } as const;
     const models = [
@@ -101,6 +112,10 @@ describe('vgg', () => {
   it.each([
     { width: 0 },
     { width: NaN },
+    { denseSizes: [0, 512] as const },
+    { denseSizes: [512, 2.5] as const },
+    { denseSizes: [512] as unknown as [number, number] },
+    { denseSizes: [] as unknown as [number, number] },
     { embeddingSize: 1.5 },
     { dropout: 1 },
     { dropout: -0.1 },

@@ -1,15 +1,18 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import type { ImageSet } from '../../core/images';
+import { checkWord } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { checkImageBytes } from './check-image-bytes';
-import { decodeImage, loadSharp, type DecodedImage } from './decode-image';
+import { decodeImage, loadSharp, RESIZE_KERNELS, type DecodedImage } from './decode-image';
 import { readRegularFile } from '../read-regular-file';
 
 /** Options of {@link readImageList}. */
 export interface ImageListOptions {
   /** Height and width that every image is resized to, without keeping the proportions. Default: all must agree. */
   size?: readonly [height: number, width: number];
+  /** What `size` resizes by: `'cubic'` (Catmull-Rom) or `'linear'` (bilinear). Default `'cubic'`. */
+  kernel?: 'cubic' | 'linear';
   /** Reads the first so many only. */
   limit?: number;
   onProgress?: (done: number, total: number) => void;
@@ -20,7 +23,8 @@ const where = 'readImageList';
 /** Images decoded at the same time: as many threads as Node has for it. */
 const CONCURRENCY = 4;
 
-function checkOptions({ size, limit }: ImageListOptions): void {
+function checkOptions({ size, limit, kernel = 'cubic' }: ImageListOptions): void {
+  checkWord(where, 'kernel', kernel, RESIZE_KERNELS);
   for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
     throw new ArgumentError({ where, what, expected: 'a positive integer', received: String(value) });
@@ -58,14 +62,14 @@ async function locate(list: string, home: string, name: string): Promise<string>
  * Reads images by a list: `images.txt` names the files under `images/`, one a line; JPEG or PNG.
  *
  * Gray images get three equal channels; an alpha channel is removed; EXIF rotation is not applied. `size` resizes the
- * decoded pixels by a cubic kernel (Catmull-Rom), widened by the factor of reduction, so that nothing aliases; images
- * that have the size already are left as they are.
+ * decoded pixels by a cubic kernel (Catmull-Rom), or a linear one with `kernel: 'linear'`, widened by the factor of
+ * reduction, so that nothing aliases; images that have the size already are left as they are.
  *
  * @param folder with `images.txt` and `images/`
  * @returns images [N, H, W, 3] and their names, in the order of the list
- * @throws ArgumentError for a folder without list or images/; FormatError for an empty list, a name that leaves the
- *   folder, a missing file, one that is no whole image or, without `size`, of another size than the first, or more than
- *   4 GiB of pixels; Error where sharp is not installed
+ * @throws ArgumentError for a folder without list or images/, or an option out of range; FormatError for an empty list,
+ *   a name that leaves the folder, a missing file, one that is no whole image or, without `size`, of another size than
+ *   the first, or more than 4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, names } = await readImageList('data/tiny_imagenet', { size: [32, 32] });
  */
@@ -74,7 +78,7 @@ export async function readImageList(
   options: ImageListOptions = {},
 ): Promise<ImageSet & { names: string[] }> {
   checkOptions(options);
-  const { size, limit, onProgress } = options;
+  const { size, limit, kernel, onProgress } = options;
   const sharp = await loadSharp('readImageList');
   const list = join(folder, 'images.txt');
   const names = await namesIn(list, limit);
@@ -82,7 +86,7 @@ export async function readImageList(
     throw new ArgumentError({ where, what: folder, expected: 'a folder with images/', received: error.message });
   });
   const decode = async (name: string): Promise<DecodedImage> =>
-    decodeImage(sharp, await locate(list, home, name), size);
+    decodeImage(sharp, await locate(list, home, name), size, where, kernel);
 
   const first = await decode(names[0]!);
   const { height, width } = first;
