@@ -78,8 +78,8 @@ const own: Omit<Training, 'network'> = {
 const method = methods.find(({ name }) => name === 'odm')!;
 
 it('takes the batches of the twin', async () => {
-  const { similarRatio, outShare } = own;
-  const batches = odmBatches(labels, { seed: 1, batchSize: BATCH, similarRatio, outShare, outEvery: own.outEvery! });
+  const { similarShare, outShare } = own;
+  const batches = odmBatches(labels, { seed: 1, batchSize: BATCH, similarShare, outShare, outEvery: own.outEvery! });
   expect(batches.stepsPerEpoch).toBe(2);
   const rows = Array.from({ length: 10 }, () => [...batches.next().indices]);
   const text = `[\n${rows.map((indices) => `[${indices.join(', ')}]`).join(',\n')}\n]\n`;
