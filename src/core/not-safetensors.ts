@@ -3,7 +3,7 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^\s*</, 'an HTML or XML page (look at the address)'],
   [/^version https:\/\/git-lfs/, 'a pointer of Git LFS (git lfs pull fetches the file)'],
   [/^\S*annex\/objects\//, 'a pointer of git-annex (git annex get fetches the file)'],
-  [/^PK\x03\x04/, 'a ZIP archive, as torch.save writes (safetensors.torch.save_file writes safetensors)'],
+  [/^PK[^ -~]{2}/, 'a ZIP archive, as torch.save writes (safetensors.torch.save_file writes safetensors)'],
   [/^\s*[{[]/, 'JSON'],
 ];
 

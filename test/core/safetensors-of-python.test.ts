@@ -194,7 +194,8 @@ test('another version of a file of ours is named', async () => {
   expect(() => decodeScorer(encodeSafetensors({}, { format: 'tfjs-ood/scorer', version: '7', kind: 'x' }))).toThrow(
     'metadata must be tfjs-ood/scorer 1 with a kind, got tfjs-ood/scorer 7, of another version of tfjs-ood',
   );
-  const { version: _, ...unversioned } = metadata;
+  const unversioned = { ...metadata };
+  delete unversioned.version;
   expect(() => loadOutputDetector(encodeSafetensors(tensors, unversioned))).toThrow(
     'tfjs-ood/detector without a version',
   );
