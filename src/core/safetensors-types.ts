@@ -26,17 +26,18 @@ interface ReadAs {
 
 /** Half precision: 5 bits of exponent, 10 of fraction. */
 function half(bits: number): number {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const finite = 2 ** ((exponent || 1) - 25) * (fraction + (exponent && 1024));
-  const size = exponent < 31 ? finite : fraction ? NaN : Infinity;
-  return bits & 0x8000 ? -size : size;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const size =
+    exponent > 30 ? (fraction ? NaN : Infinity) : 2 ** ((exponent || 1) - 25) * (fraction + (exponent && 1024));
+  return bits >> 15 ? -size : size;
 }
 
 /** BF16 is the first half of a float32. */
 const brain = new DataView(new ArrayBuffer(4));
 
 /** What Python writes besides: it becomes a type that there is here, every value as it was. */
-export const READ_AS: Readonly<Record<string, ReadAs>> = {
+const READ_AS: Readonly<Record<string, ReadAs>> = {
   F16: { bytes: 2, as: 'F32', read: (view, at) => half(view.getUint16(at, true)) },
   BF16: {
     bytes: 2,
@@ -47,9 +48,6 @@ export const READ_AS: Readonly<Record<string, ReadAs>> = {
     },
   },
   BOOL: { bytes: 1, as: 'U8', read: (view, at) => (view.getUint8(at) < 2 ? view.getUint8(at) : NaN) },
-  I8: { bytes: 1, as: 'I32', read: (view, at) => view.getInt8(at) },
-  I16: { bytes: 2, as: 'I32', read: (view, at) => view.getInt16(at, true) },
-  U16: { bytes: 2, as: 'I32', read: (view, at) => view.getUint16(at, true) },
   I64: {
     bytes: 8,
     as: 'I32',
@@ -60,9 +58,5 @@ export const READ_AS: Readonly<Record<string, ReadAs>> = {
   },
 };
 
-/** Bytes of one element of a type that is read; undefined for an unknown one. */
-export function widthOf(dtype: unknown): number | undefined {
-  if (typeof dtype !== 'string') return undefined;
-  if (Object.hasOwn(TYPES, dtype)) return TYPES[dtype as Dtype].bytes;
-  return Object.hasOwn(READ_AS, dtype) ? READ_AS[dtype]!.bytes : undefined;
-}
+/** All that is read, by name: how many bytes an element has, and what it becomes where that is another type. */
+export const READ: Readonly<Record<string, { bytes: number } & Partial<ReadAs>>> = { ...TYPES, ...READ_AS };

@@ -3,7 +3,7 @@ import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
 import { isRecord } from './json';
 import { notSafetensors } from './not-safetensors';
-import { READ_AS, TYPES, widthOf, type Dtype, type NamedArray } from './safetensors-types';
+import { READ, TYPES, type Dtype, type NamedArray } from './safetensors-types';
 
 export type { Dtype, NamedArray } from './safetensors-types';
 
@@ -142,7 +142,7 @@ export interface LateBytes {
  * allocated: what comes back is complete, or there is an error.
  *
  * F32, F64, I32 and U8 come as they are. What Python writes besides becomes one of these, every value as it was: F16
- * and BF16 F32; I64 (PyTorch's type of labels), I16, I8 and U16 I32; BOOL U8. An I64 that has no place in 32 bits is an
+ * and BF16 F32; I64 (PyTorch's type of labels) I32; BOOL U8. An I64 that has no place in 32 bits is an
  * error that names the array: nothing is rounded. Written again, such an array has its new type.
  *
  * @param bytes a Uint8Array or ArrayBuffer; or a Blob or Response, and then a promise comes back
@@ -162,29 +162,34 @@ export function decodeSafetensors(
   bytes: Uint8Array | ArrayBuffer | LateBytes,
   file = 'bytes',
 ): DecodedSafetensors | Promise<DecodedSafetensors> {
-  if (bytes instanceof Uint8Array) return decodeBytes(bytes, file);
-  // Of another realm too: a frame's or a worker's.
+  // By its tag: it may come of another realm, as a frame is.
   const kind = Object.prototype.toString.call(bytes).slice(8, -1);
-  if (kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer')
-    return decodeBytes(new Uint8Array(bytes as ArrayBuffer), file);
-  const where = 'decodeSafetensors';
-  if (typeof (bytes as LateBytes | undefined)?.arrayBuffer === 'function') {
-    const { ok, status } = bytes as LateBytes;
-    if (ok !== false) return (bytes as LateBytes).arrayBuffer().then((late) => decodeBytes(new Uint8Array(late), file));
-    const received = `a response of status ${status}`;
-    return Promise.reject(new FormatError({ where, what: file, expected: 'a safetensors file', received }));
-  }
-  const expected = 'a Uint8Array, ArrayBuffer, Blob or Response';
-  const received = kind === 'Promise' ? 'a promise: await it' : kind.toLowerCase();
-  throw new ArgumentError({ where, what: 'bytes', expected, received });
+  if (kind === 'Uint8Array') return decodeBytes(bytes as Uint8Array, file);
+  if (/ArrayBuffer$/.test(kind)) return decodeBytes(new Uint8Array(bytes as ArrayBuffer), file);
+  if (typeof (bytes as LateBytes | undefined)?.arrayBuffer === 'function') return decodeLate(bytes as LateBytes, file);
+  const expected = 'a Uint8Array, ArrayBuffer, Blob or Response (awaited)';
+  throw new ArgumentError({ where: WHERE, what: 'bytes', expected, received: kind });
+}
+
+const WHERE = 'decodeSafetensors';
+const A_FILE = 'a safetensors file';
+
+async function decodeLate(late: LateBytes, file: string): Promise<DecodedSafetensors> {
+  if (late.ok !== false) return decodeBytes(new Uint8Array(await late.arrayBuffer()), file);
+  throw new FormatError({
+    where: WHERE,
+    what: file,
+    expected: A_FILE,
+    received: `status ${late.status}`,
+  });
 }
 
 function decodeBytes(bytes: Uint8Array, file: string): DecodedSafetensors {
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where: 'decodeSafetensors', what: file, expected, received }, offset);
+    throw new FormatError({ where: WHERE, what: file, expected, received }, offset);
   };
   const other = notSafetensors(bytes);
-  if (other) refuse('a safetensors file', other, 0);
+  if (other) refuse(A_FILE, other, 0);
   if (bytes.length < 8) refuse('a header length of 8 bytes', `${bytes.length} bytes`, 0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const claimed = view.getBigUint64(0, true);
@@ -212,23 +217,23 @@ function decodeBytes(bytes: Uint8Array, file: string): DecodedSafetensors {
     refuse(`${place} bytes of data`, `${bytes.length - dataStart}`, Math.min(dataStart + place, bytes.length));
   }
   const tensors = checked.map(({ name, dtype, shape, start, end }): [string, NamedArray] => {
-    const known = READ_AS[dtype];
-    if (!known) {
-      const { array, bytes: width } = TYPES[dtype as Dtype];
+    const { as, read, bytes: width } = READ[dtype]!;
+    if (!as || !read) {
       // Not `slice`: that of a Node Buffer is a view into a larger buffer.
       const copy = inFileOrder(new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)), width);
-      return [name, { dtype, shape, data: new array(copy.buffer as ArrayBuffer) } as NamedArray];
+      return [name, { dtype, shape, data: new TYPES[dtype as Dtype].array(copy.buffer as ArrayBuffer) } as NamedArray];
     }
-    const { as, read, bytes: width } = known;
     const data = new TYPES[as].array((end - start) / width);
     for (let i = 0; i < data.length; i++) {
       const at = dataStart + start + i * width;
-      const value = read(view, at);
-      if (as !== 'F32' && Number.isNaN(value)) {
-        const received = dtype === 'BOOL' ? String(bytes[at]) : String(view.getBigInt64(at, true));
-        refuse(`${dtype} of ${name} ${dtype === 'BOOL' ? 'of 0 and 1' : 'within 32 bits'}`, received, at);
-      }
-      data[i] = value;
+      const value = (data[i] = read(view, at));
+      if (as === 'F32' || value === value) continue;
+      const isBool = as === 'U8';
+      refuse(
+        `${name} ${isBool ? 'of 0 and 1' : 'within 32 bits'}`,
+        String(isBool ? bytes[at] : view.getBigInt64(at, true)),
+        at,
+      );
     }
     return [name, { dtype: as, shape, data } as NamedArray];
   });
@@ -249,15 +254,14 @@ function checkEntry(name: string, entry: unknown, refuse: Refuse) {
   const shown = () => JSON.stringify(entry).slice(0, 80);
   if (!isRecord(entry)) return refuse(`${name} to have dtype, shape and data_offsets`, shown(), 8);
   const { dtype, shape, data_offsets: offsets } = entry;
-  const width = widthOf(dtype);
-  if (width === undefined) {
-    return refuse(`a dtype of ${name} among ${Object.keys({ ...TYPES, ...READ_AS }).join(', ')}`, shown(), 8);
+  if (typeof dtype !== 'string' || !Object.hasOwn(READ, dtype)) {
+    return refuse(`a dtype of ${name} among ${Object.keys(READ).join(', ')}`, shown(), 8);
   }
   const count = Array.isArray(shape) ? elementsOf(shape) : undefined;
   if (count === undefined) return refuse(`a shape of ${name} of whole numbers from 0`, shown(), 8);
   const [start, end] = Array.isArray(offsets) && offsets.length === 2 ? (offsets as unknown[]) : [];
   if (!isLength(start) || !isLength(end)) return refuse(`two data_offsets of ${name}`, shown(), 8);
-  const bytes = count * width;
+  const bytes = count * READ[dtype]!.bytes;
   if (end - start !== bytes) return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
-  return { name, dtype: dtype as string, shape: shape as number[], start, end };
+  return { name, dtype, shape: shape as number[], start, end };
 }
