@@ -21,4 +21,11 @@ export { fprAtTpr, type FprAtTprOptions } from './metrics/fpr-at-tpr';
 export { detectionError } from './metrics/detection-error';
 export { oodMetrics, type OodMetrics } from './metrics/ood-metrics';
 export { aurocInterval, type AurocInterval, type AurocIntervalOptions } from './metrics/intervals/auroc-interval';
-export { decodeSafetensors, encodeSafetensors, type Dtype, type NamedArray } from './core/safetensors';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type DecodedSafetensors,
+  type Dtype,
+  type LateBytes,
+  type NamedArray,
+} from './core/safetensors';

@@ -2,23 +2,10 @@ import { ArgumentError, FormatError, ShapeError } from './errors';
 import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
 import { isRecord } from './json';
+import { notSafetensors } from './not-safetensors';
+import { READ, TYPES, type Dtype, type NamedArray } from './safetensors-types';
 
-/** An array with its shape, row by row; `dtype` is the safetensors name of what `data` holds. */
-export type NamedArray =
-  | { dtype: 'F32'; shape: readonly number[]; data: Float32Array }
-  | { dtype: 'F64'; shape: readonly number[]; data: Float64Array }
-  | { dtype: 'I32'; shape: readonly number[]; data: Int32Array }
-  | { dtype: 'U8'; shape: readonly number[]; data: Uint8Array };
-
-/** The element types that tfjs and our statistics have, by their safetensors names. */
-export type Dtype = NamedArray['dtype'];
-
-const TYPES = {
-  F32: { bytes: 4, array: Float32Array },
-  F64: { bytes: 8, array: Float64Array },
-  I32: { bytes: 4, array: Int32Array },
-  U8: { bytes: 1, array: Uint8Array },
-} as const;
+export type { Dtype, NamedArray } from './safetensors-types';
 
 /** The format's own limit on the header, in bytes. */
 const LARGEST_HEADER = 100_000_000;
@@ -131,31 +118,81 @@ export function encodeSafetensors(
 }
 
 interface HeaderEntry {
-  dtype: Dtype;
+  dtype: string;
   shape: number[];
   data_offsets: [number, number];
+}
+
+/** What a safetensors file holds. */
+export interface DecodedSafetensors {
+  tensors: Record<string, NamedArray>;
+  metadata: Record<string, string>;
+}
+
+/** Bytes that have to be waited for: a Blob or File, or a Response. */
+export interface LateBytes {
+  arrayBuffer(): Promise<ArrayBuffer>;
+  /** Of a Response: whether the server gave the file. */
+  readonly ok?: boolean;
+  readonly status?: number;
 }
 
 /**
  * Reads a safetensors file. Everything that the header claims is checked against the bytes there are before anything is
  * allocated: what comes back is complete, or there is an error.
  *
+ * F32, F64, I32 and U8 come as they are. What Python writes besides becomes one of these, every value as it was: F16
+ * and BF16 F32; I64 (PyTorch's type of labels) I32; BOOL U8. An I64 that has no place in 32 bits is an
+ * error that names the array: nothing is rounded. Written again, such an array has its new type.
+ *
+ * @param bytes a Uint8Array or ArrayBuffer; or a Blob or Response, and then a promise comes back
  * @param file name for the error messages
  * @returns copies of the arrays, by name, and the metadata
- * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps; for a header of
- *   more than half a million commas, colons and brackets outside its strings (some 40,000 arrays), before it is parsed
+ * @throws FormatError for anything malformed: lengths, JSON, names, types, shapes, gaps or overlaps; for what is
+ *   another kind of file (a page, a pointer of Git LFS, an archive); for a Response that is an error; for a header of
+ *   more than half a million commas, colons and brackets outside its strings (some 40,000 arrays), before it is parsed.
+ *   ArgumentError for what holds no bytes
  * @example
  * const { tensors } = decodeSafetensors(bytes, 'detector.safetensors');
+ * const late = await decodeSafetensors(new Blob([bytes])); // or await fetch(...)
  */
+export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer, file?: string): DecodedSafetensors;
+export function decodeSafetensors(bytes: LateBytes, file?: string): Promise<DecodedSafetensors>;
 export function decodeSafetensors(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer | LateBytes,
   file = 'bytes',
-): { tensors: Record<string, NamedArray>; metadata: Record<string, string> } {
+): DecodedSafetensors | Promise<DecodedSafetensors> {
+  // By its tag: it may come of another realm, as a frame is.
+  const kind = Object.prototype.toString.call(bytes).slice(8, -1);
+  if (kind === 'Uint8Array') return decodeBytes(bytes as Uint8Array, file);
+  if (/ArrayBuffer$/.test(kind)) return decodeBytes(new Uint8Array(bytes as ArrayBuffer), file);
+  if (typeof (bytes as LateBytes | undefined)?.arrayBuffer === 'function') return decodeLate(bytes as LateBytes, file);
+  const expected = 'a Uint8Array, ArrayBuffer, Blob or Response (awaited)';
+  throw new ArgumentError({ where: WHERE, what: 'bytes', expected, received: kind });
+}
+
+const WHERE = 'decodeSafetensors';
+const A_FILE = 'a safetensors file';
+
+async function decodeLate(late: LateBytes, file: string): Promise<DecodedSafetensors> {
+  if (late.ok !== false) return decodeBytes(new Uint8Array(await late.arrayBuffer()), file);
+  throw new FormatError({
+    where: WHERE,
+    what: file,
+    expected: A_FILE,
+    received: `status ${late.status}`,
+  });
+}
+
+function decodeBytes(bytes: Uint8Array, file: string): DecodedSafetensors {
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where: 'decodeSafetensors', what: file, expected, received }, offset);
+    throw new FormatError({ where: WHERE, what: file, expected, received }, offset);
   };
+  const other = notSafetensors(bytes);
+  if (other) refuse(A_FILE, other, 0);
   if (bytes.length < 8) refuse('a header length of 8 bytes', `${bytes.length} bytes`, 0);
-  const claimed = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const claimed = view.getBigUint64(0, true);
   if (claimed > BigInt(Math.min(LARGEST_HEADER, bytes.length - 8))) {
     refuse(`a header within the ${bytes.length} bytes of the file`, `a header length of ${claimed}`, 0);
   }
@@ -180,10 +217,25 @@ export function decodeSafetensors(
     refuse(`${place} bytes of data`, `${bytes.length - dataStart}`, Math.min(dataStart + place, bytes.length));
   }
   const tensors = checked.map(({ name, dtype, shape, start, end }): [string, NamedArray] => {
-    const { array, bytes: width } = TYPES[dtype];
-    // Not `slice`: that of a Node Buffer is a view into a larger buffer.
-    const copy = inFileOrder(new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)), width);
-    return [name, { dtype, shape, data: new array(copy.buffer as ArrayBuffer) } as NamedArray];
+    const { as, read, bytes: width } = READ[dtype]!;
+    if (!as || !read) {
+      // Not `slice`: that of a Node Buffer is a view into a larger buffer.
+      const copy = inFileOrder(new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)), width);
+      return [name, { dtype, shape, data: new TYPES[dtype as Dtype].array(copy.buffer as ArrayBuffer) } as NamedArray];
+    }
+    const data = new TYPES[as].array((end - start) / width);
+    for (let i = 0; i < data.length; i++) {
+      const at = dataStart + start + i * width;
+      const value = (data[i] = read(view, at));
+      if (as === 'F32' || value === value) continue;
+      const isBool = as === 'U8';
+      refuse(
+        `${name} ${isBool ? 'of 0 and 1' : 'within 32 bits'}`,
+        String(isBool ? bytes[at] : view.getBigInt64(at, true)),
+        at,
+      );
+    }
+    return [name, { dtype: as, shape, data } as NamedArray];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
 }
@@ -202,14 +254,14 @@ function checkEntry(name: string, entry: unknown, refuse: Refuse) {
   const shown = () => JSON.stringify(entry).slice(0, 80);
   if (!isRecord(entry)) return refuse(`${name} to have dtype, shape and data_offsets`, shown(), 8);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(TYPES, dtype)) {
-    return refuse(`a dtype of ${name} among ${Object.keys(TYPES).join(', ')}`, shown(), 8);
+  if (typeof dtype !== 'string' || !Object.hasOwn(READ, dtype)) {
+    return refuse(`a dtype of ${name} among ${Object.keys(READ).join(', ')}`, shown(), 8);
   }
   const count = Array.isArray(shape) ? elementsOf(shape) : undefined;
   if (count === undefined) return refuse(`a shape of ${name} of whole numbers from 0`, shown(), 8);
   const [start, end] = Array.isArray(offsets) && offsets.length === 2 ? (offsets as unknown[]) : [];
   if (!isLength(start) || !isLength(end)) return refuse(`two data_offsets of ${name}`, shown(), 8);
-  const bytes = count * TYPES[dtype as Dtype].bytes;
+  const bytes = count * READ[dtype]!.bytes;
   if (end - start !== bytes) return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
-  return { name, dtype: dtype as Dtype, shape: shape as number[], start, end };
+  return { name, dtype, shape: shape as number[], start, end };
 }

@@ -17,15 +17,55 @@ export class PickleTuple {
   constructor(readonly items: readonly PickleValue[]) {}
 }
 
-/** A NumPy array; `data` and `shape` come with its state. C order. */
+/** A NumPy array; bytes, type and shape come with its state. C order. */
 export class PickledArray {
   shape: readonly number[] = [];
-  data: Uint8Array | undefined;
+  raw: Uint8Array | undefined;
+  dtype: PickledDtype | undefined;
+
+  /** The bytes of an array of uint8; undefined for others. */
+  get data(): Uint8Array | undefined {
+    return this.dtype?.bytes === 1 && this.dtype.name.includes('u') ? this.raw : undefined;
+  }
+
+  /** The whole numbers of an array of one dimension, or of one column. */
+  get column(): number[] | undefined {
+    const { raw, dtype, shape } = this;
+    if (!raw || !dtype || (shape[0] ?? 0) * dtype.bytes !== raw.length) return undefined;
+    const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+    const { read, bytes } = dtype;
+    return Array.from({ length: shape[0]! }, (_, i) => read(view, i * bytes, dtype.isLittle));
+  }
 }
 
-/** A NumPy dtype, by name. */
+type ReadNumber = (view: DataView, at: number, isLittle: boolean) => number;
+
+/** Whole numbers by NumPy's name of their type: how many bytes, and how one is read. */
+const INTEGERS: Readonly<Record<string, readonly [bytes: number, read: ReadNumber]>> = {
+  u1: [1, (view, at) => view.getUint8(at)],
+  i1: [1, (view, at) => view.getInt8(at)],
+  u2: [2, (view, at, isLittle) => view.getUint16(at, isLittle)],
+  i2: [2, (view, at, isLittle) => view.getInt16(at, isLittle)],
+  u4: [4, (view, at, isLittle) => view.getUint32(at, isLittle)],
+  i4: [4, (view, at, isLittle) => view.getInt32(at, isLittle)],
+  u8: [8, (view, at, isLittle) => Number(view.getBigUint64(at, isLittle))],
+  i8: [8, (view, at, isLittle) => Number(view.getBigInt64(at, isLittle))],
+};
+
+/** A NumPy dtype, by name: `i8`, or `<i8` where the name has the byte order. */
 export class PickledDtype {
-  constructor(readonly name: string) {}
+  /** Little unless the name or the state says otherwise. */
+  isLittle: boolean;
+  readonly read: ReadNumber;
+  /** Of one number; 0 where they are no whole numbers. */
+  readonly bytes: number;
+
+  constructor(readonly name: string) {
+    this.isLittle = !name.startsWith('>');
+    const short = name === 'uint8' ? 'u1' : name.replace(/^[<>|=]/, '');
+    const [bytes, read] = Object.hasOwn(INTEGERS, short) ? INTEGERS[short]! : [0, () => NaN];
+    [this.bytes, this.read] = [bytes, read];
+  }
 }
 
 /** The only globals that may be named. None is ever called: they stand for what NumPy's pickles do with them. */
@@ -89,8 +129,9 @@ function fillArray(
   raw: PickleValue | undefined,
   refuse: Refuse,
 ): void {
-  if (!(dtype instanceof PickledDtype) || !['u1', '|u1', 'uint8'].includes(dtype.name)) {
-    return refuse('an array of uint8', dtype instanceof PickledDtype ? dtype.name : 'no dtype');
+  if (!(dtype instanceof PickledDtype) || dtype.bytes === 0) {
+    const expected = 'labels in an array of whole numbers and images in an array of uint8';
+    return refuse(expected, dtype instanceof PickledDtype ? dtype.name : 'no dtype');
   }
   if (!(raw instanceof Uint8Array)) return refuse('the bytes of an array', 'none');
   const sides: number[] = [];
@@ -99,10 +140,11 @@ function fillArray(
     else return refuse('sizes as the shape of an array', 'something else');
   }
   if (sides.length === 0 || sides.length > 32) return refuse('1 to 32 sizes of an array', String(sides.length));
-  const count = sides.reduce((product, side) => product * side, 1);
-  if (raw.length !== count) return refuse(`${count} bytes for an array [${sides.join(', ')}]`, String(raw.length));
+  const size = sides.reduce((product, side) => product * side, dtype.bytes);
+  if (raw.length !== size) return refuse(`${size} bytes for an array [${sides.join(', ')}]`, String(raw.length));
   array.shape = sides;
-  array.data = raw;
+  array.raw = raw;
+  array.dtype = dtype;
 }
 
 /** What a call of a global with these arguments stands for. `spend` counts bytes and text that are made anew. */
@@ -135,7 +177,11 @@ export function pickleReduce(
 
 /** Gives an array its state: (version, shape, dtype, is Fortran order, data). */
 export function pickleBuild(target: PickleValue, state: PickleValue, refuse: Refuse): void {
-  if (target instanceof PickledDtype) return; // byte order and the like: uint8 has none
+  if (target instanceof PickledDtype) {
+    // (version, byte order, ...)
+    if (state instanceof PickleTuple && shortText(state.items[1]) === '>') target.isLittle = false;
+    return;
+  }
   if (!(target instanceof PickledArray) || !(state instanceof PickleTuple)) {
     return refuse('the state of an array', 'another');
   }

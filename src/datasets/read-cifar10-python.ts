@@ -1,7 +1,8 @@
 import { FormatError } from '../core/errors';
+import { checkWord } from '../core/check';
 import type { LabeledImages } from '../core/images';
 import { planesToPixels } from './planes-to-pixels';
-import type { ReadOptions } from './read-options';
+import { CIFAR_100_CLASSES, type CifarOptions } from './read-options';
 import { PickledArray, shortText } from './pickle-values';
 import { unpickle } from './unpickle';
 
@@ -14,39 +15,52 @@ export interface NamedImages extends LabeledImages {
 }
 
 /**
- * Reads a batch of CIFAR-10's python version, a pickle of `data` (uint8 [N, 3072], planes R, G, B) and `labels`.
+ * Reads a batch of CIFAR-10's python version, a pickle of `data` (uint8 [N, 3072], planes R, G, B) and `labels`, a list
+ * or a NumPy array of whole numbers; with the option `labels` a file of CIFAR-100, whose pickle has two sorts of them.
  *
  * The pickle is read by a restricted reader that calls nothing and builds data only: a pickle from a stranger is safe.
  *
  * Format: https://www.cs.toronto.edu/~kriz/cifar.html, "Python version".
  *
+ * @param options `labels`: `'fine'` (0..99) or `'coarse'` (0..19) for CIFAR-100
  * @returns images [N, 32, 32, 3], labels [N] in 0..9, fileNames [N] where the pickle has `filenames`
- * @throws FormatError for any other pickle, with the byte at which it shows
+ * @throws FormatError for any other pickle, with the byte at which it shows; ArgumentError for other `labels`
  * @example
  * const { images, labels } = readCifar10Python(await readFile('cifar-10-batches-py/data_batch_1'));
+ * const fine = readCifar10Python(await readFile('cifar-100-python/train'), { labels: 'fine' });
  */
-export function readCifar10Python(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): NamedImages {
+export function readCifar10Python(bytes: Uint8Array, options: CifarOptions = {}): NamedImages {
   const where = 'readCifar10Python';
+  const { file = 'bytes', labels: sort } = options;
+  if (sort !== undefined) checkWord(where, 'labels', sort, Object.keys(CIFAR_100_CLASSES));
   const { value: batch, offsetOf } = unpickle(where, bytes, file);
   const refuse = (expected: string, received: string, part?: unknown): never => {
     throw new FormatError({ where, what: file, expected, received }, offsetOf(part));
   };
   if (!(batch instanceof Map)) return refuse('a dictionary', 'something else');
-  const [data, labels, names] = [batch.get('data'), batch.get('labels'), batch.get('filenames')];
+  const key = sort ? `${sort}_labels` : 'labels';
+  const [data, own, names] = [batch.get('data'), batch.get(key), batch.get('filenames')];
+  if (data instanceof PickledArray && data.dtype && !data.data)
+    refuse('data, an array of uint8', data.dtype.name, data);
   const [count = 0, size] = data instanceof PickledArray ? data.shape : [];
   if (!(data instanceof PickledArray && data.data && data.shape.length === 2 && size === 3 * AREA && count > 0)) {
     const received = data instanceof PickledArray ? `[${data.shape.join(', ')}]` : 'none';
     return refuse(`data, uint8 [N, ${3 * AREA}], one or more`, received, data);
   }
+  const labels = own instanceof PickledArray ? own.column : own;
   if (!Array.isArray(labels) || labels.length !== count) {
-    return refuse(`${count} labels`, Array.isArray(labels) ? String(labels.length) : 'none', labels);
+    const isOther = own === undefined && !sort && batch.has('fine_labels');
+    const hint = "none, but those of CIFAR-100 (give the option labels: 'fine' or 'coarse')";
+    const received = own instanceof PickledArray ? `an array [${own.shape.join(', ')}]` : isOther ? hint : 'none';
+    return refuse(`${count} ${key}`, Array.isArray(labels) ? String(labels.length) : received, own);
   }
+  const classes = sort ? CIFAR_100_CLASSES[sort] : 10;
   const numbers = new Int32Array(count);
   labels.forEach((label, i) => {
-    const isLabel = typeof label === 'number' && Number.isInteger(label) && label >= 0 && label <= 9;
+    const isLabel = typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < classes;
     if (!isLabel) {
       const shown = typeof label === 'number' ? String(label) : 'something else';
-      return refuse('labels from 0 to 9', `${shown} at index ${i}`, labels);
+      return refuse(`${key.replace('_', ' ')} from 0 to ${classes - 1}`, `${shown} at index ${i}`, own);
     }
     numbers[i] = label;
   });

@@ -83,7 +83,8 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
 /**
  * Reads images and labels of MNIST, Fashion-MNIST and other sets in their format.
  *
- * @param options `classes`: labels are below it; default 10 (EMNIST has 47 or 62)
+ * @param options `classes`: labels are below it; default 10. Of EMNIST `balanced` and `bymerge` have 47, `byclass` 62;
+ *   the labels of `letters` begin at 1, which takes 27
  * @returns images [N, H, W, 1], which is [N, 28, 28, 1] for MNIST; labels [N]
  * @throws FormatError as {@link readIdx}, for files that are no images or labels, or not of the same length, and for a
  *   label out of range
@@ -119,7 +120,14 @@ export async function readMnist(
     );
   }
   const wrong = labels.data.findIndex((label) => label >= classes);
-  if (wrong >= 0) refuse(`labels from 0 to ${classes - 1}`, `${labels.data[wrong]} at index ${wrong}`, 8 + wrong);
+  if (wrong >= 0) {
+    const all = labels.data as Uint8Array;
+    const [least, most] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+    const begin = least === 1 ? ", which begin at 1 as those of EMNIST's letters" : '';
+    const expected = `of ${classes} classes (give the option classes: ${most + 1} would hold these labels${begin})`;
+    const range = `with labels from 0 to ${classes - 1}`;
+    refuse(`${expected}, ${range}`, `${all[wrong]} at index ${wrong}`, 8 + wrong);
+  }
   return {
     images: images.data as Uint8Array,
     shape: [count!, height!, width!, 1],

@@ -44,13 +44,14 @@ export const CLASS_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
   ]),
 );
 export const UINT8_CLASS = 9;
+const OPAQUE_CLASS = 17;
 const COMPLEX_FLAG = 0x0800;
 const LONGEST_NAME = 63;
 /** Enough for the headers of an array with 8 dimensions and the longest name. */
 const HEAD = 256;
 
-/** Reads the headers of the array at `start`, and checks that they fit each other. */
-function arrayHeader(block: MatlabBlock, start: number, end: number) {
+/** Reads the headers of the array at `start`, and checks that they fit each other; undefined for one not `wanted`. */
+function arrayHeader(block: MatlabBlock, start: number, end: number, wanted: readonly string[]) {
   const { isLittle } = block;
   const flags = matlabElement(block, start, end);
   if (flags.type !== MATLAB_TYPES.uint32 || flags.end - flags.start !== 8) {
@@ -58,11 +59,22 @@ function arrayHeader(block: MatlabBlock, start: number, end: number) {
   }
   const word = elementData(block, flags).getUint32(0, isLittle);
   const arrayClass = word & 0xff;
+  const sides = matlabElement(block, flags.next, end);
+  // Objects of MATLAB's newer classes (tables, strings) have no dimensions before their name.
+  const nameStart = arrayClass === OPAQUE_CLASS ? flags.next : sides.next;
+  const nameAt = matlabElement(block, nameStart, end);
+  const length = nameAt.end - nameAt.start;
+  if ((nameAt.type !== MATLAB_TYPES.int8 && nameAt.type !== MATLAB_TYPES.uint8) || length > LONGEST_NAME) {
+    const expected = `a name of at most ${LONGEST_NAME} bytes`;
+    return refuseBlock(block, nameStart, expected, `type ${nameAt.type} of ${length} bytes`);
+  }
+  const nameData = elementData(block, nameAt);
+  const name = String.fromCharCode(...Array.from({ length }, (_, i) => nameData.getUint8(i)));
+  if (!wanted.includes(name)) return undefined; // whatever it is
   if (!(arrayClass in CLASS_NAMES) || word & COMPLEX_FLAG) {
     const received = word & COMPLEX_FLAG ? 'a complex one' : `class ${arrayClass}`;
-    return refuseBlock(block, start, 'a real numeric array', received);
+    return refuseBlock(block, start, `${name} to be a real numeric array`, received);
   }
-  const sides = matlabElement(block, flags.next, end);
   const rank = (sides.end - sides.start) / 4;
   if (sides.type !== MATLAB_TYPES.int32 || !Number.isInteger(rank) || rank < 2 || rank > 8) {
     return refuseBlock(block, flags.next, '2 to 8 dimensions', `type ${sides.type} of ${4 * rank} bytes`);
@@ -72,14 +84,6 @@ function arrayHeader(block: MatlabBlock, start: number, end: number) {
   if (shape.some((side) => side < 0)) {
     return refuseBlock(block, sides.start, 'dimensions of 0 or more', `[${shape.join(', ')}]`);
   }
-  const nameAt = matlabElement(block, sides.next, end);
-  const length = nameAt.end - nameAt.start;
-  if ((nameAt.type !== MATLAB_TYPES.int8 && nameAt.type !== MATLAB_TYPES.uint8) || length > LONGEST_NAME) {
-    const expected = `a name of at most ${LONGEST_NAME} bytes`;
-    return refuseBlock(block, sides.next, expected, `type ${nameAt.type} of ${length} bytes`);
-  }
-  const nameData = elementData(block, nameAt);
-  const name = String.fromCharCode(...Array.from({ length }, (_, i) => nameData.getUint8(i)));
   const values = matlabElement(block, nameAt.next, end);
   const [bytes] = NUMBERS[values.type] ?? refuseBlock(block, nameAt.next, 'numbers', `type ${values.type}`);
   const count = shape.reduce((product, side) => product * side, 1);
@@ -98,8 +102,9 @@ function toNumbers(raw: Uint8Array, type: number, count: number, isLittle: boole
 }
 
 /**
- * Lists the numeric arrays of a MATLAB 5 file (version 7 too, which compresses them), and refuses everything else. Of a
- * compressed array only the head is inflated; its `load` inflates the rest, and no more than its sizes say.
+ * Lists the numeric arrays of a MATLAB 5 file (version 7 too, which compresses them) that are wanted by name. Other
+ * variables may be of any kind: cells, structures, text. Of a compressed array only the head is inflated; its `load`
+ * inflates the rest, and no more than its sizes say.
  *
  * Format: MathWorks, "MAT-File Format", version 5.
  */
@@ -108,6 +113,7 @@ export async function readMatlab(
   bytes: Uint8Array,
   file: string,
   inflate: Inflate,
+  wanted: readonly string[],
 ): Promise<Map<string, MatlabArray>> {
   const refuse = (expected: string, received: string, offset: number): never => {
     throw new FormatError({ where, what: file, expected, received }, offset);
@@ -128,7 +134,7 @@ export async function readMatlab(
   if (version !== 0x0100) refuse('version 0x100', `0x${version.toString(16)}`, 124);
 
   const arrays = new Map<string, MatlabArray>();
-  const add = (header: ReturnType<typeof arrayHeader>, offset: number, load: MatlabArray['load']) => {
+  const add = (header: NonNullable<ReturnType<typeof arrayHeader>>, offset: number, load: MatlabArray['load']) => {
     const { name, arrayClass, shape, count, type } = header;
     if (arrays.has(name)) refuse('each array once', `${name} twice`, offset);
     const numbers = (raw: Uint8Array) => toNumbers(raw, type, count, isLittle);
@@ -143,7 +149,8 @@ export async function readMatlab(
     const most = plausibleSize(packed.length);
     if (inner.type !== MATLAB_TYPES.matrix) refuseBlock(block, 0, 'a compressed array', `type ${inner.type}`);
     if (inner.end > most) refuseBlock(block, 0, `an array of at most ${most} bytes`, String(inner.end));
-    const header = arrayHeader(block, inner.start, inner.end);
+    const header = arrayHeader(block, inner.start, inner.end, wanted);
+    if (!header) return;
     add(header, offset, async () => {
       const inflated = await inflateChecked(inflate, packed, 'zlib', inner.end, place);
       if (inflated.length !== inner.end) {
@@ -159,9 +166,9 @@ export async function readMatlab(
     if (element.type === MATLAB_TYPES.compressed) {
       await addPacked(bytes.subarray(element.start, element.end), offset);
     } else if (element.type === MATLAB_TYPES.matrix) {
-      const header = arrayHeader(whole, element.start, element.end);
-      const raw = bytes.subarray(header.start, header.end);
-      add(header, offset, () => Promise.resolve({ raw, isOwn: false }));
+      const header = arrayHeader(whole, element.start, element.end, wanted);
+      const raw = header && bytes.subarray(header.start, header.end);
+      if (raw) add(header, offset, () => Promise.resolve({ raw, isOwn: false }));
     } else refuse('an array', `an element of type ${element.type}`, offset);
     offset = element.next;
   }

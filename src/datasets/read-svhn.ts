@@ -28,7 +28,8 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
 /**
  * Reads a file of SVHN's cropped digits (`train_32x32.mat`), a MATLAB 5 file, compressed or not.
  *
- * `X` is [32, 32, 3, N] uint8, `y` is [N, 1] from 1 to 10; digit 0, which is 10 there, becomes 0. Needs the memory of
+ * `X` is [32, 32, 3, N] uint8, `y` is [N, 1] from 1 to 10; digit 0, which is 10 there, becomes 0. Other variables are
+ * passed over, of whatever kind. Needs the memory of
  * the images once where the file is compressed, and twice where `inflate` needs it twice.
  *
  * Source: http://ufldl.stanford.edu/housenumbers, format 2.
@@ -41,7 +42,7 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
 export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}): Promise<LabeledImages> {
   const where = 'readSvhn';
   const { file = 'bytes', inflate = streamInflate } = options;
-  const arrays = await readMatlab(where, bytes, file, inflate);
+  const arrays = await readMatlab(where, bytes, file, inflate, ['X', 'y']);
   const refuse = (expected: string, array: MatlabArray | undefined, received?: string): never => {
     const shown = array ? `${CLASS_NAMES[array.arrayClass]} [${array.shape.join(', ')}]` : 'none';
     throw new FormatError({ where, what: file, expected, received: received ?? shown }, array?.offset ?? bytes.length);

@@ -61,8 +61,9 @@ function byteReader(bytes: Uint8Array, refuse: (expected: string, received: stri
 }
 
 /**
- * A restricted unpickler: dictionaries, lists, tuples, strings, numbers and uint8 NumPy arrays, of protocols 2 to 5. It
- * calls nothing, refuses every other opcode and global, and its time and memory are linear in the length of the bytes.
+ * A restricted unpickler: dictionaries, lists, tuples, strings, numbers and NumPy arrays of whole numbers, of protocols
+ * 2 to 5. It calls nothing, refuses every other opcode and global, and its time and memory are linear in the length of
+ * the bytes.
  *
  * Format: Python's `pickletools`.
  */

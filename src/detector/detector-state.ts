@@ -1,5 +1,6 @@
 import { FormatError } from '../core/errors';
 import type { ScorerState } from '../scorers/contract/scorer';
+import { formatOf } from '../core/format-of';
 import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
 import type { OutputWidths } from './given-outputs';
@@ -73,7 +74,7 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   };
   const { format, version, kind } = metadata;
   if (format !== FORMAT || version !== VERSION || kind === undefined) {
-    refuse('metadata', `${FORMAT} ${VERSION} with a kind`, format ?? 'no format');
+    refuse('metadata', `${FORMAT} ${VERSION} with a kind`, formatOf(metadata, FORMAT, VERSION));
   }
   const read = (name: string, expected: string, fits: (value: unknown) => boolean): Json => {
     let value: unknown;

@@ -123,7 +123,7 @@ test.each<[string, Uint8Array]>([
     ),
   ],
   ['__proto__', file('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1])],
-  ['an unknown type', file(entry('BF16', [1], [0, 2]), [1, 2])],
+  ['an unknown type', file(entry('F8_E4M3', [1], [0, 1]), [1])],
   ['a type that every object has', file(entry('toString', [1], [0, 2]), [1, 2])],
   ['a shape that does not fit', file(entry('F32', [2], [0, 4]), [1, 2, 3, 4])],
   ['a negative side', file(entry('U8', [-1, -1], [0, 1]), [1])],

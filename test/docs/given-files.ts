@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { cifarBinary, cifarPickle, idx, svhnFile } from '../datasets/small-files';
 
@@ -35,9 +35,19 @@ export async function makeFiles(folder: string): Promise<void> {
       [`data/mnist/${part}-labels-idx1-ubyte.gz`, labels],
     ]),
   );
+  const emnist = Object.fromEntries(
+    ['train', 'test'].flatMap((part) => [
+      [`data/emnist/emnist-letters-${part}-images-idx3-ubyte.gz`, images],
+      [`data/emnist/emnist-letters-${part}-labels-idx1-ubyte.gz`, gzipSync(idx(8, [2], [1, 26]))],
+    ]),
+  );
+  const cifar100 = Uint8Array.from([7, 63, ...cifarBinary(1).subarray(1)]);
+  const odd = await readFile(new URL('../fixtures/odd-files.json', import.meta.url), 'utf8');
+  const { hundred } = JSON.parse(odd) as { hundred: Record<string, string> };
   const training = 'data/gtsrb/Final_Training/Images/00000';
   const files: Record<string, Uint8Array | string> = {
     ...mnist,
+    ...emnist,
     't10k-images-idx3-ubyte.gz': images,
     't10k-labels-idx1-ubyte.gz': labels,
     'data_batch_1.bin': cifarBinary(3),
@@ -45,6 +55,10 @@ export async function makeFiles(folder: string): Promise<void> {
     'cifar-10-batches-py/data_batch_1': cifarPickle(2),
     'data/cifar-10-batches-bin/data_batch_1.bin': cifarBinary(3),
     'data/cifar-10-batches-bin/test_batch.bin': cifarBinary(2),
+    'cifar-100-binary/test.bin': cifar100,
+    'cifar-100-python/train': inflateSync(Buffer.from(hundred.lists!, 'base64')),
+    'data/cifar-100-binary/train.bin': cifar100,
+    'data/cifar-100-binary/test.bin': cifar100,
     'train_32x32.mat': svhnFile(),
     'data/svhn/train_32x32.mat': svhnFile(),
     'data/svhn/test_32x32.mat': svhnFile({ compressed: true }),

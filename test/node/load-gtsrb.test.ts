@@ -42,6 +42,27 @@ describe('made-up files', () => {
     expect([tested.shape[0], tested.labels[0], tested.images[5]]).toEqual([1, 42, 200]);
   });
 
+  test('lists with a byte-order mark, in UTF-16, or with CR alone', async () => {
+    const lines = (label: number) =>
+      ['00000_00000', '00000_00001', '00001_00000'].map((name) => `${name}.ppm;40;40;5;5;35;35;${label}`);
+    for (const write of [
+      (text: string) => `\ufeff${text}`,
+      (text: string) => text.replaceAll('\n', '\r'),
+      (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le'),
+    ]) {
+      const home = await makeGtsrb({ list: write(`${HEAD}\n00009.ppm;40;40;5;5;35;35;42\n`) as string });
+      const training = join(home, 'gtsrb', 'Final_Training', 'Images');
+      for (const label of [0, 7]) {
+        const name = String(label).padStart(5, '0');
+        const text = [HEAD, ...lines(label), ''].join('\n');
+        await writeFile(join(training, name, `GT-${name}.csv`), write(text));
+      }
+      const { train, test: tested } = await loadGtsrb(home);
+      expect(Array.from(train.labels)).toEqual([0, 0, 0, 7, 7, 7]);
+      expect(Array.from(tested.labels)).toEqual([42]);
+    }
+  });
+
   test('images of another size are resized', async () => {
     const { train } = await loadGtsrb(await makeGtsrb({ side: 48 }), { side: 16 });
     expect(train.shape).toEqual([6, 16, 16, 3]);

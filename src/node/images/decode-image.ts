@@ -20,13 +20,38 @@ export async function loadSharp(where: string): Promise<typeof Sharp> {
   }
 }
 
-const JPEG = [0xff, 0xd8, 0xff];
+const JPEG = [0xff, 0xd8];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 /** Of a kilobyte sharp would make images of up to 268 million pixels; this is as large as cameras make them. */
 const MOST_PIXELS = 2 ** 27;
 
 /** What sharp may resize by: Catmull-Rom, or a triangle ("bilinear"); both widened by the factor of reduction. */
 export const RESIZE_KERNELS = ['cubic', 'linear'] as const;
+
+/** What the decoder says of a JPEG whose picture is not whole, though its file may be. */
+const DAMAGED = /premature end|bad (huffman|arithmetic) code|instead of RST/i;
+
+/** One message a line, each once: the decoder repeats itself. */
+const messageOf = (error: unknown): string => [...new Set((error as Error).message.trim().split('\n'))].join('; ');
+
+/**
+ * Pixels of a file. What only deserves a warning, as JPEGs of some phones do, every viewer shows: it is decoded again
+ * without heeding those; but the decoder also only warns where half of a picture is missing, and that is refused.
+ */
+async function pixelsOf(sharp: typeof Sharp, bytes: Buffer) {
+  const decode = (failOn: 'warning' | 'error') =>
+    sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn })
+      .toColorspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+  try {
+    return await decode('warning');
+  } catch (error) {
+    if (DAMAGED.test(messageOf(error))) throw error;
+    return decode('error');
+  }
+}
 
 /** Decodes a JPEG or PNG file to three channels of a byte, and resizes it. */
 export async function decodeImage(
@@ -44,11 +69,7 @@ export async function decodeImage(
   const isKnown = [JPEG, PNG].some((magic) => magic.every((byte, i) => bytes[i] === byte));
   if (!isKnown) refuse(bytes.length === 0 ? 'an empty file' : 'another kind of file');
   try {
-    const decoded = sharp(bytes, { limitInputPixels: MOST_PIXELS })
-      .toColorspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' });
-    const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
+    const { data, info } = await pixelsOf(sharp, bytes);
     const { height, width } = info;
     if (info.channels !== 3) refuse(`${info.channels} channels`);
     if (!size || (height === size[0] && width === size[1])) return { data, height, width };
@@ -57,6 +78,6 @@ export async function decodeImage(
     resized.resize(size[1], size[0], { fit: 'fill', kernel });
     return { data: await resized.raw().toBuffer(), height: size[0], width: size[1] };
   } catch (error) {
-    return error instanceof FormatError ? Promise.reject(error) : refuse((error as Error).message);
+    return error instanceof FormatError ? Promise.reject(error) : refuse(messageOf(error));
   }
 }

@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   concatImages,
   readCifar10,
   readCifar10Python,
-  readMnist,
   readSvhn,
+  type CifarLabels,
   type LabeledImages,
 } from '../../datasets/index';
 import { ArgumentError } from '../../core/errors';
@@ -72,6 +72,44 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
 }
 
 /**
+ * Loads CIFAR-100 from its binary or its python version.
+ *
+ * @param folder the folder `cifar-100-binary` or `cifar-100-python`, or the one it is in
+ * @param options `labels`: `'fine'` (100 classes, what the set is named for and therefore the default) or `'coarse'`
+ *   (20 of five fine ones each)
+ * @throws ArgumentError that says what was looked for, or for other `labels`; FormatError for a damaged file, or a pipe
+ *   or device in its place
+ * @example
+ * const { train, test } = await loadCifar100('data', { labels: 'coarse' });
+ */
+export async function loadCifar100(
+  folder: string,
+  { labels = 'fine' }: { labels?: CifarLabels } = {},
+): Promise<DatasetParts> {
+  const where = 'loadCifar100';
+  const versions = [
+    { place: 'cifar-100-binary', ending: '.bin', read: readCifar10 },
+    { place: 'cifar-100-python', ending: '', read: readCifar10Python },
+  ];
+  for (const { place, ending, read } of versions) {
+    for (const home of [folder, join(folder, place)]) {
+      const names = await readdir(home).catch((): string[] => []);
+      // Folders named train and test are usual.
+      const isFile = async (name: string) => !(await stat(join(home, name)).catch(() => undefined))?.isDirectory();
+      const files = [`train${ending}`, `test${ending}`];
+      if (!files.every((name) => names.includes(name))) continue;
+      if (!(await isFile(files[0]!)) || !(await isFile(files[1]!))) continue;
+      const load = async (name: string) =>
+        read(await readWholeFile(where, join(home, name)), { file: join(home, name), labels });
+      return { train: await load(files[0]!), test: await load(files[1]!) };
+    }
+  }
+  const expected = versions.map(({ place, ending }) => `${place}/{train${ending},test${ending}}`).join(' or ');
+  const whole = `one with ${expected}, or that folder itself`;
+  throw new ArgumentError({ where, what: 'folder', expected: whole, received: folder });
+}
+
+/**
  * Loads SVHN's cropped digits.
  *
  * @param folder with `train_32x32.mat` and `test_32x32.mat`, or the one whose `svhn` has them
@@ -85,34 +123,4 @@ export async function loadSvhn(folder: string): Promise<DatasetParts> {
   const load = async (name: string) =>
     readSvhn(await readWholeFile('loadSvhn', join(home, name)), { file: join(home, name), inflate: nodeInflate });
   return { train: await load(trainFile), test: await load(testFile) };
-}
-
-/**
- * Loads MNIST, or another set in its four files, gzip or not.
- *
- * @param folder with `train-images-idx3-ubyte(.gz)` and so on, or the one whose `mnist` or `MNIST/raw` has them
- * @throws ArgumentError that says what was looked for; FormatError for a damaged file, or a pipe or device in its place
- * @example
- * const { train, test } = await loadMnist('data');
- */
-export async function loadMnist(folder: string): Promise<DatasetParts> {
-  const where = 'loadMnist';
-  const files = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
-  for (const home of [folder, join(folder, 'mnist'), join(folder, 'MNIST', 'raw')]) {
-    const names = new Set(await readdir(home).catch((): string[] => []));
-    const found = files.map((file) => [`${file}-ubyte`, `${file}-ubyte.gz`].find((name) => names.has(name)));
-    if (!found.every((name) => name !== undefined)) continue;
-    const paths = found.map((name) => join(home, name));
-    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-      paths.map((path) => readWholeFile(where, path)),
-    );
-    const read = (images: Uint8Array, labels: Uint8Array, file: string) =>
-      readMnist(images, labels, { file, inflate: nodeInflate });
-    return {
-      train: await read(trainImages!, trainLabels!, paths[0]!),
-      test: await read(testImages!, testLabels!, paths[2]!),
-    };
-  }
-  const expected = `one with ${files.map((file) => `${file}-ubyte(.gz)`).join(', ')}, itself or in mnist or MNIST/raw`;
-  throw new ArgumentError({ where, what: 'folder', expected, received: folder });
 }

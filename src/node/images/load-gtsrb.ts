@@ -6,6 +6,7 @@ import { checkImageBytes } from './check-image-bytes';
 import { loadSharp } from './decode-image';
 import type { DatasetParts } from './load-datasets';
 import { readRegularFile } from '../read-regular-file';
+import { textLines } from './text-lines';
 
 /** The training part of GTSRB knows which photographs show the same sign. */
 export interface GtsrbParts extends DatasetParts {
@@ -34,7 +35,7 @@ const checkBytes = (list: string, count: number, side: number) =>
 /** The images that a list names; at most as many as there may be of this side. */
 async function entriesOf(folder: string, list: string, side: number): Promise<Entry[]> {
   const file = join(folder, list);
-  const [head, ...lines] = (await bytesOf(file, 'the list of the images beside it')).toString().split(/\r?\n/);
+  const [head, ...lines] = textLines(await bytesOf(file, 'the list of the images beside it'));
   const columns = head!.split(';');
   const [name, label] = [columns.indexOf('Filename'), columns.indexOf('ClassId')];
   if (name < 0 || label < 0) {

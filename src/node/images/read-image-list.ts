@@ -6,6 +6,7 @@ import { ArgumentError, FormatError } from '../../core/errors';
 import { checkImageBytes } from './check-image-bytes';
 import { decodeImage, loadSharp, RESIZE_KERNELS, type DecodedImage } from './decode-image';
 import { readRegularFile } from '../read-regular-file';
+import { textLines } from './text-lines';
 
 /** Options of {@link readImageList}. */
 export interface ImageListOptions {
@@ -36,37 +37,42 @@ async function namesIn(list: string, limit = Infinity): Promise<string[]> {
     const expected = 'a text file that names the images';
     throw new ArgumentError({ where, what: list, expected, received: error.message });
   });
-  const lines = bytes
-    .toString()
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/);
-  const names = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const names = textLines(bytes)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   if (names.length > 0) return names.slice(0, limit);
   throw new FormatError({ where, what: list, expected: 'one file name a line', received: 'none' });
 }
 
 /** The file of a name; links count too: what is read must lie below the folder. */
-async function locate(list: string, home: string, name: string): Promise<string> {
+async function locate(list: string, home: string, line: string): Promise<{ name: string; file: string }> {
   const refuse = (): never => {
-    throw new FormatError({ where, what: list, expected: 'names of files below images/', received: name });
+    throw new FormatError({ where, what: list, expected: 'names of files below images/', received: line });
   };
-  if (isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes('\0')) refuse();
-  const file = await realpath(join(home, name)).catch((error: Error) => {
-    const expected = `an image that ${list} names`;
-    throw new FormatError({ where, what: join(home, name), expected, received: error.message }, 0);
-  });
-  return file.startsWith(home + sep) ? file : refuse();
+  const parts = line.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
+  if (isAbsolute(line) || parts.includes('..') || line.includes('\0')) refuse();
+  // As it stands first: a backslash can be part of a name, and a folder images/ can lie in images/.
+  const names = [line.replace(/^(\.\/+)+/, ''), parts.join('/')];
+  if (parts[0] === 'images') names.push(parts.slice(1).join('/'));
+  for (const name of names) {
+    const file = await realpath(join(home, name)).catch(() => undefined);
+    if (file !== undefined) return file.startsWith(home + sep) ? { name, file } : refuse();
+  }
+  const file = join(home, names.at(-1)!);
+  const cause = await realpath(file).catch((error: Error) => error.message);
+  throw new FormatError({ where, what: file, expected: `an image that ${list} names`, received: cause }, 0);
 }
 
 /**
- * Reads images by a list: `images.txt` names the files under `images/`, one a line; JPEG or PNG.
+ * Reads images by a list: `images.txt` names the files under `images/`, one a line; JPEG or PNG. The list may be UTF-8
+ * or UTF-16, with names that begin with `./` or `images/`, or have backslashes.
  *
  * Gray images get three equal channels; an alpha channel is removed; EXIF rotation is not applied. `size` resizes the
  * decoded pixels by a cubic kernel (Catmull-Rom), or a linear one with `kernel: 'linear'`, widened by the factor of
  * reduction, so that nothing aliases; images that have the size already are left as they are.
  *
  * @param folder with `images.txt` and `images/`
- * @returns images [N, H, W, 3] and their names, in the order of the list
+ * @returns images [N, H, W, 3] and their names below `images/`, in the order of the list
  * @throws ArgumentError for a folder without list or images/, or an option out of range; FormatError for an empty list,
  *   a name that leaves the folder, a missing file, one that is no whole image or, without `size`, of another size than
  *   the first, or more than 4 GiB of pixels; Error where sharp is not installed
@@ -81,30 +87,34 @@ export async function readImageList(
   const { size, limit, kernel, onProgress } = options;
   const sharp = await loadSharp('readImageList');
   const list = join(folder, 'images.txt');
-  const names = await namesIn(list, limit);
+  const lines = await namesIn(list, limit);
   const home = await realpath(join(folder, 'images')).catch((error: Error) => {
     throw new ArgumentError({ where, what: folder, expected: 'a folder with images/', received: error.message });
   });
-  const decode = async (name: string): Promise<DecodedImage> =>
-    decodeImage(sharp, await locate(list, home, name), size, where, kernel);
+  const names: string[] = [];
+  const decode = async (i: number): Promise<DecodedImage> => {
+    const { name, file } = await locate(list, home, lines[i]!);
+    names[i] = name;
+    return decodeImage(sharp, file, size, where, kernel);
+  };
 
-  const first = await decode(names[0]!);
+  const first = await decode(0);
   const { height, width } = first;
   const each = height * width * 3;
-  checkImageBytes(where, list, [names.length, height, width], 'give a size or a limit');
-  const images = new Uint8Array(names.length * each);
+  checkImageBytes(where, list, [lines.length, height, width], 'give a size or a limit');
+  const images = new Uint8Array(lines.length * each);
   let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {
-    while (next < names.length && !failed) {
+    while (next < lines.length && !failed) {
       const i = next++;
-      const image = i === 0 ? first : await decode(names[i]!);
+      const image = i === 0 ? first : await decode(i);
       if (image.height !== height || image.width !== width) {
         const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
         const received = `[${image.height}, ${image.width}, 3]`;
         throw new FormatError({ where, what: join(home, names[i]!), expected, received }, 0);
       }
       images.set(image.data, i * each);
-      onProgress?.(++done, names.length);
+      onProgress?.(++done, lines.length);
     }
   };
   const stopAll = (error: unknown): never => {
@@ -112,5 +122,5 @@ export async function readImageList(
     throw error;
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, () => work().catch(stopAll)));
-  return { images, shape: [names.length, height, width, 3], names };
+  return { images, shape: [lines.length, height, width, 3], names };
 }

@@ -1,5 +1,6 @@
 import type { NumberRule } from '../../core/check';
 import { FormatError } from '../../core/errors';
+import { formatOf } from '../../core/format-of';
 import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/safetensors';
 import { writableJson } from '../../core/writable-json';
@@ -33,7 +34,7 @@ export function decodeScorer(bytes: Uint8Array): ScorerState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { format, version, kind } = metadata;
   if (format !== FORMAT || version !== VERSION || kind === undefined) {
-    const received = `${format ?? 'no format'} ${version ?? ''}`.trim();
+    const received = formatOf(metadata, FORMAT, VERSION);
     throw new FormatError({ where, what: 'metadata', expected: `${FORMAT} ${VERSION} with a kind`, received });
   }
   return { kind, options: parseOptions(where, metadata.options), tensors };

@@ -126,14 +126,16 @@ export function naivePickle(bytes: Uint8Array): unknown {
       case 'R': {
         const [callee, { tuple }] = last(2) as [{ global: string }, { tuple: unknown[] }];
         if (callee.global === '_codecs.encode') stack.push(Buffer.from(tuple[0] as string, 'latin1'));
-        else if (callee.global.endsWith('_frombuffer')) stack.push({ raw: tuple[0], shape: tuple[2] });
-        else stack.push({}); // an array or a dtype, which BUILD fills
+        else if (callee.global.endsWith('_frombuffer')) stack.push({ raw: tuple[0], dtype: tuple[1], shape: tuple[2] });
+        else if (callee.global === 'numpy.dtype') stack.push({ name: keyOf(tuple[0]) });
+        else stack.push({}); // an array, which BUILD fills
         break;
       }
       case 'b': {
         const [target, state] = last(2) as [object, { tuple?: unknown[] } | null];
-        // Of an array (version, shape, dtype, is Fortran order, bytes); what a dtype is given has no array's bytes.
-        stack.push(Object.assign(target, { shape: state?.tuple?.[1], raw: state?.tuple?.[4] }));
+        // Of an array (version, shape, dtype, is Fortran order, bytes); of a dtype (version, byte order, ...).
+        const [, second, dtype, , raw] = state?.tuple ?? [];
+        stack.push(Object.assign(target, 'name' in target ? { order: keyOf(second) } : { shape: second, dtype, raw }));
         break;
       }
       case 'q':
@@ -157,6 +159,20 @@ export function naivePickle(bytes: Uint8Array): unknown {
         throw new Error(`opcode ${JSON.stringify(opcode)}`);
     }
   }
+}
+
+/** The numbers of a list, or of an array of whole numbers. */
+export function naiveNumbers(value: unknown): number[] {
+  if (Array.isArray(value)) return value as number[];
+  const { raw, dtype } = value as { raw: Uint8Array; dtype: { name: string; order?: string } };
+  const name = dtype.name.replace('uint8', 'u1');
+  const [kind, width] = [/[ui]/.exec(name)![0], Number(/\d/.exec(name)![0])];
+  const isBig = name.startsWith('>') || dtype.order === '>';
+  return Array.from({ length: raw.length / width }, (_, i) => {
+    const bytes = Buffer.from(raw.subarray(i * width, (i + 1) * width));
+    const bits = BigInt(`0x${(isBig ? bytes : bytes.reverse()).toString('hex')}`);
+    return Number(kind === 'i' ? BigInt.asIntN(8 * width, bits) : bits);
+  });
 }
 
 const keyOf = (key: unknown): unknown => (key instanceof Uint8Array ? Buffer.from(key).toString('latin1') : key);

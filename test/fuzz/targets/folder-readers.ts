@@ -13,6 +13,7 @@ import { expectSame, expectThat, type Target } from '../target';
 import { startOf } from './files';
 
 const text = (words: string) => new TextEncoder().encode(words);
+const wide = (words: string) => new Uint8Array(Buffer.from(words, 'utf16le'));
 
 /** A folder in memory where there is one: a disk that is really written to would be all that is measured. */
 function scratch(): string {
@@ -153,13 +154,19 @@ export function gtsrb(): Target {
         ].join('\r\n'),
       ),
       text(`ClassId;Filename\n0;00000_00000.ppm\n42;00001_00000.ppm\n`),
+      text(`\ufeffClassId;Filename\r0;00000_00000.ppm\r42;00001_00000.ppm`),
+      wide(`\ufeffClassId;Filename\r\n0;00000_00000.ppm\r\n`),
       ...real,
     ],
     limit: (bytes) => 300 * bytes.length + 65_536,
     async read(bytes) {
       writeFileSync(join(training, 'GT-00007.csv'), bytes);
       const { train } = await loadGtsrb(home, { side: 4 });
-      const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split(/\r?\n/);
+      const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+      const lines = Buffer.from(bytes)
+        .toString(isWide ? 'utf16le' : 'utf8')
+        .replace(/^\ufeff/, '')
+        .split(/\r\n|\r|\n/);
       const fields = lines.filter((line, i) => i === 0 || line !== '').map((line) => line.split(';'));
       const column = (name: string) => fields.slice(1).map((line) => line[fields[0]!.indexOf(name)] ?? '');
       const labels = column('ClassId');
@@ -198,6 +205,8 @@ export async function imageList(): Promise<Target> {
       text('\ufeffa.png\r\n\r\n b.png \r\n'),
       text('b.png\n../secret.png\n'),
       text('a.png\nsub/../../secret.png'),
+      wide('\ufeff.\\a.png\r\nimages\\sub\\c.png\r\n'),
+      text('./b.png\rimages/a.png\rsub\\c.png'),
     ],
     limit: (bytes) => 4096 * bytes.length + 1e6,
     async read(bytes) {

@@ -3,7 +3,7 @@ import type { Random } from 'tfjs-ood';
 import { readCifar10, readCifar10Python, readIdx, readMnist, readPpm, readSvhn } from '../../../src/datasets/index';
 import { nodeInflate } from '../../../src/node/images/node-inflate';
 import { ascii, cifarBinary, cifarPickle, idx, matlabArray, svhnFile, u32 } from '../../datasets/small-files';
-import { naivePickle } from '../naive/naive-pickle';
+import { naiveNumbers, naivePickle } from '../naive/naive-pickle';
 import { naiveSvhn } from '../naive/naive-svhn';
 import { expectSame, expectThat, type Target } from '../target';
 import { fixture, startOf } from './files';
@@ -46,13 +46,17 @@ export function cifar10(): Target {
 export function cifar10Python(): Target {
   const { pickles } = fixture<{ pickles: Record<string, string> }>('datasets.json');
   const written = Object.values(pickles).map((text) => new Uint8Array(inflateSync(Buffer.from(text, 'base64'))));
+  const odd = fixture<{ arrays: Record<string, string> }>('odd-files.json');
+  const arrays = ['u1, protocol 2', '<i8, protocol 5', '>i8, protocol 2'].map(
+    (name) => new Uint8Array(inflateSync(Buffer.from(odd.arrays[name]!, 'base64'))),
+  );
   // Two images with one long name, which is remembered and recalled.
   const long = [0x54, ...u32(1024), ...new Array<number>(1024).fill(97), 0x71, 9];
   const names = [0x55, 9, ...ascii('filenames'), 0x5d, 0x28, ...long, 0x68, 9, 0x65];
   const recalled = Uint8Array.from([...cifarPickle(2).subarray(0, -2), ...names, 0x75, 0x2e]);
   return {
     where: ['readCifar10Python'],
-    seeds: [cifarPickle(1), recalled, ...written],
+    seeds: [cifarPickle(1), recalled, ...written, ...arrays],
     limit: linear,
     read(bytes) {
       const { images, labels, shape, fileNames } = readCifar10Python(bytes);
@@ -60,7 +64,7 @@ export function cifar10Python(): Target {
       const { raw } = batch.get('data') as { raw: Uint8Array };
       expectSame('shape', shape, [raw.length / 3072, 32, 32, 3]);
       expectSame('images', images, pixelsOf(raw));
-      expectSame('labels', labels, batch.get('labels') as number[]);
+      expectSame('labels', labels, naiveNumbers(batch.get('labels')));
       expectThat(
         'labels are in range',
         labels.every((label) => label >= 0 && label <= 9),
@@ -68,6 +72,40 @@ export function cifar10Python(): Target {
       const names = batch.get('filenames') as (string | Buffer)[] | undefined;
       const text = (name: string | Buffer) => (typeof name === 'string' ? name : name.toString('latin1'));
       expectSame('fileNames', fileNames ?? [], (names ?? []).map(text));
+    },
+  };
+}
+
+/** CIFAR-100's, by its fine labels and by its coarse ones. */
+export function cifar100(): Target {
+  const records = (count: number) => {
+    const ten = cifarBinary(count);
+    const parts = Array.from({ length: count }, (_, i) => [
+      i + 3,
+      99 - i,
+      ...ten.subarray(i * 3073 + 1, (i + 1) * 3073),
+    ]);
+    return Uint8Array.from(parts.flat());
+  };
+  return {
+    where: ['readCifar10'],
+    seeds: [records(1), records(2)],
+    limit: linear,
+    read(bytes) {
+      const [fine, coarse] = [readCifar10(bytes, { labels: 'fine' }), readCifar10(bytes, { labels: 'coarse' })];
+      const count = bytes.length / 3074;
+      const parts = Array.from({ length: Math.floor(count) }, (_, n) => bytes.subarray(n * 3074, (n + 1) * 3074));
+      const isWhole = Number.isInteger(count) && count >= 1 && parts.every(([a, b]) => a! <= 19 && b! <= 99);
+      expectThat('accepts whole files only', isWhole);
+      expectSame('shape', fine.shape, [count, 32, 32, 3]);
+      for (const [at, set] of [coarse, fine].entries()) {
+        expectSame(
+          'labels',
+          set.labels,
+          parts.map((part) => part[at]),
+        );
+        expectSame('images', set.images, pixelsOf(Buffer.concat(parts.map((part) => part.subarray(2)))));
+      }
     },
   };
 }
@@ -219,9 +257,12 @@ function compressed(bytes: Uint8Array, random: Random): Uint8Array {
 export function svhn(): Target {
   let turn = 0;
   const [big, small] = [svhnFile({ count: 1, little: false, labelType: 9 }), svhnFile({ count: 1 })];
+  // With a cell between what is needed, which is passed over.
+  const cell = matlabArray('names', 1, [1, 1], 14, new Uint8Array(), true);
+  const withOthers = Uint8Array.from([...small, ...cell, ...matlabArray('b', 6, [1, 2], 2, [1, 2], true)]);
   return {
     where: ['readSvhn'],
-    seeds: [small, big, ...realSvhn()],
+    seeds: [small, big, withOthers, ...realSvhn()],
     seal: compressed,
     limit: packed,
     async read(bytes) {

@@ -8,6 +8,7 @@ const json = () => import('./json-readers');
 /** Every reader of bytes from outside, by its name. */
 export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   readCifar10: async () => (await images()).cifar10(),
+  'readCifar10, CIFAR-100': async () => (await images()).cifar100(),
   readCifar10Python: async () => (await images()).cifar10Python(),
   readIdx: async () => (await images()).idxFiles(),
   readMnist: async () => (await images()).mnist(),

@@ -23,11 +23,26 @@ function withHeaderLength(bytes: Uint8Array, random: Random): Uint8Array {
   return sealed;
 }
 
+/** A half of this many bits of exponent, from its definition. */
+function half(pattern: number, exponentBits: number): number {
+  const fractions = 2 ** (15 - exponentBits);
+  const [exponent, share] = [Math.floor((pattern % 32_768) / fractions), (pattern % fractions) / fractions];
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const size = exponent === 0 ? share * 2 ** (1 - bias) : (1 + share) * 2 ** (exponent - bias);
+  const special = share > 0 ? NaN : Infinity;
+  return (pattern > 32_767 ? -1 : 1) * (exponent === 2 * bias + 1 ? special : size);
+}
+
+/** Bytes, the type that it comes as, and how it is read. */
 const READS = {
-  F32: [4, (data: Buffer, at: number) => data.readFloatLE(at)],
-  F64: [8, (data: Buffer, at: number) => data.readDoubleLE(at)],
-  I32: [4, (data: Buffer, at: number) => data.readInt32LE(at)],
-  U8: [1, (data: Buffer, at: number) => data.readUInt8(at)],
+  F32: [4, 'F32', (data: Buffer, at: number) => data.readFloatLE(at)],
+  F64: [8, 'F64', (data: Buffer, at: number) => data.readDoubleLE(at)],
+  I32: [4, 'I32', (data: Buffer, at: number) => data.readInt32LE(at)],
+  U8: [1, 'U8', (data: Buffer, at: number) => data.readUInt8(at)],
+  F16: [2, 'F32', (data: Buffer, at: number) => half(data.readUInt16LE(at), 5)],
+  BF16: [2, 'F32', (data: Buffer, at: number) => half(data.readUInt16LE(at), 8)],
+  I64: [8, 'I32', (data: Buffer, at: number) => Number(data.readBigInt64LE(at))],
+  BOOL: [1, 'U8', (data: Buffer, at: number) => data.readUInt8(at)],
 } as const;
 type Entry = { dtype: keyof typeof READS; shape: number[]; data_offsets: [number, number] };
 
@@ -49,8 +64,8 @@ function checkTensors(bytes: Uint8Array, tensors: Readonly<Record<string, NamedA
   for (const name of names) {
     const { dtype, shape, data_offsets } = header[name]!;
     const data = file.subarray(8 + length + data_offsets[0], 8 + length + data_offsets[1]);
-    const [width, read] = READS[dtype];
-    expectSame(`${name}.dtype`, [tensors[name]!.dtype], [dtype]);
+    const [width, as, read] = READS[dtype];
+    expectSame(`${name}.dtype`, [tensors[name]!.dtype], [as]);
     expectSame(`${name}.shape`, tensors[name]!.shape, shape);
     expectThat(`${name} fills its shape`, shape.reduce((a, b) => a * b, 1) * width === data.length);
     expectSame(
@@ -66,6 +81,23 @@ const f64 = (shape: number[], first = 0.5): NamedArray => ({
   shape,
   data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i / 8),
 });
+
+/** A file as Python writes it: every type that becomes another one, two elements each. */
+function ofPython(): Uint8Array {
+  const data = Buffer.alloc(26);
+  data.writeBigInt64LE(7n, 0);
+  data.writeBigInt64LE(-1n, 8);
+  data.set([0, 0x3c, 1, 0x80, 0x80, 0x3f, 1, 0, 1, 0], 16);
+  let at = 0;
+  const entries = (['I64', 'F16', 'BF16', 'BOOL'] as const).map((dtype) => {
+    const entry = { dtype, shape: [2], data_offsets: [at, (at += 2 * READS[dtype][0])] };
+    return [dtype.toLowerCase(), entry];
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return new Uint8Array(Buffer.concat([length, header, data]));
+}
 
 export function safetensors(): Target {
   return {
@@ -84,6 +116,7 @@ export function safetensors(): Target {
         { text: 'é"\\}{' },
       ),
       encodeSafetensors({}, { only: 'words' }),
+      ofPython(),
     ],
     seal: withHeaderLength,
     limit: linear,
