@@ -24,29 +24,28 @@ interface ReadAs {
   read(view: DataView, at: number): number;
 }
 
-/** Half precision: 5 bits of exponent, 10 of fraction. */
-function half(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const size =
-    exponent > 30 ? (fraction ? NaN : Infinity) : 2 ** ((exponent || 1) - 25) * (fraction + (exponent && 1024));
-  return bits >> 15 ? -size : size;
+// The marks let a bundle that only writes go without.
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
+/** The float32 of these bits. */
+function floatOf(bits: number): number {
+  scratch.setInt32(0, bits);
+  return scratch.getFloat32(0);
 }
 
-/** BF16 is the first half of a float32. */
-const brain = new DataView(new ArrayBuffer(4));
+/**
+ * The float16 of these bits: where a float32 has exponent and fraction they stand for a number 2^112 times smaller,
+ * subnormal ones too; 65536 would be the first past the largest, and is infinity.
+ */
+function half(bits: number): number {
+  const size = floatOf((bits & 0x7fff) << 13) * 2 ** 112;
+  const known = size < 65_536 ? size : size > 65_536 ? NaN : Infinity;
+  return bits >> 15 ? -known : known;
+}
 
 /** What Python writes besides: it becomes a type that there is here, every value as it was. */
 const READ_AS: Readonly<Record<string, ReadAs>> = {
   F16: { bytes: 2, as: 'F32', read: (view, at) => half(view.getUint16(at, true)) },
-  BF16: {
-    bytes: 2,
-    as: 'F32',
-    read(view, at) {
-      brain.setUint16(0, view.getUint16(at, true));
-      return brain.getFloat32(0);
-    },
-  },
+  BF16: { bytes: 2, as: 'F32', read: (view, at) => floatOf(view.getUint16(at, true) << 16) },
   BOOL: { bytes: 1, as: 'U8', read: (view, at) => (view.getUint8(at) < 2 ? view.getUint8(at) : NaN) },
   I64: {
     bytes: 8,
@@ -59,4 +58,8 @@ const READ_AS: Readonly<Record<string, ReadAs>> = {
 };
 
 /** All that is read, by name: how many bytes an element has, and what it becomes where that is another type. */
-export const READ: Readonly<Record<string, { bytes: number } & Partial<ReadAs>>> = { ...TYPES, ...READ_AS };
+export const READ: Readonly<Record<string, Pick<ReadAs, 'bytes'> & Partial<ReadAs>>> = /* @__PURE__ */ Object.assign(
+  {},
+  TYPES,
+  READ_AS,
+);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ArgumentError, FormatError } from 'tfjs-ood';
 import { readCifar10, readCifar10Python, readMnist, readSvhn, type CifarLabels } from 'tfjs-ood/datasets';
 import { nodeInflate } from '../../src/node/images/node-inflate';
-import { ascii, cifarBinary, element, idx, svhnFile, u32 } from './small-files';
+import { ascii, cifarBinary, element, idx, matlabArray, svhnFile, u32 } from './small-files';
 
 type Files = Record<string, string>;
 const fixtures = JSON.parse(readFileSync(new URL('../fixtures/odd-files.json', import.meta.url), 'utf8')) as Record<
@@ -127,6 +127,7 @@ describe('MATLAB files with variables that are not needed', () => {
         ...opaque('info', little),
         ...plain.subarray(128),
         ...[...u32(15, little), ...u32(packed.length, little), ...packed],
+        ...matlabArray('', 9, [1, 8], 2, [0, 1, 73, 77, 0, 0, 0, 0], little), // what MATLAB keeps of its objects
       ]);
       expect(await readSvhn(withObjects)).toEqual(await readSvhn(plain));
     }
