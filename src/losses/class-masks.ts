@@ -27,11 +27,9 @@ export function anchorMasks(
  * cannot be read without stalling: so the loss is NaN, and no class becomes another in silence.
  */
 export function oneHotKnown(labels: tf.Tensor2D, classes: number): tf.Tensor2D {
-  const shape: [number, number] = [labels.shape[0], classes];
   const isClass = tf.equal<tf.Tensor2D>(labels, tf.reshape(tf.range(0, classes, 1, 'int32'), [1, classes]));
-  const isNone = tf.logicalNot(tf.logicalOr(tf.any(isClass, 1, true), tf.less(labels, 0)));
-  const hot: tf.Tensor2D = tf.cast(isClass, 'float32');
-  return tf.where(tf.broadcastTo(isNone, shape), tf.fill<tf.Rank.R2>(shape, NaN), hot);
+  const isKnown = tf.logicalOr(tf.any(isClass, 1, true), tf.less(labels, 0));
+  return tf.where<tf.Tensor2D>(isKnown, tf.cast<tf.Tensor2D>(isClass, 'float32'), NaN);
 }
 
 /**

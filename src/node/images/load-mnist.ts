@@ -8,7 +8,9 @@ import { readWholeFile } from '../read-regular-file';
 
 /** Options of {@link loadMnist}. */
 export interface MnistOptions {
-  /** Which set, where a folder has several, as EMNIST's has: `'letters'` of `emnist-letters-train-images-idx3-ubyte`. */
+  /**
+   * Which set, where a folder has several, as EMNIST's has: `'letters'` of `emnist-letters-train-images-idx3-ubyte`.
+   */
   split?: string;
   /** Labels are below it. Default 10, and for EMNIST's `balanced` and `bymerge` 47, `byclass` 62. */
   classes?: number;
