@@ -1,6 +1,7 @@
 import type Sharp from 'sharp';
 import { FormatError } from '../../core/errors';
 import { readRegularFile } from '../read-regular-file';
+import { plainJpeg } from './plain-jpeg';
 
 /** Pixels of one image: [height, width, 3]. */
 export interface DecodedImage {
@@ -39,17 +40,20 @@ const messageOf = (error: unknown): string => [...new Set((error as Error).messa
  * without heeding those; but the decoder also only warns where half of a picture is missing, and that is refused.
  */
 async function pixelsOf(sharp: typeof Sharp, bytes: Buffer) {
-  const decode = (failOn: 'warning' | 'error') =>
-    sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn })
+  const decode = (failOn: 'warning' | 'error', file: Buffer) =>
+    sharp(file, { limitInputPixels: MOST_PIXELS, failOn })
       .toColorspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
   try {
-    return await decode('warning');
+    return await decode('warning', bytes);
   } catch (error) {
     if (DAMAGED.test(messageOf(error))) throw error;
-    return decode('error');
+    const plain = plainJpeg(bytes);
+    const seen = plain && (await decode('warning', plain).catch((again: unknown) => messageOf(again)));
+    if (typeof seen === 'string' && DAMAGED.test(seen)) throw new Error(seen, { cause: error });
+    return typeof seen === 'object' ? seen : decode('error', bytes);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMnist, type LabeledImages } from '../../datasets/index';
 import { ArgumentError } from '../../core/errors';
@@ -8,9 +8,7 @@ import { readWholeFile } from '../read-regular-file';
 
 /** Options of {@link loadMnist}. */
 export interface MnistOptions {
-  /**
-   * Which set, where a folder has several, as EMNIST's has: `'letters'` of `emnist-letters-train-images-idx3-ubyte`.
-   */
+  /** Which set, where a folder has several: `'letters'` of EMNIST's `emnist-letters-train-images-idx3-ubyte`. */
   split?: string;
   /** Labels are below it. Default 10, and for EMNIST's `balanced` and `bymerge` 47, `byclass` 62. */
   classes?: number;
@@ -41,8 +39,10 @@ async function setsIn(home: string): Promise<Map<string, Files>> {
     const [, set = '', use, kind, , gzip] = match;
     const part = `${use === 'train' ? 'train' : 'test'}-${kind as 'images' | 'labels'}` as const;
     // Kaggle's archive unpacks each file into a folder of its own name as well.
+    const own = join(home, entry.name);
+    const inner = join(own, entry.name);
     const isFolder = entry.isDirectory();
-    const path = join(home, entry.name, ...(isFolder ? [entry.name] : []));
+    const path = isFolder && (await stat(inner).catch(() => undefined)) ? inner : own;
     const rank = (isFolder ? 4 : 0) + (gzip ? 2 : 0) + (entry.name.includes('.idx') ? 1 : 0);
     const files = sets.get(set) ?? {};
     if (rank < (files[part]?.rank ?? Infinity)) files[part] = { path, rank };
