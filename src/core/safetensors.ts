@@ -154,7 +154,7 @@ export interface LateBytes {
  *   ArgumentError for what holds no bytes
  * @example
  * const { tensors } = decodeSafetensors(bytes, 'detector.safetensors');
- * const late = await decodeSafetensors(new Blob([bytes])); // or await fetch(...)
+ * const late = await decodeSafetensors(new Blob([bytes.slice()])); // or await fetch(...)
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer, file?: string): DecodedSafetensors;
 export function decodeSafetensors(bytes: LateBytes, file?: string): Promise<DecodedSafetensors>;
