@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkedLabels, type OutputSource } from './output-source';
+import type { OutputSource } from './output-source';
 import { decodeDetector, encodeDetector } from './detector-state';
 import { detectorOf, fitFromSource } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
@@ -8,6 +8,7 @@ import type { CalibrationInfo } from './rare-classes';
 import { namingRows } from './naming-rows';
 import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 import { ArgumentError, FormatError, ShapeError } from '../core/errors';
+import { checkLabels } from '../core/labels';
 import { oneBackend } from '../tensors/one-backend';
 import { checkOption, COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
@@ -132,7 +133,7 @@ export async function fitDetector(
   const reader = readModel(where, model, names, needsFeatures);
   const images = imageSource(where, data.images);
   checkInputShape(where, inputShapeOf(model), images.shape);
-  const labels = checkedLabels(where, data.labels);
+  const labels = checkLabels(where, data.labels);
   if (labels.length !== images.shape[0]) {
     const [expected, received] = [`${images.shape[0]} labels, one for each image`, String(labels.length)];
     throw new ShapeError({ where, what: 'labels', expected, received });

@@ -24,7 +24,7 @@ export interface LabeledOutputs {
 
 /** A source over outputs that are there already. */
 export async function outputSource(where: string, { labels, ...outputs }: LabeledOutputs): Promise<OutputSource> {
-  const own = checkedLabels(where, labels);
+  const own = checkLabels(where, labels);
   const count = own.length;
   const whole: Partial<Record<Need, Rows>> = {};
   for (const name of ['features', 'logits'] as const) {
@@ -50,9 +50,4 @@ function pick({ data, shape }: Rows, rows: Int32Array): Rows {
   const own = new Float32Array(rows.length * size);
   rows.forEach((row, i) => own.set(data.subarray(row * size, (row + 1) * size), i * size));
   return { data: own, shape: [rows.length, size] };
-}
-
-/** Throws unless the labels are class indices, naming the first that is none. */
-export function checkedLabels(where: string, labels: ArrayLike<number> | undefined): Int32Array {
-  return checkLabels(where, labels);
 }

@@ -2,7 +2,7 @@ import { ArgumentError } from '../core/errors';
 import { checkFiniteScores, checkRate, type Scores } from '../core/scores';
 import { calibrateFor, checkClasses, type Calibration, type Classes } from './calibrate';
 import { cutSorted } from './conformal-threshold';
-import { pValueOf } from './p-values';
+import { pValueOf } from '../core/p-value';
 
 /** What is said of one image. */
 export interface Decision {

@@ -1,17 +1,7 @@
+import { pValueOf } from '../core/p-value';
 import { checkFiniteScores, checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 import { calibrateFor, checkClasses, type Classes } from './calibrate';
-
-/** The p-value of a score in ascending calibration scores; 1 where there are none, which nothing can contradict. */
-export function pValueOf(sorted: ArrayLike<number>, score: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return (1 + sorted.length - low) / (sorted.length + 1);
-}
 
 /**
  * Conformal p-values: `(1 + #{calibration >= s}) / (n + 1)`, small for what is out of distribution.

@@ -1,15 +1,4 @@
-/**
- * Share of an ascending list that is at least the score, the score among them: (1 + #{c >= s}) / (n + 1), a p-value.
- */
-function pValue(ascending: Float32Array, score: number): number {
-  let [low, high] = [0, ascending.length]; // the first that is not below the score
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return (1 + ascending.length - low) / (ascending.length + 1);
-}
+import { pValueOf } from '../../core/p-value';
 
 /** Of two float32 numbers next to each other the difference is about this share. */
 const UNIT = 2 ** -23;
@@ -29,5 +18,5 @@ export function surpriseBy(ascending: Float32Array): (score: number) => number {
   return (score) =>
     score > largest
       ? Math.log(count + 1) + Math.log1p((score - largest) / scale)
-      : 0 - Math.log(pValue(ascending, score));
+      : 0 - Math.log(pValueOf(ascending, score));
 }
