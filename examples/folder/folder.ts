@@ -61,7 +61,7 @@ function checkCounts(path: string, { labels }: LabeledImages, names: readonly st
   const single = counts.findIndex((count) => count === 1);
   if (single < 0) return;
   const expected = 'two images of each class, to train with and to test with';
-  throw new ArgumentError({ where: 'folder', what: path, expected, received: `one of class ${names[single]}` });
+  throw new ArgumentError('folder', path, expected, `one of class ${names[single]}`);
 }
 
 async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side }: Options) {
@@ -76,9 +76,8 @@ async function load(data: string, novelFolder: string, { anomaly: anomalyFolder,
   const known = await read(data, false, side === undefined ? {} : { size: [side, side] });
   const [, height, width] = known.shape;
   if (side === undefined && Math.max(height, width) > LARGEST) {
-    const received = `images of ${height} x ${width}`;
     const expected = `given where images are larger than ${LARGEST} x ${LARGEST}`;
-    throw new ArgumentError({ where: 'folder', what: '--size', expected, received });
+    throw new ArgumentError('folder', '--size', expected, `images of ${height} x ${width}`);
   }
   const sizes = { size: [height, width], resize: side !== undefined } as const;
   const novel = await read(novelFolder, true, sizes);
@@ -122,7 +121,7 @@ export const folder: ExperimentByOptions = {
     const { data, novel, anomaly, size } = options;
     if (data === undefined || novel === undefined) {
       const what = data === undefined ? '--data' : '--novel';
-      throw new ArgumentError({ where: 'folder', what, expected: 'a folder of class folders', received: 'none' });
+      throw new ArgumentError('folder', what, 'a folder of class folders', 'none');
     }
     const about = { data, novel, ...(anomaly !== undefined && { anomaly }), ...(size !== undefined && { size }) };
     return Promise.resolve({ ...headline, training, about, load: () => load(data, novel, options) });

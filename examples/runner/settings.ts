@@ -51,8 +51,7 @@ export function checkSettings<T extends object>(settings: Settings, values: T): 
     const value = (values as Record<string, unknown>)[key];
     if (value === undefined) continue;
     const refuse = (expected: string): never => {
-      const received = JSON.stringify(value);
-      throw new ArgumentError({ where: 'experiment', what: `--${flagOf(key)}`, expected, received });
+      throw new ArgumentError('experiment', `--${flagOf(key)}`, expected, JSON.stringify(value));
     };
     if ('range' in setting) {
       const [smallest, largest, whole] = setting.range;

@@ -48,8 +48,7 @@ export async function realSets(
   seed: number,
 ): Promise<Sets> {
   if (!(await isFolder(folder))) {
-    const received = `${folder}, which is no folder`;
-    throw new ArgumentError({ where: 'experiment', what: '--data', expected: 'a folder with the images', received });
+    throw new ArgumentError('experiment', '--data', 'a folder with the images', `${folder}, which is no folder`);
   }
   const known = await loaders[inside](folder);
   const other = await loaders[seen](folder);

@@ -54,7 +54,7 @@ function experimentOf(
 /** Known and seen set as the command line names them. */
 export function namedSets({ in: inside = 'cifar10', seen = 'svhn' }: Options): [RealSet, RealSet] {
   const refuse = (what: string, expected: string, received: string): never => {
-    throw new ArgumentError({ where: 'experiment', what, expected, received: JSON.stringify(received) });
+    throw new ArgumentError('experiment', what, expected, JSON.stringify(received));
   };
   for (const [flag, set] of [
     ['--in', inside],

@@ -11,15 +11,13 @@ export interface SeedOption {
 /** Throws unless the tensor is a batch of images. */
 export function checkImages(where: string, images: tf.Tensor4D): void {
   if (images.rank === 4 && images.dtype === 'float32') return;
-  const received = `${images.dtype} [${images.shape.join(', ')}]`;
-  throw new ShapeError({ where, what: 'images', expected: 'float32 [N, H, W, C]', received });
+  throw new ShapeError(where, 'images', 'float32 [N, H, W, C]', `${images.dtype} [${images.shape.join(', ')}]`);
 }
 
 /** Throws unless the number is in its range. */
 export function checkRange(where: string, what: string, value: number, low: number, high: number, whole = false): void {
   if (value >= low && value <= high && (!whole || Number.isInteger(value))) return;
-  const expected = `a ${whole ? 'whole ' : ''}number from ${low} to ${high}`;
-  throw new ArgumentError({ where, what, expected, received: String(value) });
+  throw new ArgumentError(where, what, `a ${whole ? 'whole ' : ''}number from ${low} to ${high}`, value);
 }
 
 /**

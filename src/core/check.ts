@@ -1,24 +1,60 @@
 import { ArgumentError } from './errors';
 
-/** Which values an option may have, and how an error says so. */
-export interface NumberRule {
-  expected: string;
+/** Which values an argument may have, and how an error says so. */
+export interface Rule {
+  readonly expected: string;
+  /** Whatever came, a number or not. */
   holds(value: number): boolean;
 }
 
-export const POSITIVE: NumberRule = { expected: 'a number above 0', holds: (v) => v > 0 && Number.isFinite(v) };
-export const FINITE: NumberRule = { expected: 'a finite number', holds: Number.isFinite };
-export const SHARE: NumberRule = { expected: 'a share between 0 and 1, both excluded', holds: (v) => v > 0 && v < 1 };
-export const COUNT: NumberRule = { expected: 'a whole number from 1', holds: (v) => Number.isSafeInteger(v) && v >= 1 };
+/** A rule for numbers; NaN, infinities and all that is no number never keep it. */
+const of = (expected: string, holds: (value: number) => boolean): Rule => ({
+  expected,
+  holds: (value) => Number.isFinite(value) && holds(value),
+});
+
+export const FINITE = /* @__PURE__ */ of('a finite number', () => true);
+export const POSITIVE = /* @__PURE__ */ of('a number above 0', (value) => value > 0);
+export const NOT_NEGATIVE = /* @__PURE__ */ of('a number from 0', (value) => value >= 0);
+export const SHARE = /* @__PURE__ */ of('a share between 0 and 1, both excluded', (value) => value > 0 && value < 1);
+export const SHARE_OR_ALL = /* @__PURE__ */ of('a share above 0 and at most 1', (value) => value > 0 && value <= 1);
+export const SHARE_OR_NONE = /* @__PURE__ */ of('a share from 0, below 1', (value) => value >= 0 && value < 1);
+export const ANY_SHARE = /* @__PURE__ */ of('a share from 0 to 1', (value) => value >= 0 && value <= 1);
+export const INTEGER = /* @__PURE__ */ of('a whole number', (value) => Number.isSafeInteger(value));
+export const INDEX = /* @__PURE__ */ wholeFrom(0);
+export const COUNT = /* @__PURE__ */ wholeFrom(1);
+export const FLAG: Rule = { expected: 'true or false', holds: (value: unknown) => typeof value === 'boolean' };
+export const FUNCTION: Rule = { expected: 'a function', holds: (value: unknown) => typeof value === 'function' };
+export const TEXT: Rule = { expected: 'a string', holds: (value: unknown) => typeof value === 'string' };
+/** Whatever it is, somebody else looks at it. */
+export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
+
+/** Whole numbers from one to another, both included. */
+export function wholeFrom(least: number, most = Infinity): Rule {
+  const end = most < Infinity ? ` to ${most}` : '';
+  return of(
+    `a whole number from ${least}${end}`,
+    (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+  );
+}
+
+/** One of some words or numbers. */
+export const oneOf = (...words: readonly (string | number)[]): Rule => ({
+  expected: `one of ${words.join(', ')}`,
+  holds: (value) => words.includes(value),
+});
+
+/** Throws unless the argument keeps its rule. */
+export function check(where: string, what: string, value: unknown, { expected, holds }: Rule): void {
+  if (!holds(value as number)) throw new ArgumentError(where, what, expected, value);
+}
+
+export type NumberRule = Rule;
 
 /** Throws unless the option keeps its rule. */
-export function checkOption(where: string, what: string, value: number, { expected, holds }: NumberRule): void {
-  if (typeof value === 'number' && holds(value)) return;
-  throw new ArgumentError({ where, what, expected, received: String(value) });
-}
+export const checkOption = check;
 
 /** Throws unless the word is among the known ones. */
 export function checkWord(where: string, what: string, word: string, words: readonly string[]): void {
-  if (words.includes(word)) return;
-  throw new ArgumentError({ where, what, expected: `one of ${words.join(', ')}`, received: String(word) });
+  check(where, what, word, oneOf(...words));
 }

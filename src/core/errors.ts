@@ -17,9 +17,20 @@ export interface ErrorDetails {
  */
 export class OodError extends Error {
   override name = 'OodError';
-  constructor(readonly details: ErrorDetails) {
-    super(`${details.where}: ${details.what} must be ${details.expected}, got ${details.received}`);
+  readonly details: ErrorDetails;
+  /** The parts in the order of the sentence; what came may be any value, and is written as a reader would write it. */
+  constructor(where: string, what: string, expected: string, received: unknown) {
+    const details = { where, what, expected, received: shown(received) };
+    super(`${where}: ${what} must be ${expected}, got ${details.received}`);
+    this.details = details;
   }
+}
+
+/** A value as one would write it; of an object its names alone. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.join(', ')}]`;
+  if (typeof value === 'function') return 'a function';
+  return value && typeof value === 'object' ? `{ ${Object.keys(value).join(', ')} }` : String(value);
 }
 
 /**
@@ -66,9 +77,12 @@ export class NotFiniteError extends OodError {
 export class FormatError extends OodError {
   override name = 'FormatError';
   constructor(
-    details: ErrorDetails,
+    where: string,
+    what: string,
+    expected: string,
+    received: unknown,
     readonly offset?: number,
   ) {
-    super(offset === undefined ? details : { ...details, received: `${details.received} at byte ${offset}` });
+    super(where, what, expected, offset === undefined ? received : `${shown(received)} at byte ${offset}`);
   }
 }

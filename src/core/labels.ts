@@ -33,7 +33,7 @@ export function checkLabels(
   }: LabelRule = {},
 ): Int32Array {
   const refuse = (received: string): never => {
-    throw new ArgumentError({ where, what, expected, received });
+    throw new ArgumentError(where, what, expected, received);
   };
   const list = labels as ArrayLike<number> | undefined;
   if (typeof labels !== 'object' || !Number.isInteger(list?.length)) refuse(nameOf(labels));

@@ -34,7 +34,7 @@ function mix(h: number): number {
  */
 export function deriveSeed(seed: number, ...path: number[]): number {
   if (!Number.isSafeInteger(seed)) {
-    throw new ArgumentError({ where: 'deriveSeed', what: 'seed', expected: 'an integer', received: String(seed) });
+    throw new ArgumentError('deriveSeed', 'seed', 'an integer', seed);
   }
   let h = mix((seed ^ 0x9e3779b9) >>> 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
   for (const part of path) h = mix((Math.imul(h, 31) + part + 0x9e3779b9) | 0);

@@ -58,18 +58,16 @@ export function encodeSafetensors(
   const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const reserved = [...Object.keys(tensors), ...Object.keys(metadata)].find((name) => RESERVED.includes(name));
   if (reserved !== undefined) {
-    throw new ArgumentError({ where, what: 'name', expected: 'not a reserved one', received: reserved });
+    throw new ArgumentError(where, 'name', 'not a reserved one', reserved);
   }
   for (const [name, value] of Object.entries<unknown>(metadata)) {
     if (typeof value === 'string') continue;
     const expected = 'a string, as the format has no others: String(value), or JSON.stringify(value)';
-    const received = value === null ? 'null' : typeof value;
-    throw new ArgumentError({ where, what: `metadata.${name}`, expected, received });
+    throw new ArgumentError(where, `metadata.${name}`, expected, value === null ? 'null' : typeof value);
   }
   for (const [name, { dtype }] of Object.entries(tensors)) {
     if (Object.hasOwn(TYPES, dtype)) continue;
-    const expected = `one of ${Object.keys(TYPES).join(', ')}`;
-    throw new ArgumentError({ where, what: `tensors.${name}.dtype`, expected, received: String(dtype) });
+    throw new ArgumentError(where, `tensors.${name}.dtype`, `one of ${Object.keys(TYPES).join(', ')}`, dtype);
   }
   const names = Object.keys(tensors).sort(
     (a, b) => TYPES[tensors[b]!.dtype].bytes - TYPES[tensors[a]!.dtype].bytes || byName(a, b),
@@ -84,12 +82,7 @@ export function encodeSafetensors(
     const shape = [...tensors[name]!.shape]; // a typed array would be written as an object
     if (!(data instanceof TYPES[dtype].array) || elementsOf(shape) !== data.length) {
       const received = `${data.constructor.name} of ${data.length} with shape [${shape.join(', ')}]`;
-      throw new ShapeError({
-        where,
-        what: `tensors.${name}`,
-        expected: `${dtype} data that fill their shape`,
-        received,
-      });
+      throw new ShapeError(where, `tensors.${name}`, `${dtype} data that fill their shape`, received);
     }
     entries.push([name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }]);
   }
@@ -97,7 +90,7 @@ export function encodeSafetensors(
   const text = new TextEncoder().encode(json);
   const headerLength = Math.ceil(text.length / 8) * 8; // filled up with spaces
   const refuse = (expected: string, received: string): never => {
-    throw new ArgumentError({ where, what: 'names and metadata', expected, received });
+    throw new ArgumentError(where, 'names and metadata', expected, received);
   };
   if (headerLength > LARGEST_HEADER) refuse(`at most ${LARGEST_HEADER} bytes`, String(headerLength));
   try {
@@ -167,8 +160,7 @@ export function decodeSafetensors(
   if (kind === 'Uint8Array') return decodeBytes(bytes as Uint8Array, file);
   if (/ArrayBuffer$/.test(kind)) return decodeBytes(new Uint8Array(bytes as ArrayBuffer), file);
   if (typeof (bytes as LateBytes | undefined)?.arrayBuffer === 'function') return decodeLate(bytes as LateBytes, file);
-  const expected = 'a Uint8Array, ArrayBuffer, Blob or Response (awaited)';
-  throw new ArgumentError({ where: WHERE, what: 'bytes', expected, received: kind });
+  throw new ArgumentError(WHERE, 'bytes', 'a Uint8Array, ArrayBuffer, Blob or Response (awaited)', kind);
 }
 
 const WHERE = 'decodeSafetensors';
@@ -176,17 +168,12 @@ const A_FILE = 'a safetensors file';
 
 async function decodeLate(late: LateBytes, file: string): Promise<DecodedSafetensors> {
   if (late.ok !== false) return decodeBytes(new Uint8Array(await late.arrayBuffer()), file);
-  throw new FormatError({
-    where: WHERE,
-    what: file,
-    expected: A_FILE,
-    received: `status ${late.status}`,
-  });
+  throw new FormatError(WHERE, file, A_FILE, `status ${late.status}`);
 }
 
 function decodeBytes(bytes: Uint8Array, file: string): DecodedSafetensors {
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where: WHERE, what: file, expected, received }, offset);
+    throw new FormatError(WHERE, file, expected, received, offset);
   };
   const other = notSafetensors(bytes);
   if (other) refuse(A_FILE, other, 0);

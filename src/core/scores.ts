@@ -7,12 +7,11 @@ export type Scores = ArrayLike<number>;
 export function checkFiniteScores(where: string, what: string, scores: Scores): void {
   // Without types a tensor, or a promise of scores, gets this far; it has no length.
   if (!Number.isInteger((scores as Scores | undefined)?.length)) {
-    const expected = 'an array of scores (of a tensor: await its data())';
-    throw new ArgumentError({ where, what, expected, received: typeof scores });
+    throw new ArgumentError(where, what, 'an array of scores (of a tensor: await its data())', typeof scores);
   }
   for (let i = 0; i < scores.length; i++) {
     if (Number.isFinite(scores[i])) continue;
-    throw new NotFiniteError({ where, what, expected: 'finite scores', received: `${scores[i]} at index ${i}` });
+    throw new NotFiniteError(where, what, 'finite scores', `${scores[i]} at index ${i}`);
   }
 }
 
@@ -20,11 +19,11 @@ export function checkFiniteScores(where: string, what: string, scores: Scores): 
 export function checkScores(where: string, what: string, scores: Scores): void {
   checkFiniteScores(where, what, scores);
   if (scores.length > 0) return;
-  throw new ArgumentError({ where, what, expected: 'at least one score', received: 'none' });
+  throw new ArgumentError(where, what, 'at least one score', 'none');
 }
 
 /** Throws unless the rate is strictly between 0 and 1. */
 export function checkRate(where: string, what: string, rate: number): void {
   if (rate > 0 && rate < 1) return;
-  throw new ArgumentError({ where, what, expected: 'a rate between 0 and 1, both excluded', received: String(rate) });
+  throw new ArgumentError(where, what, 'a rate between 0 and 1, both excluded', rate);
 }

@@ -7,8 +7,7 @@ export function writableJson(where: string, what: string, value: unknown, indent
   try {
     checkParts(json);
   } catch (error) {
-    const received = (error as Error).message;
-    throw new ArgumentError({ where, what, expected: 'small enough to be read again', received });
+    throw new ArgumentError(where, what, 'small enough to be read again', (error as Error).message);
   }
   return json;
 }

@@ -11,18 +11,18 @@ import type { LabeledImages } from '../core/images';
 export function concatImages(sets: readonly LabeledImages[]): LabeledImages {
   const where = 'concatImages';
   const [first] = sets;
-  if (!first) throw new ShapeError({ where, what: 'sets', expected: 'at least one', received: 'none' });
+  if (!first) throw new ShapeError(where, 'sets', 'at least one', 'none');
   const [, height, width, channels] = first.shape;
   let count = 0;
   sets.forEach(({ images, labels, shape }, i) => {
     if (shape[1] !== height || shape[2] !== width || shape[3] !== channels) {
       const expected = `images of [${height}, ${width}, ${channels}], as the first`;
-      throw new ShapeError({ where, what: `sets[${i}]`, expected, received: `[${shape.slice(1).join(', ')}]` });
+      throw new ShapeError(where, `sets[${i}]`, expected, `[${shape.slice(1).join(', ')}]`);
     }
     const size = shape[0] * height * width * channels;
     if (images.length !== size || labels.length !== shape[0]) {
       const expected = `${size} bytes and ${shape[0]} labels, as its shape says`;
-      throw new ShapeError({ where, what: `sets[${i}]`, expected, received: `${images.length} and ${labels.length}` });
+      throw new ShapeError(where, `sets[${i}]`, expected, `${images.length} and ${labels.length}`);
     }
     count += shape[0];
   });

@@ -85,8 +85,7 @@ function asFormatError(error: unknown, format: string, limit: number, { where, f
   const isBomb = error instanceof InflateLimitError;
   const expected = isBomb ? `a compressed block of at most ${limit} bytes` : `a whole ${format} block`;
   const cause = error instanceof Error ? error.message : String(error);
-  const received = isBomb ? 'one that goes on' : `a damaged one (${cause})`;
-  throw new FormatError({ where, what: file, expected, received }, offset);
+  throw new FormatError(where, file, expected, isBomb ? 'one that goes on' : `a damaged one (${cause})`, offset);
 }
 
 /** Inflates, with what goes wrong as a FormatError. */

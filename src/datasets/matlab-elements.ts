@@ -24,9 +24,9 @@ export const MATLAB_TYPES = { int8: 1, uint8: 2, int32: 5, uint32: 6, matrix: 14
 /** Throws for the byte `at` of the block. */
 export function refuseBlock(block: MatlabBlock, at: number, expected: string, received: string): never {
   const { where, file: what, packedAt } = block;
-  if (packedAt === undefined) throw new FormatError({ where, what, expected, received }, at);
+  if (packedAt === undefined) throw new FormatError(where, what, expected, received, at);
   const place = `${received}, ${at} bytes into the compressed block`;
-  throw new FormatError({ where, what, expected, received: place }, packedAt);
+  throw new FormatError(where, what, expected, place, packedAt);
 }
 
 /**

@@ -35,7 +35,7 @@ export function readCifar10Python(bytes: Uint8Array, options: CifarOptions = {})
   if (sort !== undefined) checkWord(where, 'labels', sort, Object.keys(CIFAR_100_CLASSES));
   const { value: batch, offsetOf } = unpickle(where, bytes, file);
   const refuse = (expected: string, received: string, part?: unknown): never => {
-    throw new FormatError({ where, what: file, expected, received }, offsetOf(part));
+    throw new FormatError(where, file, expected, received, offsetOf(part));
   };
   if (!(batch instanceof Map)) return refuse('a dictionary', 'something else');
   const key = sort ? `${sort}_labels` : 'labels';

@@ -39,7 +39,7 @@ export function readCifar10(bytes: Uint8Array, { file = 'bytes', labels: sort }:
     const isOther = !sort && bytes.length > 0 && bytes.length % (record + 1) === 0;
     const hint = isOther ? ", as of CIFAR-100 (give the option labels: 'fine' or 'coarse')" : '';
     const expected = `records of ${record} bytes, one or more`;
-    throw new FormatError({ where, what: file, expected, received: `${bytes.length} bytes${hint}` }, count * record);
+    throw new FormatError(where, file, expected, `${bytes.length} bytes${hint}`, count * record);
   }
   const images = new Uint8Array(count * 3 * AREA);
   const labels = new Int32Array(count);
@@ -48,8 +48,7 @@ export function readCifar10(bytes: Uint8Array, { file = 'bytes', labels: sort }:
       const offset = i * record + at;
       const label = bytes[offset]!;
       if (label >= classes) {
-        const expected = `${sort ? `${name} ` : ''}labels from 0 to ${classes - 1}`;
-        throw new FormatError({ where, what: file, expected, received: String(label) }, offset);
+        throw new FormatError(where, file, `${sort ? `${name} ` : ''}labels from 0 to ${classes - 1}`, label, offset);
       }
       if (!sort || (name as CifarLabels) === sort) labels[i] = label;
     }

@@ -55,7 +55,7 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
   const { file = 'bytes', inflate = streamInflate } = options;
   const where = 'readIdx';
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where, what: file, expected, received }, offset);
+    throw new FormatError(where, file, expected, received, offset);
   };
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const place = { where, file, offset: 0 };
@@ -101,7 +101,7 @@ export async function readMnist(
   const images = await readIdx(imageBytes, { ...options, file: `${file} (images)` });
   const labels = await readIdx(labelBytes, { ...options, file: `${file} (labels)` });
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where: 'readMnist', what: file, expected, received }, offset);
+    throw new FormatError('readMnist', file, expected, received, offset);
   };
   const [count, height, width] = images.shape;
   const fits =

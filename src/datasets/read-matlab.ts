@@ -116,7 +116,7 @@ export async function readMatlab(
   wanted: readonly string[],
 ): Promise<Map<string, MatlabArray>> {
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where, what: file, expected, received }, offset);
+    throw new FormatError(where, file, expected, received, offset);
   };
   if (bytes.length < 128) refuse('a MATLAB 5 header of 128 bytes', `${bytes.length} bytes`, 0);
   const isHdf5 = bytes[0] === 0x89 || String.fromCharCode(...bytes.subarray(0, 10)) === 'MATLAB 7.3';

@@ -24,7 +24,7 @@ const LARGEST_SIDE = 65_535;
  */
 export function readPpm(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): PpmImage {
   const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError({ where: 'readPpm', what: file, expected, received }, offset);
+    throw new FormatError('readPpm', file, expected, received, offset);
   };
   if (bytes[0] !== 0x50 || bytes[1] !== 0x36) refuse('a binary PPM image (P6)', 'another kind of file', 0);
   let at = 2;

@@ -45,7 +45,7 @@ export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}):
   const arrays = await readMatlab(where, bytes, file, inflate, ['X', 'y']);
   const refuse = (expected: string, array: MatlabArray | undefined, received?: string): never => {
     const shown = array ? `${CLASS_NAMES[array.arrayClass]} [${array.shape.join(', ')}]` : 'none';
-    throw new FormatError({ where, what: file, expected, received: received ?? shown }, array?.offset ?? bytes.length);
+    throw new FormatError(where, file, expected, received ?? shown, array?.offset ?? bytes.length);
   };
   const [x, y] = [arrays.get('X'), arrays.get('y')];
   // MATLAB leaves out a last dimension of 1.

@@ -70,7 +70,7 @@ function byteReader(bytes: Uint8Array, refuse: (expected: string, received: stri
 export function unpickle(where: string, bytes: Uint8Array, file: string): Unpickled {
   let opcodeAt = 0;
   const refuse = (expected: string, received: string): never => {
-    throw new FormatError({ where, what: file, expected, received }, opcodeAt);
+    throw new FormatError(where, file, expected, received, opcodeAt);
   };
   const read = byteReader(bytes, refuse);
   const stack: (PickleValue | typeof MARK)[] = [];

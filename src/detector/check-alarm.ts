@@ -23,12 +23,11 @@ export function checkAlarm(
   const scores =
     reached === count ? `all ${count} calibration scores are` : `${reached} of ${count} calibration scores are`;
   const instead = reached === count ? '' : `at least ${(reached + 1) / (count + 1)}, or with `;
-  throw new ArgumentError({
+  throw new ArgumentError(
     where,
     what,
-    expected:
-      `${instead}another scorer (${scores} ${largestScore}, the largest that '${kind}' can give: ` +
+    `${instead}another scorer (${scores} ${largestScore}, the largest that '${kind}' can give: ` +
       `at this rate that is the threshold, and nothing, however strange, would be called out of distribution)`,
-    received: String(alpha),
-  });
+    alpha,
+  );
 }

@@ -12,7 +12,7 @@ export function cutPointsOf(
   const named = cutPoints?.default;
   if (alpha !== undefined && named !== undefined && alpha !== named) {
     const expected = `the same as alpha ${alpha}, or left out (it is alpha by another name)`;
-    throw new ArgumentError({ where, what: 'cutPoints.default', expected, received: String(named) });
+    throw new ArgumentError(where, 'cutPoints.default', expected, named);
   }
   const all = { ...cutPoints, default: alpha ?? named ?? 0.05 };
   for (const [name, rate] of Object.entries(all)) {

@@ -11,19 +11,14 @@ function handlerOf(where: string, target: DetectorTarget, kind: 'save' | 'load')
   if (handler) return handler;
   const expected =
     'a URL that this runtime can store at (in Node without tfjs-node: take detectorFile of tfjs-ood/node)';
-  throw new ArgumentError({ where, what: kind === 'save' ? 'target' : 'source', expected, received: target });
+  throw new ArgumentError(where, kind === 'save' ? 'target' : 'source', expected, target);
 }
 
 /** Saves bytes through a tfjs handler. @throws ArgumentError where there is none, or it cannot save */
 export async function saveBytes(where: string, bytes: Uint8Array, target: DetectorTarget): Promise<void> {
   const handler = handlerOf(where, target, 'save');
   if (!handler.save) {
-    throw new ArgumentError({
-      where,
-      what: 'target',
-      expected: 'a handler that saves',
-      received: 'one without save()',
-    });
+    throw new ArgumentError(where, 'target', 'a handler that saves', 'one without save()');
   }
   await handler.save(artifactsOf(bytes));
 }
@@ -32,14 +27,9 @@ export async function saveBytes(where: string, bytes: Uint8Array, target: Detect
 export async function bytesFrom(where: string, source: DetectorTarget): Promise<Uint8Array> {
   const handler = handlerOf(where, source, 'load');
   if (!handler.load) {
-    throw new ArgumentError({
-      where,
-      what: 'source',
-      expected: 'a handler that loads',
-      received: 'one without load()',
-    });
+    throw new ArgumentError(where, 'source', 'a handler that loads', 'one without load()');
   }
   const bytes = bytesOf(await handler.load());
   if (bytes) return bytes;
-  throw new FormatError({ where, what: 'source', expected: 'a saved detector', received: 'something else' });
+  throw new FormatError(where, 'source', 'a saved detector', 'something else');
 }

@@ -70,7 +70,7 @@ const isWidths = (value: unknown): boolean =>
 export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new FormatError({ where, what, expected, received: String(received).slice(0, 80) });
+    throw new FormatError(where, what, expected, String(received).slice(0, 80));
   };
   const { format, version, kind } = metadata;
   if (format !== FORMAT || version !== VERSION || kind === undefined) {

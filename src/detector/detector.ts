@@ -135,8 +135,7 @@ export async function fitDetector(
   checkInputShape(where, inputShapeOf(model), images.shape);
   const labels = checkLabels(where, data.labels);
   if (labels.length !== images.shape[0]) {
-    const [expected, received] = [`${images.shape[0]} labels, one for each image`, String(labels.length)];
-    throw new ShapeError({ where, what: 'labels', expected, received });
+    throw new ShapeError(where, 'labels', `${images.shape[0]} labels, one for each image`, labels.length);
   }
   await checkFiniteWeights(where, model);
   const checkBackend = oneBackend();
@@ -167,7 +166,7 @@ async function partsOf(
   const head = await reader.head();
   if (head) return { head, logitsOf };
   const expected = `a model with a last dense layer, whose weights '${method.kind}' needs`;
-  throw new ArgumentError({ where, what: 'model', expected, received: 'one without, or with named logits' });
+  throw new ArgumentError(where, 'model', expected, 'one without, or with named logits');
 }
 
 /** The names that a detector was saved with, whatever the file says. @throws FormatError */
@@ -177,7 +176,7 @@ function savedNames(where: string, about: Readonly<Record<string, unknown>>): Ou
     if (value === undefined) return {};
     if (fits(value)) return { [name]: value };
     const received = typeof value === 'string' ? value : `a value of type ${typeof value}`;
-    throw new FormatError({ where, what: `metadata.about.${name}`, expected, received });
+    throw new FormatError(where, `metadata.about.${name}`, expected, received);
   };
   const isName = (value: unknown) => typeof value === 'string' && value !== '';
   return {
@@ -192,8 +191,8 @@ function savedImageShape(where: string, { imageShape }: Readonly<Record<string, 
   if (imageShape === undefined) return undefined;
   const isShape = Array.isArray(imageShape) && imageShape.every((side) => Number.isSafeInteger(side) && side >= 0);
   if (isShape) return imageShape as number[];
-  const [what, expected] = ['metadata.about.imageShape', 'a list of lengths'];
-  throw new FormatError({ where, what, expected, received: JSON.stringify(imageShape).slice(0, 80) });
+  const expected = 'a list of lengths';
+  throw new FormatError(where, 'metadata.about.imageShape', expected, JSON.stringify(imageShape).slice(0, 80));
 }
 
 /** The reader of a model that is the right one: a name that it does not have is the file's fault. */
@@ -202,7 +201,8 @@ function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof re
     return readModel(where, model, names, needsFeatures);
   } catch (error) {
     if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
-    throw new FormatError({ ...error.details, what: `metadata.about.${error.details.what}` });
+    const { what, expected, received } = error.details;
+    throw new FormatError(where, `metadata.about.${what}`, expected, received);
   }
 }
 
@@ -235,8 +235,8 @@ export async function loadDetector(
   const { fingerprint } = state.about;
   const saved = fingerprint as Record<string, unknown> | undefined;
   if (typeof saved?.architecture !== 'string' || typeof saved.weights !== 'string') {
-    const [expected, received] = ['the fingerprint of a model (loadOutputDetector reads those without)', 'none'];
-    throw new FormatError({ where, what: 'metadata.about.fingerprint', expected, received });
+    const expected = 'the fingerprint of a model (loadOutputDetector reads those without)';
+    throw new FormatError(where, 'metadata.about.fingerprint', expected, 'none');
   }
   await checkFiniteWeights(where, model);
   const own = await modelFingerprint(model);
@@ -245,8 +245,7 @@ export async function loadDetector(
     const said = differing.includes('architecture')
       ? 'another architecture'
       : 'the same architecture with other weights';
-    const expected = 'the one that the detector was fitted around';
-    throw new ArgumentError({ where, what: 'model', expected, received: said });
+    throw new ArgumentError(where, 'model', 'the one that the detector was fitted around', said);
   }
   const method = methodOf(where, state.scorer.kind, methods);
   const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));

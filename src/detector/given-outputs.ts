@@ -10,7 +10,7 @@ const NAMES = ['features', 'logits', 'images'] as const;
 function shapesOf(where: string, outputs: Partial<ModelOutputs>): Partial<Record<Need, readonly number[]>> {
   if (typeof outputs !== 'object' || (outputs as object | null) === null) {
     const received = outputs === null ? 'null' : typeof outputs;
-    throw new ArgumentError({ where, what: 'outputs', expected: 'an object { features, logits }', received });
+    throw new ArgumentError(where, 'outputs', 'an object { features, logits }', received);
   }
   const shapes: Partial<Record<Need, readonly number[]>> = {};
   for (const name of NAMES) {
@@ -21,7 +21,7 @@ function shapesOf(where: string, outputs: Partial<ModelOutputs>): Partial<Record
       const expected = 'a tensor or { data, shape: [N, D] } (leave it out where there is none)';
       const received =
         given === null ? 'null' : typeof given === 'object' ? `{ ${Object.keys(given).join(', ')} }` : typeof given;
-      throw new ShapeError({ where, what: name, expected, received });
+      throw new ShapeError(where, name, expected, received);
     }
   }
   return shapes;
@@ -45,13 +45,11 @@ export function checkGivenOutputs(where: string, outputs: Partial<ModelOutputs>,
   const [first, ...others] = given;
   const other = others.find(([, shape]) => shape[0] !== first![1][0]);
   if (other) {
-    const expected = `${first![1][0]} rows, as the ${first![0]}`;
-    throw new ShapeError({ where, what: other[0], expected, received: String(other[1][0]) });
+    throw new ShapeError(where, other[0], `${first![1][0]} rows, as the ${first![0]}`, other[1][0]);
   }
   for (const [name, shape] of given) {
     const width = widths[name as keyof OutputWidths];
     if (width === undefined || shape[1] === width) continue;
-    const expected = `[N, ${width}], as at the fit`;
-    throw new ShapeError({ where, what: name, expected, received: `[${shape.join(', ')}]` });
+    throw new ShapeError(where, name, `[N, ${width}], as at the fit`, shape);
   }
 }

@@ -19,7 +19,7 @@ export function holdOut(where: string, count: number, share: number, seed: numbe
   const held = Math.min(count - 1, Math.round(share * count));
   if (held < 1) {
     const expected = 'enough that a share of them can be held out for calibration';
-    throw new ArgumentError({ where, what: 'rows', expected, received: `${count} rows` });
+    throw new ArgumentError(where, 'rows', expected, `${count} rows`);
   }
   return { fit: rows.slice(held), calibration: rows.slice(0, held) };
 }

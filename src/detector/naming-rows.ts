@@ -9,8 +9,8 @@ export async function namingRows<T>(scored: Promise<T>, rows: ArrayLike<number>)
     return await scored;
   } catch (error) {
     if (!(error instanceof NotFiniteError)) throw error;
-    const { received } = error.details;
+    const { where, what, expected, received } = error.details;
     const named = received.replace(/ at row (\d+)/, (said, row) => ` at row ${rows[Number(row)] ?? said}`);
-    throw new NotFiniteError({ ...error.details, received: named });
+    throw new NotFiniteError(where, what, expected, named);
   }
 }

@@ -92,8 +92,7 @@ export async function fitFromSource(
 ): Promise<OutputDetector> {
   const { scorer: method, calibrationShare = 0.2, seed = 1, blockSize = 256, onProgress } = options;
   if (typeof method?.fit !== 'function') {
-    const [what, expected] = ['scorer', 'a method such as mahalanobis()'];
-    throw new ArgumentError({ where, what, expected, received: typeof method });
+    throw new ArgumentError(where, 'scorer', 'a method such as mahalanobis()', typeof method);
   }
   checkRate(where, 'calibrationShare', calibrationShare);
   checkOption(where, 'blockSize', blockSize, COUNT);
@@ -163,7 +162,7 @@ export function detectorOf(where: string, scorer: Scorer, state: DetectorState):
     }
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
     const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
-    throw new ArgumentError({ where: `${where}.predict`, what: 'cutPoint', expected, received: cutPoint });
+    throw new ArgumentError(`${where}.predict`, 'cutPoint', expected, cutPoint);
   };
   return {
     scorer,

@@ -31,8 +31,7 @@ export async function outputSource(where: string, { labels, ...outputs }: Labele
     if (outputs[name] === undefined) continue;
     const rows = await readRows(where, name, outputs);
     if (rows.shape[0] !== count) {
-      const [expected, received] = [`${count} rows, as the labels`, String(rows.shape[0])];
-      throw new ShapeError({ where, what: name, expected, received });
+      throw new ShapeError(where, name, `${count} rows, as the labels`, rows.shape[0]);
     }
     whole[name] = rows;
   }

@@ -40,6 +40,5 @@ export const scorerMethods: ScorerMethods = {
 /** The method of the kind that a file names. @throws FormatError for a kind that is not among the methods */
 export function methodOf(where: string, kind: string, methods: ScorerMethods): ScorerMethod {
   if (Object.hasOwn(methods, kind)) return methods[kind]!();
-  const expected = `one of ${Object.keys(methods).join(', ')}`;
-  throw new FormatError({ where, what: 'metadata.kind', expected, received: kind });
+  throw new FormatError(where, 'metadata.kind', `one of ${Object.keys(methods).join(', ')}`, kind);
 }

@@ -60,7 +60,7 @@ export class ClassMeans {
     const [rows, size] = shape;
     this.#checkSize(where, size);
     if (owners.length !== rows) {
-      throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received: String(owners.length) });
+      throw new ShapeError(where, 'labels', `${rows} labels`, owners.length);
     }
     checkFinite(where, data, size);
     this.#size = size;
@@ -90,8 +90,7 @@ export class ClassMeans {
     const classes = this.#ascending();
     const size = this.#size;
     if (size === undefined || classes.length === 0) {
-      const [what, expected] = ['store', 'one that has samples (add some first)'];
-      throw new ArgumentError({ where: 'ClassMeans.means', what, expected, received: 'an empty one' });
+      throw new ArgumentError('ClassMeans.means', 'store', 'one that has samples (add some first)', 'an empty one');
     }
     const data = new Float64Array(classes.length * size);
     classes.forEach(([, { count, sum }], c) => sum.forEach((value, i) => (data[c * size + i] = value / count)));
@@ -118,7 +117,7 @@ export class ClassMeans {
       const array = state[name];
       if (array?.dtype === dtype && array.shape.length === rank) return array;
       const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
-      throw new ShapeError({ where, what: `state.${name}`, expected: `${dtype} of rank ${rank}`, received });
+      throw new ShapeError(where, `state.${name}`, `${dtype} of rank ${rank}`, received);
     };
     const [labels, counts, sums] = [part('labels', 'I32', 1), part('counts', 'F64', 1), part('sums', 'F64', 2)];
     const [classes, size] = sums.shape as [number, number];
@@ -126,7 +125,7 @@ export class ClassMeans {
       labels.data.length === classes && counts.data.length === classes && sums.data.length === classes * size;
     if (!fits || size < 1) {
       const received = `${labels.data.length}, ${counts.data.length} and [${classes}, ${size}]`;
-      throw new ShapeError({ where, what: 'state', expected: 'labels [C], counts [C], sums [C, D]', received });
+      throw new ShapeError(where, 'state', 'labels [C], counts [C], sums [C, D]', received);
     }
     checkFinite(where, sums.data, size);
     const store = new ClassMeans();
@@ -135,12 +134,7 @@ export class ClassMeans {
       const [label, count] = [labels.data[c]!, counts.data[c]!];
       if (label < 0 || !Number.isSafeInteger(count) || count < 1 || store.#sums.has(label)) {
         const received = `class ${label} with ${count} samples`;
-        throw new ArgumentError({
-          where,
-          what: 'state',
-          expected: 'classes from 0, once each, with samples',
-          received,
-        });
+        throw new ArgumentError(where, 'state', 'classes from 0, once each, with samples', received);
       }
       store.#sums.set(label, { count, sum: Float64Array.from(sums.data.subarray(c * size, (c + 1) * size)) });
     }
@@ -149,7 +143,7 @@ export class ClassMeans {
 
   #checkSize(where: string, size: number): void {
     if (this.#size === undefined || this.#size === size) return;
-    throw new ShapeError({ where, what: 'embeddings', expected: `[N, ${this.#size}]`, received: `[N, ${size}]` });
+    throw new ShapeError(where, 'embeddings', `[N, ${this.#size}]`, `[N, ${size}]`);
   }
 
   #sumOf(label: number, size: number): ClassSum {

@@ -58,7 +58,7 @@ export function readClassScatter(where: string, state: State) {
     const count = counts[c]!;
     if (label < 0 || !Number.isSafeInteger(count) || count < 1 || moments.has(label)) {
       const expected = 'classes from 0, once each, with samples';
-      throw new ArgumentError({ where, what: 'state', expected, received: `class ${label} with ${count} samples` });
+      throw new ArgumentError(where, 'state', expected, `class ${label} with ${count} samples`);
     }
     const own = third &&
       fourth && { scatter: piece(scatter, c, size ** 2), third: piece(third, c, size), fourth: fourth[c]! };
@@ -83,7 +83,7 @@ function part<T extends 'I32' | 'F64'>(
   if (!fits) {
     const expected = `${dtype} [${shape.map((side) => side ?? '?').join(', ')}]`;
     const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
-    throw new ShapeError({ where, what: `state.${name}`, expected, received });
+    throw new ShapeError(where, `state.${name}`, expected, received);
   }
   checkFinite(where, array.data, array.shape.at(-1)!, `state.${name}`);
   return array as Extract<NamedArray, { dtype: T }>;

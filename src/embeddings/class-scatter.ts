@@ -43,8 +43,7 @@ export class ClassScatter {
 
   constructor({ perClass = false, blockSize = 4096 }: ClassScatterOptions = {}) {
     if (!(Number.isSafeInteger(blockSize) && blockSize >= 1)) {
-      const [what, expected] = ['blockSize', 'a whole number from 1'];
-      throw new ArgumentError({ where: 'ClassScatter', what, expected, received: String(blockSize) });
+      throw new ArgumentError('ClassScatter', 'blockSize', 'a whole number from 1', blockSize);
     }
     this.perClass = perClass;
     this.#blockSize = blockSize;
@@ -76,7 +75,7 @@ export class ClassScatter {
     const [rows, size] = shape;
     this.#checkSize(where, size);
     if (owners.length !== rows) {
-      throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received: String(owners.length) });
+      throw new ShapeError(where, 'labels', `${rows} labels`, owners.length);
     }
     const block = new ClassScatter({ perClass: this.perClass });
     const moments = await blockMoments(data, size, owners, this.perClass, this.#blockSize, this.#scratch);
@@ -93,8 +92,7 @@ export class ClassScatter {
   merge(other: ClassScatter): void {
     const where = 'ClassScatter.merge';
     if (other.perClass !== this.perClass) {
-      const [expected, received] = [`one with perClass ${this.perClass}`, String(other.perClass)];
-      throw new ArgumentError({ where, what: 'other', expected, received });
+      throw new ArgumentError(where, 'other', `one with perClass ${this.perClass}`, other.perClass);
     }
     if (other.#size === undefined) return;
     this.#checkSize(where, other.#size);
@@ -170,9 +168,8 @@ export class ClassScatter {
   ofClass(label: number): Scatter {
     const own = this.#classes.get(label);
     if (own?.own) return this.#scatter(own.count, own.own.scatter.slice(), own.own.fourth);
-    const [where, received] = ['ClassScatter.ofClass', String(label)];
     const expected = this.perClass ? 'a class that has rows' : 'a class of a store made with perClass: true';
-    throw new ArgumentError({ where, what: 'label', expected, received });
+    throw new ArgumentError('ClassScatter.ofClass', 'label', expected, label);
   }
 
   /** Everything as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
@@ -210,13 +207,12 @@ export class ClassScatter {
   #filled(where: string): [classes: [number, ClassMoments][], size: number] {
     const classes = this.#ascending();
     if (this.#size !== undefined && classes.length > 0) return [classes, this.#size];
-    const expected = 'one that has samples (add at least one row first)';
-    throw new ArgumentError({ where, what: 'store', expected, received: 'an empty one' });
+    throw new ArgumentError(where, 'store', 'one that has samples (add at least one row first)', 'an empty one');
   }
 
   #checkSize(where: string, size: number): void {
     if (this.#size === undefined || this.#size === size) return;
-    throw new ShapeError({ where, what: 'embeddings', expected: `[N, ${this.#size}]`, received: `[N, ${size}]` });
+    throw new ShapeError(where, 'embeddings', `[N, ${this.#size}]`, `[N, ${size}]`);
   }
 
   #ascending(): [number, ClassMoments][] {

@@ -41,11 +41,10 @@ export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstima
   const { count, data, shape } = scatter;
   const where = 'estimateCovariance';
   if (!ESTIMATORS.includes(estimator)) {
-    const [what, expected] = ['estimator', `one of ${ESTIMATORS.join(', ')}`];
-    throw new ArgumentError({ where, what, expected, received: String(estimator) });
+    throw new ArgumentError(where, 'estimator', `one of ${ESTIMATORS.join(', ')}`, estimator);
   }
   if (!(count >= 1)) {
-    throw new ArgumentError({ where, what: 'scatter', expected: 'one of at least one row', received: `${count} rows` });
+    throw new ArgumentError(where, 'scatter', 'one of at least one row', `${count} rows`);
   }
   const size = shape[0];
   const covariance = data.map((value) => value / count);
@@ -74,8 +73,8 @@ function shrinkageOf(
     return least > 0 ? Math.min(1, (alpha + 1) / least) : 1;
   }
   if (fourth === undefined) {
-    const [what, expected] = ['scatter.fourth', "a number for 'ledoit-wolf' (keep a scatter for each class)"];
-    throw new ArgumentError({ where, what, expected, received: 'none' });
+    const expected = "a number for 'ledoit-wolf' (keep a scatter for each class)";
+    throw new ArgumentError(where, 'scatter.fourth', expected, 'none');
   }
   const delta = (squares - size) / size;
   const beta = Math.min((fourth / mu ** 2 / count - squares) / (size * count), delta);

@@ -33,7 +33,7 @@ export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<nu
   const { data, size, count, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
-    throw new ArgumentError({ where, what: 'labels', expected, received: `${classes} in ${count} rows` });
+    throw new ArgumentError(where, 'labels', expected, `${classes} in ${count} rows`);
   }
   const distances = new Float64Array(count);
   let [intra, inter, intraPairs, interPairs] = [0, 0, 0, 0];
@@ -50,8 +50,7 @@ export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<nu
     interPairs += count - end;
   }
   if (inter === 0) {
-    const expected = 'rows of different classes in more than one point';
-    throw new ArgumentError({ where, what: 'embeddings', expected, received: 'one point' });
+    throw new ArgumentError(where, 'embeddings', 'rows of different classes in more than one point', 'one point');
   }
   const [intraClass, interClass] = [intra / intraPairs, inter / interPairs];
   return { ratio: intraClass / interClass, intraClass, interClass };

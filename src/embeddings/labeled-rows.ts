@@ -34,11 +34,10 @@ export async function readLabeledRows(
   const { data, shape } = await readEmbeddings(where, embeddings);
   const [count, size] = shape;
   if (given.length !== count) {
-    const [expected, received] = [`${count} labels`, String(given.length)];
-    throw new ShapeError({ where, what: `${prefix}labels`, expected, received });
+    throw new ShapeError(where, `${prefix}labels`, `${count} labels`, given.length);
   }
   if (count === 0) {
-    throw new ArgumentError({ where, what: `${prefix}embeddings`, expected: 'at least one row', received: 'none' });
+    throw new ArgumentError(where, `${prefix}embeddings`, 'at least one row', 'none');
   }
   checkFinite(where, data, size, `${prefix}embeddings`);
   return sortByClass(data, given, count, size);

@@ -13,12 +13,11 @@ export interface Classifier {
 function nearestLabels(where: string, { labels, data, shape }: Means, rows: Float64Array, size: number): Int32Array {
   const [classes, columns] = shape;
   if (columns !== size) {
-    const [expected, received] = [`[N, ${columns}], as the class means`, `[N, ${size}]`];
-    throw new ShapeError({ where, what: 'embeddings', expected, received });
+    throw new ShapeError(where, 'embeddings', `[N, ${columns}], as the class means`, `[N, ${size}]`);
   }
   if (!(classes >= 1) || labels.length !== classes || data.length !== classes * size) {
     const received = `${labels.length} labels and ${data.length} numbers for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what: 'means', expected: 'labels [C], data [C, D], C from 1', received });
+    throw new ShapeError(where, 'means', 'labels [C], data [C, D], C from 1', received);
   }
   checkFinite(where, data, size, 'means');
   const distances = new Float64Array(classes);
@@ -59,8 +58,7 @@ export async function nearestMeanAccuracy(
   if ('classify' in means) {
     const { labels: named } = await means.classify({ features: embeddings });
     if (named.length !== count) {
-      const [expected, received] = [`${count} labels from classify()`, String(named.length)];
-      throw new ArgumentError({ where, what: 'source', expected, received });
+      throw new ArgumentError(where, 'source', `${count} labels from classify()`, named.length);
     }
     wanted.forEach((label, i) => (right += Number(named[rows[i]!] === label)));
   } else {

@@ -67,19 +67,18 @@ export async function recallAtK(
   const [queries, others] = await Promise.all([readLabeledRows(where, embeddings, labels), reading]);
   const among = others ?? queries;
   if (among.size !== queries.size) {
-    const [expected, received] = [`[M, ${queries.size}]`, `[M, ${among.size}]`];
-    throw new ShapeError({ where, what: 'reference.embeddings', expected, received });
+    throw new ShapeError(where, 'reference.embeddings', `[M, ${queries.size}]`, `[M, ${among.size}]`);
   }
   const neighbors = among.count - (others ? 0 : 1);
   const wrong = wanted.find((k) => !(Number.isInteger(k) && k >= 1 && k <= neighbors));
   if (wrong !== undefined || wanted.length === 0) {
     const expected = `whole numbers from 1 to the number of neighbors, ${neighbors}`;
-    throw new ArgumentError({ where, what: 'ks', expected, received: wrong === undefined ? 'none' : String(wrong) });
+    throw new ArgumentError(where, 'ks', expected, wrong === undefined ? 'none' : String(wrong));
   }
   const known = new Set(among.labels);
   if (others ? !queries.labels.some((label) => known.has(label)) : known.size === queries.count) {
     const expected = others ? 'some that the reference has' : 'some that two rows have';
-    throw new ArgumentError({ where, what: 'labels', expected, received: 'none' });
+    throw new ArgumentError(where, 'labels', expected, 'none');
   }
   const places = placesOfOwnClass(queries, among, Math.max(...wanted));
   return wanted.map((k) => places.reduce((sum, place) => sum + Number(place < k), 0) / places.length);

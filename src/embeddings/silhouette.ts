@@ -24,7 +24,7 @@ export async function silhouette(embeddings: Embeddings, labels: ArrayLike<numbe
   const { data, size, count, starts, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
-    throw new ArgumentError({ where, what: 'labels', expected, received: `${classes} in ${count} rows` });
+    throw new ArgumentError(where, 'labels', expected, `${classes} in ${count} rows`);
   }
   const own = new Float64Array(count); // sum of distances to the rows of the same class
   const next = new Float64Array(count).fill(Infinity); // smallest mean distance to another class so far

@@ -66,7 +66,7 @@ function singular(where: string, whose: string, received: string, noSpread: bool
   const remedy = noSpread
     ? 'rows that differ within a class'
     : "one of full rank ('oas' or 'ledoit-wolf' always gives one)";
-  return new ArgumentError({ where, what: whose, expected: remedy, received });
+  return new ArgumentError(where, whose, remedy, received);
 }
 
 /** The rest of it from its factor L; always the same bits. */

@@ -30,19 +30,14 @@ export function exactLabels(where: string, labels: ArrayLike<number>): Int32Arra
 /** Labels [B, 1], int32 unless they came as a tensor of floats; made inside the caller's tidy. */
 export function labelColumn(where: string, labels: BatchLabels, embeddings: tf.Tensor2D): tf.Tensor2D {
   if (embeddings.rank !== 2) {
-    throw new ShapeError({
-      where,
-      what: 'embeddings',
-      expected: '[B, D]',
-      received: `[${embeddings.shape.join(', ')}]`,
-    });
+    throw new ShapeError(where, 'embeddings', '[B, D]', embeddings.shape);
   }
   const rows = embeddings.shape[0];
   const count = labels instanceof tf.Tensor ? labels.size : labels.length;
   const flat = !(labels instanceof tf.Tensor) || labels.rank === 1 || (labels.rank === 2 && labels.shape[1] === 1);
   if (count !== rows || !flat) {
     const received = labels instanceof tf.Tensor ? `[${labels.shape.join(', ')}]` : `${count} labels`;
-    throw new ShapeError({ where, what: 'labels', expected: `[${rows}], one for each row of embeddings`, received });
+    throw new ShapeError(where, 'labels', `[${rows}], one for each row of embeddings`, received);
   }
   if (!(labels instanceof tf.Tensor)) return tf.tensor2d(exactLabels(where, labels), [rows, 1], 'int32');
   return tf.cast(tf.reshape(labels, [rows, 1]), labels.dtype === 'float32' ? 'float32' : 'int32');

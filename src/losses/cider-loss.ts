@@ -20,7 +20,7 @@ export interface CiderOptions {
 
 function checkMomentum(where: string, momentum: number): void {
   if (momentum >= 0 && momentum < 1) return;
-  throw new ArgumentError({ where, what: 'momentum', expected: 'in [0, 1)', received: String(momentum) });
+  throw new ArgumentError(where, 'momentum', 'in [0, 1)', momentum);
 }
 
 /** Prototypes moved towards the mean of their class in the batch, of length 1; those without a row stay. */
@@ -68,7 +68,7 @@ export function ciderLoss(
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
     const classes = prototypes.shape[0];
     if (classes < 2) {
-      throw new ArgumentError({ where, what: 'prototypes', expected: 'two or more', received: String(classes) });
+      throw new ArgumentError(where, 'prototypes', 'two or more', classes);
     }
     checkClassLabels(where, labels, classes);
     const own = oneHotKnown(column, classes);

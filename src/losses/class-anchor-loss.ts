@@ -46,7 +46,7 @@ export function classAnchorLoss(
     const column = labelColumn(where, labels, logits);
     const classes = logits.shape[1];
     if (classes < 2) {
-      throw new ShapeError({ where, what: 'logits', expected: '[B, C], C from 2', received: `[B, ${classes}]` });
+      throw new ShapeError(where, 'logits', '[B, C], C from 2', `[B, ${classes}]`);
     }
     checkClassLabels(where, labels, classes);
     const ood = oodColumn(column);

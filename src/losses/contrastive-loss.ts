@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ANY_SHARE, ANYTHING, FUNCTION, oneOf, POSITIVE } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
+import { readOptions, type Declared } from '../core/read-options';
 import { checkLabels } from '../core/labels';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { oodColumn } from './class-masks';
@@ -26,22 +28,24 @@ export interface ContrastiveOptions {
   memory?: EmbeddingMemory | undefined;
 }
 
-type Chosen = 'miner' | 'memory';
-type Checked = Required<Omit<ContrastiveOptions, Chosen>> & Pick<ContrastiveOptions, Chosen>;
+const OPTIONS = {
+  margin: [POSITIVE, 10],
+  power: [oneOf(1, 2), 1],
+  pairs: [oneOf('halves', 'all'), 'halves'],
+  positiveShare: [ANY_SHARE, 0.5],
+  miner: [FUNCTION],
+  memory: [ANYTHING],
+} as const satisfies Declared<ContrastiveOptions>;
 
-function checkOptions(where: string, options: ContrastiveOptions): Checked {
-  const { margin = 10, power = 1, pairs = 'halves', positiveShare = 0.5, miner, memory } = options;
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where, what, expected, received: String(received) });
-  };
-  if (!(margin > 0 && Number.isFinite(margin))) refuse('margin', 'a positive number', margin);
-  if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
-  if (pairs !== 'all' && (pairs !== 'halves' || miner || memory)) {
-    refuse('pairs', "'all', or 'halves' without a miner and a memory", pairs);
+function checkedOptions(where: string, given: ContrastiveOptions | undefined) {
+  const options = readOptions(where, given, OPTIONS);
+  if (options.pairs === 'halves' && (options.miner || options.memory)) {
+    throw new ArgumentError(where, 'pairs', "'all', or 'halves' without a miner and a memory", options.pairs);
   }
-  if (!(positiveShare >= 0 && positiveShare <= 1)) refuse('positiveShare', 'in [0, 1]', positiveShare);
-  return { margin, power, pairs, positiveShare, miner, memory };
+  return options;
 }
+
+type Checked = ReturnType<typeof checkedOptions>;
 
 /**
  * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here,
@@ -102,13 +106,13 @@ function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked)
 
 /** The one core: half of the mean over the pairs. */
 function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, options: ContrastiveOptions): tf.Scalar {
-  const checked = checkOptions(where, options);
+  const checked = checkedOptions(where, options);
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
     const rows = column.shape[0];
     if (rows < 2 || (checked.pairs === 'halves' && rows % 2 === 1)) {
       const expected = checked.pairs === 'halves' ? 'an even number of rows, 2 or more' : '2 rows or more';
-      throw new ShapeError({ where, what: 'embeddings', expected, received: `${rows} rows` });
+      throw new ShapeError(where, 'embeddings', expected, `${rows} rows`);
     }
     const loss = checked.pairs === 'halves' ? halvesLoss : allLoss;
     return tf.mul<tf.Scalar>(0.5, loss(column, embeddings, checked));

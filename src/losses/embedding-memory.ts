@@ -79,8 +79,7 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
  */
 export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMemory {
   if (!(Number.isInteger(capacity) && capacity >= 1)) {
-    const expected = 'a whole number from 1';
-    throw new ArgumentError({ where: 'embeddingMemory', what: 'capacity', expected, received: String(capacity) });
+    throw new ArgumentError('embeddingMemory', 'capacity', 'a whole number from 1', capacity);
   }
   let held: { labels: tf.Tensor2D; embeddings: tf.Tensor2D; checkBackend: (where: string) => void } | undefined;
   const reset = () => {

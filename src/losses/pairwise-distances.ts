@@ -93,8 +93,7 @@ export function pairwiseDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
 
 function squaresOf(where: string, embeddings: tf.Tensor2D): tf.Tensor2D {
   if (embeddings.rank !== 2) {
-    const received = `[${embeddings.shape.join(', ')}]`;
-    throw new ShapeError({ where, what: 'embeddings', expected: '[B, D]', received });
+    throw new ShapeError(where, 'embeddings', '[B, D]', `[${embeddings.shape.join(', ')}]`);
   }
   const squares = tf.customGrad((x, save) => {
     (save as tf.GradSaveFunc)([x as tf.Tensor]);

@@ -51,7 +51,7 @@ export function tripletLoss(
 ): tf.Scalar {
   const where = 'tripletLoss';
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where, what, expected, received: String(received) });
+    throw new ArgumentError(where, what, expected, received);
   };
   checkNotNegative(where, 'margin', margin);
   if (!(cost in PRICES)) refuse('cost', "'hinge' or 'soft'", cost);

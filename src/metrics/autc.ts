@@ -57,11 +57,11 @@ export function autc(...given: MetricArguments<AutcOptions>): Autc {
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   const [lowest, highest] = [thresholds[0]!, thresholds.at(-1)!];
   if (scaling !== 'min-max' && scaling !== 'none') {
-    throw new ArgumentError({ where, what: 'scaling', expected: "'min-max' or 'none'", received: String(scaling) });
+    throw new ArgumentError(where, 'scaling', "'min-max' or 'none'", scaling);
   }
   if (scaling === 'none' && (lowest < 0 || highest > 1)) {
     const expected = "scores in [0, 1] (scaling 'min-max' brings them there)";
-    throw new ArgumentError({ where, what: 'scores', expected, received: `${lowest} to ${highest}` });
+    throw new ArgumentError(where, 'scores', expected, `${lowest} to ${highest}`);
   }
   if (scaling === 'min-max' && lowest === highest) return { autc: 0.5, aufpr: 0.5, aufnr: 0.5, scaling };
   const half = Number.isFinite(highest - lowest) ? 1 : 0.5; // a range beyond float64

@@ -53,8 +53,7 @@ export function fprAtTpr(...given: MetricArguments<FprAtTprOptions>): number {
   checkRate(where, 'tpr', tpr);
   checkRate(where, 'band', band);
   if (rule !== 'at-or-above' && rule !== 'nearest' && rule !== 'band-mean') {
-    const expected = "'at-or-above', 'nearest' or 'band-mean'";
-    throw new ArgumentError({ where, what: 'rule', expected, received: String(rule) });
+    throw new ArgumentError(where, 'rule', "'at-or-above', 'nearest' or 'band-mean'", rule);
   }
   const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
   if (rule === 'at-or-above') {

@@ -29,7 +29,7 @@ function atOrAbove(atOrBelow: Float64Array, total: number): Float64Array {
 /** @throws ArgumentError for any other side than in or out */
 export function checkSide(where: string, positive: string): void {
   if (positive === 'in' || positive === 'out') return;
-  throw new ArgumentError({ where, what: 'positive', expected: "'out' or 'in'", received: String(positive) });
+  throw new ArgumentError(where, 'positive', "'out' or 'in'", positive);
 }
 
 /** The ranked scores as seen by who looks for one side. @throws ArgumentError for any other side than in or out */

@@ -44,7 +44,7 @@ export function partialAuroc(...given: MetricArguments<PartialAurocOptions>): nu
   const [ranked, options] = rankedWithOptions(where, given);
   const { maxFpr = NaN, positive = 'out', standardized = true } = options ?? {};
   if (!(maxFpr > 0 && maxFpr <= 1)) {
-    throw new ArgumentError({ where, what: 'maxFpr', expected: 'above 0 and at most 1', received: String(maxFpr) });
+    throw new ArgumentError(where, 'maxFpr', 'above 0 and at most 1', maxFpr);
   }
   const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
   const limit = maxFpr * negatives;

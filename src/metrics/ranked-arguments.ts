@@ -32,7 +32,7 @@ export function rankedFrom(where: string, first: Scores | RankedScores, second?:
   if (isRanked(first) && isAlone) return first;
   if (!isRanked(first) && !isRanked(second) && !isAlone) return cumulativeCounts(where, first, second);
   const expected = 'inScores and outScores, or only what rankScores(inScores, outScores) gives';
-  throw new ArgumentError({ where, what: 'arguments', expected, received: `${kindOf(first)} and ${kindOf(second)}` });
+  throw new ArgumentError(where, 'arguments', expected, `${kindOf(first)} and ${kindOf(second)}`);
 }
 
 /** Of no class: a tensor is none, nor is a promise. */
@@ -56,5 +56,5 @@ export function rankedWithOptions<Options>(
   if (options === undefined) return [ranked];
   if (isPlain(options)) return [ranked, options as Options];
   // Of a number, for instance, every option would be its default.
-  throw new ArgumentError({ where, what: 'options', expected: 'an object of options', received: kindOf(options) });
+  throw new ArgumentError(where, 'options', 'an object of options', kindOf(options));
 }

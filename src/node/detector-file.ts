@@ -20,8 +20,7 @@ export function detectorFile(path: string): io.IOHandler {
     async save(artifacts) {
       const bytes = bytesOf(artifacts);
       if (!bytes) {
-        const expected = 'a detector (a model is saved through tfjs)';
-        throw new FormatError({ where: 'detectorFile', what: path, expected, received: 'something else' });
+        throw new FormatError('detectorFile', path, 'a detector (a model is saved through tfjs)', 'something else');
       }
       await writeFileAtomic(path, bytes);
       return {

@@ -53,7 +53,7 @@ export async function readRegularFile(file: string, most = MOST_BYTES): Promise<
 export async function readWholeFile(where: string, file: string): Promise<Buffer> {
   return readRegularFile(file, MOST_OF_NODE).catch((error: Error) => {
     if (isSystemError(error) && error.code !== 'EISDIR') throw error;
-    throw new FormatError({ where, what: file, expected: 'a regular file', received: error.message });
+    throw new FormatError(where, file, 'a regular file', error.message);
   });
 }
 
@@ -61,5 +61,5 @@ export async function readWholeFile(where: string, file: string): Promise<Buffer
 export async function checkRegularPlace(where: string, file: string): Promise<void> {
   const info = await stat(file).catch(() => undefined);
   const received = info && kindOf(info);
-  if (received) throw new ArgumentError({ where, what: file, expected: 'a regular file, or none', received });
+  if (received) throw new ArgumentError(where, file, 'a regular file, or none', received);
 }

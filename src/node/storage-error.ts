@@ -26,7 +26,7 @@ export class StorageError extends OodError {
     readonly code: string,
     override readonly cause: Error,
   ) {
-    super({ where, what, expected: PLACES[code] ?? 'a place that can be written', received: cause.message });
+    super(where, what, PLACES[code] ?? 'a place that can be written', cause.message);
   }
 }
 

@@ -24,12 +24,12 @@ export function checkState<Made extends { stepsPerEpoch: number }>(
   made: Made,
 ): void {
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({
-      where: `${name}.restore`,
+    throw new ArgumentError(
+      `${name}.restore`,
       what,
       expected,
-      received: received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
-    });
+      received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
+    );
   };
   // It comes from a file: nothing is sure, whatever the type says.
   const given = (state ?? {}) as Partial<BatchesState<Made>>;

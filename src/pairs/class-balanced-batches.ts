@@ -45,7 +45,7 @@ function checkOptions(
 ): Required<ClassBalancedBatchesOptions> {
   const { seed, classesPerBatch, rowsPerClass, outShare = 0 } = options;
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where, what, expected, received: String(received) });
+    throw new ArgumentError(where, what, expected, received);
   };
   const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
   if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed);

@@ -26,7 +26,7 @@ export function checkOptions(
 ): Required<OdmBatchesOptions> {
   const { seed, batchSize = 1024, outShare = 0.25, outEvery = 2, similarShare = 0.25 } = options;
   const refuse = (what: string, expected: string, received: string | number): never => {
-    throw new ArgumentError({ where, what, expected, received: String(received) });
+    throw new ArgumentError(where, what, expected, received);
   };
   if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed);
   if (!(Number.isInteger(batchSize) && batchSize >= 2 && batchSize % 2 === 0)) {

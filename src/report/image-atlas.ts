@@ -38,7 +38,7 @@ function paint(
 export async function encodeByCanvas(pixels: Uint8Array, width: number, height: number) {
   if (typeof OffscreenCanvas === 'undefined') {
     const expected = 'a function where there is no canvas (tfjs-ood/node: writeReport brings one)';
-    throw new ArgumentError({ where: 'htmlReport', what: 'encodeImage', expected, received: 'none' });
+    throw new ArgumentError('htmlReport', 'encodeImage', expected, 'none');
   }
   const canvas = new OffscreenCanvas(width, height);
   const image = new ImageData(width, height);

@@ -57,8 +57,7 @@ function checkSet(set: ReportSet, what: string): void {
   const lengths = { labels: set.labels?.length, nearest: set.nearest?.length, embeddings: set.embeddings?.shape[0] };
   for (const [name, length] of Object.entries({ ...lengths, images: set.images?.shape[0] })) {
     if (length === undefined || length === count) continue;
-    const expected = `${count} rows, one for each score`;
-    throw new ShapeError({ where, what: `${what}.${name}`, expected, received: String(length) });
+    throw new ShapeError(where, `${what}.${name}`, `${count} rows, one for each score`, length);
   }
   for (const name of ['labels', 'nearest'] as const) {
     checkLabels(where, set[name] ?? [], { what: `${what}.${name}`, expected: 'classes, whole numbers from 0' });
@@ -69,20 +68,17 @@ function checkSet(set: ReportSet, what: string): void {
 
 function checkRows({ data, shape }: EmbeddingRows, what: string): void {
   if (data.length !== shape[0] * shape[1] || shape[1] < 1) {
-    const received = `${data.length} for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what, expected: 'N x D numbers', received });
+    throw new ShapeError(where, what, 'N x D numbers', `${data.length} for [${shape.join(', ')}]`);
   }
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
-  const received = `${data[bad]} at row ${Math.floor(bad / shape[1])}`;
-  throw new ArgumentError({ where, what, expected: 'finite numbers', received });
+  throw new ArgumentError(where, what, 'finite numbers', `${data[bad]} at row ${Math.floor(bad / shape[1])}`);
 }
 
 function checkImages({ images, shape }: ImageSet, what: string): void {
   const [count, height, width, channels] = shape;
   if ((channels === 1 || channels === 3) && images.length === count * height * width * channels) return;
-  const received = `${images.length} bytes for [${shape.join(', ')}]`;
-  throw new ShapeError({ where, what, expected: '[N, H, W, 1 or 3] bytes', received });
+  throw new ShapeError(where, what, '[N, H, W, 1 or 3] bytes', `${images.length} bytes for [${shape.join(', ')}]`);
 }
 
 function checkHistory(report: Report): void {
@@ -92,12 +88,11 @@ function checkHistory(report: Report): void {
   for (const [name, rows] of Object.entries(history.rows)) {
     const set = sets.get(name);
     const what = `history.rows.${name}`;
-    if (!set)
-      throw new ArgumentError({ where, what, expected: `a set of ${[...sets.keys()].join(', ')}`, received: name });
+    if (!set) throw new ArgumentError(where, what, `a set of ${[...sets.keys()].join(', ')}`, name);
     const count = set.scores.length;
     const wrong = Array.from(rows).find((row) => !Number.isSafeInteger(row) || row < 0 || row >= count);
     if (wrong === undefined) continue;
-    throw new ArgumentError({ where, what, expected: `rows from 0 to ${count - 1}`, received: String(wrong) });
+    throw new ArgumentError(where, what, `rows from 0 to ${count - 1}`, wrong);
   }
   let size: number | undefined;
   for (const { epoch, embeddings } of history.epochs) {
@@ -107,7 +102,7 @@ function checkHistory(report: Report): void {
       size ??= found?.shape[1];
       if (found?.shape[0] !== rows.length || found.shape[1] !== size) {
         const received = found ? `[${found.shape.join(', ')}]` : 'none';
-        throw new ShapeError({ where, what, expected: `[${rows.length}, ${size ?? 'D'}]`, received });
+        throw new ShapeError(where, what, `[${rows.length}, ${size ?? 'D'}]`, received);
       }
       checkRows(found, what);
     }
@@ -119,18 +114,16 @@ export function checkReport(report: Report): void {
   const names = [report.known, ...report.out].map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new ArgumentError({ where, what: 'out', expected: 'sets of different names', received: `two of ${twice}` });
+    throw new ArgumentError(where, 'out', 'sets of different names', `two of ${twice}`);
   }
   checkSet(report.known, 'known');
   report.out.forEach((set, i) => checkSet(set, `out[${i}]`));
   for (const { name } of report.out) {
     if (Object.hasOwn(report.evaluation.sets, name)) continue;
-    const received = `none of ${name}`;
-    throw new ArgumentError({ where, what: 'evaluation.sets', expected: 'the numbers of every OoD set', received });
+    throw new ArgumentError(where, 'evaluation.sets', 'the numbers of every OoD set', `none of ${name}`);
   }
   if (report.threshold !== undefined && !Number.isFinite(report.threshold)) {
-    const received = String(report.threshold);
-    throw new ArgumentError({ where, what: 'threshold', expected: 'a finite number', received });
+    throw new ArgumentError(where, 'threshold', 'a finite number', report.threshold);
   }
   checkHistory(report);
 }

@@ -12,12 +12,12 @@ export async function readEmbeddings(
 ): Promise<{ data: Float32Array; shape: readonly [number, number] }> {
   const { shape } = embeddings;
   if (shape.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
-    throw new ShapeError({ where, what, expected: '[N, D]', received: `[${shape.join(', ')}]` });
+    throw new ShapeError(where, what, '[N, D]', shape);
   }
   const data = await numbersOf(where, embeddings, what);
   if (data.length !== shape[0] * shape[1]) {
     const expected = `${shape[0] * shape[1]} numbers for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what: `${what}.data`, expected, received: String(data.length) });
+    throw new ShapeError(where, `${what}.data`, expected, data.length);
   }
   return { data, shape };
 }
@@ -29,7 +29,7 @@ async function numbersOf(where: string, embeddings: Embeddings, what: string): P
     return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers); // an int32 tensor
   }
   const received = Object.prototype.toString.call(embeddings.data);
-  throw new ArgumentError({ where, what: `${what}.data`, expected: 'a Float32Array or a tensor', received });
+  throw new ArgumentError(where, `${what}.data`, 'a Float32Array or a tensor', received);
 }
 
 /** Throws at the first number that is not finite, naming its row and column. */
@@ -38,7 +38,7 @@ export function checkFinite(where: string, data: ArrayLike<number>, columns: num
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i]!)) continue;
     const received = `${data[i]} at row ${Math.floor(i / columns)}, column ${i % columns}`;
-    throw new NotFiniteError({ where, what, expected: 'finite numbers', received });
+    throw new NotFiniteError(where, what, 'finite numbers', received);
   }
 }
 

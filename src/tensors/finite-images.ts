@@ -15,14 +15,14 @@ function checkNumbers(where: string, numbers: ArrayLike<number>, { shape, size }
   const value = numbers[at]!;
   const row = givenRow(Math.floor(at / (size / shape[0])));
   const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
-  throw new NotFiniteError({ where, what: 'images', expected, received: `${value} at row ${row}` });
+  throw new NotFiniteError(where, 'images', expected, `${value} at row ${row}`);
 }
 
 /** Whether the numbers can be other than finite. */
 function isFloat(where: string, images: tf.Tensor): boolean {
   if (images.dtype === 'float32') return true;
   if (images.dtype === 'int32' || images.dtype === 'bool') return false;
-  throw new ArgumentError({ where, what: 'images', expected: 'a tensor of numbers', received: images.dtype });
+  throw new ArgumentError(where, 'images', 'a tensor of numbers', images.dtype);
 }
 
 /**

@@ -12,15 +12,13 @@ export function checkImageSet(where: string, set: ImageSet): void {
   if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray') {
     const expected =
       'bytes in a Uint8Array, { images, shape } (of floats make a tensor, tf.tensor4d(images, shape); it is used as it is)';
-    const received = images === undefined ? shownType(set) : type;
-    throw new ArgumentError({ where, what: 'images', expected, received });
+    throw new ArgumentError(where, 'images', expected, images === undefined ? shownType(set) : type);
   }
   const size = Array.isArray(shape) ? (shape as number[]).reduce((product, length) => product * length, 1) : NaN;
   const isWhole = shape?.length === 4 && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
   if (!isWhole || size !== images!.length) {
-    const expected = `[N, H, W, C] of its ${images!.length} bytes`;
     const received = Array.isArray(shape) ? `[${shape.join(', ')}]` : shownType(shape);
-    throw new ShapeError({ where, what: 'shape of the image set', expected, received });
+    throw new ShapeError(where, 'shape of the image set', `[N, H, W, C] of its ${images!.length} bytes`, received);
   }
 }
 
@@ -41,8 +39,7 @@ export function gatherImages(set: ImageSet, indices: ArrayLike<number>): tf.Tens
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row]!;
     if (!(Number.isInteger(index) && index >= 0 && index < n)) {
-      const [what, expected] = [`indices[${row}]`, `an integer in [0, ${n})`];
-      throw new ArgumentError({ where: 'gatherImages', what, expected, received: String(index) });
+      throw new ArgumentError('gatherImages', `indices[${row}]`, `an integer in [0, ${n})`, index);
     }
     const from = index * size;
     const to = row * size;

@@ -14,7 +14,6 @@ export function oneBackend(): (where: string) => void {
   return (where) => {
     const received = getBackend();
     if (received === first) return;
-    const [what, expected] = ['backend', `'${first}', whose tensors it holds`];
-    throw new ArgumentError({ where, what, expected, received: `'${received}'` });
+    throw new ArgumentError(where, 'backend', `'${first}', whose tensors it holds`, `'${received}'`);
   };
 }

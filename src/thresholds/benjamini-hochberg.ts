@@ -22,13 +22,12 @@ import { roundedUp } from './allowed-alarms';
 export function benjaminiHochberg(values: ArrayLike<number>, rate: number): boolean[] {
   const where = 'benjaminiHochberg';
   if (!Number.isInteger((values as ArrayLike<number> | undefined)?.length)) {
-    throw new ArgumentError({ where, what: 'values', expected: 'an array of p-values', received: typeof values });
+    throw new ArgumentError(where, 'values', 'an array of p-values', typeof values);
   }
   checkRate(where, 'rate', rate);
   for (let i = 0; i < values.length; i++) {
     if (values[i]! >= 0 && values[i]! <= 1) continue;
-    const received = `${values[i]} at index ${i}`;
-    throw new ArgumentError({ where, what: 'values', expected: 'p-values in [0, 1]', received });
+    throw new ArgumentError(where, 'values', 'p-values in [0, 1]', `${values[i]} at index ${i}`);
   }
   const sorted = sortScores(values);
   let rank = sorted.length;

@@ -17,8 +17,7 @@ export type Classes = ArrayLike<number>;
 /** Throws unless the classes are whole numbers from 0, one for each row. */
 export function checkClasses(where: string, what: string, classes: Classes, rows: number): void {
   if (classes?.length !== rows) {
-    const received = String(classes?.length ?? 'none');
-    throw new ShapeError({ where, what, expected: `${rows} classes, one for each score`, received });
+    throw new ShapeError(where, what, `${rows} classes, one for each score`, classes?.length ?? 'none');
   }
   checkLabels(where, classes, { what, expected: 'classes, whole numbers from 0' });
 }

@@ -32,7 +32,7 @@ export function calibrationSizeFor(alpha: number, within: number, confidence = 0
   for (; ; [failing, fitting] = [fitting, fitting * 2]) {
     if (fitting / alpha > MOST) {
       const expected = `such that ${MOST} calibration scores do`;
-      throw new ArgumentError({ where, what: 'alpha, within', expected, received: `${alpha}, ${within}` });
+      throw new ArgumentError(where, 'alpha, within', expected, `${alpha}, ${within}`);
     }
     if (fits(fitting)) break;
   }

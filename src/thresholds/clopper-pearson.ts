@@ -8,7 +8,7 @@ const MOST = 1e9;
 /** Throws unless the count is one that the beta quantiles can work with. */
 export function checkCount(where: string, what: string, count: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= MOST) return;
-  throw new ArgumentError({ where, what, expected: `a whole number from 1 to ${MOST}`, received: String(count) });
+  throw new ArgumentError(where, what, `a whole number from 1 to ${MOST}`, count);
 }
 
 /**
@@ -28,8 +28,7 @@ export function clopperPearson(successes: number, trials: number, confidence = 0
   const where = 'clopperPearson';
   checkCount(where, 'trials', trials);
   if (!Number.isInteger(successes) || successes < 0 || successes > trials) {
-    const expected = `a whole number from 0 to ${trials}`;
-    throw new ArgumentError({ where, what: 'successes', expected, received: String(successes) });
+    throw new ArgumentError(where, 'successes', `a whole number from 0 to ${trials}`, successes);
   }
   checkRate(where, 'confidence', confidence);
   const tail = (1 - confidence) / 2;

@@ -93,7 +93,7 @@ function readCutPoints(values: readonly unknown[], refuse: Refuse): CutPoint[] {
  */
 export function formatCutPoints(cutPoints: CutPoints): string {
   const refuse: Refuse = (what, expected, received) => {
-    throw new ArgumentError({ where: 'formatCutPoints', what, expected, received: String(received) });
+    throw new ArgumentError('formatCutPoints', what, expected, received);
   };
   if (!Array.isArray(cutPoints)) return refuse('cutPoints', 'an array of cut-points', typeof cutPoints);
   const checked = readCutPoints(cutPoints, refuse).map((one) => ({ ...one, threshold: encoded(one.threshold) }));
@@ -114,7 +114,7 @@ export function formatCutPoints(cutPoints: CutPoints): string {
  */
 export function parseCutPoints(json: string, file = 'cut-points'): CutPoint[] {
   const refuse: Refuse = (what, expected, received) => {
-    throw new FormatError({ where: 'parseCutPoints', what, expected, received: String(received) });
+    throw new FormatError('parseCutPoints', what, expected, received);
   };
   let value: unknown;
   try {

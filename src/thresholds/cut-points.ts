@@ -45,7 +45,7 @@ export function cutPoint(
   belongsTo: BelongsTo,
 ): CutPoint {
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where: 'cutPoint', what, expected, received: String(received) });
+    throw new ArgumentError('cutPoint', what, expected, received);
   };
   if (typeof name !== 'string' || name === '') refuse('name', 'a name of at least one character', name);
   if (typeof belongsTo?.detector !== 'string') refuse('belongsTo.detector', 'a string', belongsTo?.detector);
@@ -73,8 +73,7 @@ export function cutPoint(
  */
 export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
   if (typeof score !== 'number' || Number.isNaN(score)) {
-    const [expected, received] = ['a number', String(score)];
-    throw new ArgumentError({ where: 'cutPointsPassed', what: 'score', expected, received });
+    throw new ArgumentError('cutPointsPassed', 'score', 'a number', score);
   }
   return cutPoints.filter(({ threshold }) => score > threshold).map(({ name }) => name);
 }
@@ -95,6 +94,6 @@ export function checkBelongsTo(cutPoints: CutPoints, expected: Readonly<Record<s
     const said = (of: Readonly<Record<string, string>>) =>
       differing.map((what) => (Object.hasOwn(of, what) ? `${what} '${of[what]}'` : `no ${what}`)).join(', ');
     const what = `belongsTo of cut-point '${name}'`;
-    throw new ArgumentError({ where: 'checkBelongsTo', what, expected: said(expected), received: said(belongsTo) });
+    throw new ArgumentError('checkBelongsTo', what, said(expected), said(belongsTo));
   }
 }

@@ -31,7 +31,7 @@ function decideFor(
   if (nearestClass !== undefined) checkClasses(where, 'nearestClass', nearestClass, scores.length);
   else if (byClass) {
     const expected = 'the class of each score, as the calibration is per class';
-    throw new ArgumentError({ where, what: 'nearestClass', expected, received: 'none' });
+    throw new ArgumentError(where, 'nearestClass', expected, 'none');
   }
   const overall = byClass ? Infinity : cutSorted(all, alpha);
   const decisions: Decision[] = [];
@@ -67,8 +67,7 @@ export function decideWith(
   options: { alpha: number; nearestClass?: Classes | undefined },
 ): Decision[] {
   if (!Number.isInteger((calibration as Calibration | undefined)?.all?.length)) {
-    const [expected, received] = ['what calibrate() returns', typeof calibration];
-    throw new ArgumentError({ where: 'decideWith', what: 'calibration', expected, received });
+    throw new ArgumentError('decideWith', 'calibration', 'what calibrate() returns', typeof calibration);
   }
   return decideFor('decideWith', calibration, scores, options.alpha, options.nearestClass);
 }

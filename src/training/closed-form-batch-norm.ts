@@ -40,7 +40,7 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
     this.momentum = args.momentum ?? 0.9;
     this.epsilon = args.epsilon ?? 1e-3;
     const refuse = (what: string, expected: string, received: number): never => {
-      throw new ArgumentError({ where: 'batchNormLayer', what, expected, received: String(received) });
+      throw new ArgumentError('batchNormLayer', what, expected, received);
     };
     if (!(this.momentum >= 0 && this.momentum < 1)) refuse('momentum', 'a number in [0, 1)', this.momentum);
     if (!(this.epsilon > 0)) refuse('epsilon', 'a positive number', this.epsilon);
@@ -50,8 +50,7 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
     const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tfl.Shape;
     const channels = shape.at(-1);
     if (typeof channels !== 'number') {
-      const received = `[${shape.join(', ')}]`;
-      throw new ArgumentError({ where: this.name, what: 'last axis of the input', expected: 'a known size', received });
+      throw new ArgumentError(this.name, 'last axis of the input', 'a known size', `[${shape.join(', ')}]`);
     }
     const zeros = tfl.initializers.zeros();
     const ones = tfl.initializers.ones();

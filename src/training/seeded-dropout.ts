@@ -37,8 +37,7 @@ export class SeededDropout extends tfl.layers.Layer {
     super(args);
     const { rate, seed } = args;
     if (!(rate >= 0 && rate < 1)) {
-      const received = String(rate);
-      throw new ArgumentError({ where: 'SeededDropout', what: 'rate', expected: 'a number in [0, 1)', received });
+      throw new ArgumentError('SeededDropout', 'rate', 'a number in [0, 1)', rate);
     }
     deriveSeed(seed); // refuses what is no integer
     this.rate = rate;

@@ -18,7 +18,7 @@ export function stepSchedule(
   for (const [epoch, factor] of steps) {
     if (Number.isInteger(epoch) && epoch >= 0 && factor > 0 && Number.isFinite(factor)) continue;
     const expected = 'epochs (integers >= 0) with positive factors';
-    throw new ArgumentError({ where: 'stepSchedule', what: 'boundaries', expected, received: `${epoch}: ${factor}` });
+    throw new ArgumentError('stepSchedule', 'boundaries', expected, `${epoch}: ${factor}`);
   }
   return (epoch) => steps.reduce((product, [boundary, factor]) => (epoch >= boundary ? product * factor : product), 1);
 }

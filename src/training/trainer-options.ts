@@ -34,7 +34,7 @@ const DEFAULTS = { learningRate: 1e-4, weightDecay: 1e-4, beta1: 0.9, beta2: 0.9
 export function completeOptions(given: TrainerOptions): TrainerOptions & typeof DEFAULTS {
   const options = { ...DEFAULTS, ...given };
   const refuse = (what: string, expected: string, received: number): never => {
-    throw new ArgumentError({ where: 'createTrainer', what, expected, received: String(received) });
+    throw new ArgumentError('createTrainer', what, expected, received);
   };
   for (const what of ['learningRate', 'weightDecay'] as const) {
     if (!(options[what] >= 0 && Number.isFinite(options[what]))) refuse(what, 'a number >= 0', options[what]);

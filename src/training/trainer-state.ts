@@ -75,7 +75,7 @@ export function writeState(state: RestorableState, weights: readonly NamedWeight
 }
 
 function refuse(what: string, expected: string, received: string): never {
-  throw new ArgumentError({ where: 'Trainer.restore', what, expected, received });
+  throw new ArgumentError('Trainer.restore', what, expected, received);
 }
 
 function checkTensors(

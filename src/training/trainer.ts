@@ -69,8 +69,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   const trainable = weights.filter((weight) => weight.trainable).map(({ variable }) => variable);
   const statistics = weights.filter((weight) => !weight.trainable).map(({ variable }) => variable);
   if (trainable.length === 0) {
-    const [what, expected] = ['model', 'one with trainable weights'];
-    throw new ArgumentError({ where: 'createTrainer', what, expected, received: 'none' });
+    throw new ArgumentError('createTrainer', 'model', 'one with trainable weights', 'none');
   }
   const dropouts = allLayers(model).filter((layer) => layer instanceof SeededDropout);
   const adam = createAdam(trainable, options);
@@ -135,7 +134,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       norm.dispose();
       const refuse = (what: string, received: number): never => {
         const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
-        throw new NotFiniteError({ where, what, expected: 'finite', received: String(received) });
+        throw new NotFiniteError(where, what, 'finite', received);
       };
       if (!Number.isFinite(value)) refuse('loss', value);
       if (!Number.isFinite(size)) refuse('squared norm of the gradient', size);
@@ -158,8 +157,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     async step(images, labels, epoch) {
       checkBackend('Trainer.step');
       if (isBusy) {
-        const [what, expected] = ['previous step', 'awaited before the next'];
-        throw new ArgumentError({ where: 'Trainer.step', what, expected, received: 'two at a time' });
+        throw new ArgumentError('Trainer.step', 'previous step', 'awaited before the next', 'two at a time');
       }
       const own = checkBatch(model, images, labels);
       const rows = own.length;
@@ -195,7 +193,7 @@ function checkBatch(model: LayersModel, images: tf.Tensor4D | ImageRows, labels:
   const own = exactLabels(where, labels);
   if (rows === 0 || own.length !== rows) {
     const expected = rows === 0 ? 'at least one image' : `[${rows}], one for each image`;
-    throw new ShapeError({ where, what: rows === 0 ? 'batch' : 'labels', expected, received: `[${own.length}]` });
+    throw new ShapeError(where, rows === 0 ? 'batch' : 'labels', expected, `[${own.length}]`);
   }
   return own;
 }

@@ -33,13 +33,7 @@ function copiesOfOutput(layer: layers.Layer): number {
  */
 export function estimateTrainingBytes(model: LayersModel, partSize: number): number {
   if (!(Number.isInteger(partSize) && partSize > 0)) {
-    const received = String(partSize);
-    throw new ArgumentError({
-      where: 'estimateTrainingBytes',
-      what: 'partSize',
-      expected: 'a positive integer',
-      received,
-    });
+    throw new ArgumentError('estimateTrainingBytes', 'partSize', 'a positive integer', partSize);
   }
   const { fixed, perImage } = trainingBytes(model);
   return fixed + partSize * perImage;
@@ -71,10 +65,10 @@ export function checkTrainingMemory(where: string, model: LayersModel, partSize:
   const { fixed, perImage } = trainingBytes(model);
   const room = Math.max(1, Math.floor((WASM_HEAP_BYTES * 0.75 - fixed) / perImage));
   const fitting = 2 ** Math.floor(Math.log2(room));
-  throw new ArgumentError({
+  throw new ArgumentError(
     where,
-    what: 'partSize (images at a time)',
-    expected: `${fitting} or fewer for this model, as the wasm backend ends at 4 GiB`,
-    received: `${partSize}, which takes about ${(bytes / 2 ** 30).toFixed(1)} GiB`,
-  });
+    'partSize (images at a time)',
+    `${fitting} or fewer for this model, as the wasm backend ends at 4 GiB`,
+    `${partSize}, which takes about ${(bytes / 2 ** 30).toFixed(1)} GiB`,
+  );
 }

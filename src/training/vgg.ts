@@ -28,7 +28,7 @@ type Numbers = Required<Omit<VggOptions, 'seed' | 'batchNorm'>>;
 
 function checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout }: Numbers) {
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where: 'vgg', what, expected, received: String(received) });
+    throw new ArgumentError('vgg', what, expected, received);
   };
   const isSize = (size: number) => Number.isInteger(size) && size > 0;
   if (inputShape.length !== 3 || !inputShape.every(isSize)) {

@@ -36,8 +36,7 @@ export async function embed(
   { blockSize = 64, onProgress }: EmbedOptions = {},
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
   if (!(Number.isInteger(blockSize) && blockSize > 0)) {
-    const received = String(blockSize);
-    throw new ArgumentError({ where: 'embed', what: 'blockSize', expected: 'a positive integer', received });
+    throw new ArgumentError('embed', 'blockSize', 'a positive integer', blockSize);
   }
   const source = imageSource('embed', images);
   checkImageShape('embed', model, source.shape);

@@ -35,7 +35,7 @@ function check(where: string, weight: NamedTensor, numbers: ArrayLike<number>): 
   for (let i = 0; i < length; i++) {
     if (isFine(numbers[i]!, weight)) continue;
     const what = `weights of the model (${weight.name})`;
-    throw new NotFiniteError({ where, what, expected: 'finite numbers', received: `${numbers[i]} at index ${i}` });
+    throw new NotFiniteError(where, what, 'finite numbers', `${numbers[i]} at index ${i}`);
   }
   known.add(weight.tensor.dataId);
 }

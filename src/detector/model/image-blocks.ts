@@ -68,7 +68,7 @@ export function checkOutputs(where: string, what: string, { data, shape }: Rows,
   if (at < 0) return;
   const row = Math.floor(at / shape[1]);
   const expected = 'finite numbers (the images are: the model overflows, or divides by 0)';
-  throw new NotFiniteError({ where, what, expected, received: `${data[at]} at row ${givenRow(row)}` });
+  throw new NotFiniteError(where, what, expected, `${data[at]} at row ${givenRow(row)}`);
 }
 
 /** What a block needs to know of who asks. */

@@ -13,6 +13,5 @@ export function layersModelClass(where: string, model: LayersModel): typeof Laye
     // The name that tfjs-layers saves models under: it stays where a bundler renames the classes themselves.
     if (constructor.className === 'Model') return constructor as unknown as typeof LayersModel;
   }
-  const expected = 'a LayersModel of tfjs-layers (or a GraphModel)';
-  throw new ArgumentError({ where, what: 'model', expected, received: 'an object with layers' });
+  throw new ArgumentError(where, 'model', 'a LayersModel of tfjs-layers (or a GraphModel)', 'an object with layers');
 }

@@ -67,7 +67,7 @@ function listed(names: readonly string[], wanted: string): string {
 }
 
 function missing(where: string, what: string, names: readonly string[], wanted: string): ArgumentError {
-  return new ArgumentError({ where, what, expected: `one of ${listed(names, wanted)}`, received: wanted });
+  return new ArgumentError(where, what, `one of ${listed(names, wanted)}`, wanted);
 }
 
 /** [N, D] of features, pooled where asked for. */
@@ -75,7 +75,7 @@ function flat(where: string, features: tf.Tensor, pool: 'average' | undefined, n
   if (features.rank === 2) return features as tf.Tensor2D;
   if (features.rank === 4 && pool === 'average') return tf.mean<tf.Tensor2D>(features, [1, 2]);
   const expected = features.rank === 4 ? "[N, D] (or take pool: 'average')" : '[N, D]';
-  throw new ShapeError({ where, what: `output of ${name}`, expected, received: `[${features.shape.join(', ')}]` });
+  throw new ShapeError(where, `output of ${name}`, expected, features.shape);
 }
 
 /** A LayersModel's last dense layer and what comes after it. */
@@ -89,14 +89,14 @@ function lastDense(where: string, model: LayersModel) {
   if (place < 0 || after.length > 1 || !after.every(isSoftmax)) {
     const expected = 'a model that ends with a dense layer and a softmax (name the layer of the logits otherwise)';
     const received = layers[0] ? `one that ends with ${layers[0].getClassName()} '${layers[0].name}'` : 'an empty one';
-    throw new ArgumentError({ where, what: 'model', expected, received });
+    throw new ArgumentError(where, 'model', expected, received);
   }
   const dense = layers[place]!;
   const activation = dense.getConfig().activation;
   if (activation !== 'linear' && activation !== 'softmax') {
     const expected =
       "a last dense layer with activation 'linear' or 'softmax' (name the layer of the logits otherwise)";
-    throw new ArgumentError({ where, what: 'model', expected, received: JSON.stringify(activation) });
+    throw new ArgumentError(where, 'model', expected, JSON.stringify(activation));
   }
   return dense;
 }
@@ -126,8 +126,7 @@ function readLayersModel(where: string, model: LayersModel, { features, logits, 
     return layer.output as SymbolicTensor;
   };
   if (model.inputs.length !== 1) {
-    const received = `${model.inputs.length} inputs`;
-    throw new ArgumentError({ where, what: 'model', expected: 'a model with one input', received });
+    throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
   }
   const dense = logits === undefined ? lastDense(where, model) : undefined;
   const featureOutput =
@@ -175,8 +174,7 @@ function readGraphModel(
   const output = logits ?? logitsNode(model);
   if (needsFeatures) features ??= denseAt(model, output)?.features;
   if (features === undefined && needsFeatures) {
-    const expected = `the node of the features: one of ${listed(all, output)}`;
-    throw new ArgumentError({ where, what: 'features', expected, received: 'none' });
+    throw new ArgumentError(where, 'features', `the node of the features: one of ${listed(all, output)}`, 'none');
   }
   for (const [what, name] of [
     ['features', features ?? output],

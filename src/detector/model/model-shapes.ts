@@ -8,7 +8,7 @@ export function checkImageShape(where: string, model: LayersModel, shape: readon
   const fits = expected?.length === shape.length && expected.every((size, i) => size === null || size === shape[i]);
   if (fits && shape.length === 4) return;
   const wanted = expected ? `[${expected.map((size) => size ?? 'N').join(', ')}]` : 'those of a model with one input';
-  throw new ShapeError({ where, what: 'shape of the images', expected: wanted, received: `[${shape.join(', ')}]` });
+  throw new ShapeError(where, 'shape of the images', wanted, shape);
 }
 
 /** D of a model whose output is [N, D]; a ShapeError otherwise. */
@@ -17,7 +17,7 @@ export function embeddingSizeOf(where: string, model: LayersModel): number {
   const size = shapes[0]?.[1];
   if (shapes.length !== 1 || shapes[0]!.length !== 2 || typeof size !== 'number') {
     const received = shapes.map((shape) => `[${shape.map((length) => length ?? 'N').join(', ')}]`).join(' and ');
-    throw new ShapeError({ where, what: 'output of the model', expected: '[N, D]', received });
+    throw new ShapeError(where, 'output of the model', '[N, D]', received);
   }
   return size;
 }
@@ -45,7 +45,7 @@ export function checkInputShape(where: string, expected: InputShape, shape: read
     expected.length === shape.length && expected.every((side, i) => i === 0 || (side ?? shape[i]) === shape[i]);
   if (fits) return;
   const wanted = `[${expected.map((side, i) => (i === 0 ? 'N' : (side ?? 'any'))).join(', ')}]`;
-  throw new ShapeError({ where, what: 'shape of the images', expected: wanted, received: `[${shape.join(', ')}]` });
+  throw new ShapeError(where, 'shape of the images', wanted, shape);
 }
 
 /** The declared shape with the sides that it leaves open as they were at the fit. */

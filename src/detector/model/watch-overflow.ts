@@ -67,8 +67,7 @@ export function watchOverflow<T>(model: LayersModel, count: number, run: () => T
 export function checkFits(where: string, fine: ArrayLike<number>, givenRow: (row: number) => number): void {
   for (let row = 0; row < fine.length; row++) {
     if (fine[row]) continue;
-    const what = 'activations of the model';
     const expected = `at most ${LARGEST_HALF} in size, as this backend has half precision (take 'wasm' or 'cpu')`;
-    throw new NotFiniteError({ where, what, expected, received: `more at row ${givenRow(row)}` });
+    throw new NotFiniteError(where, 'activations of the model', expected, `more at row ${givenRow(row)}`);
   }
 }

@@ -53,8 +53,7 @@ export function distanceWeightedPairs({
   const where = 'distanceWeightedPairs';
   checkPositive(where, 'cutoff', cutoff);
   if (!(maxDistance > cutoff && maxDistance <= 2)) {
-    const expected = `above the cutoff ${cutoff}, at most 2`;
-    throw new ArgumentError({ where, what: 'maxDistance', expected, received: String(maxDistance) });
+    throw new ArgumentError(where, 'maxDistance', `above the cutoff ${cutoff}, at most 2`, maxDistance);
   }
   if (seed !== undefined) deriveSeed(seed);
   return ({ distances, positive, negative, size }) => {

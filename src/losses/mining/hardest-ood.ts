@@ -33,7 +33,7 @@ function keptRows(isOod: tf.Tensor, toKnown: tf.Tensor, share: number): tf.Tenso
  */
 export function hardestOod({ share = 0.5 }: HardestOodOptions = {}): PairMiner {
   if (!(share > 0 && share <= 1)) {
-    throw new ArgumentError({ where: 'hardestOod', what: 'share', expected: 'in (0, 1]', received: String(share) });
+    throw new ArgumentError('hardestOod', 'share', 'in (0, 1]', share);
   }
   return ({ distances, negative, labels, columnLabels }) => {
     const kept = (own: tf.Tensor2D, d: tf.Tensor, mask: tf.Tensor) => keptRows(oodColumn(own), nearest(d, mask), share);

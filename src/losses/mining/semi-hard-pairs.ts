@@ -23,9 +23,7 @@ export interface SemiHardPairsOptions {
  */
 export function semiHardPairs({ whichPositive = 'farthest' }: SemiHardPairsOptions = {}): PairMiner {
   if (whichPositive !== 'farthest' && whichPositive !== 'nearest') {
-    const expected = "'farthest' or 'nearest'";
-    const received = String(whichPositive);
-    throw new ArgumentError({ where: 'semiHardPairs', what: 'whichPositive', expected, received });
+    throw new ArgumentError('semiHardPairs', 'whichPositive', "'farthest' or 'nearest'", whichPositive);
   }
   const extreme = whichPositive === 'farthest' ? farthest : nearest;
   return ({ distances, positive, negative }) => {

@@ -14,8 +14,7 @@ import type { PairMiner } from './pair-miner';
  */
 export function violatingPairs({ margin = 10 }: { margin?: number } = {}): PairMiner {
   if (!(margin > 0 && Number.isFinite(margin))) {
-    const [what, expected] = ['margin', 'a positive number'];
-    throw new ArgumentError({ where: 'violatingPairs', what, expected, received: String(margin) });
+    throw new ArgumentError('violatingPairs', 'margin', 'a positive number', margin);
   }
   return ({ distances, positive, negative }) =>
     tf.add(positive, tf.mul<tf.Tensor2D>(negative, tf.cast(tf.less(distances, margin), 'float32')));

@@ -23,8 +23,7 @@ function ends(x: Float64Array, y: Float64Array, most: number, points: number): n
  */
 export function thinCurve(where: string, x: Float64Array, y: Float64Array, points: number): number[] | undefined {
   if (!(points >= 2)) {
-    const expected = 'at least 2 (both ends)';
-    throw new ArgumentError({ where, what: 'points', expected, received: String(points) });
+    throw new ArgumentError(where, 'points', 'at least 2 (both ends)', points);
   }
   if (x.length <= points) return undefined;
   let [tooSmall, enough] = [1e-18, 1]; // the largest rectangle, by halving on a logarithmic scale

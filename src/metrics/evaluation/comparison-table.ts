@@ -53,8 +53,7 @@ function checkGroups(entries: readonly NamedEvaluation[]): void {
       const expected = first.get(group) ?? members;
       first.set(group, expected);
       if (members === expected) continue;
-      const what = `groups.${group} of ${name}`;
-      throw new ArgumentError({ where, what, expected: `of the same sets (${expected})`, received: members });
+      throw new ArgumentError(where, `groups.${group} of ${name}`, `of the same sets (${expected})`, members);
     }
   }
 }
@@ -90,11 +89,10 @@ export function comparisonTable(entries: readonly NamedEvaluation[], options: Co
   checkFormat(where, format);
   const write = numberWriter(where, options);
   if (!METRICS.includes(metric)) {
-    const expected = `one of ${METRICS.join(', ')}`;
-    throw new ArgumentError({ where, what: 'metric', expected, received: String(metric) });
+    throw new ArgumentError(where, 'metric', `one of ${METRICS.join(', ')}`, metric);
   }
   if (entries.length === 0) {
-    throw new ArgumentError({ where, what: 'entries', expected: 'at least one detector', received: 'none' });
+    throw new ArgumentError(where, 'entries', 'at least one detector', 'none');
   }
   checkGroups(entries);
   const columns = columnsOf(entries).map(({ title, of }) => {

@@ -34,7 +34,7 @@ export interface EvaluateOptions {
 
 const where = 'evaluate';
 const refuse: RefuseValue = (path, expected, received) => {
-  throw new ArgumentError({ where, what: path.join('.'), expected, received });
+  throw new ArgumentError(where, path.join('.'), expected, received);
 };
 
 type IntervalOptions = Required<Pick<EvaluateOptions, 'confidence' | 'method'>>;
@@ -58,13 +58,13 @@ function setEvaluation(ranked: RankedScores, interval: IntervalOptions): SetEval
 function groupEvaluation(name: string, names: readonly string[], sets: Evaluation['sets']): GroupEvaluation {
   const what = `groups.${name}`;
   if (!Array.isArray(names) || names.length === 0) {
-    throw new ArgumentError({ where, what, expected: 'a list of names of sets', received: JSON.stringify(names) });
+    throw new ArgumentError(where, what, 'a list of names of sets', JSON.stringify(names));
   }
   const known = Object.keys(sets);
   names.forEach((set: string, i) => {
     if (known.includes(set) && names.indexOf(set) === i) return;
     const expected = `names among ${known.join(', ')}, once each`;
-    throw new ArgumentError({ where, what, expected, received: names.indexOf(set) < i ? `${set} twice` : String(set) });
+    throw new ArgumentError(where, what, expected, names.indexOf(set) < i ? `${set} twice` : String(set));
   });
   return { sets: [...(names as string[])], ...macroMean(names.map((set: string) => sets[set]!)) };
 }
@@ -91,17 +91,16 @@ export function evaluate({ in: inScores, out }: EvaluationScores, options: Evalu
   const { groups = {}, confidence = 0.95, method = 'delong-logit', name, accuracy, about } = options;
   checkRate(where, 'confidence', confidence);
   if (method !== 'delong' && method !== 'delong-logit') {
-    const expected = "'delong-logit' or 'delong'";
-    throw new ArgumentError({ where, what: 'method', expected, received: String(method) });
+    throw new ArgumentError(where, 'method', "'delong-logit' or 'delong'", method);
   }
   checkScores(where, 'in', inScores);
   const outs = Object.entries(out ?? {});
   if (outs.length === 0) {
-    throw new ArgumentError({ where, what: 'out', expected: 'at least one OoD set by its name', received: 'none' });
+    throw new ArgumentError(where, 'out', 'at least one OoD set by its name', 'none');
   }
   for (const [set, scores] of outs) checkScores(where, `out.${set}`, scores);
   if (accuracy !== undefined && !(accuracy >= 0 && accuracy <= 1)) {
-    throw new ArgumentError({ where, what: 'accuracy', expected: 'a share from 0 to 1', received: String(accuracy) });
+    throw new ArgumentError(where, 'accuracy', 'a share from 0 to 1', accuracy);
   }
   const sets = Object.fromEntries(
     outs.map(([set, scores]) => [

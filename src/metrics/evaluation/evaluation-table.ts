@@ -99,8 +99,7 @@ export function evaluationTable(result: Evaluation, options: EvaluationTableOpti
   checkFormat(where, format);
   const unknown = columns.find((column) => !Object.hasOwn(TITLES, column));
   if (unknown !== undefined) {
-    const expected = `names among ${Object.keys(TITLES).join(', ')}`;
-    throw new ArgumentError({ where, what: 'columns', expected, received: String(unknown) });
+    throw new ArgumentError(where, 'columns', `names among ${Object.keys(TITLES).join(', ')}`, unknown);
   }
   const rows: Row[] = [
     ...Object.entries(result.sets).map(([name, set]): Row => [name, 'set', set]),

@@ -14,8 +14,7 @@ export interface NumberStyle {
 /** Fractions as text. @throws ArgumentError for an impossible number of digits */
 export function numberWriter(where: string, { percent = false, digits = percent ? 2 : 4 }: NumberStyle) {
   if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20)) {
-    const expected = 'a whole number from 0 to 20';
-    throw new ArgumentError({ where, what: 'digits', expected, received: String(digits) });
+    throw new ArgumentError(where, 'digits', 'a whole number from 0 to 20', digits);
   }
   return (fraction: number) => (percent ? fraction * 100 : fraction).toFixed(digits);
 }

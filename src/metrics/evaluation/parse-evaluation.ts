@@ -103,11 +103,11 @@ export function parseEvaluation(json: string, file = 'evaluation'): Evaluation {
   } catch (error) {
     const place = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
     const offset = new TextEncoder().encode(String(json).slice(0, place)).length;
-    throw new FormatError({ where, what: file, expected: 'JSON', received: (error as Error).message }, offset);
+    throw new FormatError(where, file, 'JSON', (error as Error).message, offset);
   }
   const refuse: RefuseValue = (path, expected, received) => {
     const what = path.length === 0 ? file : path.join('.');
-    throw new FormatError({ where, what, expected, received }, byteOffsetOf(json, path));
+    throw new FormatError(where, what, expected, received, byteOffsetOf(json, path));
   };
   const checks = checksBy(refuse);
   const from = checks.record(value, []);

@@ -130,8 +130,7 @@ const writers = { markdown, latex, csv, text, html };
 /** The format, or an ArgumentError. */
 export function checkFormat(where: string, format: TableFormat): TableFormat {
   if (Object.hasOwn(writers, format)) return format;
-  const expected = `one of ${Object.keys(writers).join(', ')}`;
-  throw new ArgumentError({ where, what: 'format', expected, received: String(format) });
+  throw new ArgumentError(where, 'format', `one of ${Object.keys(writers).join(', ')}`, format);
 }
 
 /** A table as text, ending with a line break. */

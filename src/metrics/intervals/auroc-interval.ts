@@ -69,8 +69,7 @@ export function aurocInterval(...given: MetricArguments<AurocIntervalOptions>): 
   const { confidence = 0.95, method = 'delong-logit' } = options;
   checkRate(where, 'confidence', confidence);
   if (method !== 'delong' && method !== 'delong-logit') {
-    const expected = "'delong-logit' or 'delong'";
-    throw new ArgumentError({ where, what: 'method', expected, received: String(method) });
+    throw new ArgumentError(where, 'method', "'delong-logit' or 'delong'", method);
   }
   const { auroc, variance } = aurocVariance(ranked);
   if (variance === undefined) return { auroc, standardError: 0.5, lower: 0, upper: 1, confidence };

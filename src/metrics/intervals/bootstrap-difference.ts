@@ -48,13 +48,7 @@ export function bootstrapDifference(
   for (const side of ['inScores', 'outScores'] as const) {
     const [expected, received] = [first[side].length, second[side].length];
     if (expected === received) continue;
-    const what = `second.${side}`;
-    throw new ShapeError({
-      where,
-      what,
-      expected: `${expected} scores, of the same samples`,
-      received: String(received),
-    });
+    throw new ShapeError(where, `second.${side}`, `${expected} scores, of the same samples`, received);
   }
   return bootstrap(
     where,

@@ -29,7 +29,7 @@ export function bootstrapRows(
   const where = 'bootstrapRows';
   if (counts.length === 0 || !counts.every((count) => Number.isSafeInteger(count) && count >= 1)) {
     const received = counts.length === 0 ? 'none' : counts.join(', ');
-    throw new ArgumentError({ where, what: 'counts', expected: 'whole numbers from 1', received });
+    throw new ArgumentError(where, 'counts', 'whole numbers from 1', received);
   }
   const all = counts.map((count) => new Int32Array(count));
   const rowsOf = (weights: Int32Array, rows: Int32Array): Int32Array => {

@@ -39,17 +39,17 @@ export type WeightedStatistic = (weights: readonly Int32Array[]) => number;
 function bootstrapOptions(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
   const { seed, resamples = 2000, confidence = 0.95, method = 'bca' } = options;
   if (!Number.isSafeInteger(seed)) {
-    throw new ArgumentError({ where, what: 'seed', expected: 'an integer', received: String(seed) });
+    throw new ArgumentError(where, 'seed', 'an integer', seed);
   }
   checkRate(where, 'confidence', confidence);
   const least = Math.ceil(2 / (1 - confidence) - 1e-9);
   if (!Number.isSafeInteger(resamples) || resamples < least) {
     // With fewer, not one resample lies beyond either end, and the interval is a guess.
     const expected = `a whole number from ${least} for a confidence of ${confidence}`;
-    throw new ArgumentError({ where, what: 'resamples', expected, received: String(resamples) });
+    throw new ArgumentError(where, 'resamples', expected, resamples);
   }
   if (method !== 'percentile' && method !== 'bca') {
-    throw new ArgumentError({ where, what: 'method', expected: "'bca' or 'percentile'", received: String(method) });
+    throw new ArgumentError(where, 'method', "'bca' or 'percentile'", method);
   }
   return { seed, resamples, confidence, method };
 }
@@ -82,7 +82,7 @@ export function bootstrap(
   const evaluate = (weights: readonly Int32Array[], of: string): number => {
     const value = statistic(weights);
     if (Number.isFinite(value)) return value;
-    throw new NotFiniteError({ where, what: 'metric', expected: 'finite', received: `${value} for ${of}` });
+    throw new NotFiniteError(where, 'metric', 'finite', `${value} for ${of}`);
   };
   const weights = sizes.map((size) => new Int32Array(size).fill(1));
   const value = evaluate(weights, 'the samples');

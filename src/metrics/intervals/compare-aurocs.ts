@@ -88,8 +88,7 @@ export function compareAurocs(
   for (const side of ['inScores', 'outScores'] as const) {
     const [wanted, got] = [first[side].length, second[side].length];
     if (wanted === got) continue;
-    const expected = `${wanted} scores, of the same samples`;
-    throw new ShapeError({ where, what: `second.${side}`, expected, received: String(got) });
+    throw new ShapeError(where, `second.${side}`, `${wanted} scores, of the same samples`, got);
   }
   const difference = a.auroc - b.auroc;
   const aurocs = { first: a.auroc, second: b.auroc, difference, confidence };

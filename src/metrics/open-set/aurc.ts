@@ -8,8 +8,7 @@ function riskAreas(where: string, scores: Scores, predicted: ArrayLike<number>, 
   const right = rightAnswers(where, predicted, labels);
   const count = right.length;
   if (count !== scores.length) {
-    const expected = `${scores.length} labels, one for each score`;
-    throw new ShapeError({ where, what: 'labels', expected, received: String(count) });
+    throw new ShapeError(where, 'labels', `${scores.length} labels, one for each score`, count);
   }
   const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
   let [area, wrong] = [0, 0];

@@ -33,7 +33,7 @@ export function ccrAtFpr(inside: ClassifiedScores, outScores: Scores, options: C
   const { fpr = 0.05, rule = 'at-or-below' } = options;
   checkRate(where, 'fpr', fpr);
   if (rule !== 'at-or-below' && rule !== 'nearest') {
-    throw new ArgumentError({ where, what: 'rule', expected: "'at-or-below' or 'nearest'", received: String(rule) });
+    throw new ArgumentError(where, 'rule', "'at-or-below' or 'nearest'", rule);
   }
   const { curve } = oscrFor(where, inside, outScores);
   // Shares rise from 0, so the last point that is no worse than the ones before is the loosest of its share.

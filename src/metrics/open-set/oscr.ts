@@ -36,8 +36,7 @@ export function oscrFor(where: string, { scores, predicted, labels }: Classified
   checkScores(where, 'outScores', outScores);
   const right = rightAnswers(where, predicted, labels);
   if (right.length !== scores.length) {
-    const expected = `${scores.length} labels, one for each score`;
-    throw new ShapeError({ where, what: 'labels', expected, received: String(right.length) });
+    throw new ShapeError(where, 'labels', `${scores.length} labels, one for each score`, right.length);
   }
   const { inCount, outCount, thresholds, outAtOrBelow } = cumulativeCounts(where, scores, outScores);
   const ofRight = Float64Array.from(scores)

@@ -8,15 +8,13 @@ import { checkLabels } from '../../core/labels';
 export function rightAnswers(where: string, predicted: ArrayLike<number>, labels: ArrayLike<number>): Uint8Array {
   for (const [what, values] of Object.entries({ predicted, labels })) {
     if (Number.isInteger((values as ArrayLike<number> | undefined)?.length)) continue;
-    const expected = 'an array of class indices (of a tensor: await its data())';
-    throw new ArgumentError({ where, what, expected, received: typeof values });
+    throw new ArgumentError(where, what, 'an array of class indices (of a tensor: await its data())', typeof values);
   }
   if (predicted.length !== labels.length) {
-    const [expected, received] = [`${labels.length} class indices, one for each label`, String(predicted.length)];
-    throw new ShapeError({ where, what: 'predicted', expected, received });
+    throw new ShapeError(where, 'predicted', `${labels.length} class indices, one for each label`, predicted.length);
   }
   if (labels.length === 0) {
-    throw new ArgumentError({ where, what: 'labels', expected: 'at least one label', received: 'none' });
+    throw new ArgumentError(where, 'labels', 'at least one label', 'none');
   }
   const own = checkLabels(where, labels, { expected: 'class indices from 0 (leave OoD samples out)' });
   const answers = checkLabels(where, predicted, { what: 'predicted', ood: true, expected: 'class indices' });

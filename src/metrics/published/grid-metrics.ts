@@ -60,8 +60,7 @@ export function gridMetrics(inScores: Scores, outScores: Scores): GridMetrics {
   const highest = distinct.at(-1)!;
   if (highest <= 0) {
     // 1 - s / max(s) is then undefined, or falls where it should rise.
-    const [where, what] = ['gridMetrics', 'the highest score'];
-    throw new ArgumentError({ where, what, expected: 'above 0', received: String(highest) });
+    throw new ArgumentError('gridMetrics', 'the highest score', 'above 0', highest);
   }
   const confidence = (scores: Scores) => Float64Array.from(scores, (score) => 1 - score / highest).sort();
   const [inside, outside] = [confidence(inScores), confidence(outScores)];
@@ -69,8 +68,7 @@ export function gridMetrics(inScores: Scores, outScores: Scores): GridMetrics {
   const end = Math.max(inside.at(-1)!, outside.at(-1)!);
   const gap = (end - start) / STEPS;
   if (!(gap > 0)) {
-    const [where, what] = ['gridMetrics', 'inScores and outScores'];
-    throw new ArgumentError({ where, what, expected: 'more than one value', received: `${highest} only` });
+    throw new ArgumentError('gridMetrics', 'inScores and outScores', 'more than one value', `${highest} only`);
   }
   const count = Math.ceil((end - start) / gap);
 

@@ -7,7 +7,6 @@ export function checkFloat32Scores(where: string, scores: Scores): void {
   if (scores instanceof Float32Array) return;
   for (let i = 0; i < scores.length; i++) {
     if (Number.isFinite(Math.fround(scores[i]!))) continue;
-    const [what, received] = ['scores', `${scores[i]} at index ${i}`];
-    throw new NotFiniteError({ where, what, expected: 'within the range of float32', received });
+    throw new NotFiniteError(where, 'scores', 'within the range of float32', `${scores[i]} at index ${i}`);
   }
 }

@@ -5,12 +5,11 @@ import type { ScoreSketch } from './score-sketch';
 /** {@link rankSketches} on behalf of `where`. */
 export function rankedCounts(where: string, inSketch: ScoreSketch, outSketch: ScoreSketch): RankedScores {
   if (inSketch.bits !== outSketch.bits) {
-    const [expected, received] = [`of ${inSketch.bits} bits, as inSketch`, `one of ${outSketch.bits}`];
-    throw new ArgumentError({ where, what: 'outSketch', expected, received });
+    throw new ArgumentError(where, 'outSketch', `of ${inSketch.bits} bits, as inSketch`, `one of ${outSketch.bits}`);
   }
   for (const [what, { count }] of Object.entries({ inSketch, outSketch })) {
     if (count > 0) continue;
-    throw new ArgumentError({ where, what, expected: 'one that has scores', received: 'an empty one' });
+    throw new ArgumentError(where, what, 'one that has scores', 'an empty one');
   }
   const [a, b] = [inSketch.buckets(), outSketch.buckets()];
   const thresholds = Float64Array.from(new Set([...a.highest, ...b.highest])).sort();

@@ -46,8 +46,7 @@ export class ScoreAccumulator {
   /** Adds all that another one has, after the own; that one stays as it is. */
   merge(other: ScoreAccumulator): void {
     if (!(other instanceof ScoreAccumulator)) {
-      const [where, what] = ['ScoreAccumulator.merge', 'other'];
-      throw new ArgumentError({ where, what, expected: 'a ScoreAccumulator', received: typeof other });
+      throw new ArgumentError('ScoreAccumulator.merge', 'other', 'a ScoreAccumulator', typeof other);
     }
     // Views made before the first append: the other may be this one.
     for (const part of other.#parts()) this.#append(part);

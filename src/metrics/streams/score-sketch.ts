@@ -58,8 +58,7 @@ export class ScoreSketch {
    */
   constructor({ bits = DEFAULT }: { bits?: number } = {}) {
     if (!(Number.isInteger(bits) && bits >= FEWEST && bits <= MOST)) {
-      const expected = `a whole number from ${FEWEST} to ${MOST}`;
-      throw new ArgumentError({ where: 'ScoreSketch', what: 'bits', expected, received: String(bits) });
+      throw new ArgumentError('ScoreSketch', 'bits', `a whole number from ${FEWEST} to ${MOST}`, bits);
     }
     this.bits = bits;
     this.#pages = new Array<undefined>(2 ** (bits - PAGE_BITS)).fill(undefined);
@@ -105,7 +104,7 @@ export class ScoreSketch {
     const [where, what] = ['ScoreSketch.merge', 'other'];
     if (!(other instanceof ScoreSketch) || other.bits !== this.bits) {
       const received = other instanceof ScoreSketch ? `one of ${other.bits} bits` : typeof other;
-      throw new ArgumentError({ where, what, expected: `a ScoreSketch of ${this.bits} bits`, received });
+      throw new ArgumentError(where, what, `a ScoreSketch of ${this.bits} bits`, received);
     }
     const { buckets, counts } = other.#filled();
     buckets.forEach((bucket, k) => this.#addTo(bucket, counts[k]!));
@@ -136,7 +135,7 @@ export class ScoreSketch {
     const where = 'ScoreSketch.quantile';
     checkRate(where, 'q', q);
     if (this.#count === 0) {
-      throw new ArgumentError({ where, what: 'sketch', expected: 'one that has scores', received: 'an empty one' });
+      throw new ArgumentError(where, 'sketch', 'one that has scores', 'an empty one');
     }
     const rank = Math.max(1, Math.ceil(q * this.#count - 1e-9)); // as thresholdAtTpr
     const { buckets, counts } = this.#filled();
@@ -169,7 +168,7 @@ export class ScoreSketch {
     const [counts, range] = [statePart(where, state, 'counts', 'F64'), statePart(where, state, 'range', 'F64')];
     if (bits.length !== 1 || counts.length !== buckets.length || range.length !== (counts.length === 0 ? 0 : 2)) {
       const received = `${bits.length}, ${buckets.length}, ${counts.length} and ${range.length}`;
-      throw new ShapeError({ where, what: 'state', expected: 'bits [1], buckets and counts [K], range [2]', received });
+      throw new ShapeError(where, 'state', 'bits [1], buckets and counts [K], range [2]', received);
     }
     const sketch = new ScoreSketch({ bits: bits[0]! });
     for (let k = 0; k < buckets.length; k++) {
@@ -177,7 +176,7 @@ export class ScoreSketch {
       const fits = bucket > (k === 0 ? -1 : buckets[k - 1]!) && bucket < 2 ** sketch.bits;
       if (!fits || !Number.isSafeInteger(count) || count < 1) {
         const received = `bucket ${bucket} with ${count} scores`;
-        throw new ArgumentError({ where, what: 'state', expected: 'ascending buckets with scores', received });
+        throw new ArgumentError(where, 'state', 'ascending buckets with scores', received);
       }
       sketch.#addTo(bucket, count);
     }
@@ -188,8 +187,7 @@ export class ScoreSketch {
       return score >= lowest && score <= highest;
     };
     if (!(min <= max && isIn(min, buckets[0]!) && isIn(max, buckets.at(-1)!))) {
-      const [what, expected] = ['state.range', 'in the first and last bucket'];
-      throw new ArgumentError({ where, what, expected, received: `[${min}, ${max}]` });
+      throw new ArgumentError(where, 'state.range', 'in the first and last bucket', `[${min}, ${max}]`);
     }
     [sketch.#min, sketch.#max] = [min, max];
     return sketch;

@@ -14,5 +14,5 @@ export function statePart<D extends Dtype>(
   const fits = array?.dtype === dtype && array.shape.length === 1 && array.shape[0] === array.data.length;
   if (fits) return array.data as DataOf<D>;
   const received = array ? `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length}` : 'none';
-  throw new ShapeError({ where, what: `state.${name}`, expected: `${dtype} of rank 1`, received });
+  throw new ShapeError(where, `state.${name}`, `${dtype} of rank 1`, received);
 }

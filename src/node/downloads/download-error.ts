@@ -15,6 +15,6 @@ export class DownloadError extends OodError {
     readonly isFinal = false,
     override readonly cause?: unknown,
   ) {
-    super({ where: 'download', what: url, expected: 'an address that gives the whole file', received });
+    super('download', url, 'an address that gives the whole file', received);
   }
 }

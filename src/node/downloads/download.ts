@@ -23,7 +23,7 @@ const where = 'download';
 
 function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs }: DownloadOptions): void {
   const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError({ where, what, expected, received: String(received) });
+    throw new ArgumentError(where, what, expected, received);
   };
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) refuse('url', 'an http or https address', url);
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse('sha256', '64 hexadecimal digits', sha256);
@@ -52,7 +52,7 @@ export async function download(url: string, file: string, options: DownloadOptio
     const release = await takeLock(`${file}.part.lock`, (owner) => {
       const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
       const received = `one that ${who} is writing (if it is not, remove ${file}.part.lock)`;
-      return new ArgumentError({ where, what: file, expected: 'a file that no other download writes', received });
+      return new ArgumentError(where, file, 'a file that no other download writes', received);
     });
     try {
       for (const place of [`${file}.part`, `${file}.part.source`]) await checkRegularPlace(where, place);
@@ -96,7 +96,7 @@ async function checkWhole(file: string, { bytes, sha256, md5 }: DownloadOptions)
   const part = `${file}.part`;
   const size = await sizeOf(part);
   const refuse = (expected: string, received: string): never => {
-    throw new FormatError({ where, what: file, expected, received }, size);
+    throw new FormatError(where, file, expected, received, size);
   };
   if (bytes !== undefined && size !== bytes) refuse(`${bytes} bytes`, `${size}`);
   for (const [name, expected] of Object.entries({ sha256, md5 })) {

@@ -47,7 +47,7 @@ export async function extractTarGz(file: string, folder: string, options: Extrac
   const { limit = 2 ** 32, entryLimit = 1_000_000, overwrite = false } = options;
   const aside = join(folder, `${ASIDE}ing-${basename(file)}`);
   const refuse = (received: string) =>
-    new ArgumentError({ where, what: folder, expected: 'a folder that the archive can be unpacked into', received });
+    new ArgumentError(where, folder, 'a folder that the archive can be unpacked into', received);
   try {
     await makeOnDisk(folder);
     const release = await takeLock(`${aside}.lock`, (owner) =>
@@ -112,7 +112,7 @@ async function takeTurn(
  */
 async function wholeFolder(file: string, folder: string): Promise<string> {
   const { size, mtimeMs } = await stat(file).catch((error: Error) => {
-    throw new ArgumentError({ where, what: 'file', expected: 'an archive', received: error.message });
+    throw new ArgumentError(where, 'file', 'an archive', error.message);
   });
   const start = `${ASIDE}ed-${basename(file)}-`;
   const own = `${start}${size}-${mtimeMs}`;
@@ -139,7 +139,7 @@ async function* gunzipped(file: string): AsyncGenerator<Buffer, void> {
 async function unpack(file: string, home: string, limit: number, entryLimit: number): Promise<void> {
   let [offset, produced] = [0, 0];
   const refuse = (expected: string, received: string): never => {
-    throw new FormatError({ where, what: file, expected, received }, offset);
+    throw new FormatError(where, file, expected, received, offset);
   };
   const chunks = gunzipped(file);
   let rest: Buffer = Buffer.alloc(0);

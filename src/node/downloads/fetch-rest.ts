@@ -151,8 +151,7 @@ async function attempt(
       : 'that does not say how long it is';
     return refuse(new DownloadError(url, `an answer ${answer} (give bytes or a checksum)`, true));
   }
-  const wrongLength = (size: number) =>
-    new FormatError({ where: 'download', what: file, expected: `${bytes} bytes`, received: `${size}` }, have);
+  const wrongLength = (size: number) => new FormatError('download', file, `${bytes} bytes`, size, have);
   if (bytes !== undefined && total !== undefined && total !== bytes) return refuse(wrongLength(total));
 
   if (have === 0) await rm(sourceFile, { force: true });

@@ -16,5 +16,5 @@ export function checkImageBytes(
 ): void {
   if (count * height * width * 3 <= MOST_BYTES) return;
   const expected = `images of at most ${MOST_BYTES} bytes (${otherwise})`;
-  throw new FormatError({ where, what: list, expected, received: `${count} of [${height}, ${width}, 3]` });
+  throw new FormatError(where, list, expected, `${count} of [${height}, ${width}, 3]`);
 }

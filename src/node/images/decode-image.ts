@@ -66,7 +66,7 @@ export async function decodeImage(
   kernel: (typeof RESIZE_KERNELS)[number] = 'cubic',
 ): Promise<DecodedImage> {
   const refuse = (received: string): never => {
-    throw new FormatError({ where, what: file, expected: 'a whole JPEG or PNG image', received }, 0);
+    throw new FormatError(where, file, 'a whole JPEG or PNG image', received, 0);
   };
   const bytes = await readRegularFile(file).catch((error: Error) => refuse(error.message));
   // sharp would read SVG, PDF and more.

@@ -25,12 +25,7 @@ async function findFolder(where: string, folder: string, places: readonly string
     if (files.every((file) => names.has(file))) return join(folder, place);
   }
   const looked = places.map((place) => `${join(folder, place)}/{${files.join(',')}}`).join(' or ');
-  throw new ArgumentError({
-    where,
-    what: 'folder',
-    expected: `one with ${looked}`,
-    received: `${folder}, which has neither`,
-  });
+  throw new ArgumentError(where, 'folder', `one with ${looked}`, `${folder}, which has neither`);
 }
 
 /** data_batch_10 comes after data_batch_2. */
@@ -68,7 +63,7 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
     .map(({ place, ending }) => `${place}/{data_batch_1${ending},test_batch${ending}}`)
     .join(' or ');
   const whole = `one with ${expected}, or that folder itself`;
-  throw new ArgumentError({ where, what: 'folder', expected: whole, received: folder });
+  throw new ArgumentError(where, 'folder', whole, folder);
 }
 
 /**
@@ -106,7 +101,7 @@ export async function loadCifar100(
   }
   const expected = versions.map(({ place, ending }) => `${place}/{train${ending},test${ending}}`).join(' or ');
   const whole = `one with ${expected}, or that folder itself`;
-  throw new ArgumentError({ where, what: 'folder', expected: whole, received: folder });
+  throw new ArgumentError(where, 'folder', whole, folder);
 }
 
 /**

@@ -25,7 +25,7 @@ const CLASSES = 43;
 /** A file that must be there, as the others of the data set are. */
 async function bytesOf(file: string, expected: string): Promise<Buffer> {
   return readRegularFile(file).catch((error: Error) => {
-    throw new FormatError({ where, what: file, expected, received: error.message });
+    throw new FormatError(where, file, expected, error.message);
   });
 }
 
@@ -39,7 +39,7 @@ async function entriesOf(folder: string, list: string, side: number): Promise<En
   const columns = head!.split(';');
   const [name, label] = [columns.indexOf('Filename'), columns.indexOf('ClassId')];
   if (name < 0 || label < 0) {
-    throw new FormatError({ where, what: file, expected: 'columns Filename and ClassId', received: head! }, 0);
+    throw new FormatError(where, file, 'columns Filename and ClassId', head!, 0);
   }
   const rows = lines.filter((line) => line !== '');
   checkBytes(file, rows.length, side); // before each becomes an object
@@ -50,7 +50,7 @@ async function entriesOf(folder: string, list: string, side: number): Promise<En
     // A list must not lead out of its folder.
     if (!isClass || !/^[\w-]+\.ppm$/i.test(fields[name] ?? '')) {
       const expected = `a file name and a class from 0 to ${CLASSES - 1} in line ${i + 2}`;
-      throw new FormatError({ where, what: file, expected, received: line.slice(0, 80) });
+      throw new FormatError(where, file, expected, line.slice(0, 80));
     }
     return { path: join(folder, fields[name]!), label: own };
   });
@@ -90,7 +90,7 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labeled
  */
 export async function loadGtsrb(folder: string, { side = 32 }: { side?: number } = {}): Promise<GtsrbParts> {
   if (!(Number.isInteger(side) && side >= 1 && side <= 512)) {
-    throw new ArgumentError({ where, what: 'side', expected: 'a whole number from 1 to 512', received: String(side) });
+    throw new ArgumentError(where, 'side', 'a whole number from 1 to 512', side);
   }
   const list = async (path: string) => (await readdir(path).catch((): string[] => [])).sort();
   for (const home of [folder, join(folder, 'gtsrb'), join(folder, 'GTSRB')]) {
@@ -114,5 +114,5 @@ export async function loadGtsrb(folder: string, { side = 32 }: { side?: number }
     return { train: await readAll(entries, side), test: await readAll(test, side), tracks };
   }
   const expected = 'one with gtsrb/{Final_Training/Images/00000,Final_Test/Images/GT-final_test.csv}';
-  throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has not` });
+  throw new ArgumentError(where, 'folder', expected, `${folder}, which has not`);
 }

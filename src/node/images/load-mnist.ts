@@ -78,8 +78,7 @@ export async function loadMnist(folder: string, { split, classes }: MnistOptions
     const set = split === undefined && sets.has('') ? '' : fitting[0];
     if (set === undefined) continue;
     if (set !== '' && fitting.length > 1) {
-      const expected = `one of ${names.map(splitOf).join(', ')}`;
-      throw new ArgumentError({ where, what: 'split', expected, received: String(split) });
+      throw new ArgumentError(where, 'split', `one of ${names.map(splitOf).join(', ')}`, split);
     }
     const files = sets.get(set)! as Required<Files>;
     const count = classes ?? CLASSES[set];
@@ -97,5 +96,5 @@ export async function loadMnist(folder: string, { split, classes }: MnistOptions
   const before = split === undefined ? '' : `emnist-${split}-`;
   const names = wanted.map((file) => `${before}${before ? file.replace('t10k', 'test') : file}-ubyte(.gz)`);
   const expected = `one with ${names.join(', ')}, itself or in ${PLACES.slice(1).join(' or ')}`;
-  throw new ArgumentError({ where, what: 'folder', expected, received: folder });
+  throw new ArgumentError(where, 'folder', expected, folder);
 }

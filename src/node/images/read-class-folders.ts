@@ -52,7 +52,7 @@ async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
  */
 async function classesIn(folder: string, flat: boolean) {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
-    throw new ArgumentError({ where, what: 'folder', expected: 'a folder that can be read', received: error.message });
+    throw new ArgumentError(where, 'folder', 'a folder that can be read', error.message);
   });
   const byName = new Intl.Collator('en', { numeric: true }).compare;
   const names: string[] = [];
@@ -72,7 +72,7 @@ async function classesIn(folder: string, flat: boolean) {
   }
   if (classes.length > 0) return { classes, ignored: [...ignored, ...own.others, ...(flat ? [] : own.images)] };
   const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
-  throw new ArgumentError({ where, what: 'folder', expected, received: `${folder}, which has none` });
+  throw new ArgumentError(where, 'folder', expected, `${folder}, which has none`);
 }
 
 /**
@@ -98,8 +98,7 @@ export async function readClassFolders(
   const isSide = (side: number | undefined) =>
     side === undefined || (Number.isInteger(side) && side >= 1 && side <= 4096);
   if (!isSide(size?.[0]) || !isSide(size?.[1])) {
-    const received = `[${size!.join(', ')}]`;
-    throw new ArgumentError({ where, what: 'size', expected: 'two whole numbers from 1 to 4096', received });
+    throw new ArgumentError(where, 'size', 'two whole numbers from 1 to 4096', `[${size!.join(', ')}]`);
   }
   const sharp = await loadSharp(where);
   const { classes, ignored } = await classesIn(folder, flat);
@@ -118,7 +117,7 @@ export async function readClassFolders(
         if (height === 0) [height, width] = [image.height, image.width];
         if (image.height !== height || image.width !== width) {
           const expected = `an image of [${height}, ${width}, 3]${size ? '' : ', as the first (or give a size)'}`;
-          throw new FormatError({ where, what: file, expected, received: `[${image.height}, ${image.width}, 3]` });
+          throw new FormatError(where, file, expected, `[${image.height}, ${image.width}, 3]`);
         }
         parts.push(image.data);
         labels.push(label);
@@ -128,12 +127,7 @@ export async function readClassFolders(
       }
     }
     if (labels.length > before) continue;
-    throw new ArgumentError({
-      where,
-      what: 'folder',
-      expected: `a good image of class ${name}`,
-      received: 'bad ones only',
-    });
+    throw new ArgumentError(where, 'folder', `a good image of class ${name}`, 'bad ones only');
   }
   const each = height * width * 3;
   const images = new Uint8Array(parts.length * each);

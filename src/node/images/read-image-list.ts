@@ -28,26 +28,25 @@ function checkOptions({ size, limit, kernel = 'cubic' }: ImageListOptions): void
   checkWord(where, 'kernel', kernel, RESIZE_KERNELS);
   for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
-    throw new ArgumentError({ where, what, expected: 'a positive integer', received: String(value) });
+    throw new ArgumentError(where, what, 'a positive integer', value);
   }
 }
 
 async function namesIn(list: string, limit = Infinity): Promise<string[]> {
   const bytes = await readRegularFile(list).catch((error: Error) => {
-    const expected = 'a text file that names the images';
-    throw new ArgumentError({ where, what: list, expected, received: error.message });
+    throw new ArgumentError(where, list, 'a text file that names the images', error.message);
   });
   const names = textLines(bytes)
     .map((line) => line.trim())
     .filter((line) => line !== '');
   if (names.length > 0) return names.slice(0, limit);
-  throw new FormatError({ where, what: list, expected: 'one file name a line', received: 'none' });
+  throw new FormatError(where, list, 'one file name a line', 'none');
 }
 
 /** The file of a name; links count too: what is read must lie below the folder. */
 async function locate(list: string, home: string, line: string): Promise<{ name: string; file: string }> {
   const refuse = (): never => {
-    throw new FormatError({ where, what: list, expected: 'names of files below images/', received: line });
+    throw new FormatError(where, list, 'names of files below images/', line);
   };
   const parts = line.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
   if (isAbsolute(line) || parts.includes('..') || line.includes('\0')) refuse();
@@ -60,7 +59,7 @@ async function locate(list: string, home: string, line: string): Promise<{ name:
   }
   const file = join(home, names.at(-1)!);
   const cause = await realpath(file).catch((error: Error) => error.message);
-  throw new FormatError({ where, what: file, expected: `an image that ${list} names`, received: cause }, 0);
+  throw new FormatError(where, file, `an image that ${list} names`, cause, 0);
 }
 
 /**
@@ -89,7 +88,7 @@ export async function readImageList(
   const list = join(folder, 'images.txt');
   const lines = await namesIn(list, limit);
   const home = await realpath(join(folder, 'images')).catch((error: Error) => {
-    throw new ArgumentError({ where, what: folder, expected: 'a folder with images/', received: error.message });
+    throw new ArgumentError(where, folder, 'a folder with images/', error.message);
   });
   const names: string[] = [];
   const decode = async (i: number): Promise<DecodedImage> => {
@@ -110,8 +109,7 @@ export async function readImageList(
       const image = i === 0 ? first : await decode(i);
       if (image.height !== height || image.width !== width) {
         const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
-        const received = `[${image.height}, ${image.width}, 3]`;
-        throw new FormatError({ where, what: join(home, names[i]!), expected, received }, 0);
+        throw new FormatError(where, join(home, names[i]!), expected, `[${image.height}, ${image.width}, 3]`, 0);
       }
       images.set(image.data, i * each);
       onProgress?.(++done, lines.length);

@@ -45,8 +45,7 @@ async function remove(folder: string, name: string): Promise<void> {
 /** Writes a checkpoint whole or not at all; then removes all but the last two, and those of later epochs. */
 export async function saveCheckpoint(folder: string, bytes: Uint8Array, epoch: number): Promise<void> {
   if (!Number.isSafeInteger(epoch) || epoch < 0) {
-    const expected = 'an integer from 0';
-    throw new ArgumentError({ where: 'RunFolder.saveCheckpoint', what: 'epoch', expected, received: String(epoch) });
+    throw new ArgumentError('RunFolder.saveCheckpoint', 'epoch', 'an integer from 0', epoch);
   }
   const name = `checkpoint-${String(epoch).padStart(6, '0')}.safetensors`;
   const file = join(folder, name);
@@ -73,7 +72,7 @@ export async function latestCheckpoint(folder: string): Promise<Checkpoint | und
   if (damaged.length === 0) return undefined;
   const expected = 'a folder with a whole checkpoint (remove the damaged ones to begin anew)';
   const received = `checkpoints without their right checksum: ${damaged.join(', ')}`;
-  throw new FormatError({ where: 'RunFolder.latestCheckpoint', what: folder, expected, received }, 0);
+  throw new FormatError('RunFolder.latestCheckpoint', folder, expected, received, 0);
 }
 
 /**

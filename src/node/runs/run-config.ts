@@ -29,8 +29,7 @@ export async function checkRunConfig(file: string, folder: string, config: Confi
   try {
     own = parseJson(wanted); // before it is written: what is too deep could not be read again
   } catch (error) {
-    const received = (error as Error).message;
-    throw new ArgumentError({ where, what: 'config', expected: `JSON of at most ${MOST_LEVELS} levels`, received });
+    throw new ArgumentError(where, 'config', `JSON of at most ${MOST_LEVELS} levels`, (error as Error).message);
   }
   if (text === undefined) return writeFileAtomic(file, wanted);
   let there: unknown;
@@ -40,15 +39,7 @@ export async function checkRunConfig(file: string, folder: string, config: Confi
     // Not ours: ours are written whole or not at all, and are not as deep.
   }
   if (!isRecord(there)) {
-    throw new FormatError(
-      {
-        where,
-        what: file,
-        expected: `a JSON object of at most ${MOST_LEVELS} levels`,
-        received: JSON.stringify(text.slice(0, 40)),
-      },
-      0,
-    );
+    throw new FormatError(where, file, `a JSON object of at most ${MOST_LEVELS} levels`, JSON.stringify(text.slice(0, 40)), 0);
   }
   const [before, now] = [flatten(there), flatten(own as Config)];
   const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
@@ -57,5 +48,5 @@ export async function checkRunConfig(file: string, folder: string, config: Confi
     .map((key) => `${key} ${show(now.get(key))} (there: ${show(before.get(key))})`);
   if (differing.length === 0) return;
   const received = `${differing.join(', ')}; take another folder, or the same numbers`;
-  throw new ArgumentError({ where, what: folder, expected: 'a folder of the same run', received });
+  throw new ArgumentError(where, folder, 'a folder of the same run', received);
 }

@@ -73,8 +73,7 @@ async function keepLines(file: string, keep: (record: Record<string, unknown>) =
 function refuseAppend(target: string, error: unknown): never {
   const where = 'RunFolder.appendLine';
   if (isSystemError(error)) throw new StorageError(where, target, error.code, error);
-  const received = (error as Error).message;
-  throw new ArgumentError({ where, what: 'file', expected: 'a regular file, or none yet', received });
+  throw new ArgumentError(where, 'file', 'a regular file, or none yet', (error as Error).message);
 }
 
 async function prepare(path: string, config: Record<string, unknown>): Promise<() => Promise<void>> {
@@ -83,7 +82,7 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
   const release = await takeLock(lock, (owner) => {
     const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
     const received = `one that ${who} is using (if it is not, remove ${lock})`;
-    return new ArgumentError({ where: 'openRunFolder', what: path, expected: 'a free folder', received });
+    return new ArgumentError('openRunFolder', path, 'a free folder', received);
   });
   try {
     await checkRunConfig(join(path, 'config.json'), path, config);
@@ -118,7 +117,7 @@ export async function openRunFolder(path: string, config: Record<string, unknown
   });
   let isOpen = true;
   const refuse = (where: string, what: string, expected: string, received: string): never => {
-    throw new ArgumentError({ where: `RunFolder.${where}`, what, expected, received });
+    throw new ArgumentError(`RunFolder.${where}`, what, expected, received);
   };
   const checkOpen = (where: string) => {
     if (!isOpen) refuse(where, path, 'an open run folder', 'a closed one');
@@ -176,8 +175,7 @@ export async function openRunFolder(path: string, config: Record<string, unknown
       try {
         return text === undefined ? undefined : (JSON.parse(text) as T);
       } catch (error) {
-        const received = (error as Error).message;
-        throw new FormatError({ where: 'RunFolder.readJson', what: target, expected: 'JSON', received }, 0);
+        throw new FormatError('RunFolder.readJson', target, 'JSON', (error as Error).message, 0);
       }
     },
     async writeBytes(file, bytes) {

@@ -24,12 +24,12 @@ export function centerMeans(where: string, { labels, data, shape }: Means): Cent
   const [classes, size] = shape;
   if (!(classes >= 1 && size >= 1) || labels.length !== classes || data.length !== classes * size) {
     const received = `${labels.length} labels and ${data.length} numbers for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what: 'means', expected: 'labels [C], data [C, D], C and D from 1', received });
+    throw new ShapeError(where, 'means', 'labels [C], data [C, D], C and D from 1', received);
   }
   const wrong = labels.findIndex((label, c) => label < 0 || labels.indexOf(label) !== c);
   if (wrong >= 0) {
     const received = `${labels[wrong]} at index ${wrong}`;
-    throw new ArgumentError({ where, what: 'means.labels', expected: 'class indices from 0, once each', received });
+    throw new ArgumentError(where, 'means.labels', 'class indices from 0, once each', received);
   }
   checkFinite(where, data, size, 'means');
   const center = new Float64Array(size);

@@ -63,7 +63,7 @@ export function classMeanScorer(means: Means, settings: ClassMeanSettings): Clas
       shape.length === 2
         ? [`[N, ${size}], as the class means`, `[N, ${shape[1]}]`]
         : ['[N, D]', `[${shape.join(', ')}]`];
-    throw new ShapeError({ where: CLASS_MEAN_WHERE, what: 'features', expected, received });
+    throw new ShapeError(CLASS_MEAN_WHERE, 'features', expected, received);
   };
   const read = async (batch: Batch<'features'>): Promise<Rows> => {
     guard.check();

@@ -82,8 +82,7 @@ export function nearestClassMean({
       const saved = wordOf(where, state, 'distance', CLASS_MEAN_DISTANCES);
       const zero = saved === 'cosine' ? zeroMean({ data: means, shape: [classes, size] }) : -1;
       if (zero >= 0) {
-        const [what, expected] = ['state.tensors.means', 'means with a direction'];
-        throw new FormatError({ where, what, expected, received: `one of 0 at index ${zero}` });
+        throw new FormatError(where, 'state.tensors.means', 'means with a direction', `one of 0 at index ${zero}`);
       }
       return classMeanScorer({ labels, data: means, shape: [classes, size] }, { ...settings, distance: saved });
     },

@@ -23,8 +23,7 @@ export function meansOfUnitLength(where: string, { labels, data, shape }: Means)
     const own = unit.subarray(c * size, (c + 1) * size);
     const norm = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
     if (norm === 0) {
-      const [expected, received] = ['class means with a direction', `a mean of 0 for class ${label}`];
-      throw new ArgumentError({ where, what: 'means', expected, received });
+      throw new ArgumentError(where, 'means', 'class means with a direction', `a mean of 0 for class ${label}`);
     }
     own.forEach((value, i) => (own[i] = value / norm));
   });

@@ -8,17 +8,15 @@ import { tensorOf } from './scorer-state';
 export function checkedHead(where: string, parts: { head?: Head } | undefined): Head {
   const head = parts?.head;
   if (head === undefined) {
-    const [what, expected] = ['head', "the model's last layer { weights, bias, shape }"];
-    throw new ArgumentError({ where, what, expected, received: 'none' });
+    throw new ArgumentError(where, 'head', "the model's last layer { weights, bias, shape }", 'none');
   }
   const { weights, bias, shape } = head;
   const [size, classes] = shape;
   const arrays = weights instanceof Float32Array && bias instanceof Float32Array;
   const sides = shape.length === 2 && shape.every((side) => Number.isSafeInteger(side) && side >= 1);
   if (!arrays || !sides || weights.length !== size * classes || bias.length !== classes) {
-    const expected = 'Float32Arrays weights [D, C] and bias [C], shape [D, C]';
     const received = `${weights?.length} weights and ${bias?.length} biases for [${shape.join(', ')}]`;
-    throw new ShapeError({ where, what: 'head', expected, received });
+    throw new ShapeError(where, 'head', 'Float32Arrays weights [D, C] and bias [C], shape [D, C]', received);
   }
   checkFinite(where, weights, classes, 'head.weights');
   checkFinite(where, bias, classes, 'head.bias');

@@ -42,7 +42,7 @@ export function featureScorer(own: FeatureScorer): Scorer<'features'> {
         const { labels } = block;
         if (labels?.length !== rows.shape[0]) {
           const expected = `${rows.shape[0]} labels, one for each row`;
-          throw new ShapeError({ where, what: 'labels', expected, received: String(labels?.length ?? 'none') });
+          throw new ShapeError(where, 'labels', expected, labels?.length ?? 'none');
         }
         const next = await takeIn(rows, labels);
         end();

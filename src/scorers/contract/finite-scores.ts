@@ -5,6 +5,6 @@ export function finiteScores(where: string, scores: ArrayLike<number>): Float32A
   const rounded = Float32Array.from(scores);
   const row = rounded.findIndex((score) => !Number.isFinite(score));
   if (row < 0) return rounded;
-  const [what, expected] = ['score', 'a number that float32 holds (these features or logits are too large)'];
-  throw new NotFiniteError({ where, what, expected, received: `${scores[row]} at row ${row}` });
+  const expected = 'a number that float32 holds (these features or logits are too large)';
+  throw new NotFiniteError(where, 'score', expected, `${scores[row]} at row ${row}`);
 }

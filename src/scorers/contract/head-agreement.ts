@@ -21,7 +21,7 @@ export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, f
   const [size, classes] = shape;
   if (features.shape[1] !== size || logits.shape[1] !== classes) {
     const expected = `[${features.shape[1]}, ${logits.shape[1]}], as the features and the logits`;
-    throw new ShapeError({ where, what: 'head', expected, received: `[${shape.join(', ')}]` });
+    throw new ShapeError(where, 'head', expected, shape);
   }
   const rows = Math.min(ROWS, features.shape[0], logits.shape[0]);
   for (let c = 0; c < classes; c++) {
@@ -42,6 +42,6 @@ export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, f
 (an ONNX Gemm with transB keeps W the other way round; logits are what goes into the softmax)`;
     const share = `${((100 * Math.sqrt(apart)) / Math.sqrt(scale)).toFixed(0)} %`;
     const received = `one whose logits of class ${c} lie ${share} of their size away`;
-    throw new ArgumentError({ where, what: 'head', expected, received });
+    throw new ArgumentError(where, 'head', expected, received);
   }
 }

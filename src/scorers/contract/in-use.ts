@@ -6,8 +6,7 @@ export function inUse(where: string): { check(): void; end(): void } {
   return {
     check() {
       if (!ended) return;
-      const [what, expected, received] = ['scorer', 'one that is in use', 'one after dispose()'];
-      throw new ArgumentError({ where, what, expected, received });
+      throw new ArgumentError(where, 'scorer', 'one that is in use', 'one after dispose()');
     },
     end: () => void (ended = true),
   };

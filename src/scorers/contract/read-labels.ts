@@ -9,8 +9,7 @@ export function readLabels(
   classes: number,
 ): Int32Array {
   if (labels?.length !== rows) {
-    const received = labels === undefined ? 'none' : String(labels.length);
-    throw new ShapeError({ where, what: 'labels', expected: `${rows} labels`, received });
+    throw new ShapeError(where, 'labels', `${rows} labels`, labels === undefined ? 'none' : String(labels.length));
   }
   const expected = `class indices from 0 to ${classes - 1} (leave OoD rows out)`;
   return checkLabels(where, labels, { below: classes, expected });

@@ -34,11 +34,11 @@ export async function readUncheckedRows(
     const shown: unknown = given === undefined ? batch : given;
     const received = shown && typeof shown === 'object' ? `{ ${Object.keys(shown).join(', ')} }` : nameOf(shown);
     const expected = given === undefined ? `a batch { ${what} }` : 'a tensor or { data, shape: [N, D] }';
-    throw new ShapeError({ where, what, expected, received });
+    throw new ShapeError(where, what, expected, received);
   }
   const rows = await readEmbeddings(where, given!, what);
   if (size !== undefined && rows.shape[1] !== size) {
-    throw new ShapeError({ where, what, expected: `[N, ${size}]`, received: `[N, ${rows.shape[1]}]` });
+    throw new ShapeError(where, what, `[N, ${size}]`, `[N, ${rows.shape[1]}]`);
   }
   return rows;
 }

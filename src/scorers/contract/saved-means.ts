@@ -8,14 +8,12 @@ export function savedMeans(where: string, state: ScorerState) {
   const means = tensorOf(where, state, 'means', 'F64', [labels.data.length, undefined]);
   const [classes, size] = means.shape as [number, number];
   if (!(classes >= 1 && size >= 1)) {
-    const received = `[${classes}, ${size}]`;
-    throw new FormatError({ where, what: 'state.tensors.means', expected: '[C, D], both from 1', received });
+    throw new FormatError(where, 'state.tensors.means', '[C, D], both from 1', `[${classes}, ${size}]`);
   }
   const wrong = labels.data.findIndex((label, c) => label < 0 || labels.data.indexOf(label) !== c);
   if (wrong >= 0) {
     const received = `${labels.data[wrong]} at index ${wrong}`;
-    const expected = 'class indices from 0, once each';
-    throw new FormatError({ where, what: 'state.tensors.labels', expected, received });
+    throw new FormatError(where, 'state.tensors.labels', 'class indices from 0, once each', received);
   }
   return { labels: labels.data, means: means.data, classes, size };
 }

@@ -34,8 +34,7 @@ export function decodeScorer(bytes: Uint8Array): ScorerState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { format, version, kind } = metadata;
   if (format !== FORMAT || version !== VERSION || kind === undefined) {
-    const received = formatOf(metadata, FORMAT, VERSION);
-    throw new FormatError({ where, what: 'metadata', expected: `${FORMAT} ${VERSION} with a kind`, received });
+    throw new FormatError(where, 'metadata', `${FORMAT} ${VERSION} with a kind`, formatOf(metadata, FORMAT, VERSION));
   }
   return { kind, options: parseOptions(where, metadata.options), tensors };
 }
@@ -48,18 +47,18 @@ function parseOptions(where: string, text: string | undefined): Record<string, J
   } catch {
     // said below
   }
-  throw new FormatError({ where, what: 'metadata.options', expected, received: String(text).slice(0, 80) });
+  throw new FormatError(where, 'metadata.options', expected, String(text).slice(0, 80));
 }
 
 /** Throws unless the state is of this kind, with no tensors but those that the kind knows. */
 export function checkKind(where: string, state: ScorerState, kind: string, tensors: readonly string[] = []): void {
   if (state.kind !== kind) {
-    throw new FormatError({ where, what: 'state', expected: `a state of '${kind}'`, received: `'${state.kind}'` });
+    throw new FormatError(where, 'state', `a state of '${kind}'`, `'${state.kind}'`);
   }
   const unknown = Object.keys(state.tensors).find((name) => !tensors.includes(name));
   if (unknown === undefined) return;
   const expected = tensors.length === 0 ? 'none' : `only ${tensors.join(', ')}`;
-  throw new FormatError({ where, what: 'state.tensors', expected, received: `also ${unknown}` });
+  throw new FormatError(where, 'state.tensors', expected, `also ${unknown}`);
 }
 
 /** A tensor of the state, checked; a side of `undefined` may have any length from 1. @throws FormatError */
@@ -78,12 +77,11 @@ export function tensorOf<T extends NamedArray['dtype']>(
   if (!fits) {
     const expected = `${dtype} [${shape.map((side) => side ?? '?').join(', ')}]`;
     const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
-    throw new FormatError({ where, what: `state.tensors.${name}`, expected, received });
+    throw new FormatError(where, `state.tensors.${name}`, expected, received);
   }
   const bad = array.data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const received = `${array.data[bad]} at index ${bad}`;
-    throw new FormatError({ where, what: `state.tensors.${name}`, expected: 'finite numbers', received });
+    throw new FormatError(where, `state.tensors.${name}`, 'finite numbers', `${array.data[bad]} at index ${bad}`);
   }
   return array as Extract<NamedArray, { dtype: T }>;
 }
@@ -92,8 +90,7 @@ export function tensorOf<T extends NamedArray['dtype']>(
 export function numberOf(where: string, state: ScorerState, name: string): number {
   const value = state.options[name];
   if (typeof value === 'number') return value;
-  const received = JSON.stringify(value) ?? 'none';
-  throw new FormatError({ where, what: `state.options.${name}`, expected: 'a number', received });
+  throw new FormatError(where, `state.options.${name}`, 'a number', JSON.stringify(value) ?? 'none');
 }
 
 /** One of some words among the options, checked. @throws FormatError */
@@ -101,13 +98,12 @@ export function wordOf<W extends string>(where: string, state: ScorerState, name
   const value = state.options[name];
   const word = words.find((one) => one === value);
   if (word !== undefined) return word;
-  const [expected, received] = [`one of ${words.join(', ')}`, JSON.stringify(value) ?? 'none'];
-  throw new FormatError({ where, what: `state.options.${name}`, expected, received });
+  throw new FormatError(where, `state.options.${name}`, `one of ${words.join(', ')}`, JSON.stringify(value) ?? 'none');
 }
 
 /** An option of a saved state that keeps its rule. @throws FormatError */
 export function savedOption(where: string, state: ScorerState, name: string, { expected, holds }: NumberRule): number {
   const value = numberOf(where, state, name);
   if (holds(value)) return value;
-  throw new FormatError({ where, what: `state.options.${name}`, expected, received: String(value) });
+  throw new FormatError(where, `state.options.${name}`, expected, value);
 }

@@ -35,8 +35,7 @@ export async function readBlock(
   }
   if (needs.has('labels')) {
     if (!Number.isInteger(block?.labels?.length)) {
-      const [what, expected] = ['labels', 'class indices of the rows'];
-      throw new ArgumentError({ where, what, expected, received: typeof block?.labels });
+      throw new ArgumentError(where, 'labels', 'class indices of the rows', typeof block?.labels);
     }
     read.labels = block.labels!;
     counts.push(['labels', read.labels.length]);
@@ -46,7 +45,7 @@ export async function readBlock(
   const other = rest.find(([, count]) => count !== read.count);
   if (!other) return read;
   const [what, expected] = [other[0], `${read.count} rows, as the ${first![0]}`];
-  throw new ShapeError({ where, what, expected, received: String(other[1]) });
+  throw new ShapeError(where, what, expected, other[1]);
 }
 
 async function readImages(where: string, block: Partial<FitBlock>): Promise<NonNullable<NumberBlock['images']>> {
@@ -59,7 +58,7 @@ export function checkedImages(where: string, block: Partial<FitBlock>): tf.Tenso
   const images = (block as typeof block | undefined)?.images;
   if (images instanceof tf.Tensor && images.rank === 4) return images;
   const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
-  throw new ShapeError({ where, what: 'images', expected: 'a tensor [N, H, W, C]', received });
+  throw new ShapeError(where, 'images', 'a tensor [N, H, W, C]', received);
 }
 
 /** The rows of a block with these indices. */

@@ -48,8 +48,7 @@ export function restoredEnsemble(
   const saved = state.options.members;
   const known = Array.isArray(saved) ? (saved as readonly Partial<ScorerState>[]) : [];
   if (known.length !== methods.length) {
-    const [what, expected] = ['state.options.members', `${methods.length}, as the methods`];
-    throw new FormatError({ where, what, expected, received: String(known.length) });
+    throw new FormatError(where, 'state.options.members', `${methods.length}, as the methods`, known.length);
   }
   const widths: Widths = {};
   const savedWidths = (state.options.widths ?? {}) as Widths;
@@ -57,8 +56,7 @@ export function restoredEnsemble(
     const width = savedWidths[what];
     if (!needs.includes(what)) continue;
     if (!Number.isSafeInteger(width)) {
-      const received = JSON.stringify(width) ?? 'none';
-      throw new FormatError({ where, what: `state.options.widths.${what}`, expected: 'a whole number', received });
+      throw new FormatError(where, `state.options.widths.${what}`, 'a whole number', JSON.stringify(width) ?? 'none');
     }
     widths[what] = width!;
   }
@@ -67,7 +65,7 @@ export function restoredEnsemble(
   const wrong = data.findIndex((score, at) => at % rows > 0 && score < data[at - 1]!);
   if (wrong >= 0) {
     const received = `${data[wrong]} at index ${wrong}`;
-    throw new FormatError({ where, what: 'state.tensors.calibration', expected: 'ascending in each row', received });
+    throw new FormatError(where, 'state.tensors.calibration', 'ascending in each row', received);
   }
   const calibration = methods.map((_, i) => sortScores(data.slice(i * rows, (i + 1) * rows)) as Float32Array);
   const members: Scorer[] = [];
@@ -104,6 +102,6 @@ function restoreMember(
     const what = error.details.what
       .replace(/^state\.tensors\./, `state.tensors.${prefix}`)
       .replace(/^state\.options\./, `state.options.members[${index}].options.`);
-    throw new FormatError({ ...error.details, what });
+    throw new FormatError(error.details.where, what, error.details.expected, error.details.received);
   }
 }

@@ -30,7 +30,7 @@ async function readBatch(batch: Partial<Batch>, needs: readonly Need[], widths: 
   const rows = images.shape[0];
   if (needs.length > 1 && rows !== read.count) {
     const expected = `${read.count} rows, as the ${needs.find((need) => need !== 'images')}`;
-    throw new ShapeError({ where: WHERE, what: 'images', expected, received: String(rows) });
+    throw new ShapeError(WHERE, 'images', expected, rows);
   }
   return { ...read, count: rows, images };
 }
@@ -116,7 +116,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
 ): ScorerMethod<N, F | N> {
   if (!Array.isArray(methods) || methods.length === 0) {
     const received = Array.isArray(methods) ? 'none' : typeof methods;
-    throw new ArgumentError({ where: WHERE, what: 'methods', expected: 'at least one method', received });
+    throw new ArgumentError(WHERE, 'methods', 'at least one method', received);
   }
   checkWord(WHERE, 'combine', combine, COMBINE);
   checkOption(WHERE, 'calibrationShare', calibrationShare, SHARE);

@@ -47,7 +47,7 @@ export async function fitMembers(
     }
     if (kept === 0 || out === 0) {
       const expected = `at least one row to fit and one to calibrate with (calibrationShare ${share})`;
-      throw new ArgumentError({ where: where, what: 'blocks', expected, received: `${kept} and ${out}` });
+      throw new ArgumentError(where, 'blocks', expected, `${kept} and ${out}`);
     }
     await Promise.all(relays.map(({ end }) => end()));
     return { members: await Promise.all(fits), held, widths };

@@ -78,7 +78,7 @@ function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
   const singles = labels.length - own.length;
   if (own.length === 0) {
     const expected = 'rows of a class at least, of one that has two (mahalanobis has one covariance for all)';
-    throw new ArgumentError({ where: WHERE, what: 'blocks', expected, received: 'one row of each class' });
+    throw new ArgumentError(WHERE, 'blocks', expected, 'one row of each class');
   }
   if (singles > 0) {
     console.warn(
@@ -136,8 +136,7 @@ export function classGaussians({ covariance = 'oas', blockSize = 4096 }: Covaria
       const { labels, means, classes, size } = savedMeans(where, state);
       const counts = tensorOf(where, state, 'counts', 'F64', [classes]).data;
       if (!counts.every((count) => Number.isSafeInteger(count) && count >= 1)) {
-        const received = counts.join(', ').slice(0, 80);
-        throw new FormatError({ where, what: 'state.tensors.counts', expected: 'whole numbers from 1', received });
+        throw new FormatError(where, 'state.tensors.counts', 'whole numbers from 1', counts.join(', ').slice(0, 80));
       }
       const whitenings = savedWhitenings(where, state, 'factors', classes, size);
       const covariance = wordOf(where, state, 'covariance', ESTIMATORS);

@@ -25,5 +25,5 @@ export async function fitScatter(
     onProgress?.(seen);
   }
   if (seen > 0) return store;
-  throw new ArgumentError({ where, what: 'blocks', expected: 'at least one row', received: 'no row' });
+  throw new ArgumentError(where, 'blocks', 'at least one row', 'no row');
 }

@@ -23,12 +23,7 @@ export function savedWhitenings(
       const rest = factor.subarray(i * size + i + 1, (i + 1) * size);
       if (factor[i * size + i]! > 0 && rest.every((value) => value === 0)) continue;
       const expected = 'lower triangles with a diagonal above 0';
-      throw new FormatError({
-        where,
-        what: `state.tensors.${name}`,
-        expected,
-        received: `another row ${i} in matrix ${c}`,
-      });
+      throw new FormatError(where, `state.tensors.${name}`, expected, `another row ${i} in matrix ${c}`);
     }
     return whiteningFrom(factor, size);
   });

@@ -107,11 +107,11 @@ export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'feat
         parts.onProgress?.(seen);
       }
       if (seen === 0) {
-        throw new ArgumentError({ where: 'fdbd', what: 'blocks', expected: 'at least one row', received: 'no row' });
+        throw new ArgumentError('fdbd', 'blocks', 'at least one row', 'no row');
       }
       const mean = sum.map((value) => value / seen);
       return scorerOf(head, mean, blockSize, (expected, received) => {
-        throw new ArgumentError({ where: 'fdbd', what: 'head', expected, received });
+        throw new ArgumentError('fdbd', 'head', expected, received);
       });
     },
     restore(state) {
@@ -120,7 +120,7 @@ export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'feat
       const head = savedHead(where, state);
       const { data: mean } = tensorOf(where, state, 'mean', 'F64', [head.shape[0]]);
       return scorerOf(head, mean, blockSize, (expected, received) => {
-        throw new FormatError({ where, what: 'state.tensors.weights', expected, received });
+        throw new FormatError(where, 'state.tensors.weights', expected, received);
       });
     },
   };

@@ -30,6 +30,6 @@ export const sumOf = (row: Float32Array): number => row.reduce((sum, value) => s
 export function sharpening(where: string, index: number, all: number, largest: number): number {
   if (largest > 0) return Math.exp(all / largest);
   if (largest === 0 && all === 0) return 1;
-  const [what, expected] = ['features', 'activations of a ReLU (the largest with a sum above 0)'];
-  throw new ArgumentError({ where, what, expected, received: `a sum of ${largest} at row ${index}` });
+  const expected = 'activations of a ReLU (the largest with a sum above 0)';
+  throw new ArgumentError(where, 'features', expected, `a sum of ${largest} at row ${index}`);
 }

@@ -90,7 +90,7 @@ export function react({ percentile = 0.9, then = 'energy', blockSize = 4096 }: R
         parts.onProgress?.(seen);
       }
       if (seen === 0) {
-        throw new ArgumentError({ where: 'react', what: 'blocks', expected: 'at least one row', received: 'no row' });
+        throw new ArgumentError('react', 'blocks', 'at least one row', 'no row');
       }
       return scorerOf({ head, percentile, threshold: activations.quantile(percentile), then }, blockSize);
     },

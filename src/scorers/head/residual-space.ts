@@ -46,8 +46,7 @@ export async function fitResidualSpace(
   const size = head.shape[0];
   const kept = dimension ?? usualDimension(size);
   if (kept >= size) {
-    const expected = `below the number of features, ${size}`;
-    throw new ArgumentError({ where, what: 'dimension', expected, received: String(kept) });
+    throw new ArgumentError(where, 'dimension', `below the number of features, ${size}`, kept);
   }
   const moments = secondMoments(size, blockSize);
   for await (const block of agreeingBlocks(where, head, blocks)) {
@@ -57,15 +56,14 @@ export async function fitResidualSpace(
     parts.onProgress?.(moments.count);
   }
   if (moments.count === 0) {
-    throw new ArgumentError({ where, what: 'blocks', expected: 'at least one row', received: 'no row' });
+    throw new ArgumentError(where, 'blocks', 'at least one row', 'no row');
   }
   const origin = originOf(head);
   const about = moments.about(origin);
   const { order, vector, rank } = eigen(about, size);
   if (kept > Math.min(rank, moments.count)) {
-    const expected = 'at most the rank of the training features';
     const received = `${kept}, where the rank is ${Math.min(rank, moments.count)}`;
-    throw new ArgumentError({ where, what: 'dimension', expected, received });
+    throw new ArgumentError(where, 'dimension', 'at most the rank of the training features', received);
   }
   const left = order.slice(kept);
   const basis = Float64Array.from({ length: size * left.length }, (_, at) =>
@@ -122,7 +120,7 @@ export function savedSpace(where: string, state: ScorerState): ResidualSpace {
     const expected = `at most ${origin.length} columns, each of length 1`;
     const received =
       left > origin.length ? `${left} columns` : `one of ${Math.sqrt(lengths[wrong]!)} at index ${wrong}`;
-    throw new FormatError({ where, what: 'state.tensors.basis', expected, received });
+    throw new FormatError(where, 'state.tensors.basis', expected, received);
   }
   return { basis, origin, shape: [origin.length, left] };
 }

@@ -86,9 +86,8 @@ class Patterns {
     const classes = Int32Array.from(this.#rows.keys()).filter((label) => this.#rows[label]! > 0);
     const bare = classes.find((label) => this.#counts[label] === 0);
     if (bare !== undefined || classes.length === 0) {
-      const [what, expected] = ['blocks', 'at least one rightly classified row of each class'];
       const received = bare === undefined ? 'no row' : `none of class ${bare}, which has ${this.#rows[bare]}`;
-      throw new ArgumentError({ where: 'she', what, expected, received });
+      throw new ArgumentError('she', 'blocks', 'at least one rightly classified row of each class', received);
     }
     const patterns = new Float64Array(classes.length * this.size);
     classes.forEach((label, at) => {
@@ -152,8 +151,7 @@ export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'featur
       const { data: stored } = tensorOf(where, state, 'classes', 'I32', [undefined]);
       const wrong = stored.find((label, at) => !(label > (stored[at - 1] ?? -1) && label < classes));
       if (wrong !== undefined) {
-        const expected = `ascending class indices below ${classes}`;
-        throw new FormatError({ where, what: 'state.tensors.classes', expected, received: String(wrong) });
+        throw new FormatError(where, 'state.tensors.classes', `ascending class indices below ${classes}`, wrong);
       }
       const { data: patterns } = tensorOf(where, state, 'patterns', 'F64', [stored.length, size]);
       return scorerOf(head, { classes: stored, patterns }, blockSize);

@@ -58,12 +58,12 @@ async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spr
   const [logitSum, normSum] = [-total(maxLogits), total(lengths)];
   // What rounding leaves of zeros is no residual.
   if (!(normSum / lengths.length > 1e-6 * spread)) {
-    const [what, expected] = ['dimension', 'so small that the training features leave a residual'];
-    throw new ArgumentError({ where: 'vim', what, expected, received: `${space.shape[0] - space.shape[1]}` });
+    const expected = 'so small that the training features leave a residual';
+    throw new ArgumentError('vim', 'dimension', expected, space.shape[0] - space.shape[1]);
   }
   if (!(logitSum > 0)) {
-    const [what, expected] = ['features', 'rows whose largest logits have a mean above 0'];
-    throw new ArgumentError({ where: 'vim', what, expected, received: `${logitSum / lengths.length}` });
+    const expected = 'rows whose largest logits have a mean above 0';
+    throw new ArgumentError('vim', 'features', expected, logitSum / lengths.length);
   }
   return logitSum / normSum;
 }
@@ -140,8 +140,7 @@ export function vim({ dimension, sampleSize = 4096, seed = 1, blockSize = 4096 }
       const [size, classes] = head.shape;
       if (size !== space.shape[0]) {
         const expected = `F32 [${space.shape[0]}, ${classes}], as many features as the basis`;
-        const received = `F32 [${size}, ${classes}]`;
-        throw new FormatError({ where, what: 'state.tensors.weights', expected, received });
+        throw new FormatError(where, 'state.tensors.weights', expected, `F32 [${size}, ${classes}]`);
       }
       return scorerOf({ head, space, alpha }, blockSize);
     },

@@ -152,7 +152,7 @@ export function klMatching(): ScorerMethod<'logits', 'logits'> {
         onProgress?.(seen);
       }
       if (size === undefined || seen === 0) {
-        throw new ArgumentError({ where: WHERE, what: 'blocks', expected: 'at least one row', received: 'no row' });
+        throw new ArgumentError(WHERE, 'blocks', 'at least one row', 'no row');
       }
       const ascending = [...sums].sort(([a], [b]) => a - b);
       const logs = new Float64Array(ascending.length * size);

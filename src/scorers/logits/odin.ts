@@ -60,7 +60,7 @@ function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'i
       const images = (batch as typeof batch | undefined)?.images;
       if (!(images instanceof tf.Tensor) || images.rank !== 4) {
         const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
-        throw new ShapeError({ where, what: 'images', expected: 'a tensor [N, H, W, C]', received });
+        throw new ShapeError(where, 'images', 'a tensor [N, H, W, C]', received);
       }
       await checkFiniteImages(where, images);
       const scores: number[] = [];
@@ -92,7 +92,7 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
   const logitsOf = parts?.logitsOf;
   if (typeof logitsOf === 'function') return logitsOf;
   const expected = 'a differentiable function of images that gives logits (ODIN goes through the model)';
-  throw new ArgumentError({ where, what: 'logitsOf', expected, received: typeof logitsOf });
+  throw new ArgumentError(where, 'logitsOf', expected, typeof logitsOf);
 }
 
 /**

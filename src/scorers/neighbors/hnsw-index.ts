@@ -58,7 +58,7 @@ export function hnswIndex(
   const graphs = (library as Partial<HnswLibrary> | undefined)?.HierarchicalNSW;
   if (typeof graphs !== 'function') {
     const expected = 'one with HierarchicalNSW, as hnswlib-wasm loads or hnswlib-node is';
-    throw new ArgumentError({ where, what: 'library', expected, received: typeof library });
+    throw new ArgumentError(where, 'library', expected, typeof library);
   }
   checkOption(where, 'm', m, { expected: 'a whole number from 2', holds: (v) => Number.isSafeInteger(v) && v >= 2 });
   checkOption(where, 'efConstruction', efConstruction, COUNT);

@@ -28,7 +28,7 @@ export function indexedNeighbors(
         if (places.size < k || [...places].some((place) => !(place >= 0 && place < count))) {
           const expected = `one that finds k = ${k} rows (widen its search)`;
           const received = `${[...places].filter((place) => place >= 0 && place < count).length} for row ${query}`;
-          throw new ArgumentError({ where: 'nearestNeighbors', what: `index '${maker.kind}'`, expected, received });
+          throw new ArgumentError('nearestNeighbors', `index '${maker.kind}'`, expected, received);
         }
         const row = scaledRow(queries, query, size, scale);
         const own = Float64Array.from(places, (place) => squaredDistance(bank, place, row)).sort();

@@ -126,8 +126,7 @@ async function fitBank(
     onProgress?.(seen);
   }
   if (!sample || Math.min(seen, bankSize) < atLeast) {
-    const [what, expected] = ['blocks', `at least k = ${atLeast} rows`];
-    throw new ArgumentError({ where: WHERE, what, expected, received: `${Math.min(seen, bankSize)} rows` });
+    throw new ArgumentError(WHERE, 'blocks', `at least k = ${atLeast} rows`, `${Math.min(seen, bankSize)} rows`);
   }
   return { rows: sample.rows(), size };
 }
@@ -214,6 +213,5 @@ function checkIndex(where: string, state: ScorerState, index: NeighborIndexMaker
   const given = stateOf({ rows: new Float32Array(0), size: 1, k: 1, normalize: 'length', use: 'kth' }, index);
   const own = JSON.stringify(given.options.index);
   if (saved === own) return;
-  const [expected, received] = [`that of the method: ${own ?? 'none'}`, saved ?? 'none'];
-  throw new FormatError({ where, what: 'state.options.index', expected, received });
+  throw new FormatError(where, 'state.options.index', `that of the method: ${own ?? 'none'}`, saved ?? 'none');
 }

@@ -77,8 +77,7 @@ function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer
 
 function checkSameRows(features: Rows, logits: Rows): void {
   if (features.shape[0] === logits.shape[0]) return;
-  const [expected, received] = [`${features.shape[0]} rows, as the features`, String(logits.shape[0])];
-  throw new ArgumentError({ where: 'nnGuide', what: 'logits', expected, received });
+  throw new ArgumentError('nnGuide', 'logits', `${features.shape[0]} rows, as the features`, logits.shape[0]);
 }
 
 /**
@@ -128,8 +127,7 @@ export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 512 }
         onProgress?.(seen);
       }
       if (!sample || Math.min(seen, bankSize) < k) {
-        const [what, expected] = ['blocks', `at least k = ${k} rows`];
-        throw new ArgumentError({ where, what, expected, received: `${Math.min(seen, bankSize)} rows` });
+        throw new ArgumentError(where, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
       }
       return scorerOf({ bank: sample.rows(), size, classes, k }, blockSize);
     },

@@ -1,0 +1,125 @@
+import { FormatError } from './errors';
+import type { NamedArray } from './safetensors';
+
+/** Sides of an array: numbers, or letters, each of which stands for one number throughout a declaration. */
+export type Sides = readonly (number | string)[];
+
+/** What the numbers of an array must be. */
+export interface NumbersRule {
+  readonly expected: string;
+  /** What is wrong, as an error says it; undefined where nothing is. */
+  wrong(numbers: ArrayLike<number>, shape: readonly number[]): string | undefined;
+}
+
+/** An array of a saved state. */
+export interface SavedArray {
+  readonly dtype: NamedArray['dtype'];
+  readonly shape: Sides;
+  readonly rule?: NumbersRule;
+  /** It may be left out. */
+  readonly optional?: boolean;
+}
+
+/** Every array of a saved state by its name. */
+export type SavedArrays = Readonly<Record<string, SavedArray>>;
+
+type DataOf<A extends SavedArray> = Extract<NamedArray, { dtype: A['dtype'] }>['data'];
+
+/** The numbers of declared arrays. */
+export type Arrays<D extends SavedArrays> = {
+  readonly [K in keyof D]: D[K] extends { optional: true } ? DataOf<D[K]> | undefined : DataOf<D[K]>;
+};
+
+export const CLASS_LABELS: NumbersRule = {
+  expected: 'class indices from 0, once each',
+  wrong: firstWrong((label, at, labels) => label >= 0 && labels.indexOf(label) === at),
+};
+export const COUNTS: NumbersRule = {
+  expected: 'whole numbers from 1',
+  wrong: firstWrong((count) => Number.isSafeInteger(count) && count >= 1),
+};
+
+/** A rule that each number keeps by itself. */
+export function firstWrong(holds: (value: number, at: number, all: number[]) => boolean): NumbersRule['wrong'] {
+  return (numbers) => {
+    const all = Array.from(numbers);
+    const at = all.findIndex((value, i) => !holds(value, i, all));
+    return at < 0 ? undefined : `${all[at]} at index ${at}`;
+  };
+}
+
+/**
+ * The arrays of a saved state, checked: all of them, no others, of shapes that agree in every letter, all numbers
+ * finite. The arrays are those of the state, not copies. `path` is what errors call the place of the arrays.
+ *
+ * @throws FormatError
+ */
+export function readArrays<const D extends SavedArrays>(
+  where: string,
+  arrays: Readonly<Record<string, NamedArray | undefined>>,
+  declared: D,
+  path = 'state.tensors',
+): Arrays<D> {
+  const names = Object.keys(declared);
+  const other = Object.keys(arrays).find((name) => !names.includes(name) && arrays[name] !== undefined);
+  if (other !== undefined) {
+    throw new FormatError(where, path, names.length === 0 ? 'none' : `only ${names.join(', ')}`, `also ${other}`);
+  }
+  const sides = new Map<string, number>();
+  const read: Record<string, NamedArray['data'] | undefined> = {};
+  for (const [name, { dtype, shape, rule, optional }] of Object.entries(declared)) {
+    const array = arrays[name];
+    if (optional && array === undefined) continue;
+    const what = `${path}.${name}`;
+    const wanted = shape.map((side) => (typeof side === 'string' ? (sides.get(side) ?? side) : side));
+    const fits =
+      array?.dtype === dtype &&
+      array.shape.length === shape.length &&
+      array.data.length === array.shape.reduce((product, side) => product * side, 1) &&
+      shape.every((side, i) => {
+        const own = array.shape[i]!;
+        if (typeof side === 'number') return own === side;
+        if (!sides.has(side)) sides.set(side, own);
+        return own >= 1 && sides.get(side) === own;
+      });
+    if (!fits) {
+      const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
+      throw new FormatError(where, what, `${dtype} [${wanted.join(', ')}]`, received);
+    }
+    const bad = array.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new FormatError(where, what, 'finite numbers', `${array.data[bad]} at index ${bad}`);
+    const wrong = rule?.wrong(array.data, array.shape);
+    if (wrong !== undefined) throw new FormatError(where, what, rule!.expected, wrong);
+    read[name] = array.data;
+  }
+  return read as Arrays<D>;
+}
+
+/** The declared arrays as named arrays of a state; the letters' numbers follow from the lengths. */
+export function writeArrays<const D extends SavedArrays>(declared: D, arrays: Arrays<D>): Record<string, NamedArray> {
+  const given = Object.entries(declared).filter(([name]) => arrays[name] !== undefined);
+  const sides = sidesOf(given.map(([name, { shape }]) => [arrays[name]!.length, shape]));
+  return Object.fromEntries(
+    given.map(([name, { dtype, shape }]) => {
+      const own = shape.map((side) => (typeof side === 'string' ? sides.get(side)! : side));
+      return [name, { dtype, shape: own, data: arrays[name] } as NamedArray];
+    }),
+  );
+}
+
+/** The numbers of the letters: again and again an array of which all sides but one letter are known. */
+export function sidesOf(arrays: readonly (readonly [length: number, shape: Sides])[]): ReadonlyMap<string, number> {
+  const sides = new Map<string, number>();
+  for (let pass = 0; pass < arrays.length; pass++) {
+    for (const [length, shape] of arrays) {
+      const open = shape.filter((side) => typeof side === 'string' && !sides.has(side)) as string[];
+      if (new Set(open).size !== 1) continue;
+      const known = shape.reduce<number>(
+        (product, side) => product * (typeof side === 'number' ? side : (sides.get(side) ?? 1)),
+        1,
+      );
+      sides.set(open[0]!, Math.round((length / known) ** (1 / open.length)));
+    }
+  }
+  return sides;
+}
