@@ -17,7 +17,8 @@ import { checkFiniteWeights } from './model/finite-weights';
 import type { GraphModelLike } from './model/graph-model-like';
 import { imageSource, outputsOf, type ModelImages } from './model/image-blocks';
 import { modelFingerprint } from './model/model-fingerprint';
-import { readModel, type ModelPasses, type OutputNames } from './model/model-outputs';
+import { readModel } from './model/model-outputs';
+import type { ModelPasses, OutputNames } from './model/model-reader';
 import { checkInputShape, fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
 
 /** Options of {@link fitDetector}. */

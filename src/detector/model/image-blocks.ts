@@ -3,7 +3,7 @@ import { NotFiniteError } from '../../core/errors';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
 import { checkImageSet, gatherImages } from '../../tensors/gather-images';
-import type { ModelPasses } from './model-outputs';
+import type { ModelPasses } from './model-reader';
 import { nextTask } from '../../core/next-task';
 import { checkFits } from './watch-overflow';
 import type { ImageSet } from '../../core/images';

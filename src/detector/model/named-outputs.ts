@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, ShapeError } from '../../core/errors';
+
+/** The names that there are, nearest first, so that a long list starts with what was meant. */
+export function listed(names: readonly string[], wanted: string): string {
+  const shared = (name: string) => {
+    const [a, b] = [name.toLowerCase(), wanted.toLowerCase()];
+    let length = 0;
+    while (length < Math.min(a.length, b.length) && a[length] === b[length]) length++;
+    return length + (a.includes(b) || b.includes(a) ? 100 : 0);
+  };
+  const sorted = [...names].sort((a, b) => shared(b) - shared(a));
+  return sorted.length > 40 ? `${sorted.slice(0, 40).join(', ')} and ${sorted.length - 40} more` : sorted.join(', ');
+}
+
+export function missing(where: string, what: string, names: readonly string[], wanted: string): ArgumentError {
+  return new ArgumentError(where, what, `one of ${listed(names, wanted)}`, wanted);
+}
+
+/** [N, D] of features, pooled where asked for. */
+export function flat(where: string, features: tf.Tensor, pool: 'average' | undefined, name: string): tf.Tensor2D {
+  if (features.rank === 2) return features as tf.Tensor2D;
+  if (features.rank === 4 && pool === 'average') return tf.mean<tf.Tensor2D>(features, [1, 2]);
+  const expected = features.rank === 4 ? "[N, D] (or take pool: 'average')" : '[N, D]';
+  throw new ShapeError(where, `output of ${name}`, expected, features.shape);
+}
