@@ -95,31 +95,58 @@ export function readArrays<const D extends SavedArrays>(
   return read as Arrays<D>;
 }
 
-/** The declared arrays as named arrays of a state; the letters' numbers follow from the lengths. */
-export function writeArrays<const D extends SavedArrays>(declared: D, arrays: Arrays<D>): Record<string, NamedArray> {
+/** What the letters of a declaration stand for. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/** The letters' numbers by the shapes of arrays that keep the declaration. */
+export function sizesBySaved(declared: SavedArrays, arrays: Readonly<Record<string, NamedArray | undefined>>): Sizes {
+  const sizes: Record<string, number> = {};
+  for (const [name, { shape }] of Object.entries(declared)) {
+    shape.forEach((side, i) => {
+      const own = arrays[name]?.shape[i];
+      if (typeof side === 'string' && own !== undefined) sizes[side] = own;
+    });
+  }
+  return sizes;
+}
+
+/**
+ * The letters' numbers by the lengths of arrays, of which again and again one has a single letter that is not known.
+ * Of [M, D] alone no length says both: then one is among `known`.
+ */
+export function sizesByLength(
+  declared: SavedArrays,
+  arrays: Readonly<Record<string, { length: number } | undefined>>,
+  known: Sizes = {},
+): Sizes {
+  const sizes: Record<string, number> = { ...known };
   const given = Object.entries(declared).filter(([name]) => arrays[name] !== undefined);
-  const sides = sidesOf(given.map(([name, { shape }]) => [arrays[name]!.length, shape]));
+  for (let pass = 0; pass < given.length; pass++) {
+    for (const [name, { shape }] of given) {
+      const open = shape.filter((side) => typeof side === 'string' && sizes[side] === undefined) as string[];
+      if (new Set(open).size !== 1) continue;
+      const rest = shape.reduce<number>((product, side) => product * numberOf(side, sizes, 1), 1);
+      sizes[open[0]!] = Math.round((arrays[name]!.length / rest) ** (1 / open.length));
+    }
+  }
+  return sizes;
+}
+
+const numberOf = (side: number | string, sizes: Sizes, or: number): number =>
+  typeof side === 'number' ? side : (sizes[side] ?? or);
+
+/** The declared arrays as named arrays of a state; `known` as in {@link sizesByLength}. */
+export function writeArrays<const D extends SavedArrays>(
+  declared: D,
+  arrays: Arrays<D>,
+  known?: Sizes,
+): Record<string, NamedArray> {
+  const sizes = sizesByLength(declared, arrays, known);
+  const given = Object.entries(declared).filter(([name]) => arrays[name] !== undefined);
   return Object.fromEntries(
     given.map(([name, { dtype, shape }]) => {
-      const own = shape.map((side) => (typeof side === 'string' ? sides.get(side)! : side));
+      const own = shape.map((side) => numberOf(side, sizes, NaN));
       return [name, { dtype, shape: own, data: arrays[name] } as NamedArray];
     }),
   );
-}
-
-/** The numbers of the letters: again and again an array of which all sides but one letter are known. */
-export function sidesOf(arrays: readonly (readonly [length: number, shape: Sides])[]): ReadonlyMap<string, number> {
-  const sides = new Map<string, number>();
-  for (let pass = 0; pass < arrays.length; pass++) {
-    for (const [length, shape] of arrays) {
-      const open = shape.filter((side) => typeof side === 'string' && !sides.has(side)) as string[];
-      if (new Set(open).size !== 1) continue;
-      const known = shape.reduce<number>(
-        (product, side) => product * (typeof side === 'number' ? side : (sides.get(side) ?? 1)),
-        1,
-      );
-      sides.set(open[0]!, Math.round((length / known) ** (1 / open.length)));
-    }
-  }
-  return sides;
 }

@@ -18,12 +18,12 @@ export interface Whitening {
 }
 
 /**
- * Factors a covariance. It is scaled to unit variances first, so that features of any size are treated alike.
+ * L of a covariance S = L L^T, a lower triangle. S is scaled to unit variances first, so that features of any size are treated alike.
  * `whose` goes into the message.
  *
  * @throws ArgumentError where a feature has no variance, or the rows span no more than a plane
  */
-export function whiteningOf(where: string, { data, shape: [size] }: SymmetricMatrix, whose: string): Whitening {
+export function factorOf(where: string, { data, shape: [size] }: SymmetricMatrix, whose: string): Float64Array {
   const deviations = Float64Array.from({ length: size }, (_, i) => Math.sqrt(data[i * size + i]!));
   const dead = deviations.findIndex((deviation) => !(deviation > 0));
   if (dead >= 0) {
@@ -45,7 +45,7 @@ export function whiteningOf(where: string, { data, shape: [size] }: SymmetricMat
     factor[own + i] = Math.sqrt(left);
   }
   for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) factor[i * size + j]! *= deviations[i]!;
-  return whiteningFrom(factor, size);
+  return factor;
 }
 
 /** Product of `length` numbers from two places; four sums, because one would wait for itself. */
@@ -69,7 +69,7 @@ function singular(where: string, whose: string, received: string, noSpread: bool
   return new ArgumentError(where, whose, remedy, received);
 }
 
-/** The rest of it from its factor L; always the same bits. */
+/** A covariance by its factor L; always the same bits. */
 export function whiteningFrom(factor: Float64Array, size: number): Whitening {
   const inverse = new Float64Array(size * size);
   let logDeterminant = 0;

@@ -1,18 +1,9 @@
-import { checkOption, checkWord, COUNT } from '../../core/check';
-import { FormatError } from '../../core/errors';
+import { COUNT, oneOf } from '../../core/check';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
-import { readRows } from '../contract/rows';
+import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
+import { defineScorer } from '../contract/define-scorer';
 import type { Blocks, FitProgress, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
-import { checkKind, wordOf } from '../contract/scorer-state';
-import { savedMeans } from '../contract/saved-means';
-import {
-  classMeanScorer,
-  CLASS_MEAN_DISTANCES,
-  CLASS_MEAN_KIND,
-  CLASS_MEAN_WHERE,
-  type ClassMeanDistance,
-  type ClassMeanScorer,
-} from './class-mean-scorer';
+import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
 
 /** Options of {@link nearestClassMean}. */
@@ -52,39 +43,29 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
  * const scorer = nearestClassMean().of(means);
  * await scorer.score({ features: { data: Float32Array.of(1, 2), shape: [1, 2] } }); // Float32Array [5]
  */
-export function nearestClassMean({
-  distance = 'euclidean',
-  blockSize = 4096,
-}: NearestClassMeanOptions = {}): NearestClassMean {
-  checkWord(CLASS_MEAN_WHERE, 'distance', distance, CLASS_MEAN_DISTANCES);
-  checkOption(CLASS_MEAN_WHERE, 'blockSize', blockSize, COUNT);
-  const settings = { distance, blockSize };
-  return {
-    kind: CLASS_MEAN_KIND,
+export function nearestClassMean(options?: NearestClassMeanOptions): NearestClassMean {
+  const method = defineScorer('nearestClassMean', options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
-    of: (source) => classMeanScorer(source instanceof ClassMeans ? source.means() : source, settings),
-    async fit(blocks, { onProgress }) {
-      const means = new ClassMeans();
-      let seen = 0;
-      for await (const block of blocks) {
-        const rows = await readRows(CLASS_MEAN_WHERE, 'features', block, means.embeddingSize);
-        await means.add(distance === 'cosine' ? rowsOfUnitLength(rows) : rows, block.labels);
-        seen += rows.shape[0];
-        onProgress?.(seen);
+    options: { distance: [oneOf(...CLASS_MEAN_DISTANCES), 'euclidean'], blockSize: [COUNT, 4096] },
+    saved: ['distance'],
+    fitted: CLASS_MEANS,
+    async fit(rows, _, { distance }) {
+      const store = new ClassMeans();
+      for await (const { features, labels } of rows) {
+        await store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels);
       }
-      return classMeanScorer(means.means(), settings);
+      return meanArrays(store.means());
     },
-    restore(state) {
-      const where = `${CLASS_MEAN_WHERE}.restore`;
-      checkKind(where, state, CLASS_MEAN_KIND, ['labels', 'means']);
-      const { labels, means, classes, size } = savedMeans(where, state);
-      const saved = wordOf(where, state, 'distance', CLASS_MEAN_DISTANCES);
-      const zero = saved === 'cosine' ? zeroMean({ data: means, shape: [classes, size] }) : -1;
-      if (zero >= 0) {
-        throw new FormatError(where, 'state.tensors.means', 'means with a direction', `one of 0 at index ${zero}`);
-      }
-      return classMeanScorer({ labels, data: means, shape: [classes, size] }, { ...settings, distance: saved });
+    check({ labels, means }, { distance }, { D }) {
+      const zero = distance === 'cosine' ? zeroMean({ data: means, shape: [labels.length, D!] }) : -1;
+      if (zero < 0) return undefined;
+      return { what: 'tensors.means', expected: 'means with a direction', received: `one of 0 at index ${zero}` };
     },
+    score: (means, { options: settings, check }) => classMeanRows(means, settings, check),
+  });
+  return {
+    ...method,
+    of: (source) => method.of(meanArrays(source instanceof ClassMeans ? source.means() : source)),
   };
 }

@@ -1,8 +1,7 @@
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import type { NamedArray } from '../../core/safetensors';
-import type { Head, ScorerState } from './scorer';
-import { tensorOf } from './scorer-state';
+import type { Arrays, SavedArrays } from '../../core/saved-arrays';
+import type { Head } from './scorer';
 
 /** A copy of the head, checked: finite weights [D, C] and bias [C]. */
 export function checkedHead(where: string, parts: { head?: Head } | undefined): Head {
@@ -23,17 +22,15 @@ export function checkedHead(where: string, parts: { head?: Head } | undefined): 
   return { weights: weights.slice(), bias: bias.slice(), shape: [size, classes] };
 }
 
-/** The head as tensors of a state. */
-export function headTensors({ weights, bias, shape }: Head): { weights: NamedArray; bias: NamedArray } {
-  return {
-    weights: { dtype: 'F32', shape, data: weights },
-    bias: { dtype: 'F32', shape: [bias.length], data: bias },
-  };
-}
+/** The head among the arrays of a fit. */
+export const HEAD = {
+  weights: { dtype: 'F32', shape: ['D', 'C'] },
+  bias: { dtype: 'F32', shape: ['C'] },
+} as const satisfies SavedArrays;
 
-/** The head that {@link headTensors} wrote. @throws FormatError */
-export function savedHead(where: string, state: ScorerState): Head {
-  const { data: bias } = tensorOf(where, state, 'bias', 'F32', [undefined]);
-  const { data: weights, shape } = tensorOf(where, state, 'weights', 'F32', [undefined, bias.length]);
-  return { weights, bias, shape: [shape[0]!, bias.length] };
-}
+/** The head of those arrays. */
+export const headOf = ({ weights, bias }: Arrays<typeof HEAD>): Head => ({
+  weights,
+  bias,
+  shape: [weights.length / bias.length, bias.length],
+});

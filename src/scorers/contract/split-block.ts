@@ -13,7 +13,7 @@ export interface NumberBlock {
 }
 
 /** How many numbers a row has: D of features, C of logits. */
-export type Widths = { features?: number; logits?: number };
+export type Widths = { features?: number | undefined; logits?: number | undefined };
 
 /** Reads what is needed of a block; refuses unequal numbers of rows. */
 export async function readBlock(

@@ -1,9 +1,13 @@
+import { ANYTHING, COUNT, oneOf } from '../../core/check';
 import { FormatError } from '../../core/errors';
+import type { Declared } from '../../core/read-options';
+import { readSaved } from '../../core/read-saved';
+import { readArrays, type SavedArrays } from '../../core/saved-arrays';
 import { sortScores } from '../../core/sort-scores';
 import type { NamedArray } from '../../core/safetensors';
 import type { Json } from '../../core/json';
 import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
-import { checkKind, tensorOf, wordOf } from '../contract/scorer-state';
+import { checkKind } from '../contract/scorer-state';
 import type { Widths } from '../contract/split-block';
 
 export const KIND = 'ensemble';
@@ -20,6 +24,40 @@ export interface FittedEnsemble {
   calibration: readonly Float32Array[];
 }
 
+interface SavedEnsemble {
+  combine: Combine;
+  widths: unknown;
+  /** Kind and options of each member. */
+  members: readonly Partial<ScorerState>[];
+}
+
+const OPTIONS: Declared<SavedEnsemble> = {
+  combine: [oneOf(...COMBINE)],
+  widths: [ANYTHING],
+  members: [{ expected: 'a list', holds: (value: unknown) => Array.isArray(value) }],
+};
+
+const widthsOf = (needs: readonly Need[]): Declared<Widths> => ({
+  features: needs.includes('features') ? [COUNT] : [COUNT, undefined],
+  logits: needs.includes('logits') ? [COUNT] : [COUNT, undefined],
+});
+
+const CALIBRATION = {
+  calibration: {
+    dtype: 'F32',
+    shape: ['M', 'n'],
+    rule: {
+      expected: 'ascending in each row',
+      wrong(scores, [, n = 1]) {
+        for (let at = 1; at < scores.length; at++) {
+          if (at % n > 0 && scores[at]! < scores[at - 1]!) return `${scores[at]} at index ${at}`;
+        }
+        return undefined;
+      },
+    },
+  },
+} as const satisfies SavedArrays;
+
 /** Its members' states, named by their places. */
 export function ensembleState({ members, combine, widths, calibration }: FittedEnsemble): ScorerState {
   const states = members.map((member) => member.state());
@@ -31,7 +69,7 @@ export function ensembleState({ members, combine, widths, calibration }: FittedE
     for (const [name, tensor] of Object.entries(state.tensors)) tensors[`${i}.${name}`] = tensor;
   });
   const inner = states.map(({ kind, options }): Json => ({ kind, options }));
-  return { kind: KIND, options: { combine, widths: { ...widths }, members: inner }, tensors };
+  return { kind: KIND, options: { combine, widths: { ...widths } as Json, members: inner }, tensors };
 }
 
 /** What {@link ensembleState} made. @throws FormatError */
@@ -42,40 +80,28 @@ export function restoredEnsemble(
   state: ScorerState,
   parts: Partial<ModelParts>,
 ): FittedEnsemble {
-  const isOf = (name: string) => methods.some((_, i) => name.startsWith(`${i}.`));
-  checkKind(where, state, KIND, ['calibration', ...Object.keys(state.tensors).filter(isOf)]);
-  const combine = wordOf(where, state, 'combine', COMBINE);
-  const saved = state.options.members;
-  const known = Array.isArray(saved) ? (saved as readonly Partial<ScorerState>[]) : [];
-  if (known.length !== methods.length) {
-    throw new FormatError(where, 'state.options.members', `${methods.length}, as the methods`, known.length);
+  checkKind(where, state.kind, KIND);
+  const saved = readSaved<SavedEnsemble>(where, state.options, OPTIONS, 'state.options');
+  if (saved.members.length !== methods.length) {
+    throw new FormatError(where, 'state.options.members', `${methods.length}, as the methods`, saved.members.length);
   }
-  const widths: Widths = {};
-  const savedWidths = (state.options.widths ?? {}) as Widths;
-  for (const what of ['features', 'logits'] as const) {
-    const width = savedWidths[what];
-    if (!needs.includes(what)) continue;
-    if (!Number.isSafeInteger(width)) {
-      throw new FormatError(where, `state.options.widths.${what}`, 'a whole number', JSON.stringify(width) ?? 'none');
-    }
-    widths[what] = width!;
+  const widths = readSaved<Widths>(where, saved.widths, widthsOf(needs), 'state.options.widths');
+  const isOfMember = (name: string) => methods.some((_, i) => name.startsWith(`${i}.`));
+  const own = Object.fromEntries(Object.entries(state.tensors).filter(([name]) => !isOfMember(name)));
+  const { calibration: scores } = readArrays(where, own, CALIBRATION);
+  const rows = scores.length / methods.length;
+  if (own.calibration!.shape[0] !== methods.length) {
+    throw new FormatError(where, 'state.tensors.calibration', `F32 [${methods.length}, n]`, own.calibration!.shape);
   }
-  const { data, shape } = tensorOf(where, state, 'calibration', 'F32', [methods.length, undefined]);
-  const rows = shape[1]!;
-  const wrong = data.findIndex((score, at) => at % rows > 0 && score < data[at - 1]!);
-  if (wrong >= 0) {
-    const received = `${data[wrong]} at index ${wrong}`;
-    throw new FormatError(where, 'state.tensors.calibration', 'ascending in each row', received);
-  }
-  const calibration = methods.map((_, i) => sortScores(data.slice(i * rows, (i + 1) * rows)) as Float32Array);
+  const calibration = methods.map((_, i) => sortScores(scores.slice(i * rows, (i + 1) * rows)) as Float32Array);
   const members: Scorer[] = [];
   try {
-    methods.forEach((method, i) => members.push(restoreMember(method, i, known[i], state, parts)));
+    methods.forEach((method, i) => members.push(restoreMember(method, i, saved.members[i], state, parts)));
   } catch (error) {
     members.forEach((member) => member.dispose());
     throw error;
   }
-  return { members, needs, combine, widths, calibration };
+  return { members, needs, combine: saved.combine, widths, calibration };
 }
 
 /** One member of its part of the state; errors name the part as the whole state does. */

@@ -3,7 +3,8 @@ import { COMBINE, ensembleState, KIND, restoredEnsemble, type Combine, type Fitt
 import { finiteScores } from '../contract/finite-scores';
 import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
-import { checkOption, checkWord, SHARE, type NumberRule } from '../../core/check';
+import { INTEGER, oneOf, SHARE } from '../../core/check';
+import { readOptions } from '../../core/read-options';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
 import { checkedImages, readBlock, type Widths } from '../contract/split-block';
 import { surpriseBy } from './surprise';
@@ -19,8 +20,6 @@ export interface EnsembleOptions {
   /** Which rows; default 1. */
   seed?: number;
 }
-
-const SEED: NumberRule = { expected: 'an integer', holds: Number.isSafeInteger };
 
 /** The batch with its rows read once for all members; images stay the tensor they are. */
 async function readBatch(batch: Partial<Batch>, needs: readonly Need[], widths: Widths) {
@@ -112,15 +111,17 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
  */
 export function ensemble<N extends Need, F extends FitNeed>(
   methods: readonly ScorerMethod<N, F>[],
-  { combine = 'fisher', calibrationShare = 0.2, seed = 1 }: EnsembleOptions = {},
+  options?: EnsembleOptions,
 ): ScorerMethod<N, F | N> {
   if (!Array.isArray(methods) || methods.length === 0) {
     const received = Array.isArray(methods) ? 'none' : typeof methods;
     throw new ArgumentError(WHERE, 'methods', 'at least one method', received);
   }
-  checkWord(WHERE, 'combine', combine, COMBINE);
-  checkOption(WHERE, 'calibrationShare', calibrationShare, SHARE);
-  checkOption(WHERE, 'seed', seed, SEED);
+  const { combine, calibrationShare, seed } = readOptions(WHERE, options, {
+    combine: [oneOf(...COMBINE), 'fisher'],
+    calibrationShare: [SHARE, 0.2],
+    seed: [INTEGER, 1],
+  });
   const known: readonly ScorerMethod<N, F>[] = methods;
   const members = known as readonly unknown[] as readonly ScorerMethod[];
   const needs = [...new Set(known.flatMap((method) => method.needs))];
@@ -129,9 +130,9 @@ export function ensemble<N extends Need, F extends FitNeed>(
     kind: KIND,
     needs,
     fitNeeds,
-    async fit(blocks, options) {
+    async fit(blocks, parts) {
       const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
-      const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, options, how);
+      const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);
       try {
         const calibration: Float32Array[] = [];
         for (const member of fitted) calibration.push(await heldScores(member, held));

@@ -1,66 +1,23 @@
+import { COUNTS } from '../../core/saved-arrays';
+import { ArgumentError } from '../../core/errors';
 import type { Means } from '../../embeddings/class-means';
 import type { ClassScatter } from '../../embeddings/class-scatter';
-import { estimateCovariance, ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
-import { ArgumentError, FormatError } from '../../core/errors';
-import { featureScorer } from '../contract/feature-scorer';
-import { fitScatter } from './fit-scatter';
-import type { CovarianceOptions } from './mahalanobis';
+import { estimateCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
-import { checkOption, checkWord, COUNT } from '../../core/check';
-import { factorsOf, savedWhitenings } from './saved-gaussian';
-import { savedMeans } from '../contract/saved-means';
-import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf, wordOf } from '../contract/scorer-state';
-import { whiteningOf, type Whitening } from '../../linalg/whitening';
+import { factorOf } from '../../linalg/whitening';
+import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
+import { defineScorer } from '../contract/define-scorer';
+import type { ScorerMethod } from '../contract/scorer';
+import {
+  COVARIANCE_OPTIONS,
+  factorArray,
+  joinedFactors,
+  scatterOf,
+  whiteningsOf,
+  type CovarianceOptions,
+} from './gaussian-fit';
 
-const KIND = 'class-gaussians';
 const WHERE = 'classGaussians';
-
-interface Fitted {
-  labels: Int32Array;
-  /** Rows of each class [C]. */
-  counts: Float64Array;
-  /** [C, D]. */
-  means: Float64Array;
-  /** Of each class. */
-  whitenings: readonly Whitening[];
-  covariance: CovarianceEstimator;
-}
-
-function scorerOf({ labels, counts, means, whitenings, covariance }: Fitted, blockSize: number): Scorer<'features'> {
-  const { size } = whitenings[0]!;
-  const classes = labels.length;
-  const total = counts.reduce((a, b) => a + b);
-  const densities = whitenings.map((whitening, c) => {
-    const mean = means.slice(c * size, (c + 1) * size);
-    const constant = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
-    return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
-  });
-  return featureScorer({
-    where: WHERE,
-    size,
-    state: {
-      kind: KIND,
-      options: { covariance },
-      tensors: {
-        labels: { dtype: 'I32', shape: [classes], data: labels },
-        counts: { dtype: 'F64', shape: [classes], data: counts },
-        means: { dtype: 'F64', shape: [classes, size], data: means },
-        factors: factorsOf(whitenings),
-      },
-    },
-    largestScore: undefined,
-    async scoresOf({ data }) {
-      const scores = new Float64Array(data.length / size).fill(Infinity); // -log of a sum of no densities
-      for (const { constant, distances } of densities) {
-        const squares = await distances.of(data);
-        squares.forEach((square, row) => (scores[row] = minusLogSum(scores[row]!, square / 2 - constant)));
-      }
-      return scores;
-    },
-    dispose: () => densities.forEach(({ distances }) => distances.dispose()),
-  });
-}
 
 /** -log(exp(-a) + exp(-b)) without underflow. */
 function minusLogSum(a: number, b: number): number {
@@ -111,36 +68,46 @@ function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
  * const scorer = await classGaussians().fit([{ features, labels: [0, 0, 1, 1] }], {});
  * await scorer.score({ features: { data: Float32Array.of(0), shape: [1, 1] } }); // Float32Array [2.918939]
  */
-export function classGaussians({ covariance = 'oas', blockSize = 4096 }: CovarianceOptions = {}): ScorerMethod<
-  'features',
-  'features' | 'labels'
-> {
-  checkWord(WHERE, 'covariance', covariance, ESTIMATORS);
-  checkOption(WHERE, 'blockSize', blockSize, COUNT);
-  return {
-    kind: KIND,
+export function classGaussians(options?: CovarianceOptions): ScorerMethod<'features', 'features' | 'labels'> {
+  return defineScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
-    async fit(blocks, progress) {
-      const store = await fitScatter(WHERE, blocks, progress, { perClass: true, blockSize });
-      const { labels, data: means } = withoutSingles(store);
-      const whitenings = Array.from(labels, (label) =>
-        whiteningOf(WHERE, estimateCovariance(store.ofClass(label), covariance), `covariance of class ${label}`),
-      );
+    options: COVARIANCE_OPTIONS,
+    saved: ['covariance'],
+    fitted: {
+      ...CLASS_MEANS,
+      counts: { dtype: 'F64', shape: ['K'], rule: COUNTS },
+      factors: factorArray('K'),
+    },
+    async fit(rows, _, how) {
+      const store = await scatterOf(rows, how, true);
+      const { labels, means } = meanArrays(withoutSingles(store));
+      const factors = joinedFactors(labels.length, store.embeddingSize!, (at) => {
+        const own = estimateCovariance(store.ofClass(labels[at]!), how.covariance);
+        return factorOf(WHERE, own, `covariance of class ${labels[at]}`);
+      });
       const counts = Float64Array.from(labels, (label) => store.counts.get(label)!);
-      return scorerOf({ labels, counts, means, whitenings, covariance }, blockSize);
+      return { labels, means, counts, factors };
     },
-    restore(state) {
-      const where = `${WHERE}.restore`;
-      checkKind(where, state, KIND, ['labels', 'means', 'counts', 'factors']);
-      const { labels, means, classes, size } = savedMeans(where, state);
-      const counts = tensorOf(where, state, 'counts', 'F64', [classes]).data;
-      if (!counts.every((count) => Number.isSafeInteger(count) && count >= 1)) {
-        throw new FormatError(where, 'state.tensors.counts', 'whole numbers from 1', counts.join(', ').slice(0, 80));
-      }
-      const whitenings = savedWhitenings(where, state, 'factors', classes, size);
-      const covariance = wordOf(where, state, 'covariance', ESTIMATORS);
-      return scorerOf({ labels, counts, means, whitenings, covariance }, blockSize);
+    score({ means, counts, factors }, { options: { blockSize }, sides }) {
+      const size = sides.D!;
+      const total = counts.reduce((a, b) => a + b);
+      const densities = whiteningsOf(factors, size).map((whitening, c) => {
+        const mean = means.slice(c * size, (c + 1) * size);
+        const constant = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
+        return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
+      });
+      return {
+        async scoresOf({ count, features: { data } }) {
+          const scores = new Float64Array(count).fill(Infinity); // -log of a sum of no densities
+          for (const { constant, distances } of densities) {
+            const squares = await distances.of(data);
+            squares.forEach((square, row) => (scores[row] = minusLogSum(scores[row]!, square / 2 - constant)));
+          }
+          return scores;
+        },
+        dispose: () => densities.forEach(({ distances }) => distances.dispose()),
+      };
     },
-  };
+  });
 }

@@ -1,10 +1,10 @@
-import { checkedHead, savedHead } from '../contract/checked-head';
+import { COUNT, oneOf, SHARE } from '../../core/check';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer } from '../contract/define-scorer';
+import { energyScore } from '../contract/logit-scores';
+import type { ScorerMethod } from '../contract/scorer';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
-import { energyScore, type LogitRow } from '../contract/logit-scores';
-import { checkOption, checkWord, COUNT, SHARE } from '../../core/check';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, wordOf, savedOption } from '../contract/scorer-state';
-import { shapedScorer } from './shaped-scorer';
+import { shapedRows } from './shaped-rows';
 
 const VARIANTS = ['s', 'b', 'p'] as const;
 type Variant = (typeof VARIANTS)[number];
@@ -34,14 +34,6 @@ function shapeRow(row: Float32Array, index: number, variant: Variant, kept: numb
   return 1;
 }
 
-function scorerOf(head: Head, variant: Variant, percentile: number, blockSize: number): Scorer<'features'> {
-  const kept = keptCount(head.shape[0], percentile);
-  const [where, kind, options] = ['ash', 'ash', { variant, percentile }];
-  const shape = (row: Float32Array, index: number) => shapeRow(row, index, variant, kept);
-  const scoreOf = (logits: LogitRow) => energyScore(logits);
-  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf, largestScore: undefined });
-}
-
 /**
  * Activation shaping (ASH): most features are removed, then the head's energy scores.
  *
@@ -61,25 +53,24 @@ function scorerOf(head: Head, variant: Variant, percentile: number, blockSize: n
  * const scorer = await ash({ variant: 'p', percentile: 0.5 }).fit([], { head });
  * await scorer.score({ features: { data: Float32Array.of(3, 1), shape: [1, 2] } }); // Float32Array [-3.0485873]
  */
-export function ash({
-  variant = 's',
-  percentile = PERCENTILES[variant],
-  blockSize = 4096,
-}: AshOptions = {}): ScorerMethod<'features', 'head'> {
-  checkWord('ash', 'variant', variant, VARIANTS);
-  checkOption('ash', 'percentile', percentile, SHARE);
-  checkOption('ash', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'ash',
+export function ash(options?: AshOptions): ScorerMethod<'features', 'head'> {
+  return defineScorer('ash', options, {
     needs: ['features'],
     fitNeeds: ['head'],
-    // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
-    fit: async (_, parts) => scorerOf(checkedHead('ash', parts), variant, percentile, blockSize),
-    restore(state) {
-      const where = 'ash.restore';
-      checkKind(where, state, 'ash', ['weights', 'bias']);
-      const saved = savedOption(where, state, 'percentile', SHARE);
-      return scorerOf(savedHead(where, state), wordOf(where, state, 'variant', VARIANTS), saved, blockSize);
+    options: {
+      variant: [oneOf(...VARIANTS), 's'],
+      percentile: [SHARE, PERCENTILES[options?.variant ?? 's']],
+      blockSize: [COUNT, 4096],
     },
-  };
+    saved: ['variant', 'percentile'],
+    fitted: HEAD,
+    fit: (_, { head }) => head,
+    score(head, { options: { variant, percentile, blockSize }, sides }) {
+      const kept = keptCount(sides.D!, percentile);
+      return shapedRows('ash', headOf(head), blockSize, {
+        shape: (row, index) => shapeRow(row, index, variant, kept),
+        scoreOf: (logits) => energyScore(logits),
+      });
+    },
+  });
 }

@@ -1,13 +1,10 @@
-import { ArgumentError, FormatError } from '../../core/errors';
-import { checkedHead, headTensors, savedHead } from '../contract/checked-head';
-import { featureScorer } from '../contract/feature-scorer';
-import { headLogits } from './head-logits';
+import { COUNT } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer, type Wrong } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
-import { checkOption, COUNT } from '../../core/check';
-import { readRows } from '../contract/rows';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf } from '../contract/scorer-state';
-import { agreeingBlocks } from '../contract/agreeing-blocks';
+import type { Head, ScorerMethod } from '../contract/scorer';
+import { headLogits } from './head-logits';
 
 /** Options of {@link fdbd}. */
 export interface FdbdOptions {
@@ -18,57 +15,29 @@ export interface FdbdOptions {
 /** The lowest float32: at the mean itself the score would be -infinity. */
 const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
 
-type Refuse = (expected: string, received: string) => never;
-
-/** ||w_a - w_b|| of all pairs of classes [C, C]. Throws unless there are two classes, and no two of equal weights. */
-function separations({ weights, shape: [size, classes] }: Head, refuse: Refuse): Float64Array {
-  if (classes < 2) refuse('one with at least 2 classes (of one there is no decision boundary)', String(classes));
+/** ||w_a - w_b|| of all pairs of classes [C, C]. */
+function separations({ weights, shape: [size, classes] }: Head): Float64Array {
   const between = new Float64Array(classes * classes);
   for (let a = 0; a < classes; a++) {
     for (let b = 0; b < a; b++) {
       let square = 0;
       for (let i = 0; i < size; i++) square += (weights[i * classes + a]! - weights[i * classes + b]!) ** 2;
-      if (square === 0) refuse('other weights for each class', `the same for classes ${b} and ${a}`);
       between[a * classes + b] = between[b * classes + a] = Math.sqrt(square);
     }
   }
   return between;
 }
 
-function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Refuse): Scorer<'features'> {
-  const [size, classes] = head.shape;
-  const between = separations(head, refuse);
-  const logits = headLogits('fdbd', head, blockSize);
-  /** Mean distance to the boundaries between the predicted class and each other one. */
-  const boundaryDistance = (own: Float64Array): number => {
-    const top = indexOfLargest(own);
-    let sum = 0;
-    own.forEach((logit, c) => {
-      if (c !== top) sum += (own[top]! - logit) / between[top * classes + c]!;
-    });
-    return sum / (classes - 1);
-  };
-  return featureScorer({
-    where: 'fdbd',
-    size,
-    state: {
-      kind: 'fdbd',
-      options: {},
-      tensors: { ...headTensors(head), mean: { dtype: 'F64', shape: [size], data: mean } },
-    },
-    largestScore: 0, // on all boundaries at once
-    async scoresOf({ data, shape: [count] }) {
-      const all = await logits.of(data);
-      return Float64Array.from({ length: count }, (_, row) => {
-        const distance = boundaryDistance(all.subarray(row * classes, (row + 1) * classes));
-        if (distance === 0) return 0;
-        let square = 0;
-        for (let i = 0; i < size; i++) square += (data[row * size + i]! - mean[i]!) ** 2;
-        return Math.max(LOWEST, -distance / Math.sqrt(square));
-      });
-    },
-    dispose: () => logits.dispose(),
-  });
+/** Boundaries lie between two classes, of weights that differ. */
+function wrongBoundaries(head: Head): Omit<Wrong, 'what'> | undefined {
+  const classes = head.shape[1];
+  if (classes < 2) {
+    return { expected: 'one with at least 2 classes (of one there is no decision boundary)', received: classes };
+  }
+  const equal = separations(head).findIndex((own, at) => own === 0 && at % (classes + 1) !== 0);
+  if (equal < 0) return undefined;
+  const received = `the same for classes ${Math.floor(equal / classes)} and ${equal % classes}`;
+  return { expected: 'other weights for each class', received };
 }
 
 /**
@@ -89,39 +58,56 @@ function scorerOf(head: Head, mean: Float64Array, blockSize: number, refuse: Ref
  * const scorer = await fdbd().fit(blocks, { head });
  * await scorer.score({ features: { data: Float32Array.of(3, 4), shape: [1, 2] } }); // Float32Array [-0.6]
  */
-export function fdbd({ blockSize = 4096 }: FdbdOptions = {}): ScorerMethod<'features', 'features' | 'head'> {
-  checkOption('fdbd', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'fdbd',
+export function fdbd(options?: FdbdOptions): ScorerMethod<'features', 'features' | 'head'> {
+  return defineScorer('fdbd', options, {
     needs: ['features'],
     fitNeeds: ['features', 'head'],
-    async fit(blocks, parts) {
-      const head = checkedHead('fdbd', parts);
+    options: { blockSize: [COUNT, 4096] },
+    fitted: { ...HEAD, mean: { dtype: 'F64', shape: ['D'] } },
+    async fit(rows, { head }) {
+      const wrong = wrongBoundaries(head);
+      if (wrong) throw new ArgumentError('fdbd', 'head', wrong.expected, wrong.received);
       const size = head.shape[0];
       const sum = new Float64Array(size);
       let seen = 0;
-      for await (const block of agreeingBlocks('fdbd', head, blocks)) {
-        const { data, shape } = await readRows('fdbd', 'features', block, size);
-        for (let i = 0; i < data.length; i++) sum[i % size]! += data[i]!;
-        seen += shape[0];
-        parts.onProgress?.(seen);
+      for await (const { features, count } of rows) {
+        features.data.forEach((value, i) => (sum[i % size]! += value));
+        seen += count;
       }
-      if (seen === 0) {
-        throw new ArgumentError('fdbd', 'blocks', 'at least one row', 'no row');
-      }
-      const mean = sum.map((value) => value / seen);
-      return scorerOf(head, mean, blockSize, (expected, received) => {
-        throw new ArgumentError('fdbd', 'head', expected, received);
-      });
+      return { ...head, mean: sum.map((value) => value / seen) };
     },
-    restore(state) {
-      const where = 'fdbd.restore';
-      checkKind(where, state, 'fdbd', ['weights', 'bias', 'mean']);
-      const head = savedHead(where, state);
-      const { data: mean } = tensorOf(where, state, 'mean', 'F64', [head.shape[0]]);
-      return scorerOf(head, mean, blockSize, (expected, received) => {
-        throw new FormatError(where, 'state.tensors.weights', expected, received);
-      });
+    check(fitted) {
+      const wrong = wrongBoundaries(headOf(fitted));
+      return wrong && { what: 'tensors.weights', ...wrong };
     },
-  };
+    score({ mean, ...arrays }, { options: { blockSize } }) {
+      const head = headOf(arrays);
+      const [size, classes] = head.shape;
+      const between = separations(head);
+      const logits = headLogits('fdbd', head, blockSize);
+      /** Mean distance to the boundaries between the predicted class and each other one. */
+      const boundaryDistance = (own: Float64Array): number => {
+        const top = indexOfLargest(own);
+        let sum = 0;
+        own.forEach((logit, c) => {
+          if (c !== top) sum += (own[top]! - logit) / between[top * classes + c]!;
+        });
+        return sum / (classes - 1);
+      };
+      return {
+        largestScore: 0, // on all boundaries at once
+        async scoresOf({ features: { data, shape } }) {
+          const all = await logits.of(data);
+          return Float64Array.from({ length: shape[0] }, (_, row) => {
+            const distance = boundaryDistance(all.subarray(row * classes, (row + 1) * classes));
+            if (distance === 0) return 0;
+            let square = 0;
+            for (let i = 0; i < size; i++) square += (data[row * size + i]! - mean[i]!) ** 2;
+            return Math.max(LOWEST, -distance / Math.sqrt(square));
+          });
+        },
+        dispose: () => logits.dispose(),
+      };
+    },
+  });
 }

@@ -1,16 +1,17 @@
-import { ArgumentError } from '../../core/errors';
-import { checkedHead, savedHead } from '../contract/checked-head';
+import { COUNT, FINITE, oneOf, SHARE } from '../../core/check';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer } from '../contract/define-scorer';
 import { energyScore, largestMsp, maxLogitScore, mspScore, type LogitRow } from '../contract/logit-scores';
-import { checkOption, checkWord, COUNT, FINITE, SHARE } from '../../core/check';
-import { readRows } from '../contract/rows';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, wordOf, savedOption } from '../contract/scorer-state';
-import { shapedScorer } from './shaped-scorer';
+import type { ScorerMethod } from '../contract/scorer';
+import { shapedRows } from './shaped-rows';
 import { ValueQuantiles } from './value-quantiles';
-import { agreeingBlocks } from '../contract/agreeing-blocks';
 
-const THEN = ['energy', 'msp', 'max-logit'] as const;
-type Then = (typeof THEN)[number];
+const SCORES = {
+  energy: (logits: LogitRow) => energyScore(logits),
+  msp: (logits: LogitRow) => mspScore(logits),
+  'max-logit': maxLogitScore,
+};
+type Then = keyof typeof SCORES;
 
 /** Options of {@link react}. */
 export interface ReactOptions {
@@ -20,35 +21,6 @@ export interface ReactOptions {
   then?: Then;
   /** Rows that go through the backend at once, default 4096. */
   blockSize?: number;
-}
-
-const SCORES: Record<Then, (logits: LogitRow) => number> = {
-  energy: (logits) => energyScore(logits),
-  msp: (logits) => mspScore(logits),
-  'max-logit': maxLogitScore,
-};
-
-interface Fitted {
-  head: Head;
-  percentile: number;
-  threshold: number;
-  then: Then;
-}
-
-function scorerOf({ head, percentile, threshold, then }: Fitted, blockSize: number): Scorer<'features'> {
-  return shapedScorer({
-    where: 'react',
-    kind: 'react',
-    options: { percentile, threshold, then },
-    head,
-    blockSize,
-    shape(row) {
-      row.forEach((value, i) => (row[i] = Math.min(value, threshold)));
-      return 1;
-    },
-    scoreOf: SCORES[then],
-    largestScore: then === 'msp' ? Math.fround(largestMsp(head.shape[1])) : undefined,
-  });
 }
 
 /**
@@ -68,42 +40,30 @@ function scorerOf({ head, percentile, threshold, then }: Fitted, blockSize: numb
  * const scorer = await react({ percentile: 0.5, then: 'max-logit' }).fit(blocks, { head });
  * await scorer.score({ features: { data: Float32Array.of(9, 0), shape: [1, 2] } }); // Float32Array [-1]
  */
-export function react({ percentile = 0.9, then = 'energy', blockSize = 4096 }: ReactOptions = {}): ScorerMethod<
-  'features',
-  'features' | 'head'
-> {
-  checkOption('react', 'percentile', percentile, SHARE);
-  checkWord('react', 'then', then, THEN);
-  checkOption('react', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'react',
+export function react(options?: ReactOptions): ScorerMethod<'features', 'features' | 'head'> {
+  return defineScorer('react', options, {
     needs: ['features'],
     fitNeeds: ['features', 'head'],
-    async fit(blocks, parts) {
-      const head = checkedHead('react', parts);
+    options: {
+      percentile: [SHARE, 0.9],
+      then: [oneOf(...Object.keys(SCORES)), 'energy'],
+      blockSize: [COUNT, 4096],
+    },
+    saved: ['percentile', 'then'],
+    fitted: { ...HEAD, threshold: [FINITE] },
+    async fit(rows, { head }, { percentile }) {
       const activations = new ValueQuantiles();
-      let seen = 0;
-      for await (const block of agreeingBlocks('react', head, blocks)) {
-        const { data, shape } = await readRows('react', 'features', block, head.shape[0]);
-        activations.add(data);
-        seen += shape[0];
-        parts.onProgress?.(seen);
-      }
-      if (seen === 0) {
-        throw new ArgumentError('react', 'blocks', 'at least one row', 'no row');
-      }
-      return scorerOf({ head, percentile, threshold: activations.quantile(percentile), then }, blockSize);
+      for await (const { features } of rows) activations.add(features.data);
+      return { ...head, threshold: activations.quantile(percentile) };
     },
-    restore(state) {
-      const where = 'react.restore';
-      checkKind(where, state, 'react', ['weights', 'bias']);
-      const saved = {
-        head: savedHead(where, state),
-        percentile: savedOption(where, state, 'percentile', SHARE),
-        threshold: savedOption(where, state, 'threshold', FINITE),
-        then: wordOf(where, state, 'then', THEN),
-      };
-      return scorerOf(saved, blockSize);
-    },
-  };
+    score: ({ threshold, ...head }, { options: { then, blockSize }, sides }) =>
+      shapedRows('react', headOf(head), blockSize, {
+        shape(row) {
+          row.forEach((value, i) => (row[i] = Math.min(value, threshold)));
+          return 1;
+        },
+        scoreOf: SCORES[then],
+        largestScore: then === 'msp' ? largestMsp(sides.C!) : undefined,
+      }),
+  });
 }

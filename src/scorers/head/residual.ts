@@ -1,15 +1,7 @@
-import { featureScorer } from '../contract/feature-scorer';
-import { checkOption, COUNT } from '../../core/check';
-import {
-  DIMENSION,
-  fitResidualSpace,
-  residualNorms,
-  savedSpace,
-  spaceTensors,
-  type ResidualSpace,
-} from './residual-space';
-import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { COUNT, INDEX } from '../../core/check';
+import { defineScorer } from '../contract/define-scorer';
+import type { ScorerMethod } from '../contract/scorer';
+import { fitResidualSpace, residualNorms, SPACE } from './residual-space';
 
 /** Options of {@link residual}. */
 export interface ResidualOptions {
@@ -19,18 +11,6 @@ export interface ResidualOptions {
   dimension?: number;
   /** Rows that go through the backend at once, default 4096. */
   blockSize?: number;
-}
-
-function scorerOf(space: ResidualSpace, blockSize: number): Scorer<'features'> {
-  const norms = residualNorms('residual', space, blockSize);
-  return featureScorer({
-    where: 'residual',
-    size: space.shape[0],
-    state: { kind: 'residual', options: {}, tensors: spaceTensors(space) },
-    largestScore: undefined,
-    scoresOf: ({ data }) => norms.of(data),
-    dispose: () => norms.dispose(),
-  });
 }
 
 /**
@@ -50,23 +30,16 @@ function scorerOf(space: ResidualSpace, blockSize: number): Scorer<'features'> {
  * const scorer = await residual({ dimension: 1 }).fit(blocks, { head });
  * await scorer.score({ features: { data: Float32Array.of(7, 4), shape: [1, 2] } }); // Float32Array [4]
  */
-export function residual({ dimension, blockSize = 4096 }: ResidualOptions = {}): ScorerMethod<
-  'features',
-  'features' | 'head'
-> {
-  if (dimension !== undefined) checkOption('residual', 'dimension', dimension, DIMENSION);
-  checkOption('residual', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'residual',
+export function residual(options?: ResidualOptions): ScorerMethod<'features', 'features' | 'head'> {
+  return defineScorer('residual', options, {
     needs: ['features'],
     fitNeeds: ['features', 'head'],
-    async fit(blocks, parts) {
-      const { space } = await fitResidualSpace('residual', blocks, parts, { dimension, blockSize });
-      return scorerOf(space, blockSize);
+    options: { dimension: [INDEX], blockSize: [COUNT, 4096] },
+    fitted: SPACE,
+    fit: async (rows, { head }, how) => (await fitResidualSpace('residual', rows, head, how)).space,
+    score(space, { options: { blockSize } }) {
+      const norms = residualNorms('residual', space, blockSize);
+      return { scoresOf: ({ features }) => norms.of(features.data), dispose: () => norms.dispose() };
     },
-    restore(state) {
-      checkKind('residual.restore', state, 'residual', ['basis', 'origin']);
-      return scorerOf(savedSpace('residual.restore', state), blockSize);
-    },
-  };
+  });
 }

@@ -1,10 +1,10 @@
-import { checkedHead, savedHead } from '../contract/checked-head';
+import { COUNT, SHARE } from '../../core/check';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer } from '../contract/define-scorer';
+import { energyScore } from '../contract/logit-scores';
+import type { ScorerMethod } from '../contract/scorer';
 import { keepLargest, keptCount, sharpening, sumOf } from './largest-features';
-import { energyScore, type LogitRow } from '../contract/logit-scores';
-import { checkOption, COUNT, SHARE } from '../../core/check';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, savedOption } from '../contract/scorer-state';
-import { shapedScorer } from './shaped-scorer';
+import { shapedRows } from './shaped-rows';
 
 /** Options of {@link scale}. */
 export interface ScaleOptions {
@@ -12,18 +12,6 @@ export interface ScaleOptions {
   percentile?: number;
   /** Rows that go through the backend at once, default 4096. */
   blockSize?: number;
-}
-
-function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'features'> {
-  const kept = keptCount(head.shape[0], percentile);
-  const shape = (row: Float32Array, index: number): number => {
-    const pruned = row.slice();
-    keepLargest(pruned, kept);
-    return sharpening('scale', index, sumOf(row), sumOf(pruned));
-  };
-  const [where, kind, options] = ['scale', 'scale', { percentile }];
-  const scoreOf = (logits: LogitRow) => energyScore(logits);
-  return shapedScorer({ where, kind, options, head, blockSize, shape, scoreOf, largestScore: undefined });
 }
 
 /**
@@ -42,19 +30,24 @@ function scorerOf(head: Head, percentile: number, blockSize: number): Scorer<'fe
  * const scorer = await scale({ percentile: 0.5 }).fit([], { head });
  * await scorer.score({ features: { data: Float32Array.of(3, 1), shape: [1, 2] } }); // Float32Array [-11.3815107]
  */
-export function scale({ percentile = 0.85, blockSize = 4096 }: ScaleOptions = {}): ScorerMethod<'features', 'head'> {
-  checkOption('scale', 'percentile', percentile, SHARE);
-  checkOption('scale', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'scale',
+export function scale(options?: ScaleOptions): ScorerMethod<'features', 'head'> {
+  return defineScorer('scale', options, {
     needs: ['features'],
     fitNeeds: ['head'],
-    // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
-    fit: async (_, parts) => scorerOf(checkedHead('scale', parts), percentile, blockSize),
-    restore(state) {
-      const where = 'scale.restore';
-      checkKind(where, state, 'scale', ['weights', 'bias']);
-      return scorerOf(savedHead(where, state), savedOption(where, state, 'percentile', SHARE), blockSize);
+    options: { percentile: [SHARE, 0.85], blockSize: [COUNT, 4096] },
+    saved: ['percentile'],
+    fitted: HEAD,
+    fit: (_, { head }) => head,
+    score(head, { options: { percentile, blockSize }, sides }) {
+      const kept = keptCount(sides.D!, percentile);
+      return shapedRows('scale', headOf(head), blockSize, {
+        shape(row, index) {
+          const pruned = row.slice();
+          keepLargest(pruned, kept);
+          return sharpening('scale', index, sumOf(row), sumOf(pruned));
+        },
+        scoreOf: (logits) => energyScore(logits),
+      });
     },
-  };
+  });
 }

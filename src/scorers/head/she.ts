@@ -1,14 +1,10 @@
-import { ArgumentError, FormatError } from '../../core/errors';
-import { checkedHead, headTensors, savedHead } from '../contract/checked-head';
-import { featureScorer } from '../contract/feature-scorer';
-import { readLabels } from '../contract/read-labels';
-import { headLogits } from './head-logits';
+import { COUNT } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
-import { checkOption, COUNT } from '../../core/check';
-import { readRows } from '../contract/rows';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf } from '../contract/scorer-state';
-import { agreeingBlocks } from '../contract/agreeing-blocks';
+import type { ScorerMethod } from '../contract/scorer';
+import { headLogits } from './head-logits';
 
 /** Options of {@link she}. */
 export interface SheOptions {
@@ -27,35 +23,6 @@ interface Stored {
   /** [K], ascending. */
   classes: Int32Array;
   patterns: Float64Array;
-}
-
-function scorerOf(head: Head, { classes: stored, patterns }: Stored, blockSize: number): Scorer<'features'> {
-  const [size, classes] = head.shape;
-  const logits = headLogits('she', head, blockSize);
-  return featureScorer({
-    where: 'she',
-    size,
-    state: {
-      kind: 'she',
-      options: {},
-      tensors: {
-        ...headTensors(head),
-        classes: { dtype: 'I32', shape: [stored.length], data: stored },
-        patterns: { dtype: 'F64', shape: [stored.length, size], data: patterns },
-      },
-    },
-    largestScore: undefined,
-    async scoresOf({ data, shape: [count] }) {
-      const all = await logits.of(data);
-      return Float64Array.from({ length: count }, (_, row) => {
-        const label = indexOfLargest(Float64Array.from(stored, (c) => all[row * classes + c]!)); // its place
-        let product = 0;
-        for (let i = 0; i < size; i++) product += data[row * size + i]! * patterns[label * size + i]!;
-        return 0 - product;
-      });
-    },
-    dispose: () => logits.dispose(),
-  });
 }
 
 /** Mean features of the rows that the head classifies rightly [C, D]. */
@@ -118,43 +85,50 @@ class Patterns {
  * const scorer = await she().fit(blocks, { head });
  * await scorer.score({ features: { data: Float32Array.of(4, 1), shape: [1, 2] } }); // Float32Array [-8]
  */
-export function she({ blockSize = 4096 }: SheOptions = {}): ScorerMethod<'features', 'features' | 'labels' | 'head'> {
-  checkOption('she', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'she',
+export function she(options?: SheOptions): ScorerMethod<'features', 'features' | 'labels' | 'head'> {
+  return defineScorer('she', options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels', 'head'],
-    async fit(blocks, parts) {
-      const head = checkedHead('she', parts);
+    options: { blockSize: [COUNT, 4096] },
+    fitted: {
+      ...HEAD,
+      classes: { dtype: 'I32', shape: ['K'] },
+      patterns: { dtype: 'F64', shape: ['K', 'D'] },
+    },
+    async fit(rows, { head }, { blockSize }) {
       const [size, classes] = head.shape;
       const patterns = new Patterns(size, classes);
       const logits = headLogits('she', head, blockSize);
-      let seen = 0;
       try {
-        for await (const block of agreeingBlocks('she', head, blocks)) {
-          const { data, shape } = await readRows('she', 'features', block, size);
-          const labels = readLabels('she', block.labels, shape[0], classes);
-          patterns.add(data, labels, predictions(await logits.of(data), classes));
-          seen += shape[0];
-          parts.onProgress?.(seen);
+        for await (const { features, labels } of rows) {
+          patterns.add(features.data, labels, predictions(await logits.of(features.data), classes));
         }
       } finally {
         logits.dispose();
       }
-      return scorerOf(head, patterns.means(), blockSize);
+      return { ...head, ...patterns.means() };
     },
-    restore(state) {
-      const where = 'she.restore';
-      checkKind(where, state, 'she', ['weights', 'bias', 'classes', 'patterns']);
-      const head = savedHead(where, state);
+    check({ classes, bias }) {
+      const wrong = classes.find((label, at) => !(label > (classes[at - 1] ?? -1) && label < bias.length));
+      const expected = `ascending class indices below ${bias.length}`;
+      return wrong === undefined ? undefined : { what: 'tensors.classes', expected, received: wrong };
+    },
+    score({ classes: stored, patterns, ...arrays }, { options: { blockSize } }) {
+      const head = headOf(arrays);
       const [size, classes] = head.shape;
-      const { data: stored } = tensorOf(where, state, 'classes', 'I32', [undefined]);
-      const wrong = stored.find((label, at) => !(label > (stored[at - 1] ?? -1) && label < classes));
-      if (wrong !== undefined) {
-        throw new FormatError(where, 'state.tensors.classes', `ascending class indices below ${classes}`, wrong);
-      }
-      const { data: patterns } = tensorOf(where, state, 'patterns', 'F64', [stored.length, size]);
-      return scorerOf(head, { classes: stored, patterns }, blockSize);
+      const logits = headLogits('she', head, blockSize);
+      return {
+        async scoresOf({ features: { data, shape } }) {
+          const all = await logits.of(data);
+          return Float64Array.from({ length: shape[0] }, (_, row) => {
+            const label = indexOfLargest(Float64Array.from(stored, (c) => all[row * classes + c]!)); // its place
+            let product = 0;
+            for (let i = 0; i < size; i++) product += data[row * size + i]! * patterns[label * size + i]!;
+            return 0 - product;
+          });
+        },
+        dispose: () => logits.dispose(),
+      };
     },
-  };
+  });
 }

@@ -1,21 +1,13 @@
-import { ArgumentError, FormatError } from '../../core/errors';
-import { headTensors, savedHead } from '../contract/checked-head';
-import { featureScorer } from '../contract/feature-scorer';
-import { headLogits } from './head-logits';
+import { COUNT, INDEX, INTEGER, POSITIVE } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import { HEAD, headOf } from '../contract/checked-head';
+import { defineScorer } from '../contract/define-scorer';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
-import { checkOption, COUNT, POSITIVE, type NumberRule } from '../../core/check';
+import { rowSample } from '../contract/row-sample';
+import type { Head, ScorerMethod } from '../contract/scorer';
+import { headLogits } from './head-logits';
 import type { ResidualOptions } from './residual';
-import {
-  DIMENSION,
-  fitResidualSpace,
-  residualNorms,
-  savedSpace,
-  spaceTensors,
-  type ResidualSpace,
-} from './residual-space';
-import { rowSample, type RowSample } from '../contract/row-sample';
-import type { Head, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, savedOption } from '../contract/scorer-state';
+import { fitResidualSpace, residualNorms, SPACE, type ResidualSpace } from './residual-space';
 
 /** Options of {@link vim}. */
 export interface VimOptions extends ResidualOptions {
@@ -25,70 +17,39 @@ export interface VimOptions extends ResidualOptions {
   seed?: number;
 }
 
-const SEED: NumberRule = { expected: 'an integer', holds: Number.isSafeInteger };
-
-interface Fitted {
-  head: Head;
-  space: ResidualSpace;
-  alpha: number;
-}
-
-/** Largest logit and logsumexp of each row, negated. */
-async function logitScores(head: Head, rows: Float32Array, blockSize: number) {
+/** Largest logit of each row. */
+async function largestLogits(rows: Float32Array, head: Head, blockSize: number): Promise<Float64Array> {
   const logits = headLogits('vim', head, blockSize);
-  try {
-    const all = await logits.of(rows);
-    const classes = head.shape[1];
-    const each = (score: (row: Float64Array) => number) =>
-      Float64Array.from({ length: all.length / classes }, (_, row) =>
-        score(all.subarray(row * classes, (row + 1) * classes)),
-      );
-    return { maxLogits: each(maxLogitScore), energies: each((row) => energyScore(row)) };
-  } finally {
-    logits.dispose();
-  }
+  const all = await logits.of(rows).finally(() => logits.dispose());
+  const classes = head.shape[1];
+  return Float64Array.from(
+    { length: all.length / classes },
+    (_, row) => -maxLogitScore(all.subarray(row * classes, (row + 1) * classes)),
+  );
 }
 
 /** Mean largest logit over mean residual norm. */
 async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spread: number, blockSize: number) {
-  const { maxLogits } = await logitScores(head, rows, blockSize);
+  const maxLogits = await largestLogits(rows, head, blockSize);
   const norms = residualNorms('vim', space, blockSize);
   const lengths = await norms.of(rows).finally(() => norms.dispose());
   const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
-  const [logitSum, normSum] = [-total(maxLogits), total(lengths)];
+  const [logitSum, normSum] = [total(maxLogits), total(lengths)];
   // What rounding leaves of zeros is no residual.
   if (!(normSum / lengths.length > 1e-6 * spread)) {
     const expected = 'so small that the training features leave a residual';
-    throw new ArgumentError('vim', 'dimension', expected, space.shape[0] - space.shape[1]);
+    throw new ArgumentError(
+      'vim',
+      'dimension',
+      expected,
+      space.origin.length - space.basis.length / space.origin.length,
+    );
   }
   if (!(logitSum > 0)) {
     const expected = 'rows whose largest logits have a mean above 0';
     throw new ArgumentError('vim', 'features', expected, logitSum / lengths.length);
   }
   return logitSum / normSum;
-}
-
-function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'features'> {
-  const norms = residualNorms('vim', space, blockSize);
-  const logits = headLogits('vim', head, blockSize);
-  const classes = head.shape[1];
-  return featureScorer({
-    where: 'vim',
-    size: head.shape[0],
-    state: { kind: 'vim', options: { alpha }, tensors: { ...headTensors(head), ...spaceTensors(space) } },
-    largestScore: undefined,
-    async scoresOf({ data }) {
-      const lengths = await norms.of(data);
-      const all = await logits.of(data);
-      return lengths.map(
-        (length, row) => alpha * length + energyScore(all.subarray(row * classes, (row + 1) * classes)),
-      );
-    },
-    dispose() {
-      norms.dispose();
-      logits.dispose();
-    },
-  });
 }
 
 /**
@@ -111,38 +72,35 @@ function scorerOf({ head, space, alpha }: Fitted, blockSize: number): Scorer<'fe
  * const scorer = await vim({ dimension: 1 }).fit(blocks, { head }); // alpha = 2
  * await scorer.score({ features: { data: Float32Array.of(0, 3), shape: [1, 2] } }); // Float32Array [5.3068528]
  */
-export function vim({ dimension, sampleSize = 4096, seed = 1, blockSize = 4096 }: VimOptions = {}): ScorerMethod<
-  'features',
-  'features' | 'head'
-> {
-  if (dimension !== undefined) checkOption('vim', 'dimension', dimension, DIMENSION);
-  checkOption('vim', 'sampleSize', sampleSize, COUNT);
-  checkOption('vim', 'seed', seed, SEED);
-  checkOption('vim', 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'vim',
+export function vim(options?: VimOptions): ScorerMethod<'features', 'features' | 'head'> {
+  return defineScorer('vim', options, {
     needs: ['features'],
     fitNeeds: ['features', 'head'],
-    async fit(blocks, parts) {
-      let kept: RowSample | undefined;
-      const options = { dimension, blockSize };
-      const { head, space, spread } = await fitResidualSpace('vim', blocks, parts, options, (rows, { shape }) => {
-        kept ??= rowSample(shape[0], sampleSize, seed);
-        kept.add(rows);
-      });
-      return scorerOf({ head, space, alpha: await alphaOf(kept!.rows(), head, space, spread, blockSize) }, blockSize);
+    options: { dimension: [INDEX], sampleSize: [COUNT, 4096], seed: [INTEGER, 1], blockSize: [COUNT, 4096] },
+    fitted: { ...HEAD, ...SPACE, alpha: [POSITIVE] },
+    async fit(rows, { head }, how) {
+      const sample = rowSample(head.shape[0], how.sampleSize, how.seed);
+      const { space, spread } = await fitResidualSpace('vim', rows, head, how, (own) => sample.add(own));
+      return { ...head, ...space, alpha: await alphaOf(sample.rows(), head, space, spread, how.blockSize) };
     },
-    restore(state) {
-      const where = 'vim.restore';
-      checkKind(where, state, 'vim', ['weights', 'bias', 'basis', 'origin']);
-      const space = savedSpace(where, state);
-      const [head, alpha] = [savedHead(where, state), savedOption(where, state, 'alpha', POSITIVE)];
-      const [size, classes] = head.shape;
-      if (size !== space.shape[0]) {
-        const expected = `F32 [${space.shape[0]}, ${classes}], as many features as the basis`;
-        throw new FormatError(where, 'state.tensors.weights', expected, `F32 [${size}, ${classes}]`);
-      }
-      return scorerOf({ head, space, alpha }, blockSize);
+    score({ alpha, ...fitted }, { options: { blockSize } }) {
+      const head = headOf(fitted);
+      const classes = head.shape[1];
+      const norms = residualNorms('vim', fitted, blockSize);
+      const logits = headLogits('vim', head, blockSize);
+      return {
+        async scoresOf({ features: { data } }) {
+          const lengths = await norms.of(data);
+          const all = await logits.of(data);
+          return lengths.map(
+            (length, row) => alpha * length + energyScore(all.subarray(row * classes, (row + 1) * classes)),
+          );
+        },
+        dispose() {
+          norms.dispose();
+          logits.dispose();
+        },
+      };
     },
-  };
+  });
 }

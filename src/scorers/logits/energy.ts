@@ -1,17 +1,8 @@
+import { POSITIVE } from '../../core/check';
 import { energyScore } from '../contract/logit-scores';
 import type { TemperatureOptions } from './msp';
-import { checkOption, POSITIVE } from '../../core/check';
-import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
-import { savedOption } from '../contract/scorer-state';
-
-const methodOf = (temperature: number): LogitMethod => ({
-  where: 'energy',
-  kind: 'energy',
-  options: { temperature },
-  scoreOf: (logits) => energyScore(logits, temperature),
-  saved: (state) => methodOf(savedOption('energy.restore', state, 'temperature', POSITIVE)),
-});
 
 /**
  * Free energy of the logits.
@@ -25,7 +16,9 @@ const methodOf = (temperature: number): LogitMethod => ({
  * @example
  * await energy().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [-2.4076059]
  */
-export function energy({ temperature = 1 }: TemperatureOptions = {}): ReadyScorer<'logits'> {
-  checkOption('energy', 'temperature', temperature, POSITIVE);
-  return readyLogitScorer(methodOf(temperature));
+export function energy(options?: TemperatureOptions): ReadyScorer<'logits'> {
+  return defineLogitScorer('energy', options, {
+    options: { temperature: [POSITIVE, 1] },
+    scoreOf: (logits, { temperature }) => energyScore(logits, temperature),
+  });
 }

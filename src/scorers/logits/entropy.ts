@@ -1,15 +1,6 @@
 import { entropyScore, largestEntropy } from '../contract/logit-scores';
-import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
-
-const METHOD: LogitMethod = {
-  where: 'entropy',
-  kind: 'entropy',
-  options: {},
-  scoreOf: entropyScore,
-  largestOf: largestEntropy,
-  saved: () => METHOD,
-};
 
 /**
  * Shannon entropy of the softmax, in nats.
@@ -23,5 +14,9 @@ const METHOD: LogitMethod = {
  * await entropy().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [0.8323956]
  */
 export function entropy(): ReadyScorer<'logits'> {
-  return readyLogitScorer(METHOD);
+  return defineLogitScorer('entropy', undefined, {
+    options: {},
+    scoreOf: entropyScore,
+    largestOf: largestEntropy,
+  });
 }

@@ -1,8 +1,7 @@
+import { COUNT, SHARE_OR_ALL } from '../../core/check';
 import { genScore, largestGen } from '../contract/logit-scores';
-import { checkOption, COUNT, type NumberRule } from '../../core/check';
-import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
-import { savedOption } from '../contract/scorer-state';
 
 /** Options of {@link gen}. */
 export interface GenOptions {
@@ -11,18 +10,6 @@ export interface GenOptions {
   /** How many of the largest probabilities count; default 100 (of fewer classes all). */
   m?: number;
 }
-
-const GAMMA: NumberRule = { expected: 'a number above 0, at most 1', holds: (v) => v > 0 && v <= 1 };
-
-const methodOf = (gamma: number, m: number): LogitMethod => ({
-  where: 'gen',
-  kind: 'gen',
-  options: { gamma, m },
-  scoreOf: (logits) => genScore(logits, gamma, m),
-  largestOf: (classes) => largestGen(classes, gamma, m),
-  saved: (state) =>
-    methodOf(savedOption('gen.restore', state, 'gamma', GAMMA), savedOption('gen.restore', state, 'm', COUNT)),
-});
 
 /**
  * Generalized entropy of the softmax (GEN).
@@ -36,8 +23,10 @@ const methodOf = (gamma: number, m: number): LogitMethod => ({
  * @example
  * await gen().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [2.4838429]
  */
-export function gen({ gamma = 0.1, m = 100 }: GenOptions = {}): ReadyScorer<'logits'> {
-  checkOption('gen', 'gamma', gamma, GAMMA);
-  checkOption('gen', 'm', m, COUNT);
-  return readyLogitScorer(methodOf(gamma, m));
+export function gen(options?: GenOptions): ReadyScorer<'logits'> {
+  return defineLogitScorer('gen', options, {
+    options: { gamma: [SHARE_OR_ALL, 0.1], m: [COUNT, 100] },
+    scoreOf: (logits, { gamma, m }) => genScore(logits, gamma, m),
+    largestOf: (classes, { gamma, m }) => largestGen(classes, gamma, m),
+  });
 }

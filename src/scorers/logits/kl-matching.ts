@@ -1,14 +1,11 @@
-import { ArgumentError } from '../../core/errors';
-import { finiteScores } from '../contract/finite-scores';
-import { inUse } from '../contract/in-use';
-import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
-import { rowProducts } from '../../linalg/row-products';
-import { readRows } from '../contract/rows';
-import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf } from '../contract/scorer-state';
+import { CLASS_LABELS, type NumbersRule } from '../../core/saved-arrays';
 import { onBackend } from '../../linalg/backend-choice';
+import { rowProducts } from '../../linalg/row-products';
+import { defineScorer } from '../contract/define-scorer';
+import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
+import type { ScorerMethod } from '../contract/scorer';
 
-const [WHERE, KIND] = ['klMatching', 'kl-matching'];
+const WHERE = 'klMatching';
 
 /** Rows that go through the backend at once. */
 const BLOCK_SIZE = 4096;
@@ -74,44 +71,21 @@ function candidatesBy({ classes, logs, size }: Templates) {
   };
 }
 
-function scorerOf(templates: Templates): Scorer<'logits'> {
-  const { classes, logs, size } = templates;
-  const guard = inUse(WHERE);
-  const candidates = candidatesBy(templates);
-  const largest = largestDivergence(templates);
-  return {
-    kind: KIND,
-    needs: ['logits'],
-    largestScore: Math.fround(largest),
-    async score(batch) {
-      guard.check();
-      const { data, shape } = await readRows(WHERE, 'logits', batch, size);
-      const logP = Array.from({ length: shape[0] }, (_, row) =>
-        logSoftmax(data.subarray(row * size, (row + 1) * size)),
-      );
-      const candidatesOf = await candidates.of(logP);
-      return finiteScores(
-        WHERE,
-        logP.map((own, row) => Math.min(largest, leastDivergence(templates, own, candidatesOf(row)))),
-      );
-    },
-    state: () => ({
-      kind: KIND,
-      options: {},
-      tensors: {
-        classes: { dtype: 'I32', shape: [classes.length], data: classes },
-        logTemplates: { dtype: 'F64', shape: [classes.length, size], data: logs },
-      },
-    }),
-    dispose() {
-      guard.end();
-      candidates.dispose();
-    },
-  };
-}
-
 /** log(exp(a) + exp(b)). */
 const logAdd = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+
+/** A template is a distribution: its probabilities sum to 1. */
+const LOG_SHARES: NumbersRule = {
+  expected: 'logarithms of shares that sum to 1 in each row',
+  wrong(logs, [rows = 0, size = 0]) {
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      for (let j = 0; j < size; j++) sum += Math.exp(logs[row * size + j]!);
+      if (!(Math.abs(sum - 1) < 1e-6)) return `a sum of ${sum} in row ${row}`;
+    }
+    return undefined;
+  },
+};
 
 /**
  * Divergence from the typical softmax of any class (KL matching).
@@ -130,16 +104,20 @@ const logAdd = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Mat
  * await scorer.score({ logits: { data: Float32Array.of(3, 0), shape: [1, 2] } }); // Float32Array [0]
  */
 export function klMatching(): ScorerMethod<'logits', 'logits'> {
-  return {
-    kind: KIND,
+  return defineScorer(WHERE, undefined, {
     needs: ['logits'],
     fitNeeds: ['logits'],
-    async fit(blocks, { onProgress }) {
+    options: {},
+    fitted: {
+      classes: { dtype: 'I32', shape: ['K'], rule: CLASS_LABELS },
+      logTemplates: { dtype: 'F64', shape: ['K', 'C'], rule: LOG_SHARES },
+    },
+    async fit(rows) {
       const sums = new Map<number, { count: number; logs: Float64Array }>();
-      let [seen, size] = [0, undefined as number | undefined];
-      for await (const block of blocks) {
-        const { data, shape } = await readRows(WHERE, 'logits', block, size);
-        const classes = (size = shape[1]);
+      for await (const {
+        logits: { data, shape },
+      } of rows) {
+        const classes = shape[1];
         for (let from = 0; from < data.length; from += classes) {
           const logits = data.subarray(from, from + classes);
           const top = indexOfLargest(logits);
@@ -148,28 +126,37 @@ export function klMatching(): ScorerMethod<'logits', 'logits'> {
           logSoftmax(logits).forEach((logP, j) => (sum.logs[j] = logAdd(sum.logs[j]!, logP)));
           sums.set(top, sum);
         }
-        seen += shape[0];
-        onProgress?.(seen);
-      }
-      if (size === undefined || seen === 0) {
-        throw new ArgumentError(WHERE, 'blocks', 'at least one row', 'no row');
       }
       const ascending = [...sums].sort(([a], [b]) => a - b);
-      const logs = new Float64Array(ascending.length * size);
-      ascending.forEach(([, sum], k) => {
-        logs.set(
-          sum.logs.map((value) => value - Math.log(sum.count)),
-          k * sum.logs.length,
-        );
-      });
-      return scorerOf({ classes: Int32Array.from(ascending, ([label]) => label), logs, size });
+      return {
+        classes: Int32Array.from(ascending, ([label]) => label),
+        logTemplates: Float64Array.from(
+          ascending.flatMap(([, { count, logs }]) => Array.from(logs, (value) => value - Math.log(count))),
+        ),
+      };
     },
-    restore(state) {
-      const where = `${WHERE}.restore`;
-      checkKind(where, state, KIND, ['classes', 'logTemplates']);
-      const { data: classes } = tensorOf(where, state, 'classes', 'I32', [undefined]);
-      const { data, shape } = tensorOf(where, state, 'logTemplates', 'F64', [classes.length, undefined]);
-      return scorerOf({ classes, logs: data, size: shape[1]! });
+    check: ({ classes, logTemplates }) => {
+      const size = logTemplates.length / classes.length;
+      const wrong = classes.find((label) => label >= size);
+      const expected = `class indices below ${size}`;
+      return wrong === undefined ? undefined : { what: 'tensors.classes', expected, received: wrong };
     },
-  };
+    score({ classes, logTemplates: logs }, { sides }) {
+      const size = sides.C!;
+      const templates = { classes, logs, size };
+      const candidates = candidatesBy(templates);
+      const largest = largestDivergence(templates);
+      return {
+        largestScore: largest,
+        async scoresOf({ count, logits: { data } }) {
+          const logP = Array.from({ length: count }, (_, row) =>
+            logSoftmax(data.subarray(row * size, (row + 1) * size)),
+          );
+          const candidatesOf = await candidates.of(logP);
+          return logP.map((own, row) => Math.min(largest, leastDivergence(templates, own, candidatesOf(row))));
+        },
+        dispose: () => candidates.dispose(),
+      };
+    },
+  });
 }

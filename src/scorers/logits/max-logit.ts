@@ -1,14 +1,6 @@
 import { maxLogitScore } from '../contract/logit-scores';
-import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
-
-const METHOD: LogitMethod = {
-  where: 'maxLogit',
-  kind: 'max-logit',
-  options: {},
-  scoreOf: maxLogitScore,
-  saved: () => METHOD,
-};
 
 /**
  * The largest logit, negated.
@@ -21,5 +13,8 @@ const METHOD: LogitMethod = {
  * await maxLogit().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [-2]
  */
 export function maxLogit(): ReadyScorer<'logits'> {
-  return readyLogitScorer(METHOD);
+  return defineLogitScorer('maxLogit', undefined, {
+    options: {},
+    scoreOf: maxLogitScore,
+  });
 }

@@ -1,23 +1,13 @@
+import { POSITIVE } from '../../core/check';
 import { largestMsp, mspScore } from '../contract/logit-scores';
-import { checkOption, POSITIVE } from '../../core/check';
-import { readyLogitScorer, type LogitMethod } from './ready-logit-scorer';
+import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
-import { savedOption } from '../contract/scorer-state';
 
 /** Options of {@link msp} and {@link energy}. */
 export interface TemperatureOptions {
   /** T: the logits are divided by it; default 1. */
   temperature?: number;
 }
-
-const methodOf = (temperature: number): LogitMethod => ({
-  where: 'msp',
-  kind: 'msp',
-  options: { temperature },
-  scoreOf: (logits) => mspScore(logits, temperature),
-  largestOf: largestMsp,
-  saved: (state) => methodOf(savedOption('msp.restore', state, 'temperature', POSITIVE)),
-});
 
 /**
  * Maximum softmax probability (MSP).
@@ -32,7 +22,10 @@ const methodOf = (temperature: number): LogitMethod => ({
  * @example
  * await msp().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [0.4076060]
  */
-export function msp({ temperature = 1 }: TemperatureOptions = {}): ReadyScorer<'logits'> {
-  checkOption('msp', 'temperature', temperature, POSITIVE);
-  return readyLogitScorer(methodOf(temperature));
+export function msp(options?: TemperatureOptions): ReadyScorer<'logits'> {
+  return defineLogitScorer('msp', options, {
+    options: { temperature: [POSITIVE, 1] },
+    scoreOf: (logits, { temperature }) => mspScore(logits, temperature),
+    largestOf: largestMsp,
+  });
 }

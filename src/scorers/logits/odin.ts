@@ -1,13 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { COUNT, NOT_NEGATIVE, POSITIVE } from '../../core/check';
 import { checkFinite } from '../../tensors/embeddings';
-import { ArgumentError, ShapeError } from '../../core/errors';
-import { checkFiniteImages } from '../../tensors/finite-images';
-import { finiteScores } from '../contract/finite-scores';
-import { inUse } from '../contract/in-use';
+import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest, type LogitRow } from '../contract/logit-scores';
-import { checkOption, COUNT, POSITIVE, type NumberRule } from '../../core/check';
-import type { LogitsOf, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, savedOption } from '../contract/scorer-state';
+import type { LogitsOf, ScorerMethod } from '../contract/scorer';
 
 /** Options of {@link odin}. */
 export interface OdinOptions {
@@ -18,8 +14,6 @@ export interface OdinOptions {
   /** Images that go through the model at once; default 64. */
   blockSize?: number;
 }
-
-const EPSILON: NumberRule = { expected: 'a number from 0', holds: (v) => v >= 0 && Number.isFinite(v) };
 
 /** The images, each moved to where the model is surer of what it says: x + e sign(grad of log S_max(x; T)). */
 function stepped(images: tf.Tensor4D, logitsOf: LogitsOf, temperature: number, epsilon: number): tf.Tensor4D {
@@ -47,54 +41,6 @@ function logOdds(logits: LogitRow, temperature: number): number {
   return (second - logits[top]!) / temperature + Math.log(sum / (logits.length - 1));
 }
 
-function scorerOf(logitsOf: LogitsOf, options: Required<OdinOptions>): Scorer<'images'> {
-  const where = 'odin';
-  const { temperature, epsilon, blockSize } = options;
-  const guard = inUse(where);
-  return {
-    kind: 'odin',
-    needs: ['images'],
-    largestScore: 0, // equal logits
-    async score(batch) {
-      guard.check();
-      const images = (batch as typeof batch | undefined)?.images;
-      if (!(images instanceof tf.Tensor) || images.rank !== 4) {
-        const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
-        throw new ShapeError(where, 'images', 'a tensor [N, H, W, C]', received);
-      }
-      await checkFiniteImages(where, images);
-      const scores: number[] = [];
-      for (let first = 0; first < images.shape[0]; first += blockSize) {
-        const count = Math.min(blockSize, images.shape[0] - first);
-        const logits = tf.tidy(() => {
-          const block = tf.slice(images, first, count);
-          return logitsOf(epsilon > 0 ? stepped(block, logitsOf, temperature, epsilon) : block);
-        });
-        try {
-          const numbers = await logits.data<'float32'>();
-          const classes = logits.shape[1];
-          checkFinite(where, numbers, classes, 'logits of the images');
-          for (let at = 0; at < numbers.length; at += classes) {
-            scores.push(logOdds(numbers.subarray(at, at + classes), temperature));
-          }
-        } finally {
-          logits.dispose();
-        }
-      }
-      return finiteScores(where, scores);
-    },
-    state: () => ({ kind: 'odin', options: { temperature, epsilon }, tensors: {} }),
-    dispose: () => guard.end(),
-  };
-}
-
-function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined): LogitsOf {
-  const logitsOf = parts?.logitsOf;
-  if (typeof logitsOf === 'function') return logitsOf;
-  const expected = 'a differentiable function of images that gives logits (ODIN goes through the model)';
-  throw new ArgumentError(where, 'logitsOf', expected, typeof logitsOf);
-}
-
 /**
  * ODIN: the largest softmax probability at a high temperature, after a small step of the image towards what is
  * predicted.
@@ -118,30 +64,37 @@ function checkedLogitsOf(where: string, parts: Partial<ModelParts> | undefined):
  * const scorer = await odin().fit([], { logitsOf });
  * await scorer.score({ images });
  */
-export function odin({ temperature = 1000, epsilon = 0.0014, blockSize = 64 }: OdinOptions = {}): ScorerMethod<
-  'images',
-  'logitsOf'
-> {
-  const where = 'odin';
-  checkOption(where, 'temperature', temperature, POSITIVE);
-  checkOption(where, 'epsilon', epsilon, EPSILON);
-  checkOption(where, 'blockSize', blockSize, COUNT);
-  return {
-    kind: 'odin',
+export function odin(options?: OdinOptions): ScorerMethod<'images', 'logitsOf'> {
+  return defineScorer('odin', options, {
     needs: ['images'],
     fitNeeds: ['logitsOf'],
-    fit: (_, parts) =>
-      new Promise((resolve) => {
-        resolve(scorerOf(checkedLogitsOf(where, parts), { temperature, epsilon, blockSize }));
-      }),
-    restore(state, parts) {
-      const from = 'odin.restore';
-      checkKind(from, state, 'odin');
-      const saved = {
-        temperature: savedOption(from, state, 'temperature', POSITIVE),
-        epsilon: savedOption(from, state, 'epsilon', EPSILON),
-      };
-      return scorerOf(checkedLogitsOf(from, parts), { ...saved, blockSize });
-    },
-  };
+    options: { temperature: [POSITIVE, 1000], epsilon: [NOT_NEGATIVE, 0.0014], blockSize: [COUNT, 64] },
+    saved: ['temperature', 'epsilon'],
+    fitted: {},
+    fit: () => ({}),
+    score: (_, { options: { temperature, epsilon, blockSize }, parts: { logitsOf } }) => ({
+      largestScore: 0, // equal logits
+      async scoresOf({ images, count: all }) {
+        const scores: number[] = [];
+        for (let first = 0; first < all; first += blockSize) {
+          const count = Math.min(blockSize, all - first);
+          const logits = tf.tidy(() => {
+            const block = tf.slice(images, first, count);
+            return logitsOf(epsilon > 0 ? stepped(block, logitsOf, temperature, epsilon) : block);
+          });
+          try {
+            const numbers = await logits.data<'float32'>();
+            const classes = logits.shape[1];
+            checkFinite('odin', numbers, classes, 'logits of the images');
+            for (let at = 0; at < numbers.length; at += classes) {
+              scores.push(logOdds(numbers.subarray(at, at + classes), temperature));
+            }
+          } finally {
+            logits.dispose();
+          }
+        }
+        return scores;
+      },
+    }),
+  });
 }

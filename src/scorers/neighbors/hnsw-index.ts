@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../core/errors';
 import type { NeighborIndex, NeighborIndexMaker } from './neighbor-index';
-import { checkOption, COUNT, type NumberRule } from '../../core/check';
+import { COUNT, INDEX, wholeFrom } from '../../core/check';
+import { readOptions } from '../../core/read-options';
 
 /** What is used of an HNSW graph of `hnswlib-wasm` or `hnswlib-node`. */
 export interface HnswGraph {
@@ -32,8 +33,6 @@ export interface HnswOptions {
   seed?: number;
 }
 
-const SEED: NumberRule = { expected: 'an integer from 0', holds: (v) => Number.isSafeInteger(v) && v >= 0 };
-
 /**
  * An approximate index for {@link nearestNeighbors}: a hierarchical navigable small-world graph.
  *
@@ -50,20 +49,19 @@ const SEED: NumberRule = { expected: 'an integer from 0', holds: (v) => Number.i
  * import { loadHnswlib } from 'hnswlib-wasm';
  * const method = nearestNeighbors({ k: 50, index: hnswIndex(await loadHnswlib()) });
  */
-export function hnswIndex(
-  library: HnswLibrary,
-  { m = 16, efConstruction = 100, efSearch = 200, seed = 1 }: HnswOptions = {},
-): NeighborIndexMaker {
+export function hnswIndex(library: HnswLibrary, options?: HnswOptions): NeighborIndexMaker {
   const where = 'hnswIndex';
   const graphs = (library as Partial<HnswLibrary> | undefined)?.HierarchicalNSW;
   if (typeof graphs !== 'function') {
     const expected = 'one with HierarchicalNSW, as hnswlib-wasm loads or hnswlib-node is';
     throw new ArgumentError(where, 'library', expected, typeof library);
   }
-  checkOption(where, 'm', m, { expected: 'a whole number from 2', holds: (v) => Number.isSafeInteger(v) && v >= 2 });
-  checkOption(where, 'efConstruction', efConstruction, COUNT);
-  checkOption(where, 'efSearch', efSearch, COUNT);
-  checkOption(where, 'seed', seed, SEED);
+  const { m, efConstruction, efSearch, seed } = readOptions(where, options, {
+    m: [wholeFrom(2), 16],
+    efConstruction: [COUNT, 100],
+    efSearch: [COUNT, 200],
+    seed: [INDEX, 1],
+  });
   return {
     kind: 'hnsw',
     settings: { m, efConstruction, efSearch, seed },

@@ -1,19 +1,18 @@
-import { ArgumentError, FormatError } from '../../core/errors';
-import type { NamedArray } from '../../core/safetensors';
-import { featureScorer } from '../contract/feature-scorer';
+import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import type { Json } from '../../core/json';
+import { defineScorer } from '../contract/define-scorer';
+import { rowSample, type RowSample } from '../contract/row-sample';
+import type { ScorerMethod } from '../contract/scorer';
 import { exactNeighbors, type NearestRows } from './exact-neighbors';
 import { indexedNeighbors } from './indexed-neighbors';
-import { neighborBank } from './neighbor-bank';
+import { neighborBank, tooFewRows } from './neighbor-bank';
 import type { NeighborIndexMaker } from './neighbor-index';
-import { checkOption, checkWord, COUNT, type NumberRule } from '../../core/check';
-import { rowSample } from '../contract/row-sample';
-import { readRows, type Rows } from '../contract/rows';
-import type { Blocks, FitProgress, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
-import { checkKind, tensorOf, wordOf, savedOption } from '../contract/scorer-state';
 
-const [WHERE, KIND] = ['nearestNeighbors', 'nearest-neighbors'];
+const WHERE = 'nearestNeighbors';
 const NORMALIZE = ['length', 'none'] as const;
 const USES = ['kth', 'mean'] as const;
+const ALL_ROWS = 2 ** 31 - 1;
 
 /** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
@@ -36,100 +35,9 @@ export interface NearestNeighborsOptions {
   index?: NeighborIndexMaker;
 }
 
-const SEED: NumberRule = { expected: 'an integer', holds: Number.isSafeInteger };
-const ALL_ROWS = 2 ** 31 - 1;
-
-interface Fitted {
-  /** Bank rows [M, D] as they came. */
-  rows: Float32Array;
-  size: number;
-  k: number;
-  normalize: (typeof NORMALIZE)[number];
-  use: (typeof USES)[number];
-}
-
-function stateOf(
-  { rows, size, k, normalize, use }: Fitted,
-  index?: NeighborIndexMaker,
-  bytes?: Uint8Array,
-): ScorerState {
-  const bank: NamedArray = { dtype: 'F32', shape: [rows.length / size, size], data: rows };
-  return {
-    kind: KIND,
-    options: { k, normalize, use, ...(index && { index: { kind: index.kind, ...index.settings } }) },
-    tensors: { bank, ...(bytes && { index: { dtype: 'U8', shape: [bytes.length], data: bytes } }) },
-  };
-}
-
-function scorerOf(
-  { size, k, normalize, use }: Fitted,
-  state: ScorerState,
-  nearest: NearestRows,
-  blockSize: number,
-  takeIn?: (rows: Rows) => Promise<Scorer<'features'>>,
-): Scorer<'features'> {
-  return featureScorer({
-    where: WHERE,
-    size,
-    state,
-    largestScore: normalize === 'length' ? 2 : undefined,
-    takeIn,
-    async scoresOf({ data }) {
-      const scores = new Float64Array(data.length / size);
-      for (let first = 0; first < scores.length; first += blockSize) {
-        const squares = await nearest.squares(data.subarray(first * size, (first + blockSize) * size), k);
-        for (let row = 0; row < squares.length / k; row++) {
-          const own = squares.subarray(row * k, (row + 1) * k);
-          scores[first + row] = use === 'kth' ? Math.sqrt(own[k - 1]!) : own.reduce((a, d) => a + Math.sqrt(d), 0) / k;
-        }
-      }
-      return scores;
-    },
-    dispose: () => nearest.dispose(),
-  });
-}
-
-/**
- * The exact search. It takes in as many rows as the bank has room for: of an index nobody knows whether its distances
- * only fall.
- */
-function exactScorer(fitted: Fitted, bankSize: number, blockSize: number): Scorer<'features'> {
-  const { rows, size, normalize } = fitted;
-  const normalized = normalize === 'length';
-  const nearest = exactNeighbors(WHERE, neighborBank(rows, size, normalized), normalized, blockSize);
-  // eslint-disable-next-line @typescript-eslint/require-await -- errors reject
-  return scorerOf(fitted, stateOf(fitted), nearest, blockSize, async ({ data }) => {
-    const further = data.subarray(0, Math.max(0, bankSize - rows.length / size) * size);
-    const more = new Float32Array(rows.length + further.length);
-    more.set(rows);
-    more.set(further, rows.length);
-    return exactScorer({ ...fitted, rows: more }, bankSize, blockSize);
-  });
-}
-
-/**
- * Goes through the blocks once and keeps a uniform sample of rows. @throws ArgumentError for fewer rows than `atLeast`
- */
-async function fitBank(
-  blocks: Blocks<'features'>,
-  { onProgress }: FitProgress,
-  { bankSize, seed, atLeast }: { bankSize: number; seed: number; atLeast: number },
-): Promise<{ rows: Float32Array; size: number }> {
-  let sample: ReturnType<typeof rowSample> | undefined;
-  let [size, seen] = [0, 0];
-  for await (const block of blocks) {
-    const { data, shape } = await readRows(WHERE, 'features', block, sample && size);
-    size = shape[1];
-    sample ??= rowSample(size, bankSize, seed);
-    sample.add(data);
-    seen += shape[0];
-    onProgress?.(seen);
-  }
-  if (!sample || Math.min(seen, bankSize) < atLeast) {
-    throw new ArgumentError(WHERE, 'blocks', `at least k = ${atLeast} rows`, `${Math.min(seen, bankSize)} rows`);
-  }
-  return { rows: sample.rows(), size };
-}
+/** What decides which rows an index finds: another one would give other scores than the saved ones. */
+const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
+  index && { kind: index.kind, ...index.settings };
 
 /**
  * Distance to the k-th nearest in-distribution row (or the mean over the k nearest).
@@ -148,70 +56,91 @@ async function fitBank(
  * const scorer = await nearestNeighbors({ k: 1 }).fit([bank], {});
  * await scorer.score({ features: { data: Float32Array.of(5, 0, -3, 0), shape: [2, 2] } }); // Float32Array [0, 1.4142]
  */
-export function nearestNeighbors({
-  k = 50,
-  normalize = 'length',
-  use = 'kth',
-  bankSize = ALL_ROWS,
-  seed = 1,
-  blockSize = 512,
-  index,
-}: NearestNeighborsOptions = {}): ScorerMethod<'features', 'features'> {
-  checkOption(WHERE, 'k', k, COUNT);
-  checkWord(WHERE, 'normalize', normalize, NORMALIZE);
-  checkWord(WHERE, 'use', use, USES);
-  const sizes = { expected: `a whole number from k = ${k}`, holds: (v: number) => Number.isSafeInteger(v) && v >= k };
-  checkOption(WHERE, 'bankSize', bankSize, sizes);
-  checkOption(WHERE, 'seed', seed, SEED);
-  checkOption(WHERE, 'blockSize', blockSize, COUNT);
-  return {
-    kind: KIND,
+export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMethod<'features', 'features'> {
+  const most = options?.k ?? 50;
+  return defineScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features'],
-    async fit(blocks, progress) {
-      const fitted = { ...(await fitBank(blocks, progress, { bankSize, seed, atLeast: k })), k, normalize, use };
-      if (!index) return exactScorer(fitted, bankSize, blockSize);
+    options: {
+      k: [COUNT, 50],
+      normalize: [oneOf(...NORMALIZE), 'length'],
+      use: [oneOf(...USES), 'kth'],
+      bankSize: [{ ...wholeFrom(most), expected: `a whole number from k = ${most}` }, ALL_ROWS],
+      seed: [INTEGER, 1],
+      blockSize: [COUNT, 512],
+      index: [ANYTHING],
+    },
+    saved: ['k', 'normalize', 'use'],
+    fitted: {
+      /** Rows as they came. */
+      bank: { dtype: 'F32', shape: ['M', 'D'] },
+      indexBytes: { dtype: 'U8', shape: ['bytes'], optional: true },
+      index: [ANYTHING, undefined as Json | undefined],
+    },
+    async fit(rows, _, { k, normalize, bankSize, seed, index }) {
+      let sample: RowSample | undefined;
+      let [size, seen] = [0, 0];
+      for await (const { count, features } of rows) {
+        size = features.shape[1];
+        sample ??= rowSample(size, bankSize, seed);
+        sample.add(features.data);
+        seen += count;
+      }
+      if (!sample || Math.min(seen, bankSize) < k) {
+        throw new ArgumentError(WHERE, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
+      }
+      const bank = sample.rows();
       const normalized = normalize === 'length';
-      const bank = neighborBank(fitted.rows, fitted.size, normalized);
-      const nearest = indexedNeighbors(bank, normalized, index);
-      return scorerOf(fitted, stateOf(fitted, index, await nearest.bytes()), nearest, blockSize);
+      const nearest = index && indexedNeighbors(neighborBank(bank, size, normalized), normalized, index);
+      return { bank, index: settingsOf(index), indexBytes: await nearest?.bytes(), nearest, sizes: { D: size } };
     },
-    restore(state: ScorerState) {
-      const from = `${WHERE}.restore`;
-      checkKind(from, state, KIND, index?.load ? ['bank', 'index'] : ['bank']);
-      const { data: rows, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
-      const [count, size] = [shape[0]!, shape[1]!];
-      const saved = savedOption(from, state, 'k', {
-        expected: `a whole number from 1 to the ${count} rows of the bank`,
-        holds: (value) => COUNT.holds(value) && value <= count,
-      });
-      const fitted = {
-        rows,
-        size,
-        k: saved,
-        normalize: wordOf(from, state, 'normalize', NORMALIZE),
-        use: wordOf(from, state, 'use', USES),
+    check(fitted, { k, index }, { D }) {
+      const [saved, own] = [JSON.stringify(fitted.index), JSON.stringify(settingsOf(index))];
+      if (saved !== own) {
+        return { what: 'options.index', expected: `that of the method: ${own ?? 'none'}`, received: saved ?? 'none' };
+      }
+      if ((fitted.indexBytes !== undefined) !== (index?.load !== undefined)) {
+        const expected = index?.load ? 'the bytes of the index' : 'none';
+        return { what: 'tensors.indexBytes', expected, received: fitted.indexBytes ? 'bytes' : 'none' };
+      }
+      return tooFewRows(fitted, { k }, D!);
+    },
+    score(fitted, { options: { k, normalize, use, bankSize, blockSize, index }, sides }) {
+      const { bank: rows, indexBytes } = fitted;
+      const size = sides.D!;
+      const normalized = normalize === 'length';
+      const search = (): NearestRows => {
+        const bank = neighborBank(rows, size, normalized);
+        return index
+          ? indexedNeighbors(bank, normalized, index, indexBytes)
+          : exactNeighbors(WHERE, bank, normalized, blockSize);
       };
-      checkIndex(from, state, index);
-      if (!index) return exactScorer(fitted, bankSize, blockSize);
-      const normalized = fitted.normalize === 'length';
-      const bank = neighborBank(rows, size, normalized);
-      const bytes = index.load && tensorOf(from, state, 'index', 'U8', [undefined]).data;
-      return scorerOf(
-        fitted,
-        stateOf(fitted, index, bytes),
-        indexedNeighbors(bank, normalized, index, bytes),
-        blockSize,
-      );
+      const nearest = fitted.nearest ?? search();
+      return {
+        largestScore: normalized ? 2 : undefined,
+        async scoresOf({ count, features: { data } }) {
+          const scores = new Float64Array(count);
+          for (let first = 0; first < count; first += blockSize) {
+            const squares = await nearest.squares(data.subarray(first * size, (first + blockSize) * size), k);
+            for (let row = 0; row < squares.length / k; row++) {
+              const own = squares.subarray(row * k, (row + 1) * k);
+              scores[first + row] =
+                use === 'kth' ? Math.sqrt(own[k - 1]!) : own.reduce((sum, square) => sum + Math.sqrt(square), 0) / k;
+            }
+          }
+          return scores;
+        },
+        takeIn: index
+          ? undefined
+          : ({ data }) => {
+              const further = data.subarray(0, Math.max(0, bankSize - sides.M!) * size);
+              const bank = new Float32Array(rows.length + further.length);
+              bank.set(rows);
+              bank.set(further, rows.length);
+              return { bank, index: undefined, indexBytes: undefined, sizes: { D: size } };
+            },
+        dispose: () => nearest.dispose(),
+      };
     },
-  };
-}
-
-/** An index of other settings would find other rows, and give other scores than the saved ones. */
-function checkIndex(where: string, state: ScorerState, index: NeighborIndexMaker | undefined): void {
-  const saved = JSON.stringify(state.options.index);
-  const given = stateOf({ rows: new Float32Array(0), size: 1, k: 1, normalize: 'length', use: 'kth' }, index);
-  const own = JSON.stringify(given.options.index);
-  if (saved === own) return;
-  throw new FormatError(where, 'state.options.index', `that of the method: ${own ?? 'none'}`, saved ?? 'none');
+  });
 }

@@ -1,3 +1,5 @@
+import type { Wrong } from '../contract/define-scorer';
+
 /** Bank rows, and their distances to queries in float64. */
 export interface NeighborBank {
   /** Rows as they came [M, D]. */
@@ -66,4 +68,11 @@ export function squaredDistance({ rows, scales, size }: NeighborBank, place: num
     sum += difference * difference;
   }
   return sum;
+}
+
+/** A saved bank must have the k rows that are asked for. */
+export function tooFewRows({ bank }: { bank: Float32Array }, { k }: { k: number }, size: number): Wrong | undefined {
+  const rows = bank.length / size;
+  if (k <= rows) return undefined;
+  return { what: 'options.k', expected: `a whole number from 1 to the ${rows} rows of the bank`, received: k };
 }

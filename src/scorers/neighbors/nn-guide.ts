@@ -1,16 +1,15 @@
+import { COUNT, INTEGER } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import { finiteScores } from '../contract/finite-scores';
-import { inUse } from '../contract/in-use';
-import { energyScore } from '../contract/logit-scores';
-import { neighborSearch } from './neighbor-search';
-import { checkOption, COUNT } from '../../core/check';
-import { readRows, type Rows } from '../contract/rows';
-import type { Scorer, ScorerMethod } from '../contract/scorer';
-import { checkKind, tensorOf, savedOption } from '../contract/scorer-state';
-import { rowSample } from '../contract/row-sample';
 import { unitLength } from '../../linalg/unit-length';
+import { defineScorer } from '../contract/define-scorer';
+import { energyScore } from '../contract/logit-scores';
+import { rowSample, type RowSample } from '../contract/row-sample';
+import type { Rows } from '../contract/rows';
+import type { ScorerMethod } from '../contract/scorer';
+import { tooFewRows } from './neighbor-bank';
+import { neighborSearch } from './neighbor-search';
 
-const KIND = 'nn-guide';
+const WHERE = 'nnGuide';
 
 /** Options of {@link nnGuide}. */
 export interface NnGuideOptions {
@@ -27,58 +26,6 @@ export interface NnGuideOptions {
 /** logsumexp of each row of logits: the confidence that guides. */
 const confidences = ({ data, shape: [rows, classes] }: Rows): Float64Array =>
   Float64Array.from({ length: rows }, (_, row) => -energyScore(data.subarray(row * classes, (row + 1) * classes)));
-
-interface Fitted {
-  /** Unit features of the bank times their confidence [M, D]. */
-  bank: Float32Array;
-  size: number;
-  classes: number;
-  k: number;
-}
-
-function scorerOf({ bank, size, classes, k }: Fitted, blockSize: number): Scorer<'features' | 'logits'> {
-  const where = 'nnGuide';
-  const guard = inUse(where);
-  const rowsOf = (from: number, count: number) => bank.subarray(from * size, (from + count) * size);
-  const search = neighborSearch(where, rowsOf, new Float32Array(bank.length / size), size, blockSize);
-  return {
-    kind: KIND,
-    needs: ['features', 'logits'],
-    largestScore: undefined,
-    async score(batch) {
-      guard.check();
-      const features = await readRows(where, 'features', batch, size);
-      const logits = await readRows(where, 'logits', batch, classes);
-      checkSameRows(features, logits);
-      const rows = unitLength(features.data, size);
-      const confidence = confidences(logits);
-      const { places } = await search.best(rows, k);
-      const scores = confidence.map((own, row) => {
-        let sum = 0;
-        for (let n = 0; n < k; n++) {
-          const [x, b] = [row * size, places[row * k + n]! * size];
-          for (let i = 0; i < size; i++) sum += rows[x + i]! * bank[b + i]!;
-        }
-        return -own * (sum / k);
-      });
-      return finiteScores(where, scores);
-    },
-    state: () => ({
-      kind: KIND,
-      options: { k, classes },
-      tensors: { bank: { dtype: 'F32', shape: [bank.length / size, size], data: bank } },
-    }),
-    dispose() {
-      guard.end();
-      search.dispose();
-    },
-  };
-}
-
-function checkSameRows(features: Rows, logits: Rows): void {
-  if (features.shape[0] === logits.shape[0]) return;
-  throw new ArgumentError('nnGuide', 'logits', `${features.shape[0]} rows, as the features`, logits.shape[0]);
-}
 
 /**
  * Nearest-neighbor guidance: the energy of a row, weighed by how near it lies to confident training rows.
@@ -97,50 +44,55 @@ function checkSameRows(features: Rows, logits: Rows): void {
  * const scorer = await nnGuide({ k: 1 }).fit([block], {});
  * await scorer.score(block); // Float32Array [-4.5238228]
  */
-export function nnGuide({ k = 10, bankSize = 12_000, seed = 1, blockSize = 512 }: NnGuideOptions = {}): ScorerMethod<
-  'features' | 'logits',
-  'features' | 'logits'
-> {
-  const where = 'nnGuide';
-  checkOption(where, 'k', k, COUNT);
-  checkOption(where, 'bankSize', bankSize, COUNT);
-  checkOption(where, 'seed', seed, { expected: 'an integer', holds: Number.isSafeInteger });
-  checkOption(where, 'blockSize', blockSize, COUNT);
-  return {
-    kind: KIND,
+export function nnGuide(options?: NnGuideOptions): ScorerMethod<'features' | 'logits', 'features' | 'logits'> {
+  return defineScorer(WHERE, options, {
     needs: ['features', 'logits'],
     fitNeeds: ['features', 'logits'],
-    async fit(blocks, { onProgress }) {
-      let sample: ReturnType<typeof rowSample> | undefined;
+    options: { k: [COUNT, 10], bankSize: [COUNT, 12_000], seed: [INTEGER, 1], blockSize: [COUNT, 512] },
+    saved: ['k'],
+    fitted: {
+      /** Unit features of the bank times their confidence. */
+      bank: { dtype: 'F32', shape: ['M', 'D'] },
+      classes: [COUNT],
+    },
+    async fit(rows, _, { k, bankSize, seed }) {
+      let sample: RowSample | undefined;
       let [size, classes, seen] = [0, 0, 0];
-      for await (const block of blocks) {
-        const features = await readRows(where, 'features', block, sample && size);
-        const logits = await readRows(where, 'logits', block, sample && classes);
-        checkSameRows(features, logits);
+      for await (const { count, features, logits } of rows) {
         [size, classes] = [features.shape[1], logits.shape[1]];
         sample ??= rowSample(size, bankSize, seed);
         const scaled = unitLength(features.data, size);
         const confidence = confidences(logits);
         scaled.forEach((value, i) => (scaled[i] = value * confidence[Math.floor(i / size)]!));
         sample.add(scaled);
-        seen += features.shape[0];
-        onProgress?.(seen);
+        seen += count;
       }
       if (!sample || Math.min(seen, bankSize) < k) {
-        throw new ArgumentError(where, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
+        throw new ArgumentError(WHERE, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
       }
-      return scorerOf({ bank: sample.rows(), size, classes, k }, blockSize);
+      return { bank: sample.rows(), classes, sizes: { D: size } };
     },
-    restore(state) {
-      const from = 'nnGuide.restore';
-      checkKind(from, state, KIND, ['bank']);
-      const { data, shape } = tensorOf(from, state, 'bank', 'F32', [undefined, undefined]);
-      const within = {
-        expected: `a whole number from 1 to ${shape[0]}`,
-        holds: (v: number) => COUNT.holds(v) && v <= shape[0]!,
+    check: (fitted, options, { D }) => tooFewRows(fitted, options, D!),
+    score({ bank, classes }, { options: { k, blockSize }, sides }) {
+      const size = sides.D!;
+      const rowsOf = (from: number, count: number) => bank.subarray(from * size, (from + count) * size);
+      const search = neighborSearch(WHERE, rowsOf, new Float32Array(sides.M!), size, blockSize);
+      return {
+        widths: { logits: classes },
+        async scoresOf({ features, logits }) {
+          const rows = unitLength(features.data, size);
+          const { places } = await search.best(rows, k);
+          return confidences(logits).map((own, row) => {
+            let sum = 0;
+            for (let n = 0; n < k; n++) {
+              const [x, b] = [row * size, places[row * k + n]! * size];
+              for (let i = 0; i < size; i++) sum += rows[x + i]! * bank[b + i]!;
+            }
+            return -own * (sum / k);
+          });
+        },
+        dispose: () => search.dispose(),
       };
-      const saved = { k: savedOption(from, state, 'k', within), classes: savedOption(from, state, 'classes', COUNT) };
-      return scorerOf({ bank: data, size: shape[1]!, ...saved }, blockSize);
     },
-  };
+  });
 }

@@ -1,0 +1,66 @@
+import { COUNT, oneOf } from '../../core/check';
+import type { Declared } from '../../core/read-options';
+import type { SavedArray } from '../../core/saved-arrays';
+import { ClassScatter } from '../../embeddings/class-scatter';
+import { ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
+import { whiteningFrom, type Whitening } from '../../linalg/whitening';
+import type { FitRows } from '../contract/fit-rows';
+
+/** Options of `mahalanobis`, `relativeMahalanobis` and `classGaussians`. */
+export interface CovarianceOptions {
+  /**
+   * How covariances are estimated: `'oas'` (default) and `'ledoit-wolf'` are shrunk just enough to be of full rank,
+   * `'empirical'` not at all, and fails where features are constant or fewer rows than features. `'ledoit-wolf'` keeps
+   * C x D x D numbers when fitting.
+   */
+  covariance?: CovarianceEstimator;
+  /** Rows that go through a GPU at once, default 4096, fewer of more than 512 features. */
+  blockSize?: number;
+}
+
+export const COVARIANCE_OPTIONS = {
+  covariance: [oneOf(...ESTIMATORS), 'oas'],
+  blockSize: [COUNT, 4096],
+} as const satisfies Declared<CovarianceOptions>;
+
+/** Means and scatter of labeled rows, in one pass. */
+export async function scatterOf(
+  rows: FitRows<'features' | 'labels'>,
+  { covariance, blockSize }: Required<CovarianceOptions>,
+  perClass = covariance === 'ledoit-wolf',
+): Promise<ClassScatter> {
+  const store = new ClassScatter({ perClass, blockSize });
+  for await (const { features, labels } of rows) await store.add(features, labels);
+  return store;
+}
+
+/** Factors L of so many covariances among the arrays of a fit: lower triangles with a diagonal above 0. */
+export const factorArray = (count: number | string) =>
+  ({
+    dtype: 'F64',
+    shape: [count, 'D', 'D'],
+    rule: {
+      expected: 'lower triangles with a diagonal above 0',
+      wrong(factors, [, size = 0]) {
+        for (let at = 0; at < factors.length; at++) {
+          const [row, column] = [Math.floor(at / size) % size, at % size];
+          const holds = column > row ? factors[at] === 0 : column < row || factors[at]! > 0;
+          if (!holds) return `another row ${row} in matrix ${Math.floor(at / size ** 2)}`;
+        }
+        return undefined;
+      },
+    },
+  }) as const satisfies SavedArray;
+
+/** Those covariances, of rows of D numbers. */
+export const whiteningsOf = (factors: Float64Array, size: number): Whitening[] =>
+  Array.from({ length: factors.length / size ** 2 }, (_, at) =>
+    whiteningFrom(factors.subarray(at * size ** 2, (at + 1) * size ** 2), size),
+  );
+
+/** Matrices one after the other, each made when the one before it is in its place. */
+export function joinedFactors(count: number, size: number, factorAt: (at: number) => Float64Array): Float64Array {
+  const all = new Float64Array(count * size ** 2);
+  for (let at = 0; at < count; at++) all.set(factorAt(at), at * size ** 2);
+  return all;
+}

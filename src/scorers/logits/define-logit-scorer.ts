@@ -1,0 +1,67 @@
+import type { Declared, Read } from '../../core/read-options';
+import { COUNT } from '../../core/check';
+import { defineScorer } from '../contract/define-scorer';
+import type { LogitRow } from '../contract/logit-scores';
+import { readRows } from '../contract/rows';
+import type { Blocks, ModelOutputs, ReadyScorer } from '../contract/scorer';
+
+/** What makes one scorer of logits another than the next. */
+export interface LogitDefinition<O extends object, D> {
+  options: D;
+  scoreOf(logits: LogitRow, options: Read<O, D>): number;
+  /** What no score of C logits exceeds but by rounding; left out where there is no such bound. */
+  largestOf?(classes: number, options: Read<O, D>): number;
+}
+
+/** Of a sum over very many classes, relative. */
+const ROUNDING = 1e-12;
+
+/** C of the first block that has logits; the others are not asked for. */
+async function classesIn(where: string, blocks: Blocks<never>): Promise<number | undefined> {
+  for await (const block of blocks) {
+    const { logits } = block as Partial<Pick<ModelOutputs, 'logits'>>;
+    if (logits !== undefined) return (await readRows(where, 'logits', { logits })).shape[1];
+  }
+  return undefined;
+}
+
+/**
+ * A scorer of logits [N, C], which has nothing to fit but C: it scores any logits at once, and those of one width after
+ * a fit, from when on its largest score is known.
+ */
+export function defineLogitScorer<O extends object, const D extends Declared<O>>(
+  where: string,
+  given: O | undefined,
+  { options, scoreOf, largestOf }: LogitDefinition<O, D>,
+): ReadyScorer<'logits'> {
+  const method = defineScorer(where, given, {
+    needs: ['logits'],
+    fitNeeds: [],
+    options,
+    saved: Object.keys(options) as (keyof O & keyof D & string)[],
+    fitted: { classes: [COUNT, undefined] },
+    fit: () => ({ classes: undefined }),
+    score({ classes }, { options: own }) {
+      const largest = classes === undefined ? undefined : largestOf?.(classes, own);
+      return {
+        widths: { logits: classes },
+        largestScore: largest,
+        scoresOf({ logits: { data, shape } }) {
+          const [rows, width] = shape;
+          return Float64Array.from({ length: rows }, (_, row) => {
+            const score = scoreOf(data.subarray(row * width, (row + 1) * width), own);
+            // Rounding alone can keep it from the end, or take it beyond.
+            return largest !== undefined && score > largest * (1 - ROUNDING) ? largest : score;
+          });
+        },
+      };
+    },
+  });
+  const { fitNeeds, restore } = method;
+  return {
+    ...method.of({ classes: undefined }),
+    fitNeeds,
+    restore,
+    fit: async (blocks) => method.of({ classes: await classesIn(where, blocks) }),
+  };
+}
