@@ -356,7 +356,7 @@ describe('by hand', () => {
     const wrong = (labels: number[]) => she().fit([{ features: rows([1, 0], [0, 1]), labels }], { head: square });
     await expect(wrong([0, -1])).rejects.toThrow('labels must be class indices from 0 to 1');
     await expect(wrong([0, 2])).rejects.toThrow('got 2 at index 1');
-    await expect(wrong([0])).rejects.toThrow('labels must be 2 labels, got 1');
+    await expect(wrong([0])).rejects.toThrow('labels must be 2 rows, as the features, got 1');
     await expect(wrong([1, 0])).rejects.toThrow('got none of class 0, which has 1');
     await expect(she().fit([], { head: square })).rejects.toThrow('got no row');
     // A class without a row has no pattern: what the head takes for it is compared with the likeliest of the others.

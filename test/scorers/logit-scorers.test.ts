@@ -124,7 +124,7 @@ describe('logit scorers', () => {
       expect(() => msp({ temperature })).toThrow('msp: temperature must be a number above 0');
       expect(() => energy({ temperature })).toThrow('energy: temperature must be a number above 0');
     }
-    expect(() => gen({ gamma: 0 })).toThrow('gamma must be a number above 0, at most 1, got 0');
+    expect(() => gen({ gamma: 0 })).toThrow('gamma must be a share above 0 and at most 1, got 0');
     expect(() => gen({ m: 1.5 })).toThrow('m must be a whole number from 1, got 1.5');
     const scorer = gen({ gamma: 0.5, m: 3 });
     const again = gen().restore(decodeScorer(encodeScorer(scorer.state())), {});
@@ -132,7 +132,9 @@ describe('logit scorers', () => {
     expect(await again.score({ logits })).not.toEqual(await gen().score({ logits }));
     const broken: ScorerState = { ...msp().state(), options: { temperature: -2 } };
     expect(() => msp().restore(broken, {})).toThrow('state.options.temperature must be a number above 0, got -2');
-    expect(() => msp().restore({ ...broken, options: {} }, {})).toThrow('must be a number, got none');
+    expect(() => msp().restore({ ...broken, options: {} }, {})).toThrow(
+      'temperature must be a number above 0, got nothing',
+    );
   });
 
   test('a ready scorer and its fitted copy end on their own', async () => {

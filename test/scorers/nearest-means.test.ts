@@ -175,8 +175,8 @@ onEachBackend('the nearest mean', (backend) => {
     await expect(scorer.score({ features: { data: Float32Array.of(1), shape: [0.5, 2] } })).rejects.toThrow(
       'must be [N, D]',
     );
-    expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor1d([1]) as never))).toThrow('must be [N, D], got [1]');
-    expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor2d([[1, 2]])))).toThrow('as the class means, got [N, 2]');
+    expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor1d([1]) as never))).toThrow('must be [N, 1], got [1]');
+    expect(() => tf.tidy(() => scorer.scoreTensor(tf.tensor2d([[1, 2]])))).toThrow('must be [N, 1], got [1, 2]');
     scorer.dispose();
   });
 });

@@ -58,7 +58,7 @@ test.each<[string, () => unknown, string]>([
   [
     'no class at all',
     () => klMatching().restore(state('kl-matching', { classes: i32(), logTemplates: f64([0, 3]) }), {}),
-    'klMatching.restore: state.tensors.classes must be I32 [?], got I32 [0]',
+    'klMatching.restore: state.tensors.classes must be I32 [K], got I32 [0]',
   ],
   [
     'an option of many levels',

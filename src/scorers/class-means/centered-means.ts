@@ -1,6 +1,7 @@
 import type { Means } from '../../embeddings/class-means';
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { CLASS_LABELS } from '../../core/saved-arrays';
 
 /**
  * Class means, moved so that the mean of them is (nearly) the origin: what float32 holds of them is then exact enough.
@@ -19,19 +20,20 @@ export interface CenteredMeans {
   halfNorms: Float64Array;
 }
 
-/** Checks and centers; copies, so that later changes to the store or the arrays change nothing. */
-export function centerMeans(where: string, { labels, data, shape }: Means): CenteredMeans {
+/** Throws unless means from outside are whole: as many numbers as they say, class indices once each, all finite. */
+export function checkMeans(where: string, { labels, data, shape }: Means): void {
   const [classes, size] = shape;
   if (!(classes >= 1 && size >= 1) || labels.length !== classes || data.length !== classes * size) {
     const received = `${labels.length} labels and ${data.length} numbers for [${shape.join(', ')}]`;
     throw new ShapeError(where, 'means', 'labels [C], data [C, D], C and D from 1', received);
   }
-  const wrong = labels.findIndex((label, c) => label < 0 || labels.indexOf(label) !== c);
-  if (wrong >= 0) {
-    const received = `${labels[wrong]} at index ${wrong}`;
-    throw new ArgumentError(where, 'means.labels', 'class indices from 0, once each', received);
-  }
+  const wrong = CLASS_LABELS.wrong(labels, [classes]);
+  if (wrong !== undefined) throw new ArgumentError(where, 'means.labels', CLASS_LABELS.expected, wrong);
   checkFinite(where, data, size, 'means');
+}
+
+/** Centers; copies, so that later changes to the store or the arrays change nothing. */
+export function centerMeans({ labels, data, shape: [classes, size] }: Means): CenteredMeans {
   const center = new Float64Array(size);
   data.forEach((value, i) => (center[i % size]! += value / classes));
   center.forEach((value, i) => (center[i] = Math.fround(value)));

@@ -37,7 +37,7 @@ export function classMeanRows(given: MeanArrays, { distance, blockSize }: ClassM
   const isCosine = distance === 'cosine';
   const { labels: classesOf, means: data } = given;
   const all: Means = { labels: classesOf, data, shape: [classesOf.length, data.length / classesOf.length] };
-  const centered = centerMeans(WHERE, isCosine ? meansOfUnitLength(WHERE, all) : all);
+  const centered = centerMeans(isCosine ? meansOfUnitLength(WHERE, all) : all);
   const { classes, size, labels } = centered;
   const columns = Float32Array.from(
     centered.centered,

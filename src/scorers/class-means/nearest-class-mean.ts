@@ -4,7 +4,10 @@ import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineScorer } from '../contract/define-scorer';
 import type { Blocks, FitProgress, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
+import { checkMeans } from './centered-means';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
+
+const WHERE = 'nearestClassMean';
 
 /** Options of {@link nearestClassMean}. */
 export interface NearestClassMeanOptions {
@@ -44,7 +47,7 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
  * await scorer.score({ features: { data: Float32Array.of(1, 2), shape: [1, 2] } }); // Float32Array [5]
  */
 export function nearestClassMean(options?: NearestClassMeanOptions): NearestClassMean {
-  const method = defineScorer('nearestClassMean', options, {
+  const method = defineScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
     options: { distance: [oneOf(...CLASS_MEAN_DISTANCES), 'euclidean'], blockSize: [COUNT, 4096] },
@@ -66,6 +69,10 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
   });
   return {
     ...method,
-    of: (source) => method.of(meanArrays(source instanceof ClassMeans ? source.means() : source)),
+    of(source) {
+      const means = source instanceof ClassMeans ? source.means() : source;
+      checkMeans(WHERE, means);
+      return method.of(meanArrays(means));
+    },
   };
 }
