@@ -112,6 +112,7 @@ export default defineConfig({
           'Promises, and how they are tested': '/promises',
           Architecture: '/architecture',
           Contributing: '/contributing',
+          Extending: '/extending',
         }),
       },
     ],
