@@ -1,14 +1,10 @@
-export { fitDetector, loadDetector } from './detector';
-export type { Detector, FitDetectorOptions, LoadDetectorOptions, ModelImages } from './detector';
+export { fitDetector } from './detector';
+export { loadDetector, type LoadDetectorOptions } from './load-detector';
+export type { Detector, FitDetectorOptions, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
-export { fitOutputDetector, loadOutputDetector } from './output-detector';
-export type {
-  DetectorOptions,
-  LoadOutputDetectorOptions,
-  OutputDetector,
-  PredictOptions,
-  Verdict,
-} from './output-detector';
+export { fitOutputDetector } from './output-detector';
+export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
+export type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';

@@ -1,0 +1,27 @@
+import type { ModelParts } from '../scorers/contract/scorer';
+import { decodeDetector } from './detector-state';
+import { detectorOf, type OutputDetector } from './output-detector';
+import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
+
+/** Options of {@link loadOutputDetector}. */
+export interface LoadOutputDetectorOptions extends Partial<ModelParts> {
+  /** Methods by kind; by default every one of this package. */
+  methods?: ScorerMethods;
+}
+
+/**
+ * The detector that `toBytes` wrote.
+ *
+ * @throws FormatError where the bytes are no detector, or one of an unknown kind
+ * @example
+ * const detector = loadOutputDetector(bytes);
+ */
+export function loadOutputDetector(
+  bytes: Uint8Array,
+  { methods = scorerMethods, ...parts }: LoadOutputDetectorOptions = {},
+): OutputDetector {
+  const where = 'loadOutputDetector';
+  const state = decodeDetector(where, bytes);
+  const method = methodOf(where, state.scorer.kind, methods);
+  return detectorOf(where, method.restore(state.scorer, parts), state);
+}
