@@ -15,6 +15,7 @@ import { saveBytes, type DetectorTarget } from './detector-io';
 import { checkFiniteWeights } from './model/finite-weights';
 import type { GraphModelLike } from './model/graph-model-like';
 import { imageSource, outputsOf, type ModelImages } from './model/image-blocks';
+import { placesOf } from './model/layer-places';
 import { modelFingerprint } from './model/model-fingerprint';
 import { readModel } from './model/model-outputs';
 import type { ModelPasses, OutputNames } from './model/model-reader';
@@ -145,7 +146,8 @@ export async function fitDetector(
   const source: OutputSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
   checkBackend(where);
   const imageShape = images.shape.slice(1);
-  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) }, imageShape };
+  const fingerprint = { ...(await modelFingerprint(model)) };
+  const about = { ...names, places: { ...placesOf(model, names) }, fingerprint, imageShape };
   const inner = await fitFromSource(
     where,
     source,

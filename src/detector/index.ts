@@ -8,10 +8,12 @@ export type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from '.
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';
-export { scorerMethods, type ScorerMethods } from './scorer-methods';
+export { scorerMethods } from './scorer-methods';
+export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
 export { embed, type EmbedOptions } from './model/embed';
 export { featuresOf } from './model/model-outputs';
 export type { LogitMeaning, ModelReader, OutputNames } from './model/model-reader';
 export type { GraphModelLike } from './model/graph-model-like';
 export { modelFingerprint, type ModelFingerprint } from './model/model-fingerprint';
+export type { WeightSketch } from './model/weight-sketch';
 export type { ImageSet } from '../core/images';
