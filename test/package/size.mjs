@@ -35,6 +35,14 @@ const SINGLE = {
   'tfjs-ood/node': { download: 4700, readImageList: 2850 },
 };
 
+/** Two names of two entries, and the limit in bytes: loading a detector costs hardly more than fitting it. */
+const PAIRS = [
+  ['fitDetector', 'energy', 15_000],
+  ['loadDetector', 'energy', 17_000],
+  ['loadOutputDetector', 'energy', 9500],
+  ['loadDetector', 'mahalanobis', 29_500],
+];
+
 /** The peers stay outside. What is imported of them and not used falls away, as where they are bundled too. */
 const peersOutside = {
   name: 'peers outside',
@@ -84,6 +92,14 @@ export async function checkSizes(folder, entries) {
     const rows = single.map(async ({ entry, name, limit }) => {
       const size = await sizeOf(`import { ${name} } from '${entry}'; console.log(${name});`, folder, entry);
       return { name: `${entry} { ${name} }`, limit, size };
+    });
+    return table(await Promise.all(rows));
+  });
+  await check('a detector is loaded with the code of one scorer', async () => {
+    const rows = PAIRS.map(async ([name, scorer, limit]) => {
+      const imports = `import { ${name} } from 'tfjs-ood/detector'; import { ${scorer} } from 'tfjs-ood/scorers';`;
+      const size = await sizeOf(`${imports} console.log(${name}, ${scorer});`, folder, 'tfjs-ood/detector');
+      return { name: `${name} with ${scorer}`, limit, size };
     });
     return table(await Promise.all(rows));
   });
