@@ -91,7 +91,7 @@ const METADATA: Declared<SavedMetadata> = {
 
 const ASCENDING: NumbersRule = {
   expected: 'ascending',
-  wrong: firstWrong((score, at, scores) => at === 0 || score >= scores[at - 1]!),
+  wrong: /* @__PURE__ */ firstWrong((score, at, scores) => at === 0 || score >= scores[at - 1]!),
 };
 const TENSORS = { calibration: { dtype: 'F64', shape: ['N'], rule: ASCENDING } } as const;
 

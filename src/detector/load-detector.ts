@@ -42,7 +42,10 @@ const NAME: Rule = {
   expected: 'the name of a layer or node',
   holds: (value: unknown) => TEXT.holds(value as never) && !!value,
 };
-const LENGTHS = listOf('a list of lengths', (side) => Number.isSafeInteger(side) && (side as number) >= 0);
+const LENGTHS = /* @__PURE__ */ listOf(
+  'a list of lengths',
+  (side) => Number.isSafeInteger(side) && (side as number) >= 0,
+);
 const PLACE: Rule = {
   expected: 'the index of a layer or node, on each level',
   holds: (value) => LENGTHS.holds(value) && (value as unknown as Place).length > 0,
@@ -50,7 +53,7 @@ const PLACE: Rule = {
 const ABOUT: Declared<SavedModel> = {
   features: [NAME, undefined],
   logits: [NAME, undefined],
-  pool: [oneOf('average'), undefined],
+  pool: [/* @__PURE__ */ oneOf('average'), undefined],
   places: [
     { expected: 'an object', holds: isRecord },
     { features: undefined, logits: undefined },
@@ -62,9 +65,12 @@ const PLACES: Declared<SavedPlaces> = { features: [PLACE, undefined], logits: [P
 const FINGERPRINT: Declared<ModelFingerprint> = {
   architecture: [TEXT],
   weights: [TEXT],
-  sketches: [listOf('a list of objects', isRecord), []], // files of before have none
+  sketches: [/* @__PURE__ */ listOf('a list of objects', isRecord), []], // files of before have none
 };
-const SKETCH: Declared<WeightSketch> = { isHalf: [FLAG], sums: [listOf('a list of numbers', Number.isFinite)] };
+const SKETCH: Declared<WeightSketch> = {
+  isHalf: [FLAG],
+  sums: [/* @__PURE__ */ listOf('a list of numbers', Number.isFinite)],
+};
 
 /** What a file says about its model. @throws FormatError */
 function savedModel(where: string, about: unknown): SavedModel {
