@@ -158,6 +158,11 @@ describe('how far rounding may move a sum', () => {
     expect(isSketchOf(sketch([-3 - 2 ** -11]), sketch([-3]))).toBe(true);
     // Neither is half precision: rounding did not do it.
     expect(isSketchOf(sketch([1 + 2 ** -15]), sketch([1 + 2 ** -14 + 2 ** -16]))).toBe(false);
+    // A float that was put together of bytes may be off by some of its own steps, of 2^-23.
+    expect(isSketchOf(sketch([1 + 2 ** -12]), sketch([1 + 4 * 2 ** -23]))).toBe(true);
+    expect(isSketchOf(sketch([1 + 2 ** -12]), sketch([1 - 4 * 2 ** -23]))).toBe(true);
+    expect(isSketchOf(sketch([2 ** -16 + 2 ** -26]), sketch([2 ** -16 + 2 ** -34]))).toBe(true);
+    expect(isSketchOf(sketch([1 + 2 ** -12]), sketch([1 + 64 * 2 ** -23]))).toBe(false);
     // What is below 2^-14 may be 0.
     expect(isSketchOf(sketch([0.99 * 2 ** -14]), sketch([0]))).toBe(true);
     expect(isSketchOf(sketch([1.01 * 2 ** -14]), sketch([0]))).toBe(false);
@@ -182,6 +187,7 @@ describe('how far rounding may move a sum', () => {
 
   test('another index has other signs', () => {
     const numbers = Float64Array.from({ length: 64 }, (_, i) => i + 1);
+    expect(measuredWeights(numbers, 1).sums).toHaveLength(16);
     expect(measuredWeights(numbers, 1).sums).not.toEqual(measuredWeights(numbers, 2).sums);
   });
 });

@@ -19,14 +19,21 @@ const SEED = 20_181;
 const STEP = 2 ** -10;
 const LEAST = 2 ** -14;
 const SMALLEST = 2 ** -24;
-/** A shader that writes a float as four bytes is not exact: this part of a step is taken for none. */
-const BLUR = 2 ** -8;
+/** Steps of single precision, 2^13 to one of half. */
+const FINER = 2 ** 13;
+/** A shader that writes a float as four bytes is not exact: so many finer steps are taken for none. */
+const BLUR = 32;
 const DEVIATIONS = 4;
 
-function isHalfNumber(size: number): boolean {
-  const step = size < LEAST ? SMALLEST : STEP * 2 ** Math.floor(Math.log2(size));
-  const steps = size / step;
-  return Math.abs(steps - Math.round(steps)) <= BLUR;
+/** Asks whether a number from 0 on is one of half precision: the end of a float's 23 bits is 0 then. */
+function halfNumbers(): (size: number) => boolean {
+  const float = new Float32Array(1);
+  const bits = new Int32Array(float.buffer);
+  return (size) => {
+    if (size < LEAST) return Math.abs(size / SMALLEST - Math.round(size / SMALLEST)) * FINER <= BLUR;
+    float[0] = size;
+    return (bits[0]! + BLUR) % FINER <= 2 * BLUR;
+  };
 }
 
 /**
@@ -43,6 +50,7 @@ export function measuredWeights(numbers: ArrayLike<number>, index: number): Meas
   const count = Math.min(SUMS, numbers.length);
   const [sums, most, squares] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
   const random = seededRandom(SEED, index);
+  const isHalfNumber = halfNumbers();
   let isHalf = true;
   let signs = 0;
   for (let i = 0; i < numbers.length; i++) {
