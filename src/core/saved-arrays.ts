@@ -32,11 +32,11 @@ export type Arrays<D extends SavedArrays> = {
 
 export const CLASS_LABELS: NumbersRule = {
   expected: 'class indices from 0, once each',
-  wrong: firstWrong((label, at, labels) => label >= 0 && labels.indexOf(label) === at),
+  wrong: /* @__PURE__ */ firstWrong((label, at, labels) => label >= 0 && labels.indexOf(label) === at),
 };
 export const COUNTS: NumbersRule = {
   expected: 'whole numbers from 1',
-  wrong: firstWrong((count) => Number.isSafeInteger(count) && count >= 1),
+  wrong: /* @__PURE__ */ firstWrong((count) => Number.isSafeInteger(count) && count >= 1),
 };
 
 /** A rule that each number keeps by itself. */

@@ -1,10 +1,14 @@
+import { ANY_SHARE, COUNT, SHARE, type Rule } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { ScorerState } from '../scorers/contract/scorer';
 import { formatOf } from '../core/format-of';
 import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/json';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
-import type { OutputWidths } from './given-outputs';
+import type { Declared } from '../core/read-options';
+import { readSaved } from '../core/read-saved';
+import { firstWrong, readArrays, writeArrays, type NumbersRule } from '../core/saved-arrays';
 import { writableJson } from '../core/writable-json';
+import type { OutputWidths } from './given-outputs';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';
@@ -28,15 +32,19 @@ export interface DetectorState {
   about: Readonly<Record<string, Json>>;
 }
 
+/** What stands in the metadata beside format, version and kind. */
+interface SavedMetadata extends Omit<DetectorState, 'scorer' | 'calibration' | 'classNames'> {
+  classNames: readonly string[] | null;
+  options: ScorerState['options'];
+}
+
 /**
  * One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal
  * bytes.
  */
 export function encodeDetector(state: DetectorState): Uint8Array {
   const { scorer, calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths, about } = state;
-  const tensors: Record<string, NamedArray> = {
-    calibration: { dtype: 'F64', shape: [calibration.length], data: calibration },
-  };
+  const tensors: Record<string, NamedArray> = writeArrays(TENSORS, { calibration });
   for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
   const json = {
     classesWithoutRow,
@@ -59,71 +67,65 @@ export function encodeDetector(state: DetectorState): Uint8Array {
   });
 }
 
-const WIDTHS = 'whole numbers from 1 named features or logits';
-const isWidths = (value: unknown): boolean =>
+const OBJECT: Rule = { expected: `an object of at most ${MOST_LEVELS} levels`, holds: isRecord };
+const isClasses = (value: unknown) =>
+  Array.isArray(value) && value.every((label, i) => Number.isSafeInteger(label) && label > (value[i - 1] ?? -1));
+const isWidths = (value: unknown) =>
   isRecord(value) &&
-  Object.entries(value).every(
-    ([name, width]) => ['features', 'logits'].includes(name) && Number.isSafeInteger(width) && (width as number) > 0,
-  );
+  Object.entries(value).every(([name, width]) => ['features', 'logits'].includes(name) && COUNT.holds(width as number));
+const isRates = (value: unknown) =>
+  isRecord(value) &&
+  Object.values(value).every((rate) => SHARE.holds(rate as number)) &&
+  Object.hasOwn(value, 'default');
+const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+const METADATA: Declared<SavedMetadata> = {
+  classesWithoutRow: [{ expected: 'ascending class indices', holds: isClasses }],
+  missingMass: [ANY_SHARE],
+  cutPoints: [{ expected: 'rates between 0 and 1 by name, with one named default', holds: isRates }],
+  classNames: [{ expected: 'a list of names, or null', holds: (value: unknown) => value === null || isNames(value) }],
+  widths: [{ expected: 'whole numbers from 1 named features or logits', holds: isWidths }, {}],
+  about: [OBJECT],
+  options: [OBJECT],
+};
+
+const ASCENDING: NumbersRule = {
+  expected: 'ascending',
+  wrong: /* @__PURE__ */ firstWrong((score, at, scores) => at === 0 || score >= scores[at - 1]!),
+};
+const TENSORS = { calibration: { dtype: 'F64', shape: ['N'], rule: ASCENDING } } as const;
+
+/** A value of the metadata; what is no JSON, or too deep, stays the text that it is, which no rule takes. */
+function valueOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}
 
 /** The state that {@link encodeDetector} wrote. @throws FormatError naming what is not as it should be */
 export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new FormatError(where, what, expected, String(received).slice(0, 80));
-  };
-  const { format, version, kind } = metadata;
-  if (format !== FORMAT || version !== VERSION || kind === undefined) {
-    refuse('metadata', `${FORMAT} ${VERSION} with a kind`, formatOf(metadata, FORMAT, VERSION));
+  const { format, version, kind, ...texts } = metadata;
+  if (format !== FORMAT || version !== VERSION) {
+    throw new FormatError(where, 'metadata', `${FORMAT} ${VERSION}`, formatOf(metadata, FORMAT, VERSION));
   }
-  const read = (name: string, expected: string, fits: (value: unknown) => boolean): Json => {
-    let value: unknown;
-    try {
-      value = parseJson(metadata[name] ?? '');
-    } catch {
-      // said below
-    }
-    return fits(value) ? (value as Json) : refuse(`metadata.${name}`, expected, metadata[name]);
-  };
-  const isRate = (value: unknown) => typeof value === 'number' && value > 0 && value < 1;
-  const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
-  const cutPoints = read(
-    'cutPoints',
-    'rates between 0 and 1 by name, with one named default',
-    (value) => isRecord(value) && Object.values(value).every(isRate) && Object.hasOwn(value, 'default'),
-  );
-  const classNames = read('classNames', 'a list of names, or null', (value) => value === null || isNames(value));
-  const isClasses = (value: unknown) =>
-    Array.isArray(value) && value.every((label, i) => Number.isSafeInteger(label) && label > (value[i - 1] ?? -1));
-  const classesWithoutRow = read('classesWithoutRow', 'ascending class indices', isClasses);
-  const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
-  const missingMass = read('missingMass', 'a share from 0 to 1', isShare);
-  const calibration = tensors.calibration;
-  if (calibration?.dtype !== 'F64' || calibration.shape.length !== 1 || calibration.data.length === 0) {
-    return refuse(
-      'calibration',
-      'F64 [N], N from 1',
-      calibration ? `${calibration.dtype} [${calibration.shape.join()}]` : 'none',
-    );
-  }
-  const wrong = calibration.data.findIndex((score, i, all) => !Number.isFinite(score) || score < all[i - 1]!);
-  if (wrong >= 0) refuse('calibration', 'finite and ascending', `${calibration.data[wrong]} at index ${wrong}`);
-  const unknown = Object.keys(tensors).find((name) => name !== 'calibration' && !name.startsWith(SCORER));
-  if (unknown !== undefined) refuse('tensors', `calibration and ${SCORER}... only`, `also ${unknown}`);
-  const object = `an object of at most ${MOST_LEVELS} levels`;
-  const own = Object.entries(tensors).filter(([name]) => name.startsWith(SCORER));
+  if (!kind) throw new FormatError(where, 'metadata.kind', 'the kind of the scorer', kind ?? 'none');
+  const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, valueOf(text)]));
+  const { classNames, options, ...rest } = readSaved(where, values, METADATA, 'metadata');
+  const isOfScorer = ([name]: [string, unknown]) => name.startsWith(SCORER);
+  const own = Object.entries(tensors).filter(isOfScorer);
+  const others = Object.entries(tensors).filter((entry) => !isOfScorer(entry));
+  const { calibration } = readArrays(where, Object.fromEntries(others), TENSORS, 'tensors');
   return {
+    ...rest,
     scorer: {
-      kind: kind!,
-      options: read('options', object, isRecord) as Record<string, Json>,
+      kind,
+      options,
       tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
     },
-    calibration: Float64Array.from(calibration.data),
-    classesWithoutRow: classesWithoutRow as number[],
-    missingMass: missingMass as number,
-    cutPoints: cutPoints as Record<string, number>,
-    classNames: (classNames as string[] | null) ?? undefined,
-    widths: metadata.widths === undefined ? {} : (read('widths', WIDTHS, isWidths) as OutputWidths),
-    about: read('about', object, isRecord) as Record<string, Json>,
+    calibration,
+    classNames: classNames ?? undefined,
   };
 }

@@ -1,21 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OutputSource } from './output-source';
-import { decodeDetector, encodeDetector } from './detector-state';
-import { detectorOf, fitFromSource } from './output-detector';
+import { encodeDetector } from './detector-state';
+import { fitFromSource } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 import type { CalibrationInfo } from './rare-classes';
 import { namingRows } from './naming-rows';
-import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
-import { ArgumentError, FormatError, ShapeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { oneBackend } from '../tensors/one-backend';
 import { checkOption, COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
-import { bytesFrom, saveBytes, type DetectorTarget } from './detector-io';
+import { saveBytes, type DetectorTarget } from './detector-io';
 import { checkFiniteWeights } from './model/finite-weights';
 import type { GraphModelLike } from './model/graph-model-like';
 import { imageSource, outputsOf, type ModelImages } from './model/image-blocks';
+import { placesOf } from './model/layer-places';
 import { modelFingerprint } from './model/model-fingerprint';
 import { readModel } from './model/model-outputs';
 import type { ModelPasses, OutputNames } from './model/model-reader';
@@ -49,7 +49,8 @@ export interface Detector {
   dispose(): void;
 }
 
-function detectorAround(
+/** A detector of images, of one of outputs and the reader of its model. */
+export function detectorAround(
   where: string,
   model: LayersModel | GraphModelLike,
   reader: ModelPasses,
@@ -145,7 +146,8 @@ export async function fitDetector(
   const source: OutputSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
   checkBackend(where);
   const imageShape = images.shape.slice(1);
-  const about = { ...names, fingerprint: { ...(await modelFingerprint(model)) }, imageShape };
+  const fingerprint = { ...(await modelFingerprint(model)) };
+  const about = { ...names, places: { ...placesOf(model, names) }, fingerprint, imageShape };
   const inner = await fitFromSource(
     where,
     source,
@@ -168,90 +170,4 @@ async function partsOf(
   if (head) return { head, logitsOf };
   const expected = `a model with a last dense layer, whose weights '${method.kind}' needs`;
   throw new ArgumentError(where, 'model', expected, 'one without, or with named logits');
-}
-
-/** The names that a detector was saved with, whatever the file says. @throws FormatError */
-function savedNames(where: string, about: Readonly<Record<string, unknown>>): OutputNames {
-  const read = (name: keyof OutputNames, expected: string, fits: (value: unknown) => boolean) => {
-    const value = about[name];
-    if (value === undefined) return {};
-    if (fits(value)) return { [name]: value };
-    const received = typeof value === 'string' ? value : `a value of type ${typeof value}`;
-    throw new FormatError(where, `metadata.about.${name}`, expected, received);
-  };
-  const isName = (value: unknown) => typeof value === 'string' && value !== '';
-  return {
-    ...read('features', 'the name of a layer or node', isName),
-    ...read('logits', 'the name of a layer or node', isName),
-    ...read('pool', "'average', or nothing", (value) => value === 'average'),
-  };
-}
-
-/** [H, W, C] of the images that it was fitted on; files of before do not say it. @throws FormatError */
-function savedImageShape(where: string, { imageShape }: Readonly<Record<string, unknown>>): number[] | undefined {
-  if (imageShape === undefined) return undefined;
-  const isShape = Array.isArray(imageShape) && imageShape.every((side) => Number.isSafeInteger(side) && side >= 0);
-  if (isShape) return imageShape as number[];
-  const expected = 'a list of lengths';
-  throw new FormatError(where, 'metadata.about.imageShape', expected, JSON.stringify(imageShape).slice(0, 80));
-}
-
-/** The reader of a model that is the right one: a name that it does not have is the file's fault. */
-function readSaved(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelPasses {
-  try {
-    return readModel(where, model, names, needsFeatures);
-  } catch (error) {
-    if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
-    const { what, expected, received } = error.details;
-    throw new FormatError(where, `metadata.about.${what}`, expected, received);
-  }
-}
-
-/** Options of {@link loadDetector}. */
-export interface LoadDetectorOptions {
-  /** Methods by kind; by default every one of this package. */
-  methods?: ScorerMethods;
-  /** Images at a time; default 64. */
-  blockSize?: number;
-}
-
-/**
- * The detector that `save` or `toBytes` wrote, around the same model again.
- *
- * @param model the model it was fitted around; another one is an error that says what differs
- * @param source bytes, a URL of tfjs or an `io.IOHandler`
- * @throws FormatError where it is no detector; ArgumentError where it belongs to another model
- * @example
- * const again = await loadDetector(model, detector.toBytes()); // in a browser also 'indexeddb://detector'
- */
-export async function loadDetector(
-  model: LayersModel | GraphModelLike,
-  source: Uint8Array | DetectorTarget,
-  { methods = scorerMethods, blockSize = 64 }: LoadDetectorOptions = {},
-): Promise<Detector> {
-  const where = 'loadDetector';
-  checkOption(where, 'blockSize', blockSize, COUNT);
-  const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
-  const state = decodeDetector(where, bytes);
-  const { fingerprint } = state.about;
-  const saved = fingerprint as Record<string, unknown> | undefined;
-  if (typeof saved?.architecture !== 'string' || typeof saved.weights !== 'string') {
-    const expected = 'the fingerprint of a model (loadOutputDetector reads those without)';
-    throw new FormatError(where, 'metadata.about.fingerprint', expected, 'none');
-  }
-  await checkFiniteWeights(where, model);
-  const own = await modelFingerprint(model);
-  const differing = (['architecture', 'weights'] as const).filter((part) => saved[part] !== own[part]);
-  if (differing.length > 0) {
-    const said = differing.includes('architecture')
-      ? 'another architecture'
-      : 'the same architecture with other weights';
-    throw new ArgumentError(where, 'model', 'the one that the detector was fitted around', said);
-  }
-  const method = methodOf(where, state.scorer.kind, methods);
-  const reader = readSaved(where, model, savedNames(where, state.about), method.needs.includes('features'));
-  const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
-  const imageShape = savedImageShape(where, state.about);
-  const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
-  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
 }

@@ -1,21 +1,19 @@
-export { fitDetector, loadDetector } from './detector';
-export type { Detector, FitDetectorOptions, LoadDetectorOptions, ModelImages } from './detector';
+export { fitDetector } from './detector';
+export { loadDetector, type LoadDetectorOptions } from './load-detector';
+export type { Detector, FitDetectorOptions, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
-export { fitOutputDetector, loadOutputDetector } from './output-detector';
-export type {
-  DetectorOptions,
-  LoadOutputDetectorOptions,
-  OutputDetector,
-  PredictOptions,
-  Verdict,
-} from './output-detector';
+export { fitOutputDetector } from './output-detector';
+export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
+export type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';
-export { scorerMethods, type ScorerMethods } from './scorer-methods';
+export { scorerMethods } from './scorer-methods';
+export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
 export { embed, type EmbedOptions } from './model/embed';
 export { featuresOf } from './model/model-outputs';
 export type { LogitMeaning, ModelReader, OutputNames } from './model/model-reader';
 export type { GraphModelLike } from './model/graph-model-like';
 export { modelFingerprint, type ModelFingerprint } from './model/model-fingerprint';
+export type { WeightSketch } from './model/weight-sketch';
 export type { ImageSet } from '../core/images';

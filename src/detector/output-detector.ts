@@ -9,13 +9,12 @@ import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
 import { checkAlarm } from './check-alarm';
-import { decodeDetector, encodeDetector, type DetectorState } from './detector-state';
+import { encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
 import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
-import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 
 /** Options of {@link fitOutputDetector}, and of `fitDetector`. */
 export interface DetectorOptions {
@@ -223,27 +222,4 @@ export async function fitOutputDetector(
   const { head, logitsOf } = options;
   const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
   return fitFromSource(where, await outputSource(where, outputs), parts, options, {});
-}
-
-/** Options of {@link loadOutputDetector}. */
-export interface LoadOutputDetectorOptions extends Partial<ModelParts> {
-  /** Methods by kind; by default every one of this package. */
-  methods?: ScorerMethods;
-}
-
-/**
- * The detector that `toBytes` wrote.
- *
- * @throws FormatError where the bytes are no detector, or one of an unknown kind
- * @example
- * const detector = loadOutputDetector(bytes);
- */
-export function loadOutputDetector(
-  bytes: Uint8Array,
-  { methods = scorerMethods, ...parts }: LoadOutputDetectorOptions = {},
-): OutputDetector {
-  const where = 'loadOutputDetector';
-  const state = decodeDetector(where, bytes);
-  const method = methodOf(where, state.scorer.kind, methods);
-  return detectorOf(where, method.restore(state.scorer, parts), state);
 }

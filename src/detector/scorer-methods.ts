@@ -1,20 +1,16 @@
 import * as scorers from '../scorers/index';
-import { FormatError } from '../core/errors';
-import type { ScorerMethod } from '../scorers/contract/scorer';
-
-/** Methods by the `kind` that a saved scorer names. */
-export type ScorerMethods = Readonly<Record<string, () => ScorerMethod>>;
+import type { KINDS, ScorerMethods } from './scorer-kinds';
 
 /**
  * Every scorer of this package that a saved state describes whole, for loading one of a kind that is not known
- * beforehand. An ensemble, and neighbors with an index, are named by whoever loads them:
- * `loadOutputDetector(bytes, { methods: { ensemble: () => ensemble([a, b]) } })`.
+ * beforehand: `loadDetector(model, source, { methods: scorerMethods })`. An ensemble, and neighbors with an index, are
+ * given as `scorer` by whoever loads them.
  *
  * @example
  * const restored = decodeScorer(bytes);
  * const scorer = scorerMethods[restored.kind]!().restore(restored, {});
  */
-export const scorerMethods: ScorerMethods = {
+export const scorerMethods = {
   ash: () => scorers.ash(),
   energy: () => scorers.energy(),
   entropy: () => scorers.entropy(),
@@ -35,10 +31,4 @@ export const scorerMethods: ScorerMethods = {
   scale: () => scorers.scale(),
   she: () => scorers.she(),
   vim: () => scorers.vim(),
-};
-
-/** The method of the kind that a file names. @throws FormatError for a kind that is not among the methods */
-export function methodOf(where: string, kind: string, methods: ScorerMethods): ScorerMethod {
-  if (Object.hasOwn(methods, kind)) return methods[kind]!();
-  throw new FormatError(where, 'metadata.kind', `one of ${Object.keys(methods).join(', ')}`, kind);
-}
+} satisfies Record<Exclude<(typeof KINDS)[number], 'ensemble'>, () => unknown> as ScorerMethods;

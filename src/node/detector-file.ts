@@ -13,7 +13,7 @@ import { writeFileAtomic } from './write-file-atomic';
  *   where the file cannot be read
  * @example
  * await detector.save(detectorFile('detector.safetensors'));
- * const again = await loadDetector(model, detectorFile('detector.safetensors'));
+ * const again = await loadDetector(model, detectorFile('detector.safetensors'), { scorer: mahalanobis() });
  */
 export function detectorFile(path: string): io.IOHandler {
   return {

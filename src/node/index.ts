@@ -13,4 +13,5 @@ export { openRunFolder, type RunFolder } from './runs/run-folder';
 export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';
 export { detectorFile } from './detector-file';
+export { modelFolder } from './model-folder';
 export { writeReport, type WriteReportOptions } from './runs/write-report';

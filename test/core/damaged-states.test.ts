@@ -161,14 +161,17 @@ test('vim: weights and basis of different sizes', async () => {
 });
 
 test('a detector', async () => {
-  const options = { scorer: vim({ dimension: 2 }), head, alpha: 0.1 };
+  const scorer = vim({ dimension: 2 });
+  const options = { scorer, head, alpha: 0.1 };
   const detector = await fitOutputDetector({ ...outputs, labels }, options);
   const { tensors, metadata } = decodeSafetensors(detector.toBytes());
-  loadOutputDetector(encodeSafetensors(tensors, metadata), parts).dispose();
+  loadOutputDetector(encodeSafetensors(tensors, metadata), { scorer, ...parts }).dispose();
   for (const [what, damaged] of damages(tensors)) {
     // Fewer calibration scores are those of a smaller calibration.
     if (/^calibration axis 0/.test(what)) continue;
-    expect(() => loadOutputDetector(encodeSafetensors(damaged, metadata), parts), what).toThrow(FormatError);
+    expect(() => loadOutputDetector(encodeSafetensors(damaged, metadata), { scorer, ...parts }), what).toThrow(
+      FormatError,
+    );
   }
 });
 

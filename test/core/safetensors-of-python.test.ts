@@ -184,7 +184,7 @@ test('another version of a file of ours is named', async () => {
   const newer = encodeSafetensors(tensors, { ...metadata, version: '7' });
   expect(() => loadOutputDetector(newer)).toThrow(FormatError);
   expect(() => loadOutputDetector(newer)).toThrow(
-    'metadata must be tfjs-ood/detector 1 with a kind, got tfjs-ood/detector 7, of another version of tfjs-ood',
+    'metadata must be tfjs-ood/detector 1, got tfjs-ood/detector 7, of another version of tfjs-ood',
   );
   expect(() => decodeScorer(encodeSafetensors({}, { format: 'tfjs-ood/scorer', version: '7', kind: 'x' }))).toThrow(
     'metadata must be tfjs-ood/scorer 1 with a kind, got tfjs-ood/scorer 7, of another version of tfjs-ood',

@@ -44,7 +44,7 @@ describe('outputs of another shape than at the fit', () => {
 
   test.each(Object.keys(methods))('%s: other classes are refused, also after loading', async (name) => {
     const detector = await fitOutputDetector(known, { scorer: methods[name]!() });
-    const again = loadOutputDetector(detector.toBytes());
+    const again = loadOutputDetector(detector.toBytes(), { scorer: methods[name]!() });
     for (const one of [detector, again]) {
       const features = rows(1, D);
       expect(await one.predict({ features, logits: rows(1, C) })).toHaveLength(1);
@@ -108,13 +108,14 @@ describe('outputs of another shape than at the fit', () => {
     const detector = await fitOutputDetector(known, { scorer: mahalanobis() });
     expect(detector.state.widths).toEqual({ features: D, logits: C });
     const { tensors, metadata } = decodeSafetensors(detector.toBytes());
-    const load = (widths: string) => () => loadOutputDetector(encodeSafetensors(tensors, { ...metadata, widths }));
+    const load = (widths: string) => () =>
+      loadOutputDetector(encodeSafetensors(tensors, { ...metadata, widths }), { scorer: mahalanobis() });
     for (const wrong of ['7', '[]', '{"logits":0}', '{"logits":"4"}', '{"images":3}', 'no json']) {
       expect(load(wrong), wrong).toThrow(FormatError);
       expect(load(wrong), wrong).toThrow('metadata.widths must be whole numbers from 1');
     }
     const before = Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'widths'));
-    const old = loadOutputDetector(encodeSafetensors(tensors, before));
+    const old = loadOutputDetector(encodeSafetensors(tensors, before), { scorer: mahalanobis() });
     expect(await old.predict({ features: rows(1, D), logits: rows(1, 9) })).toHaveLength(1);
     old.dispose();
     detector.dispose();

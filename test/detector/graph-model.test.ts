@@ -87,7 +87,7 @@ onEachBackend('a GraphModel of tfjs-converter', () => {
       const detector = await fitDetector(model, { images: known, labels: known.labels }, { scorer: method() });
       const verdicts = await detector.predict(strange);
       expect(verdicts).toHaveLength(20);
-      const again = await loadDetector(model, detector.toBytes());
+      const again = await loadDetector(model, detector.toBytes(), { methods: scorerMethods });
       expect(await again.predict(strange), kind).toEqual(verdicts);
       if (kind === 'mahalanobis') expect(verdicts.filter(({ isOod }) => isOod).length).toBeGreaterThan(15);
       detector.dispose();
@@ -101,8 +101,8 @@ onEachBackend('a GraphModel of tfjs-converter', () => {
     const known = bars(60, 5);
     const detector = await fitDetector(model, { images: known, labels: known.labels }, { scorer: mahalanobis() });
     const bytes = detector.toBytes();
-    await expect(loadDetector(other, bytes)).rejects.toThrow(/weights/);
-    await expect(loadDetector(shorter, bytes)).rejects.toThrow();
+    await expect(loadDetector(other, bytes, { scorer: mahalanobis() })).rejects.toThrow(/weights/);
+    await expect(loadDetector(shorter, bytes, { scorer: mahalanobis() })).rejects.toThrow();
     expect(await modelFingerprint(model)).toEqual(await modelFingerprint(model));
     detector.dispose();
     for (const one of [model, other, shorter]) one.dispose();

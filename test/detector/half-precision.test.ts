@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NotFiniteError, seededRandom } from 'tfjs-ood';
 import { energy, nearestNeighbors } from 'tfjs-ood/scorers';
-import { embed, featuresOf, fitDetector } from 'tfjs-ood/detector';
+import { embed, featuresOf, fitDetector, loadDetector, modelFingerprint } from 'tfjs-ood/detector';
 import { backends } from '../on-each-backend';
 import { graphModel } from './graph-model';
 import { isHalf } from '../../src/tensors/precision';
@@ -159,4 +159,24 @@ suite('a hook of the caller’s own stays, and is called', async () => {
   expect(calls).toBe(2);
   x.dispose();
   classifier.dispose();
+});
+
+suite('a detector is loaded around its model, whose weights a texture has rounded; not around another', async () => {
+  const classifier = model();
+  const known = images(80);
+  const before = await modelFingerprint(classifier);
+  const options = { scorer: energy() };
+  const detector = await fitDetector(classifier, { images: known, labels: labelsOf(80) }, options);
+  const verdicts = await detector.predict(known);
+  expect((await modelFingerprint(classifier)).weights).not.toBe(before.weights); // no hash survives it
+  const again = await loadDetector(classifier, detector.toBytes(), options);
+  expect(await again.predict(known)).toEqual(verdicts);
+  const other = model();
+  const bias = other.getLayer('last').weights[1]!;
+  const larger = tf.tidy(() => tf.mul(bias.read(), 1.01));
+  bias.write(larger);
+  (other.predict(known) as tf.Tensor).dispose();
+  await expect(loadDetector(other, detector.toBytes(), options)).rejects.toThrow('other weights');
+  tf.dispose([known, larger]);
+  for (const one of [detector, again, classifier, other]) one.dispose();
 });

@@ -35,7 +35,7 @@ onEachBackend('images of another shape', () => {
     const message = `shape of the images must be [N, 16, 16, 3], got [30, ${shape.join(', ')}]`;
     await expect(fitDetector(model, other, { scorer: energy() })).rejects.toThrow(`fitDetector: ${message}`);
     const detector = await fitDetector(model, known, { scorer: energy() });
-    const again = await loadDetector(model, detector.toBytes());
+    const again = await loadDetector(model, detector.toBytes(), { scorer: energy() });
     for (const one of [detector, again]) {
       await expect(one.predict(other.images)).rejects.toThrow(ShapeError);
       await expect(one.predict(other.images)).rejects.toThrow(`Detector.predict: ${message}`);
@@ -55,7 +55,7 @@ onEachBackend('images of another shape', () => {
     const model = pooled(null, null);
     const known = data(16, 12, 3);
     const detector = await fitDetector(model, known, { scorer: energy() });
-    const again = await loadDetector(model, detector.toBytes());
+    const again = await loadDetector(model, detector.toBytes(), { scorer: energy() });
     const larger = tf.zeros([2, 64, 40, 3]);
     const channels = data(16, 12, 4);
     for (const one of [detector, again]) {
@@ -66,7 +66,7 @@ onEachBackend('images of another shape', () => {
     const { tensors, metadata } = decodeSafetensors(detector.toBytes());
     for (const imageShape of [7, ['a'], [-1]]) {
       const about = JSON.stringify({ ...(JSON.parse(metadata.about!) as object), imageShape });
-      const loaded = loadDetector(model, encodeSafetensors(tensors, { ...metadata, about }));
+      const loaded = loadDetector(model, encodeSafetensors(tensors, { ...metadata, about }), { scorer: energy() });
       await expect(loaded).rejects.toThrow(FormatError);
     }
     tf.dispose([known.images, larger, channels.images]);

@@ -69,7 +69,7 @@ onEachBackend('detectors of long-tailed classes', () => {
       expect([count, missingMass]).toEqual([24, 6 / 120]);
       expect(classesWithoutRow.every((label) => label >= 6 && label < 12)).toBe(true);
       lost += classesWithoutRow.length;
-      const again = loadOutputDetector(detector.toBytes());
+      const again = loadOutputDetector(detector.toBytes(), { scorer });
       expect(again.calibration).toEqual(detector.calibration);
       const verdicts = await detector.predict(outputs);
       expect(verdicts.every(({ score }) => Number.isFinite(score))).toBe(true);
@@ -191,7 +191,8 @@ onEachBackend('detectors of long-tailed classes', () => {
     const detector = await fitOutputDetector(outputs, { scorer: nearestClassMean() });
     expect(detector.calibration).toEqual({ count: 24, classesWithoutRow: [], missingMass: 0 });
     const { tensors, metadata } = decodeSafetensors(detector.toBytes());
-    const broken = (change: object) => () => loadOutputDetector(encodeSafetensors(tensors, { ...metadata, ...change }));
+    const broken = (change: object) => () =>
+      loadOutputDetector(encodeSafetensors(tensors, { ...metadata, ...change }), { scorer: nearestClassMean() });
     expect(broken({ classesWithoutRow: '[3,3]' })).toThrow(FormatError);
     expect(broken({ classesWithoutRow: '[-1]' })).toThrow('metadata.classesWithoutRow must be ascending class indices');
     expect(broken({ missingMass: '1.5' })).toThrow('metadata.missingMass must be a share from 0 to 1');
@@ -227,7 +228,7 @@ describe('rates at which nothing could be called OoD', () => {
     // At the rate that the message names something is.
     const verdicts = await detector.predict(outputs, { cutPoint: least });
     expect(verdicts.some(({ isOod }) => isOod)).toBe(true);
-    const again = loadOutputDetector(detector.toBytes());
+    const again = loadOutputDetector(detector.toBytes(), { scorer: msp() });
     await expect(again.predict(outputs, { cutPoint: 0.1 })).rejects.toThrow(why);
     detector.dispose();
     again.dispose();

@@ -126,6 +126,7 @@ export const given = {
   download: served,
   writeFileAtomic: { metrics: () => ({ auroc: 0.9 }) },
   detectorFile: { detector: fittedDetector },
+  modelFolder: { tfl: () => tfl },
   loadDetector: { detector: fittedDetector },
   writeReport: { known: () => reportSet(60, 0, 1), other: () => strange(reportSet(20, 2, 2)) },
   'docs/detector.md': { detector: fittedDetector },

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { decodeSafetensors } from 'tfjs-ood';
+import { ArgumentError, decodeSafetensors, FormatError } from 'tfjs-ood';
 import { nearestClassMean } from 'tfjs-ood/scorers';
 import { fitDetector, loadDetector } from 'tfjs-ood/detector';
 import { detectorFile } from 'tfjs-ood/node';
@@ -38,8 +38,11 @@ test('a detector in one file, whole, that Python reads too', async () => {
   await detector.save(detectorFile(file));
   expect(await readdir(folder)).toEqual(['detector.safetensors']);
   expect(new Uint8Array(await readFile(file))).toEqual(detector.toBytes());
-  const again = await loadDetector(model, detectorFile(file));
+  const again = await loadDetector(model, detectorFile(file), { scorer: nearestClassMean() });
   expect(await again.predict(images)).toEqual(await detector.predict(images));
+  const byPath = await loadDetector(model, file, { scorer: nearestClassMean() });
+  expect(byPath.toBytes()).toEqual(detector.toBytes());
+  byPath.dispose();
   if (existsSync('/usr/bin/python3')) {
     const scores = JSON.parse(execFileSync('/usr/bin/python3', ['-c', PYTHON, file]).toString()) as number[];
     expect(scores).toEqual([...decodeSafetensors(detector.toBytes()).tensors.calibration!.data]);
@@ -56,7 +59,27 @@ test('a detector in one file, whole, that Python reads too', async () => {
     'a detector (a model is saved through tfjs)',
   );
   await expect(detector.save(detectorFile(join(folder, 'no', 'such', 'folder')))).rejects.toThrow('no');
-  await expect(loadDetector(model, detectorFile(join(folder, 'missing')))).rejects.toThrow('ENOENT');
+  await expect(
+    loadDetector(model, detectorFile(join(folder, 'missing')), { scorer: nearestClassMean() }),
+  ).rejects.toThrow('ENOENT');
+  for (const [path, message] of [
+    [join(folder, 'missing.safetensors'), 'ENOENT'],
+    [folder, 'a folder, pipe or device'],
+  ] as const) {
+    const loaded = loadDetector(model, path, { scorer: nearestClassMean() });
+    await expect(loaded).rejects.toThrow(ArgumentError);
+    await expect(loaded).rejects.toThrow(
+      `source must be the path of a file that can be read, got '${path}' (${message}`,
+    );
+  }
+  await expect(loadDetector(model, `file://${file}`, { scorer: nearestClassMean() })).rejects.toThrow(
+    "detectorFile('detector.safetensors') of tfjs-ood/node",
+  );
+  await expect(detector.save(file)).rejects.toThrow("detectorFile('detector.safetensors') of tfjs-ood/node");
+  await writeFile(join(folder, 'other.txt'), 'something else');
+  await expect(loadDetector(model, join(folder, 'other.txt'), { scorer: nearestClassMean() })).rejects.toThrow(
+    FormatError,
+  );
   detector.dispose();
   again.dispose();
 });

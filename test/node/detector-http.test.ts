@@ -42,10 +42,11 @@ test('a detector is posted to a server as a model is, and loaded from it', async
   const detector = await fitDetector(model, { images, labels }, { scorer: mahalanobis() });
   await detector.save(`${url}/upload`);
   expect([...files.keys()].sort()).toEqual(['model.json', 'model.weights.bin']);
-  const again = await loadDetector(model, `${url}/model.json`);
+  const options = { scorer: mahalanobis() };
+  const again = await loadDetector(model, `${url}/model.json`, options);
   expect(await again.predict(images)).toEqual(await detector.predict(images));
   files.set('model.weights.bin', files.get('model.weights.bin')!.slice(0, 100));
-  await expect(loadDetector(model, `${url}/model.json`)).rejects.toThrow();
-  await expect(loadDetector(model, `${url}/nothing.json`)).rejects.toThrow();
+  await expect(loadDetector(model, `${url}/model.json`, options)).rejects.toThrow();
+  await expect(loadDetector(model, `${url}/nothing.json`, options)).rejects.toThrow();
   for (const one of [detector, again, model, images]) one.dispose();
 });

@@ -227,7 +227,7 @@ export async function detector(): Promise<Target> {
     seal: withHeaderLength,
     limit: (bytes) => 100 * bytes.length + 4e6,
     read(bytes) {
-      const detector = loadOutputDetector(bytes, { head });
+      const detector = loadOutputDetector(bytes, { methods: scorerMethods, head });
       try {
         const { tensors } = decodeSafetensors(bytes);
         checkTensors(bytes, tensors);
@@ -239,7 +239,7 @@ export async function detector(): Promise<Target> {
         );
         own(detector.scorer.state(), scorer.tensors);
         const again = detector.toBytes();
-        expectSame('written again', loadOutputDetector(again, { head }).toBytes(), again);
+        expectSame('written again', loadOutputDetector(again, { methods: scorerMethods, head }).toBytes(), again);
       } finally {
         detector.dispose();
       }

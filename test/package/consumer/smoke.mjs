@@ -83,7 +83,7 @@ async function detectors() {
       [false, true],
       scorer.kind,
     );
-    const again = await loadDetector(model, detector.toBytes());
+    const again = await loadDetector(model, detector.toBytes(), { scorer });
     assert.deepEqual(await again.predict(images), verdicts);
   }
 }

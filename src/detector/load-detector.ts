@@ -1,0 +1,162 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { COUNT, FLAG, oneOf, TEXT, type Rule } from '../core/check';
+import { ArgumentError, FormatError } from '../core/errors';
+import { isRecord } from '../core/json';
+import { readOptions, type Declared } from '../core/read-options';
+import { readSaved } from '../core/read-saved';
+import { detectorAround, type Detector } from './detector';
+import { bytesFrom, type DetectorTarget } from './detector-io';
+import { decodeDetector } from './detector-state';
+import { detectorOf } from './output-detector';
+import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
+import { checkFiniteWeights } from './model/finite-weights';
+import type { GraphModelLike } from './model/graph-model-like';
+import { nameAt, type Place } from './model/layer-places';
+import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
+import { readModel } from './model/model-outputs';
+import type { ModelPasses, OutputNames } from './model/model-reader';
+import { fittedShape, inputShapeOf } from './model/model-shapes';
+import type { WeightSketch } from './model/weight-sketch';
+
+/** What the fit of a detector kept of its model. */
+interface SavedModel {
+  features: string | undefined;
+  logits: string | undefined;
+  pool: 'average' | undefined;
+  places: SavedPlaces;
+  fingerprint: ModelFingerprint;
+  /** [H, W, C] of the images; files of before do not say it. */
+  imageShape: readonly number[] | undefined;
+}
+
+interface SavedPlaces {
+  features: Place | undefined;
+  logits: Place | undefined;
+}
+
+const listOf = (expected: string, holds: (item: unknown) => boolean): Rule => ({
+  expected,
+  holds: (value: unknown) => Array.isArray(value) && value.every(holds),
+});
+const NAME: Rule = {
+  expected: 'the name of a layer or node',
+  holds: (value: unknown) => TEXT.holds(value as never) && !!value,
+};
+const LENGTHS = /* @__PURE__ */ listOf(
+  'a list of lengths',
+  (side) => Number.isSafeInteger(side) && (side as number) >= 0,
+);
+const PLACE: Rule = {
+  expected: 'the index of a layer or node, on each level',
+  holds: (value) => LENGTHS.holds(value) && (value as unknown as Place).length > 0,
+};
+const ABOUT: Declared<SavedModel> = {
+  features: [NAME, undefined],
+  logits: [NAME, undefined],
+  pool: [/* @__PURE__ */ oneOf('average'), undefined],
+  places: [
+    { expected: 'an object', holds: isRecord },
+    { features: undefined, logits: undefined },
+  ],
+  fingerprint: [{ expected: 'the fingerprint of a model (loadOutputDetector reads those without)', holds: isRecord }],
+  imageShape: [LENGTHS, undefined],
+};
+const PLACES: Declared<SavedPlaces> = { features: [PLACE, undefined], logits: [PLACE, undefined] };
+const FINGERPRINT: Declared<ModelFingerprint> = {
+  architecture: [TEXT],
+  weights: [TEXT],
+  sketches: [/* @__PURE__ */ listOf('a list of objects', isRecord), []], // files of before have none
+};
+const SKETCH: Declared<WeightSketch> = {
+  isHalf: [FLAG],
+  sums: [/* @__PURE__ */ listOf('a list of numbers', Number.isFinite)],
+};
+
+/** What a file says about its model. @throws FormatError */
+function savedModel(where: string, about: unknown): SavedModel {
+  const path = 'metadata.about';
+  const model = readSaved(where, about, ABOUT, path);
+  const fingerprint = readSaved(where, model.fingerprint, FINGERPRINT, `${path}.fingerprint`);
+  const sketches = fingerprint.sketches.map((sketch, i) =>
+    readSaved(where, sketch, SKETCH, `${path}.fingerprint.sketches.${i}`),
+  );
+  return {
+    ...model,
+    places: readSaved(where, model.places, PLACES, `${path}.places`),
+    fingerprint: { ...fingerprint, sketches },
+  };
+}
+
+/**
+ * The names that the saved outputs have in this model: those of what stands at their places, as the saved ones may be
+ * those of other layers today.
+ */
+function namesIn(where: string, model: LayersModel | GraphModelLike, saved: SavedModel): OutputNames {
+  const names: OutputNames = { ...(saved.pool && { pool: saved.pool }) };
+  for (const what of ['features', 'logits'] as const) {
+    const [name, place] = [saved[what], saved.places[what]];
+    if (name === undefined) continue;
+    const now = place ? nameAt(model, place, name) : name;
+    if (now === undefined) {
+      throw new FormatError(where, `metadata.about.places.${what}`, 'a place in the model', place);
+    }
+    names[what] = now;
+  }
+  return names;
+}
+
+/** The reader of a model that is the right one: a name that it does not have is the file's fault. */
+function readNamed(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelPasses {
+  try {
+    return readModel(where, model, names, needsFeatures);
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
+    const { what, expected, received } = error.details;
+    throw new FormatError(where, `metadata.about.${what}`, expected, received);
+  }
+}
+
+/** Options of {@link loadDetector}. */
+export interface LoadDetectorOptions extends LoadedScorer {
+  /** Images at a time; default 64. */
+  blockSize?: number;
+}
+
+/**
+ * The detector that `save` or `toBytes` wrote, around the same model again.
+ *
+ * The model's layers may have other names than at the fit, and its weights may have been rounded to half precision, as
+ * on a phone.
+ *
+ * @param model the model it was fitted around; another one is an error that says what differs
+ * @param source bytes, a URL of tfjs, an `io.IOHandler`, or, in Node, the path of a file
+ * @param options `scorer`, the method that it was fitted with; of another one, or none, the error says which it is
+ * @throws FormatError where it is no detector; ArgumentError where it belongs to another model or scorer, or where
+ *   nothing can be read
+ * @example
+ * const again = await loadDetector(model, detector.toBytes(), { scorer: mahalanobis() });
+ * // in a browser also 'indexeddb://detector', in Node 'detector.safetensors'
+ */
+export async function loadDetector(
+  model: LayersModel | GraphModelLike,
+  source: Uint8Array | DetectorTarget,
+  options?: LoadDetectorOptions,
+): Promise<Detector> {
+  const where = 'loadDetector';
+  const { blockSize, ...given } = readOptions(where, options, {
+    scorer: [METHOD],
+    methods: [METHODS],
+    blockSize: [COUNT, 64],
+  });
+  const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
+  const state = decodeDetector(where, bytes);
+  const saved = savedModel(where, state.about);
+  const method = methodOf(where, state.scorer, given);
+  await checkFiniteWeights(where, model);
+  await checkFingerprint(where, model, saved.fingerprint);
+  const reader = readNamed(where, model, namesIn(where, model, saved), method.needs.includes('features'));
+  const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
+  const { imageShape } = saved;
+  const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
+  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
+}

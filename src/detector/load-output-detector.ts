@@ -1,0 +1,31 @@
+import { ANYTHING } from '../core/check';
+import { readOptions } from '../core/read-options';
+import type { ModelParts } from '../scorers/contract/scorer';
+import { decodeDetector } from './detector-state';
+import { detectorOf, type OutputDetector } from './output-detector';
+import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
+
+/** Options of {@link loadOutputDetector}. */
+export interface LoadOutputDetectorOptions extends Partial<ModelParts>, LoadedScorer {}
+
+/**
+ * The detector that `toBytes` wrote.
+ *
+ * @param options `scorer`, the method that it was fitted with; of another one, or none, the error says which it is
+ * @throws FormatError where the bytes are no detector; ArgumentError where it is one of another scorer
+ * @example
+ * const detector = loadOutputDetector(bytes, { scorer: mahalanobis() });
+ */
+export function loadOutputDetector(bytes: Uint8Array, options?: LoadOutputDetectorOptions): OutputDetector {
+  const where = 'loadOutputDetector';
+  const { scorer, methods, head, logitsOf } = readOptions(where, options, {
+    scorer: [METHOD],
+    methods: [METHODS],
+    head: [ANYTHING],
+    logitsOf: [ANYTHING],
+  });
+  const state = decodeDetector(where, bytes);
+  const method = methodOf(where, state.scorer, { scorer, methods });
+  const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
+  return detectorOf(where, method.restore(state.scorer, parts), state);
+}

@@ -1,0 +1,57 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { graphNodes } from './graph-end';
+import type { GraphModelLike } from './graph-model-like';
+import type { OutputNames } from './model-reader';
+
+/** Index of a layer or node; of a layer in a model that is itself a layer, one index for each level. */
+export type Place = readonly number[];
+
+/** Places of what is named. */
+export interface OutputPlaces {
+  features?: Place;
+  logits?: Place;
+}
+
+type Layers = readonly { readonly name: string; readonly layers?: Layers }[];
+
+/** Names of layers, or of nodes. */
+const namedIn = (model: LayersModel | GraphModelLike): Layers =>
+  'layers' in model ? model.layers : Object.keys(graphNodes(model)).map((name) => ({ name }));
+
+const OUTPUT = /:\d+$/;
+
+function placeIn(layers: Layers, name: string): Place | undefined {
+  const at = layers.findIndex((layer) => layer.name === name);
+  if (at >= 0) return [at];
+  for (const [i, { layers: inner }] of layers.entries()) {
+    const place = inner && placeIn(inner, name);
+    if (place) return [i, ...place];
+  }
+  return undefined;
+}
+
+/**
+ * Where the named layers or nodes stand: tfjs numbers the names of layers anew in each session, in the order in which
+ * they are made; their places stay.
+ */
+export function placesOf(model: LayersModel | GraphModelLike, names: OutputNames): OutputPlaces {
+  const places: OutputPlaces = {};
+  for (const what of ['features', 'logits'] as const) {
+    const name = names[what];
+    const place = name === undefined ? undefined : placeIn(namedIn(model), name.replace(OUTPUT, ''));
+    if (place) places[what] = place;
+  }
+  return places;
+}
+
+/** The name of what stands at a place now, with the saved name's number of an output; undefined where nothing does. */
+export function nameAt(model: LayersModel | GraphModelLike, place: Place, saved: string): string | undefined {
+  let layers: Layers | undefined = namedIn(model);
+  let layer: Layers[number] | undefined;
+  for (const at of place) {
+    layer = layers?.[at];
+    layers = layer?.layers;
+  }
+  const [output = ''] = 'layers' in model ? [] : (OUTPUT.exec(saved) ?? []);
+  return layer && layer.name + output;
+}
