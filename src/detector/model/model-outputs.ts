@@ -20,7 +20,7 @@ export function readModel(
   needsFeatures: boolean,
 ): ModelPasses {
   return isLayersModel(model)
-    ? readLayersModel(where, model, names)
+    ? readLayersModel(where, model, names, needsFeatures)
     : readGraphModel(where, model, names, needsFeatures);
 }
 
