@@ -1,16 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../../core/errors';
 
-/** The names that there are, nearest first, so that a long list starts with what was meant. */
-export function listed(names: readonly string[], wanted: string): string {
+/**
+ * The names that there are, nearest first, so that a long list starts with what was meant; each as `shown` writes it.
+ */
+export function listed(
+  names: readonly string[],
+  wanted: string,
+  shown: (name: string) => string = (name) => name,
+): string {
   const shared = (name: string) => {
     const [a, b] = [name.toLowerCase(), wanted.toLowerCase()];
     let length = 0;
     while (length < Math.min(a.length, b.length) && a[length] === b[length]) length++;
     return length + (a.includes(b) || b.includes(a) ? 100 : 0);
   };
-  const sorted = [...names].sort((a, b) => shared(b) - shared(a));
-  return sorted.length > 40 ? `${sorted.slice(0, 40).join(', ')} and ${sorted.length - 40} more` : sorted.join(', ');
+  // Of a path the last name alone may be what was meant.
+  const near = (name: string) => Math.max(shared(name), shared(name.slice(name.lastIndexOf('/') + 1)));
+  const sorted = [...names].sort((a, b) => near(b) - near(a));
+  const first = sorted.slice(0, 40).map(shown).join(', ');
+  return sorted.length > 40 ? `${first} and ${sorted.length - 40} more` : first;
 }
 
 export function missing(where: string, what: string, names: readonly string[], wanted: string): ArgumentError {

@@ -5,12 +5,9 @@ import { finiteRows } from '../../tensors/finite-images';
 import { allLayers } from './model-weights';
 import { LARGEST_HALF, isHalf } from '../../tensors/precision';
 
-type Hook = (inputs: tf.Tensor | tf.Tensor[], kwargs: unknown) => void;
-/** What is used of a layer; its own hook, if it has one, is private. */
-interface Hooked {
-  readonly _callHook?: Hook | null;
-  setCallHook(hook: Hook): void;
-  clearCallHook(): void;
+/** What is used of a layer. */
+interface Called {
+  call(inputs: tf.Tensor | tf.Tensor[], kwargs: unknown): unknown;
 }
 
 /** Of a tensor that has the rows of the batch each row's answer, of another one the answer of all. */
@@ -43,23 +40,27 @@ export function watchOverflow<T>(model: LayersModel, count: number, run: () => T
     fine = tf.tidy(() => tf.keep(tf.logicalAnd<tf.Tensor1D>(before, withinHalf(own, count))));
     before.dispose();
   };
-  // The hook is called before a layer runs, nested models' layers too, and is gone when this returns: nothing waits
-  // meanwhile.
-  const watched = allLayers(model) as unknown as Hooked[];
-  const before = watched.map(({ _callHook }) => _callHook ?? undefined);
-  watched.forEach((layer, i) =>
-    layer.setCallHook((inputs, kwargs) => {
-      before[i]?.(inputs, kwargs);
+  // Each layer's `call` is one of its own until this returns, nested models' layers' too: nothing waits meanwhile. The
+  // hook that tfjs-layers has for this is called by few of its layers, and may be the caller's.
+  const watched = allLayers(model) as unknown as Called[];
+  const own = watched.map((layer) => Object.getOwnPropertyDescriptor(layer, 'call'));
+  for (const layer of watched) {
+    const call = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => {
       look(inputs);
-    }),
-  );
+      return call(inputs, kwargs);
+    };
+  }
   try {
     return { result: run(), fine };
   } catch (error) {
     fine.dispose();
     throw error;
   } finally {
-    watched.forEach((layer, i) => (before[i] ? layer.setCallHook(before[i]) : layer.clearCallHook()));
+    watched.forEach((layer, i) => {
+      if (own[i]) Object.defineProperty(layer, 'call', own[i]);
+      else delete (layer as Partial<Called>).call;
+    });
   }
 }
 
