@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkFiniteImagesNow, withoutLostNaN } from '../../tensors/finite-images';
+import { checkFiniteImages, checkFiniteImagesNow, withoutLostNaN } from '../../tensors/finite-images';
 import { readsAtOnce } from '../../tensors/precision';
-import { checkFiniteWeightsNow } from './finite-weights';
+import { checkFiniteWeights, checkFiniteWeightsNow } from './finite-weights';
 import type { GraphModelLike } from './graph-model-like';
-import type { ModelPasses, ModelReader, OutputNames } from './model-reader';
+import type { ModelPass, ModelPasses, ModelReader, OutputNames } from './model-reader';
 import { checkInputShape, inputShapeOf } from './model-shapes';
 import { readGraphModel } from './read-graph-model';
 import { readLayersModel } from './read-layers-model';
@@ -40,7 +40,16 @@ export function readModel(
  */
 export function featuresOf(model: LayersModel | GraphModelLike, names: OutputNames | string = {}): ModelReader {
   const where = 'featuresOf';
-  const { pass, ...rest } = readModel(where, model, typeof names === 'string' ? { features: names } : names, true);
+  const { pass, passAsync, ...rest } = readModel(
+    where,
+    model,
+    typeof names === 'string' ? { features: names } : names,
+    true,
+  );
+  const withoutLost = (images: tf.Tensor, { features, logits }: ModelPass) => ({
+    features: withoutLostNaN(where, images, features),
+    logits: withoutLostNaN(where, images, logits),
+  });
   return {
     ...rest,
     run(images) {
@@ -54,9 +63,23 @@ export function featuresOf(model: LayersModel | GraphModelLike, names: OutputNam
         } finally {
           fine?.dispose(); // it is kept, against the tidies of the layers
         }
-        if (readsAtOnce()) return { features, logits };
-        return { features: withoutLostNaN(where, images, features), logits: withoutLostNaN(where, images, logits) };
+        return readsAtOnce() ? { features, logits } : withoutLost(images, { features, logits });
       });
+    },
+    async runAsync(images) {
+      checkInputShape(where, inputShapeOf(model), images.shape);
+      await checkFiniteWeights(where, model);
+      await checkFiniteImages(where, images);
+      const { features, logits, fine } = await (passAsync ?? pass)(images);
+      try {
+        if (fine) checkFits(where, await fine.data(), (row) => row);
+        return { features, logits };
+      } catch (error) {
+        tf.dispose([features, logits]);
+        throw error;
+      } finally {
+        fine?.dispose();
+      }
     },
   };
 }
