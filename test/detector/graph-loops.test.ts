@@ -7,7 +7,7 @@ import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 import { graphAfterHidden } from './graph-model';
 import { COUNT, images, valuesAt } from './graph-values';
-import { node, product, T, type Constant } from './tfjs-graph';
+import { node, placeholder, product, T, type Constant } from './tfjs-graph';
 
 const scalar = (value: number, dtype: 'float32' | 'int32' | 'bool' = 'float32'): Constant => ({
   shape: [],
@@ -76,11 +76,12 @@ const flows: Record<string, { nodes: object[]; logits: string; times: number }> 
     times: 1 / 2,
   },
 };
-const flowing = (how: string) => {
+const flowing = (how: string, count = -1) => {
   const { nodes, logits } = flows[how]!;
   const end = { probabilities: { name: 'end:0' } };
   const all = [...scores, ...nodes, node('end', 'Softmax', [logits])];
-  return graphAfterHidden(all, { constants: numbers, functions, outputs: end });
+  const given = placeholder('images', [count, 6, 6, 1]);
+  return graphAfterHidden(all, { constants: numbers, functions, outputs: end, images: given });
 };
 const labels = Int32Array.from({ length: 60 }, (_, i) => i % 3);
 const known = {
@@ -101,6 +102,12 @@ onEachBackend('a GraphModel with loops and branches', () => {
     const before = tf.memory().numTensors;
     const own = await reader.runAsync(x);
     expect(tf.memory().numTensors).toBe(before + 2);
+    const pairs = await flowing(how, 2);
+    const inPairs = await featuresOf(pairs, 'hidden').runAsync(x);
+    expectClose(await inPairs.logits.data(), await own.logits.data(), { absolute: 1e-6 });
+    expectClose(await inPairs.features.data(), await own.features.data(), { absolute: 1e-6 });
+    tf.dispose([inPairs.features, inPairs.logits]);
+    pairs.dispose();
     const [scoresOfIt, hidden] = await valuesAt(model, 'scores', 'hidden');
     expect(own.logits.shape).toEqual([COUNT, 3]);
     expectClose(

@@ -49,13 +49,13 @@ export const body = [
 /** A graph of that body and these nodes after it, which may use a `kernel` [5, classes] and a `bias`. */
 export function graphAfterHidden(
   nodes: readonly object[],
-  { classes = 3, ...more }: Partial<GraphParts> & { classes?: number } = {},
+  { classes = 3, images = body[0]!, ...more }: Partial<GraphParts> & { classes?: number; images?: object } = {},
 ): Promise<GraphModel> {
   const own = { ...SHAPES, kernel: [5, classes], bias: [classes] };
   const axes: Constant = { shape: [2], values: [1, 2], dtype: 'int32' };
   return tfjsGraph({
     ...more,
-    nodes: [...body, ...nodes],
+    nodes: [images, ...body.slice(1), ...nodes],
     constants: { ...constants(own, 1), axes, ...more.constants },
   });
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from 'tfjs-ood';
-import { featuresOf, fitDetector } from 'tfjs-ood/detector';
-import { energy } from 'tfjs-ood/scorers';
+import { featuresOf, fitDetector, type DetectorOptions } from 'tfjs-ood/detector';
+import { energy, odin } from 'tfjs-ood/scorers';
 import { expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
@@ -168,10 +168,11 @@ onEachBackend('inputs of a GraphModel', () => {
       images: Uint8Array.from({ length: 60 * 36 }, (_, i) => (i * 91) % 256),
       shape: [60, 6, 6, 1] as const,
     };
-    const fit = (scorer: ReturnType<typeof energy>, given: tf.Tensor | typeof many) =>
+    const fit = (scorer: DetectorOptions['scorer'], given: tf.Tensor | typeof many) =>
       fitDetector(model, { images: given, labels }, { scorer, alpha: 0.2 });
     await expect(fit(energy(), many)).rejects.toThrow('pixels from 0 to 255, as the graph takes, got float32');
     const manyBytes = tf.tensor4d(many.images, [60, 6, 6, 1], 'int32');
+    await expect(fit(odin(), manyBytes)).rejects.toThrow(ArgumentError);
     const detector = await fit(energy(), manyBytes);
     expect(await detector.predict(bytes)).toHaveLength(2);
     detector.dispose();
@@ -191,29 +192,67 @@ onEachBackend('inputs of a GraphModel', () => {
 
   test('one that has a value of its own need not be given; two others are too many', async () => {
     const phase = node('phase', 'PlaceholderWithDefault', ['off'], { dtype: T, shape: { shape: { dim: [] } } });
-    const model = await graphAfterHidden([phase, ...scores.slice(0, 2), node('end', 'AddV2', ['scores', 'phase'])], {
-      constants: { off: scalar(0.25) },
-    });
-    expect(model.inputs).toHaveLength(2);
-    const [wanted] = await valuesAtNamed(model);
-    expectClose((await valuesOf(featuresOf(model, 'hidden'))).logits, wanted!, { absolute: 1e-6 });
-    model.dispose();
-    const two = await graphAfterHidden([
-      placeholder('mask', [-1, 3]),
-      ...scores.slice(0, 2),
-      node('end', 'Mul', ['scores', 'mask']),
-    ]);
-    expect(() => featuresOf(two)).toThrow(
-      'model must be a model with one input, got images [N, 6, 6, 1] and mask [N, 3]',
-    );
+    const given = placeholder('images', [-1, 6, 6, 1]);
+    const ends = [...scores.slice(0, 2), node('end', 'AddV2', ['scores', 'phase'])];
+    const off = { off: scalar(0.25) };
+    for (const model of [
+      await graphAfterHidden([phase, ...ends], { constants: off }),
+      await graphAfterHidden([given, ...ends], { constants: off, images: phase }),
+    ]) {
+      expect(model.inputs).toHaveLength(2);
+      const x = images();
+      const wanted = model.execute({ images: x }, 'end') as tf.Tensor;
+      expectClose((await valuesOf(featuresOf(model, 'hidden'))).logits, await wanted.data(), { absolute: 1e-6 });
+      tf.dispose([x, wanted]);
+      model.dispose();
+    }
+    const ofMask = [placeholder('mask', [-1, 3]), ...scores.slice(0, 2), node('end', 'Mul', ['scores', 'mask'])];
+    const two = await graphAfterHidden(ofMask);
+    const expected = 'model must be a model with one input, got images [N, 6, 6, 1] and mask [N, 3]';
+    expect(() => featuresOf(two)).toThrow(expected);
     two.dispose();
   });
-});
 
-async function valuesAtNamed(model: { execute(x: tf.NamedTensorMap, name: string): tf.Tensor | tf.Tensor[] }) {
-  const x = images();
-  const result = model.execute({ images: x }, 'end') as tf.Tensor;
-  const numbers = await result.data<'float32'>();
-  tf.dispose([x, result]);
-  return [numbers];
-}
+  test('a graph of a fixed number of images is given so many at a time', async () => {
+    const open = await graphAfterHidden(scores);
+    const wanted = await valuesOf(featuresOf(open));
+    const ones = await graphAfterHidden(scores, { images: placeholder('images', [1, 6, 6, 1]) });
+    const pairs = await graphAfterHidden(scores, { images: placeholder('images', [2, 6, 6, 1]) });
+    for (const model of [ones, pairs]) {
+      const own = await valuesOf(featuresOf(model));
+      expectClose(own.logits, wanted.logits, { absolute: 1e-6 });
+      expectClose(own.features, wanted.features, { absolute: 1e-6 });
+    }
+    const x = images();
+    const three = tf.slice(x, [0, 0, 0, 0], [3, 6, 6, 1]);
+    expect(() => featuresOf(pairs).run(three)).toThrow(
+      'images must be 2 at a time, as the graph takes, got [3, 6, 6, 1]',
+    );
+    const labels = Int32Array.from({ length: 60 }, (_, i) => i % 3);
+    const set = {
+      images: Uint8Array.from({ length: 60 * 36 }, (_, i) => (i * 91) % 256),
+      shape: [60, 6, 6, 1] as const,
+    };
+    const detector = await fitDetector(ones, { images: set, labels }, { scorer: odin(), alpha: 0.2 });
+    expect(await detector.predict(x)).toHaveLength(4);
+    detector.dispose();
+    tf.dispose([x, three]);
+    for (const model of [open, ones, pairs]) model.dispose();
+  });
+
+  test('a linear model: the features are the images', async () => {
+    const model = await tfjsGraph({
+      constants: constants({ kernel: [36, 3], bias: [3] }, 3),
+      nodes: [
+        placeholder('pixels', [-1, 36]),
+        ...scores.slice(1),
+        node('product', 'MatMul', ['pixels', 'kernel'], product()),
+      ],
+    });
+    const x = tf.tidy(() => tf.reshape(images(), [4, 36]));
+    const { features, logits } = featuresOf(model).run(x);
+    expect(await features.data()).toEqual(await x.data());
+    tf.dispose([features, logits, x]);
+    model.dispose();
+  });
+});

@@ -54,7 +54,7 @@ export function denseAt(graph: Graph, tensor: string): GraphDense | undefined {
     return bias && product && !product.bias && bias.size === product.shape[1] ? { ...product, bias } : undefined;
   }
   const { activation, ...product } = productAt(graph, last) ?? {};
-  return activation === undefined && 'kernel' in product ? (product) : undefined;
+  return activation === undefined && 'kernel' in product ? product : undefined;
 }
 
 /** The dense layer whose sigmoid is taken in the same node. */

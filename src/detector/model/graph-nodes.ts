@@ -42,7 +42,7 @@ export function tensorNamed(name: string): string {
   return index > 0 ? `${node}:${index}` : node;
 }
 
-export function nodeAt({ nodes }: Graph, tensor: string): GraphNode | undefined {
+export function nodeAt({ nodes }: Pick<Graph, 'nodes'>, tensor: string): GraphNode | undefined {
   const [name] = tensor.split(':') as [string];
   return Object.hasOwn(nodes, name) ? nodes[name] : undefined;
 }
@@ -70,7 +70,10 @@ export function graphOf(model: GraphModelLike): Graph {
   }));
   const listed = model.outputs.map(({ name }) => ({ name, tensor: tensorNamed(name) }));
   // Without a signature tfjs takes whatever nothing follows for an output, stray constants too.
-  const isStray = ({ tensor }: GraphPort) => ['Const', 'NoOp'].includes(nodes[tensor]?.op ?? '');
+  const isStray = ({ tensor }: GraphPort) => {
+    const op = nodeAt({ nodes }, tensor)?.op;
+    return op === 'Const' || op === 'NoOp';
+  };
   return {
     nodes,
     weights,
@@ -130,7 +133,12 @@ export function sidesAt(graph: Graph, tensor: string): Sides | undefined {
   if (!node || written) return sidesOf(written);
   const [first, second] = node.inputNames ?? [];
   if (first === undefined) return undefined;
-  if (SUMS.includes(node.op)) return sidesAt(graph, tensorNamed((constantAt(graph, first) ? second : first) ?? first));
+  if (SUMS.includes(node.op)) {
+    const [addend] = [first, second].filter((one) => !constantAt(graph, one));
+    return addend === undefined || !constantAt(graph, addend === first ? second : first)
+      ? undefined
+      : sidesAt(graph, tensorNamed(addend));
+  }
   if (ELEMENTWISE.test(node.op)) return sidesAt(graph, tensorNamed(first));
   const same = givenOn(graph, tensor, false);
   if (same !== undefined) return sidesAt(graph, same);

@@ -28,8 +28,9 @@ export function readModel(
  * Features and logits of a classifier, in one pass through it.
  *
  * Of a LayersModel the features are by default what goes into the last dense layer, and the logits what that layer
- * gives before its softmax. Of a GraphModel the logits are by default its first output, or what that is the softmax of,
- * and the features what goes into the product with constants that ends there; where it ends otherwise, name the nodes.
+ * gives before its softmax. Of a GraphModel the logits are by default what its output is the softmax or sigmoid of,
+ * however that is written, or the output itself, and the features what goes into the product with constants (or the
+ * convolution of 1x1) that ends there; where it ends otherwise, name the nodes.
  *
  * @param model a tfjs LayersModel or GraphModel with one input
  * @param names layers or nodes; an unknown one is an error that lists those that there are

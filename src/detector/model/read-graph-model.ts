@@ -10,22 +10,36 @@ import { flat, listed } from './named-outputs';
 import { twoClassHead, twoClassLogits } from './two-classes';
 import { withinHalf } from './watch-overflow';
 
-/** What a graph is given of images: they are its only input, of the type that it declares. */
+/** What a graph is given of images: they are its only input, of the type that it declares, and of its number. */
 function feedOf(where: string, graph: Graph, { inputs }: { inputs?: readonly unknown[] }) {
   const [input, ...others] = graph.inputs;
   if (others.length > 0) {
     const received = graph.inputs.map(({ name, tensor }) => described(graph, tensor, name)).join(' and ');
     throw new ArgumentError(where, 'model', 'a model with one input', received);
   }
-  return (images: tf.Tensor): tf.Tensor => {
-    const { dtype = images.dtype } = input ?? {};
+  // tfjs takes them by name too, and wants it where other inputs have values of their own.
+  const byName = input !== undefined && inputs!.length > 1;
+  const given = (part: tf.Tensor) => (byName ? ({ [input.tensor]: part } as unknown as tf.Tensor) : part);
+  const parts = (images: tf.Tensor): tf.Tensor[] => {
+    const { dtype = images.dtype, sides } = input ?? {};
     if (images.dtype !== dtype) {
       const bytes = dtype === 'int32' ? ', pixels from 0 to 255' : '';
       throw new ArgumentError(where, 'images', `a tensor of ${dtype}${bytes}, as the graph takes`, images.dtype);
     }
-    // tfjs takes them by name too, and wants it where other inputs have values of their own.
-    return input && inputs!.length > 1 ? ({ [input.tensor]: images } as unknown as tf.Tensor) : images;
+    const [count] = images.shape as [number];
+    const size = sides?.[0] ?? count;
+    if (size > 0 && count % size > 0) {
+      throw new ShapeError(where, 'images', `${size} at a time, as the graph takes`, images.shape);
+    }
+    return size === count ? [images] : tf.split(images, count / size);
   };
+  return { parts, given };
+}
+
+/** Outputs of all parts of the images, from those of each. */
+function joined(outputs: readonly (tf.Tensor | tf.Tensor[])[]): tf.Tensor[] {
+  const [first, ...others] = outputs.map((one) => [one].flat());
+  return first!.map((one, i) => (others.length === 0 ? one : tf.concat([one, ...others.map((other) => other[i]!)])));
 }
 
 /** [N, D] of what a graph gives for N images: sides of 1 are left out, maps are pooled where asked for. */
@@ -75,8 +89,8 @@ export function readGraphModel(
     graph.outputs.some((port) => port.name === tensor && port.tensor !== tensor) ? `${tensor}:0` : tensor;
   const last = end.hidden?.features ?? end.logits;
   const wanted = (features === undefined ? [last] : [last, features]).map(asNode);
-  const read = (outputs: tf.Tensor | tf.Tensor[], count: number): ModelPass => {
-    const [z, ...others] = Array.isArray(outputs) ? outputs : [outputs];
+  const read = (outputs: readonly (tf.Tensor | tf.Tensor[])[], count: number): ModelPass => {
+    const [z, ...others] = joined(outputs);
     const logits = toLogits(z!, count);
     // Without a name for them the features are the logits: nobody asked for any.
     const x = features === undefined ? tf.clone(logits) : rowsOf(where, others[0]!, count, features, pool);
@@ -94,15 +108,18 @@ export function readGraphModel(
         throw refuse('a graph without loops and branches (take runAsync, or a detector)');
       }
       const between = isHalf() ? nodesBetween(graph, wanted) : [];
-      return tf.tidy(() => read(model.execute(feed(images), [...wanted, ...between]), images.shape[0]));
+      const run = (part: tf.Tensor) => model.execute(feed.given(part), [...wanted, ...between]);
+      return tf.tidy(() => read(feed.parts(images).map(run), images.shape[0]));
     },
     ...(waiting !== undefined && {
       async passAsync(images) {
-        const outputs = await model.executeAsync!(feed(images), wanted);
+        const parts = feed.parts(images);
+        const outputs: (tf.Tensor | tf.Tensor[])[] = [];
         try {
+          for (const part of parts) outputs.push(await model.executeAsync!(feed.given(part), wanted));
           return tf.tidy(() => read(outputs, images.shape[0]));
         } finally {
-          tf.dispose(outputs);
+          tf.dispose([...parts, ...outputs.flat()].filter((one) => one !== images));
         }
       },
     }),
@@ -110,7 +127,8 @@ export function readGraphModel(
       if (waiting !== undefined) {
         throw refuse("a graph without loops and branches, where 'odin' wants the gradient of the logits");
       }
-      return tf.tidy(() => toLogits(model.execute(feed(images), asNode(last)) as tf.Tensor, images.shape[0]));
+      const run = (part: tf.Tensor) => model.execute(feed.given(part), asNode(last));
+      return tf.tidy(() => toLogits(joined(feed.parts(images).map(run))[0]!, images.shape[0]));
     },
     meaning: isSigmoid && !hasTwoClasses ? 'tags' : 'classes',
     async head() {
