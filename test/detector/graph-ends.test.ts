@@ -9,6 +9,7 @@ import { fused, keepDims, node, product, T, type Constant } from './tfjs-graph';
 
 const ints = (...values: number[]): Constant => ({ shape: [values.length], values, dtype: 'int32' });
 const one: Constant = { shape: [], values: [1] };
+const two: Constant = { shape: [], values: [2] };
 
 const scores = [
   node('product', 'MatMul', ['hidden', 'kernel'], product()),
@@ -105,9 +106,29 @@ onEachBackend('the end of a GraphModel', () => {
     }
   });
 
+  test('a softmax of the logarithm of a softmax', async () => {
+    const twice = [node('log', 'LogSoftmax', ['scores']), node('end', 'Softmax', ['log'])];
+    const model = await graphAfterHidden([...scores, ...twice]);
+    const [logits] = await valuesAt(model, 'scores');
+    expectClose((await valuesOf(featuresOf(model))).logits, logits!, { absolute: 1e-6 });
+    model.dispose();
+  });
+
+  test('a difference that is the logarithm of no softmax stays', async () => {
+    const other = [
+      node('exp', 'Exp', ['product']),
+      node('sum', 'Sum', ['exp', 'last'], keepDims(true)),
+      node('log', 'Log', ['sum']),
+      node('end', 'Sub', ['scores', 'log']),
+    ];
+    const model = await graphAfterHidden([...scores, ...other], { constants: { last } });
+    expect(featuresOf(model, 'hidden').names.logits).toBe('end');
+    model.dispose();
+  });
+
   test('a layer between the product and the softmax stays', async () => {
     const divided = [node('cooled', 'RealDiv', ['scores', 'two']), node('end', 'Softmax', ['cooled'])];
-    const model = await graphAfterHidden([...scores, ...divided], { constants: { two: { shape: [], values: [2] } } });
+    const model = await graphAfterHidden([...scores, ...divided], { constants: { two } });
     const [logits] = await valuesAt(model, 'cooled');
     const reader = featuresOf(model, 'hidden');
     expectClose((await valuesOf(reader)).logits, logits!, { absolute: 1e-6 });
@@ -118,8 +139,15 @@ onEachBackend('the end of a GraphModel', () => {
   test('shares of something unknown are no logits', async () => {
     const shares = [node('sum', 'Sum', ['relu', 'last'], keepDims(true)), node('end', 'RealDiv', ['relu', 'sum'])];
     const shifted = [node('shift', 'Sub', ['scores', 'product']), node('relu', 'Exp', ['shift'])];
-    for (const before of [[node('relu', 'Relu', ['scores'])], shifted]) {
-      const model = await graphAfterHidden([...scores, ...before, ...shares], { constants: { last } });
+    // The logits would be scores / 2, of which there is no tensor.
+    const scaled = [
+      node('max', 'Max', ['scores', 'last'], keepDims(true)),
+      node('sub', 'Sub', ['scores', 'max']),
+      node('cooled', 'RealDiv', ['sub', 'two']),
+      node('relu', 'Exp', ['cooled']),
+    ];
+    for (const before of [[node('relu', 'Relu', ['scores'])], shifted, scaled]) {
+      const model = await graphAfterHidden([...scores, ...before, ...shares], { constants: { last, two } });
       expect(() => featuresOf(model)).toThrow(/featuresOf: model must be .* got shares 'end'/);
       expect(() => featuresOf(model, { logits: 'end' })).toThrow(/featuresOf: logits must be .* got shares 'end'/);
       expect(featuresOf(model, { logits: 'scores' }).names).toEqual({ features: 'hidden', logits: 'scores' });

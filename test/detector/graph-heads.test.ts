@@ -138,12 +138,14 @@ onEachBackend('the head of a GraphModel', (backend) => {
       node('once', 'BiasAdd', ['product', 'bias']),
       node('end', 'AddV2', ['once', 'product']),
     ];
+    const scores = node('end', '_FusedMatMul', ['hidden', 'kernel', 'bias'], { ...product(), ...fused('BiasAdd') });
     const shapesOfIt = { pairShape: ints(-1, 2, 3), rowShape: ints(-1, 6) };
     const bias = { shape: [3], values: [1, 2, 3] };
     const models = [
       await graphAfterHidden(regrouped, { classes: 6, constants: { ...shapesOfIt, bias } }),
       await graphAfterHidden(relu),
       await graphAfterHidden(sum),
+      await graphAfterHidden([scores], { constants: { bias: { shape: [1], values: [1] } } }),
     ];
     for (const model of models) {
       expect(await featuresOf(model, 'hidden').head()).toBeUndefined();

@@ -25,13 +25,19 @@ function inputsOf(graph: Graph, tensor: string | undefined, ...ops: string[]): r
 const areSame = (graph: Graph, a: string | undefined, b: string | undefined) =>
   a !== undefined && b !== undefined && behindShape(graph, a) === behindShape(graph, b);
 
-/**
- * What was exponentiated, before its maximum was taken off; nothing where something else that depends on the images
- * was.
- */
+/** The two sides of a difference in which what is taken off depends on the images. */
+function differenceOf(graph: Graph, tensor: string | undefined): readonly string[] {
+  const sides = inputsOf(graph, tensor, 'Sub') ?? [];
+  return constantAt(graph, sides[1]) ? [] : sides;
+}
+
+/** What was exponentiated, before its maximum was taken off; nothing where something else of the images was. */
 function beforeMax(graph: Graph, tensor: string | undefined): string | undefined {
-  const [z, shift] = inputsOf(graph, tensor, 'Sub') ?? [];
-  if (shift === undefined || constantAt(graph, shift)) return tensor;
+  const [z, shift] = differenceOf(graph, tensor);
+  // A scale between the difference and the exponential: it would be wanted on what has no tensor.
+  const scaled = inputsOf(graph, tensor, 'Mul', 'RealDiv', 'Div')?.find((input) => !constantAt(graph, input));
+  if (differenceOf(graph, scaled).length > 0) return undefined;
+  if (shift === undefined) return tensor;
   const [of] = inputsOf(graph, shift, 'Max') ?? [];
   return areSame(graph, of, z) ? z : undefined;
 }

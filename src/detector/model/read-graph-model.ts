@@ -39,7 +39,9 @@ function feedOf(where: string, graph: Graph, { inputs }: { inputs?: readonly unk
 /** Outputs of all parts of the images, from those of each. */
 function joined(outputs: readonly (tf.Tensor | tf.Tensor[])[]): tf.Tensor[] {
   const [first, ...others] = outputs.map((one) => [one].flat());
-  return first!.map((one, i) => (others.length === 0 ? one : tf.concat([one, ...others.map((other) => other[i]!)])));
+  if (others.length === 0) return first!;
+  const row = (tensor: tf.Tensor) => (tensor.rank === 0 ? tf.reshape(tensor, [1]) : tensor);
+  return first!.map((one, i) => tf.concat([one, ...others.map((other) => other[i]!)].map(row)));
 }
 
 /** [N, D] of what a graph gives for N images: sides of 1 are left out, maps are pooled where asked for. */
