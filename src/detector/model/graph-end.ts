@@ -1,6 +1,16 @@
 import { ArgumentError } from '../../core/errors';
 import { fusedSigmoidAt, type GraphDense } from './graph-head';
-import { behind, behindShape, constantAt, described, nodeAt, sidesAt, tensorCalled, tensorNamed } from './graph-nodes';
+import {
+  behind,
+  behindShape,
+  constantAt,
+  described,
+  isOfImages,
+  nodeAt,
+  sidesAt,
+  tensorCalled,
+  tensorNamed,
+} from './graph-nodes';
 import type { Graph } from './graph-nodes';
 import type { OutputNames } from './model-reader';
 
@@ -121,17 +131,16 @@ const listOf = (graph: Graph) => graph.outputs.map(({ name, tensor }) => describ
 function endOfOutput(where: string, graph: Graph, output: string | undefined): GraphEnd {
   const { outputs } = graph;
   if (output !== undefined) {
-    const chosen =
-      outputs.find(({ name }) => name === output) ?? outputs.find(({ tensor }) => tensor === tensorNamed(output));
-    if (!chosen) throw new ArgumentError(where, 'output', `one of ${listOf(graph)}`, output);
-    return endAt(graph, chosen.tensor);
+    const chosen = outputs.find(({ name }) => name === output)?.tensor ?? tensorNamed(output);
+    if (outputs.some(({ tensor }) => tensor === chosen) || isOfImages(graph, chosen)) return endAt(graph, chosen);
+    throw new ArgumentError(where, 'output', `one of ${listOf(graph)}`, output);
   }
   const ends = outputs.map(({ tensor }) => endAt(graph, tensor));
   const first = ends.find(({ activation }) => activation !== undefined) ?? ends[0];
   if (!first) throw new ArgumentError(where, 'model', 'a graph with an output', 'one without');
   if (ends.every(({ logits }) => areSame(graph, logits, first.logits))) return first;
-  const example = `output: '${outputs[0]!.name}'`;
-  throw new ArgumentError(where, 'output', `the name of one of ${listOf(graph)} (as ${example})`, 'none');
+  const likely = outputs[ends.indexOf(first)]!.name;
+  throw new ArgumentError(where, 'output', `one of ${listOf(graph)}, as in output: '${likely}'`, 'none');
 }
 
 /** Where the logits are that an output or a node by name asks for: what its softmax or sigmoid is of. */

@@ -158,17 +158,22 @@ export function described(graph: Graph, tensor: string, name = tensor): string {
 
 const NOTHING = /^(Const|NoOp|Placeholder.*)$/;
 
+/** Whether a node is there, and makes something of images. */
+export function isOfImages(graph: Graph, tensor: string): boolean {
+  const node = nodeAt(graph, tensor);
+  return node !== undefined && !NOTHING.test(node.op) && !constantAt(graph, tensor);
+}
+
 /** Nodes that make something of images, with their shapes. */
 export const namesOf = (graph: Graph): string[] =>
   Object.keys(graph.nodes)
-    .filter((name) => !NOTHING.test(graph.nodes[name]!.op) && !constantAt(graph, name))
+    .filter((name) => isOfImages(graph, name))
     .map((name) => described(graph, name));
 
 /** The tensor that a user calls by its node, or by the name of an output. @throws ArgumentError for an unknown one */
 export function tensorCalled(where: string, graph: Graph, what: string, name: string): string {
   const tensor = tensorNamed(name);
-  const node = nodeAt(graph, tensor);
-  if (node ? !NOTHING.test(node.op) : Object.keys(graph.nodes).length === 0) return tensor;
+  if (isOfImages(graph, tensor) || Object.keys(graph.nodes).length === 0) return tensor;
   const output = graph.outputs.find((port) => port.name === name);
   if (output) return output.tensor;
   throw missing(where, what, namesOf(graph), name);

@@ -27,15 +27,18 @@ export function readModel(
 /**
  * Features and logits of a classifier, in one pass through it.
  *
- * Of a LayersModel the features are by default what goes into the last dense layer, and the logits what that layer
- * gives before its softmax. Of a GraphModel the logits are by default what its output is the softmax or sigmoid of,
- * however that is written, or the output itself, and the features what goes into the product with constants (or the
- * convolution of 1x1) that ends there; where it ends otherwise, name the nodes.
+ * Of a LayersModel, models inside models too, the features are by default what goes into the last dense layer, or
+ * into a last convolution that gives one row for each image, and the logits what that layer gives before its softmax;
+ * before a single sigmoid they are -z/2 and z/2, and of several each is a tag of its own. A softmax behind a pooling
+ * has logits but no such layer: name the features. Of a GraphModel the logits are by default what its output is the
+ * softmax or sigmoid of, however that is written, or the output itself, and the features what goes into the product
+ * with constants (or the convolution of 1x1) that ends there; where it ends otherwise, name the nodes.
  *
  * @param model a tfjs LayersModel or GraphModel with one input
  * @param names layers or nodes; an unknown one is an error that lists those that there are
- * @throws ArgumentError for an unknown name, or a model whose logits are not to be found; `run` throws ShapeError for
- *   features of another rank or images that do not fit, NotFiniteError for images or weights that are not finite
+ * @throws ArgumentError for an unknown name, several outputs of which none is chosen, or a model whose logits are not
+ *   to be found; `run` throws ShapeError for features of another rank or images that do not fit, NotFiniteError for
+ *   images or weights that are not finite, ArgumentError for a graph with loops or branches, which `runAsync` takes
  * @example
  * const { features, logits } = featuresOf(model, { features: 'dense_1' }).run(images);
  */

@@ -3,17 +3,26 @@ import type { Head, LogitsOf } from '../../scorers/contract/scorer';
 
 /** Where in a model features and logits are. */
 export interface OutputNames {
-  /** Layer (LayersModel) or node (GraphModel) of the features; by default what goes into the last dense layer. */
+  /**
+   * Layer (LayersModel) or node (GraphModel) of the features; by default what goes into the last dense layer.
+   *
+   * A layer of a nested model has its name behind those of the models that it is in, `sequential_3/dense_Dense2`; its
+   * own name is enough where there is one such layer.
+   */
   features?: string;
   /**
-   * Layer or node of the logits; by default the last dense layer before its softmax, or a GraphModel's first output
-   * before its.
+   * Layer or node of the logits; by default the last dense layer, or a convolution that gives one row for each image,
+   * before its softmax, or what a GraphModel's first output is the softmax of. Of a layer with a softmax or sigmoid, or
+   * that is one, the logits are what this is of.
    */
   logits?: string;
+  /**
+   * Which output of several, by the name of its layer: `output: 'class'`. It may be a layer inside the model too, from
+   * which the logits are then looked for.
+   */
+  output?: string;
   /** `'average'`: features [N, H, W, D] become their mean over H and W; without it they are an error. */
   pool?: 'average';
-  /** The output that classifies, where a model has several. */
-  output?: string;
 }
 
 /** Whether a row of logits chooses one class, or says yes or no to each of several tags. */
@@ -39,8 +48,9 @@ export interface ModelReader {
   /** The last dense layer's numbers; undefined where there is none to be found. */
   head(): Promise<Head | undefined>;
   /**
-   * What a row of logits says: `'classes'`, one of C (a softmax stands behind them, or a single sigmoid, whose z becomes
-   * two logits -z/2 and z/2); `'tags'`, each of C by itself (several sigmoids).
+   * What a row of logits says: `'classes'`, one of C (a softmax stands behind them, or nothing, or a single sigmoid,
+   * whose z becomes two logits -z/2 and z/2); `'tags'`, each of C by itself (several sigmoids). One column with nothing
+   * behind it is one class, and leaves nothing to choose.
    */
   readonly meaning: LogitMeaning;
 }
