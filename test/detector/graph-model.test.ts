@@ -60,7 +60,9 @@ onEachBackend('a GraphModel of tfjs-converter', () => {
 
   test('an end that is no dense layer has no head, and its features want a name', async () => {
     const model = await graphModel('relu');
-    expect(() => featuresOf(model)).toThrow('featuresOf: features must be the node of the features: one of end,');
+    expect(() => featuresOf(model)).toThrow(
+      'featuresOf: features must be the node of the features: one of end [N, 3],',
+    );
     expect(await featuresOf(model, 'hidden').head()).toBeUndefined();
     expect(await featuresOf(model, { features: 'hidden', logits: 'scores' }).head()).toBeDefined();
     model.dispose();

@@ -1,110 +1,160 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import type { Head } from '../../scorers/contract/scorer';
-import type { GraphModelLike } from './graph-model-like';
+import { ArgumentError } from '../../core/errors';
+import { fusedSigmoidAt, type GraphDense } from './graph-head';
+import {
+  behind,
+  behindShape,
+  constantAt,
+  described,
+  isOfImages,
+  nodeAt,
+  sidesAt,
+  tensorCalled,
+  tensorNamed,
+} from './graph-nodes';
+import type { Graph } from './graph-nodes';
+import type { OutputNames } from './model-reader';
 
-/** What is used of a node as tfjs-converter keeps it in a GraphModel's executor. */
-interface GraphNode {
-  op: string;
-  inputNames: readonly string[];
-  attrParams?: Readonly<Record<string, { value?: unknown } | undefined>>;
+/** Where a graph's logits are, and what it makes of them. */
+export interface GraphEnd {
+  logits: string;
+  /** `'share'`: shares of their sum, of what is no softmax that is known here. */
+  activation?: 'softmax' | 'sigmoid' | 'share';
+  /** The dense layer that makes the logits, where the graph has no tensor of them: its sigmoid is in the same node. */
+  hidden?: GraphDense;
+  /** Of a sigmoid, where they are known. */
+  columns?: number | undefined;
 }
 
-const PASSES_ON = ['Identity', 'NoOp', 'StopGradient'];
-const nodeOf = (name: string) => name.replace(/^\^/, '').replace(/:\d+$/, '');
-
-/** All nodes by name; none where the model does not show them. */
-export function graphNodes(model: GraphModelLike): Readonly<Record<string, GraphNode>> {
-  const { executor } = model as { executor?: { graph?: { nodes?: Record<string, GraphNode> } } };
-  return executor?.graph?.nodes ?? {};
+/** The inputs of the node that makes a tensor, if it is one of these, behind what only reshapes. */
+function inputsOf(graph: Graph, tensor: string | undefined, ...ops: string[]): readonly string[] | undefined {
+  if (tensor === undefined) return undefined;
+  const node = nodeAt(graph, behindShape(graph, tensor));
+  return node && ops.includes(node.op) ? (node.inputNames ?? []).map(tensorNamed) : undefined;
 }
 
-/** The first node at or before `name` that does something of its own. */
-function behind(nodes: Readonly<Record<string, GraphNode>>, name: string): string {
-  let at = nodeOf(name);
-  for (let node = nodes[at]; node && PASSES_ON.includes(node.op) && node.inputNames[0]; node = nodes[at]) {
-    at = nodeOf(node.inputNames[0]);
+const areSame = (graph: Graph, a: string | undefined, b: string | undefined) =>
+  a !== undefined && b !== undefined && behindShape(graph, a) === behindShape(graph, b);
+
+/** The two sides of a difference in which what is taken off depends on the images. */
+function differenceOf(graph: Graph, tensor: string | undefined): readonly string[] {
+  const sides = inputsOf(graph, tensor, 'Sub') ?? [];
+  return constantAt(graph, sides[1]) ? [] : sides;
+}
+
+/** What was exponentiated, before its maximum was taken off; nothing where something else of the images was. */
+function beforeMax(graph: Graph, tensor: string | undefined): string | undefined {
+  const [z, shift] = differenceOf(graph, tensor);
+  // A scale between the difference and the exponential: it would be wanted on what has no tensor.
+  const scaled = inputsOf(graph, tensor, 'Mul', 'RealDiv', 'Div')?.find((input) => !constantAt(graph, input));
+  if (differenceOf(graph, scaled).length > 0) return undefined;
+  if (shift === undefined) return tensor;
+  const [of] = inputsOf(graph, shift, 'Max') ?? [];
+  return areSame(graph, of, z) ? z : undefined;
+}
+
+/** Numerator of shares x / sum(x), written as a quotient or as a product. */
+function sharesOf(graph: Graph, tensor: string): string | undefined {
+  const [x, sum] = inputsOf(graph, tensor, 'RealDiv', 'Div', 'DivNoNan') ?? [];
+  const [of] = inputsOf(graph, sum, 'Sum') ?? [];
+  if (areSame(graph, of, x)) return x;
+  const [a, b] = inputsOf(graph, tensor, 'Mul') ?? [];
+  const isInverse = (x: string | undefined, inverse: string | undefined) => {
+    const [sum] = inputsOf(graph, inverse, 'Reciprocal', 'Inv') ?? [];
+    return areSame(graph, inputsOf(graph, sum, 'Sum')?.[0], x);
+  };
+  return isInverse(a, b) ? a : isInverse(b, a) ? b : undefined;
+}
+
+/** What a tensor is the logarithm of the softmax of. */
+function insideLogSoftmax(graph: Graph, tensor: string): string | undefined {
+  const [z] = inputsOf(graph, tensor, 'LogSoftmax') ?? [];
+  if (z !== undefined) return z;
+  const [shares] = inputsOf(graph, tensor, 'Log') ?? [];
+  if (shares !== undefined) return insideSoftmax(graph, shares);
+  // d - log(sum(exp(d)))
+  const [d, log] = inputsOf(graph, tensor, 'Sub') ?? [];
+  const [sum] = inputsOf(graph, log, 'Log') ?? [];
+  const [exp] = inputsOf(graph, sum, 'Sum') ?? [];
+  const [of] = inputsOf(graph, exp, 'Exp') ?? [];
+  return areSame(graph, of, d) ? beforeMax(graph, d) : undefined;
+}
+
+/** What a tensor is the softmax of, as one node or spelled out. */
+function insideSoftmax(graph: Graph, tensor: string): string | undefined {
+  const [z] = inputsOf(graph, tensor, 'Softmax') ?? [];
+  if (z !== undefined) return z;
+  const [log] = inputsOf(graph, tensor, 'Exp') ?? [];
+  if (log !== undefined) return insideLogSoftmax(graph, log);
+  const shares = sharesOf(graph, tensor);
+  return shares === undefined ? undefined : beforeMax(graph, inputsOf(graph, shares, 'Exp')?.[0]);
+}
+
+/** What a tensor is the sigmoid of, as one node or as 1 / (1 + exp(-z)). */
+function insideSigmoid(graph: Graph, tensor: string): string | undefined {
+  const [z] = inputsOf(graph, tensor, 'Sigmoid') ?? [];
+  if (z !== undefined) return z;
+  const [one, quotient] = inputsOf(graph, tensor, 'RealDiv', 'Div') ?? [];
+  const [inverse] = inputsOf(graph, tensor, 'Reciprocal', 'Inv') ?? [];
+  const below = constantAt(graph, one)?.size === 1 ? quotient : inverse;
+  const sum = inputsOf(graph, below, 'Add', 'AddV2')?.slice(0, 2) ?? [];
+  const [exp] = sum.filter((addend) => constantAt(graph, addend)?.size !== 1);
+  if (sum.length !== 2 || areSame(graph, ...(sum as [string, string]))) return undefined;
+  return inputsOf(graph, inputsOf(graph, exp, 'Exp')?.[0], 'Neg')?.[0];
+}
+
+/** How many columns a sigmoid has, as far as the graph says it. */
+function columnsOf(graph: Graph, sigmoid: string, logits: string): number | undefined {
+  const sides = [sigmoid, logits, behindShape(graph, logits)].map((tensor) => sidesAt(graph, tensor));
+  const known = sides.find((one) => one && (one.length === 1 || one.at(-1) !== undefined));
+  return known?.length === 1 ? 1 : known?.at(-1);
+}
+
+/** How a graph ends at a tensor. */
+export function endAt(graph: Graph, tensor: string): GraphEnd {
+  let softmax = insideSoftmax(graph, tensor) ?? insideLogSoftmax(graph, tensor);
+  // The logarithm of a softmax has the same softmax, and no size of its own.
+  for (let z = softmax; z !== undefined; z = insideLogSoftmax(graph, z)) softmax = z;
+  if (softmax !== undefined) return { logits: behind(graph, softmax), activation: 'softmax' };
+  const sigmoid = insideSigmoid(graph, tensor);
+  if (sigmoid !== undefined) {
+    const logits = behind(graph, sigmoid);
+    return { logits, activation: 'sigmoid', columns: columnsOf(graph, tensor, logits) };
   }
-  return at;
+  const hidden = fusedSigmoidAt(graph, tensor);
+  if (hidden) return { logits: tensor, activation: 'sigmoid', columns: hidden.shape[1], hidden };
+  return { logits: tensor, ...(sharesOf(graph, tensor) !== undefined && { activation: 'share' as const }) };
 }
 
-/** The node of the logits: the first output, or what its softmax is of. */
-export function logitsNode(model: GraphModelLike): string {
-  const nodes = graphNodes(model);
-  const output = model.outputs[0]?.name.replace(/:0$/, '') ?? '';
-  const last = behind(nodes, output);
-  const node = nodes[last];
-  return node?.op === 'Softmax' && node.inputNames[0] ? behind(nodes, node.inputNames[0]) : output;
+const listOf = (graph: Graph) => graph.outputs.map(({ name, tensor }) => described(graph, tensor, name)).join(', ');
+
+/** The end at the output that is asked for, or at the only one; several may end with the same logits. */
+function endOfOutput(where: string, graph: Graph, output: string | undefined): GraphEnd {
+  const { outputs } = graph;
+  if (output !== undefined) {
+    const chosen = outputs.find(({ name }) => name === output)?.tensor ?? tensorNamed(output);
+    if (outputs.some(({ tensor }) => tensor === chosen) || isOfImages(graph, chosen)) return endAt(graph, chosen);
+    throw new ArgumentError(where, 'output', `one of ${listOf(graph)}`, output);
+  }
+  const ends = outputs.map(({ tensor }) => endAt(graph, tensor));
+  const first = ends.find(({ activation }) => activation !== undefined) ?? ends[0];
+  if (!first) throw new ArgumentError(where, 'model', 'a graph with an output', 'one without');
+  if (ends.every(({ logits }) => areSame(graph, logits, first.logits))) return first;
+  const likely = outputs[ends.indexOf(first)]!.name;
+  throw new ArgumentError(where, 'output', `one of ${listOf(graph)}, as in output: '${likely}'`, 'none');
 }
 
-const CONTROL_FLOW =
-  /^(Switch|Merge|Enter|Exit|NextIteration|LoopCond|While|If|Stateless(While|If)|Tensor(Array|List).*)$/;
-
-/**
- * Nodes between the images and these, whose values can be had in one run; none where the graph has loops or branches.
- */
-export function nodesBefore(model: GraphModelLike, names: readonly string[]): string[] {
-  const nodes = graphNodes(model);
-  const fromImages = new Map<string, boolean>();
-  const visit = (name: string): boolean => {
-    const known = fromImages.get(name);
-    if (known !== undefined) return known;
-    fromImages.set(name, false); // a circle ends here
-    const inputs = (nodes[name]?.inputNames ?? []).map((input) => visit(nodeOf(input)));
-    const follows = nodes[name]?.op === 'Placeholder' || inputs.includes(true);
-    fromImages.set(name, follows);
-    return follows;
-  };
-  names.forEach((name) => visit(nodeOf(name)));
-  const visited = [...fromImages].filter(([name, follows]) => follows && nodes[name]?.op !== 'Placeholder');
-  if (visited.some(([name]) => CONTROL_FLOW.test(nodes[name]!.op))) return [];
-  return visited.map(([name]) => name).filter((name) => !names.includes(name));
-}
-
-/** A product of features and a kernel of constants, plus perhaps a bias. */
-interface DenseNode {
-  features: string;
-  kernel: tf.Tensor2D;
-  bias?: tf.Tensor;
-}
-
-const value = (node: GraphNode, name: string) => node.attrParams?.[name]?.value;
-
-/** The dense layer that ends at a node, if one does. */
-export function denseAt(model: GraphModelLike, name: string): DenseNode | undefined {
-  const nodes = graphNodes(model);
-  const constant = (input: string | undefined) =>
-    input === undefined ? undefined : model.weights[behind(nodes, input)]?.[0];
-  const product = (at: string): DenseNode | undefined => {
-    const node = nodes[at];
-    if (!node || (node.op !== 'MatMul' && node.op !== '_FusedMatMul') || value(node, 'transposeA')) return undefined;
-    const [features, weights, addend] = node.inputNames;
-    const kernel = constant(weights);
-    if (features === undefined || kernel?.rank !== 2 || value(node, 'transposeB')) return undefined;
-    const fused = (value(node, 'fusedOps') ?? []) as readonly string[];
-    const bias = fused.length > 0 ? constant(addend) : undefined;
-    // An activation, or a sum with something that is no constant: not the logits of a dense layer.
-    if (fused.length > 0 && (fused.length > 1 || fused[0] !== 'biasadd' || !bias)) return undefined;
-    return { features: nodeOf(features), kernel: kernel as tf.Tensor2D, ...(bias && { bias }) };
-  };
-  const last = behind(nodes, name);
-  const node = nodes[last];
-  if (!node || !['BiasAdd', 'Add', 'AddV2'].includes(node.op)) return product(last);
-  const found = product(behind(nodes, node.inputNames[0] ?? ''));
-  const bias = constant(node.inputNames[1]);
-  return found && bias && !found.bias ? { ...found, bias } : undefined;
-}
-
-/** W and b of a dense layer of a GraphModel as numbers. */
-export async function headAt(model: GraphModelLike, name: string): Promise<Head | undefined> {
-  const dense = denseAt(model, name);
-  if (!dense) return undefined;
-  const { kernel, bias } = dense;
-  const [size, classes] = kernel.shape;
-  if (bias && bias.size !== classes) return undefined;
-  const numbers = async (tensor: tf.Tensor) => Float32Array.from(await tensor.data());
-  return {
-    weights: await numbers(kernel),
-    bias: bias ? await numbers(bias) : new Float32Array(classes),
-    shape: [size, classes],
-  };
+/** Where the logits are that an output or a node by name asks for: what its softmax or sigmoid is of. */
+export function chosenEnd(where: string, graph: Graph, { logits, output }: OutputNames): GraphEnd {
+  const named = logits === undefined ? undefined : tensorCalled(where, graph, 'logits', logits);
+  const ofOutput = named === undefined || output !== undefined ? endOfOutput(where, graph, output) : undefined;
+  const end = named === undefined ? ofOutput! : endAt(graph, named);
+  if (end.activation === 'share') {
+    const expected = 'a softmax whose logits are a node (or name the node of the logits)';
+    throw new ArgumentError(where, named === undefined ? 'model' : 'logits', expected, `shares '${end.logits}'`);
+  }
+  if (end.activation !== undefined) return end;
+  // What an output makes of a node by name says what it means.
+  const ends = graph.outputs.map(({ tensor }) => endAt(graph, tensor));
+  const after = ends.find(({ activation, logits: z }) => activation !== undefined && areSame(graph, z, end.logits));
+  return { ...after, logits: end.logits };
 }

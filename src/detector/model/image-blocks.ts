@@ -88,7 +88,7 @@ export async function outputsOf({ where, model, images, needs }: BlockPass, rows
   const givenRow = (row: number) => rows[row]!;
   const block = images.block(rows);
   try {
-    const { features, logits, fine } = model.pass(block);
+    const { features, logits, fine } = await (model.passAsync ?? model.pass)(block);
     try {
       await nextTask(); // lets a page breathe between blocks
       if (fine) checkFits(where, await fine.data(), givenRow);

@@ -41,6 +41,8 @@ export interface ModelReader {
    * @throws ShapeError where the images do not fit the model; NotFiniteError naming the image's row, or the weight
    */
   run(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D };
+  /** As `run`, of a GraphModel with loops or branches too. */
+  runAsync(images: tf.Tensor): Promise<{ features: tf.Tensor2D; logits: tf.Tensor2D }>;
   /** Logits alone, differentiable where the model is. */
   readonly logitsOf: LogitsOf;
   /** The last dense layer's numbers; undefined where there is none to be found. */
@@ -53,11 +55,15 @@ export interface ModelReader {
   readonly meaning: LogitMeaning;
 }
 
+export type ModelPass = { features: tf.Tensor2D; logits: tf.Tensor2D; fine?: tf.Tensor1D };
+
 /** A reader before its checks. */
-export interface ModelPasses extends Omit<ModelReader, 'run'> {
+export interface ModelPasses extends Omit<ModelReader, 'run' | 'runAsync'> {
   /**
    * As `run`, of images that fit; `fine` [N] (bool), where the backend has half precision, says which rows stayed
    * within it.
    */
-  pass(images: tf.Tensor): { features: tf.Tensor2D; logits: tf.Tensor2D; fine?: tf.Tensor1D };
+  pass(images: tf.Tensor): ModelPass;
+  /** The same where a pass has to wait for numbers in between; `pass` throws there. */
+  passAsync?(images: tf.Tensor): Promise<ModelPass>;
 }

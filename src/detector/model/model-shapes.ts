@@ -28,10 +28,10 @@ export function embeddingSizeOf(where: string, model: LayersModel): number {
  */
 export type InputShape = readonly (number | undefined)[] | undefined;
 
-/** The shape that the model's first input was declared with. */
+/** The shape that the images were declared with: no scalar, which a GraphModel may take too (whether it trains). */
 export function inputShapeOf(model: LayersModel | GraphModelLike): InputShape {
   const { inputs } = model as { inputs?: readonly { shape?: readonly (number | null)[] | undefined }[] };
-  const shape = inputs?.[0]?.shape;
+  const { shape } = inputs?.find((input) => input.shape && input.shape.length > 1) ?? inputs?.[0] ?? {};
   return shape?.map((side) => (side === null || side < 0 ? undefined : side));
 }
 
