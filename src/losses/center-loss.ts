@@ -39,8 +39,8 @@ export function centerLoss(
   const where = 'centerLoss';
   const { margin } = readOptions(where, options, { margin: [POSITIVE, 10] });
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings, { below: centers.shape[0] });
     checkRowsOf(where, 'centers', centers, embeddings);
+    const column = labelColumn(where, labels, embeddings, { below: centers.shape[0] });
     const ood = oodColumn(column);
     const squares = squaredDistancesTo(embeddings, centers);
     const own = tf.sum(tf.mul(squares, oneHotKnown(column, centers.shape[0])), 1, true);

@@ -63,10 +63,10 @@ export function ciderLoss(
     momentum: [SHARE_OR_NONE, 0.5],
   });
   return tf.tidy(() => {
-    const classes = prototypes.shape[0];
-    const column = labelColumn(where, labels, embeddings, { below: classes });
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
+    const classes = prototypes.shape[0];
     if (classes < 2) throw new ArgumentError(where, 'prototypes', 'two or more', classes);
+    const column = labelColumn(where, labels, embeddings, { below: classes });
     const own = oneHotKnown(column, classes);
     const z = unitRows(embeddings);
     const m = moved(own, z, prototypes, momentum);
@@ -105,9 +105,9 @@ export function moveCiderPrototypes(
   const where = 'moveCiderPrototypes';
   const { momentum } = readOptions(where, options, { momentum: [SHARE_OR_NONE, 0.5] });
   tf.tidy(() => {
+    checkRowsOf(where, 'prototypes', prototypes, embeddings);
     const classes = prototypes.shape[0];
     const column = labelColumn(where, labels, embeddings, { below: classes });
-    checkRowsOf(where, 'prototypes', prototypes, embeddings);
     prototypes.assign(moved(oneHotKnown(column, classes), unitRows(embeddings), prototypes, momentum));
   });
 }

@@ -54,9 +54,9 @@ export function proxyAnchorLoss(
   const where = 'proxyAnchorLoss';
   const { scale, margin } = readOptions(where, options, { scale: [POSITIVE, 32], margin: [NOT_NEGATIVE, 0.1] });
   return tf.tidy(() => {
+    checkRowsOf(where, 'proxies', proxies, embeddings);
     const classes = proxies.shape[0];
     const column = labelColumn(where, labels, embeddings, { below: classes });
-    checkRowsOf(where, 'proxies', proxies, embeddings);
     const own = oneHotKnown(column, classes); // [B, C]
     const cosines = tf.matMul(unitRows(embeddings), tf.transpose(unitRows(proxies)));
     const present = tf.max(own, 0); // [C]

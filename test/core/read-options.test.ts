@@ -135,8 +135,6 @@ describe('options', () => {
   });
 
   test('declared with a default, whose rule it must keep too', () => {
-    expect(() => readOptions('somewhere', {} as { a?: number }, { a: [POSITIVE, 0] })).toThrow(
-      'a must be a number above 0',
-    );
+    expect(() => readOptions('somewhere', {}, { a: [POSITIVE, 0] })).toThrow('a must be a number above 0');
   });
 });
