@@ -1,4 +1,4 @@
-import { check, INDEX, wholeFrom, type Rule } from '../core/check';
+import { ArgumentError } from '../core/errors';
 
 /** Where batches stand: plain JSON. What they were made with is in it, so that it fits only its own batches. */
 export interface BatchesState<Made> {
@@ -17,21 +17,30 @@ export function fingerprintOf(labels: Int32Array): number {
   return hash >>> 0;
 }
 
-const sameAs = (mine: unknown, expected: string): Rule => ({ expected, holds: (theirs: unknown) => theirs === mine });
-
 /** Throws unless the state is of batches made like these; the error says what differs. */
 export function checkState<Made extends { stepsPerEpoch: number }>(
   name: string,
   state: BatchesState<Made>,
   made: Made,
 ): void {
-  const where = `${name}.restore`;
+  const refuse = (what: string, expected: string, received: unknown): never => {
+    throw new ArgumentError(
+      `${name}.restore`,
+      what,
+      expected,
+      received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
+    );
+  };
   // It comes from a file: nothing is sure, whatever the type says.
   const given = (state ?? {}) as Partial<BatchesState<Made>>;
-  check(where, 'state.version', given.version, sameAs(1, '1'));
+  if (given.version !== 1) refuse('state.version', '1', given.version);
   for (const [key, mine] of Object.entries(made)) {
-    check(where, `state.made.${key}`, given.made?.[key as keyof Made], sameAs(mine, `${mine}, as in these batches`));
+    const theirs = given.made?.[key as keyof Made];
+    if (theirs !== mine) refuse(`state.made.${key}`, `${mine}, as in these batches`, theirs);
   }
-  check(where, 'state.epoch', given.epoch, INDEX);
-  check(where, 'state.step', given.step, wholeFrom(0, made.stepsPerEpoch - 1));
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount(given.epoch)) refuse('state.epoch', 'a whole number from 0', given.epoch);
+  if (!isCount(given.step) || given.step >= made.stepsPerEpoch) {
+    refuse('state.step', `a whole number from 0, below ${made.stepsPerEpoch}`, given.step);
+  }
 }

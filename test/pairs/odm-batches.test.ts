@@ -353,10 +353,10 @@ describe('errors', () => {
       [other({}, [...good, 0]), /labels/],
       [other({}, swapped), /fingerprint/],
       [{ ...before, version: 2 }, /state\.version must be 1, got 2/],
-      [{ ...before, step: 5 }, /state\.step.*from 0 to 4, got 5/],
+      [{ ...before, step: 5 }, /state\.step.*below 5, got 5/],
       [{ ...before, epoch: -1 }, /state\.epoch/],
-      [{ ...before, epoch: '1' }, /state\.epoch.*got 1/],
-      [{ version: 1, epoch: 0, step: 0 }, /got undefined/],
+      [{ ...before, epoch: '1' }, /state\.epoch.*got "1"/],
+      [{ version: 1, epoch: 0, step: 0 }, /got nothing/],
       [null, /state\.version/],
     ];
     for (const [state, message] of refused) expect(() => batches.restore(state as typeof before)).toThrow(message);
