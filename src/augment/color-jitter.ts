@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkImages, checkRange, perImage, randomOfImages, type SeedOption } from './image-batch';
+import { ANY_SHARE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkImages, perImage, randomOfImages, SEED, type SeedOption } from './image-batch';
 
 /** Options of {@link colorJitter}: how far from 1 a factor may be, 0 by default. */
 export interface ColorJitterOptions extends SeedOption {
@@ -29,14 +31,15 @@ const grayOf = (images: tf.Tensor4D): tf.Tensor4D =>
  * const seed = deriveSeed(1, epoch, step);
  * const more = colorJitter(images, { brightness: 0.3, contrast: 0.3, saturation: 0.2, seed });
  */
-export function colorJitter(
-  images: tf.Tensor4D,
-  { seed, brightness = 0, contrast = 0, saturation = 0 }: ColorJitterOptions,
-): tf.Tensor4D {
+export function colorJitter(images: tf.Tensor4D, options: ColorJitterOptions): tf.Tensor4D {
   const where = 'colorJitter';
   checkImages(where, images);
-  for (const [what, value] of Object.entries({ brightness, contrast, saturation }))
-    checkRange(where, what, value, 0, 1);
+  const { seed, brightness, contrast, saturation } = readOptions(where, options, {
+    seed: [SEED],
+    brightness: [ANY_SHARE, 0],
+    contrast: [ANY_SHARE, 0],
+    saturation: [ANY_SHARE, 0],
+  });
   const draws = randomOfImages(seed, 2, images.shape[0]).map((random) =>
     [brightness, contrast, saturation].map((reach) => 1 + reach * (2 * random.uniform() - 1)),
   );

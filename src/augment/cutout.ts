@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkImages, checkRange, randomOfImages, type SeedOption } from './image-batch';
+import { numberFrom, required, wholeFrom } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkImages, randomOfImages, SEED, type SeedOption } from './image-batch';
 
 /**
  * Paints a square over each image, its middle anywhere in the image, so that a part of it may lie outside.
@@ -15,15 +17,15 @@ import { checkImages, checkRange, randomOfImages, type SeedOption } from './imag
  * @example
  * const more = cutout(images, { size: 8, seed: deriveSeed(1, epoch, step) });
  */
-export function cutout(
-  images: tf.Tensor4D,
-  { seed, size, fill = 0 }: SeedOption & { size: number; fill?: number },
-): tf.Tensor4D {
+export function cutout(images: tf.Tensor4D, options: SeedOption & { size: number; fill?: number }): tf.Tensor4D {
   const where = 'cutout';
   checkImages(where, images);
   const [count, height, width] = images.shape;
-  checkRange(where, 'size', size, 1, 2 * Math.max(height, width), true);
-  checkRange(where, 'fill', fill, -1e6, 1e6);
+  const { seed, size, fill } = readOptions(where, options, {
+    seed: [SEED],
+    size: [required(wholeFrom(1, 2 * Math.max(height, width)))],
+    fill: [numberFrom(-1e6, 1e6), 0],
+  });
   const kept = new Float32Array(count * height * width).fill(1);
   randomOfImages(seed, 3, count).forEach((random, i) => {
     const top = random.integer(height) - Math.floor(size / 2);

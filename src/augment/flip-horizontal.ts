@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkImages, checkRange, perImage, randomOfImages, type SeedOption } from './image-batch';
+import { ANY_SHARE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkImages, perImage, randomOfImages, SEED, type SeedOption } from './image-batch';
 
 /**
  * Mirrors some of the images, left for right. Not for digits or signs, which are other ones then.
@@ -11,13 +13,10 @@ import { checkImages, checkRange, perImage, randomOfImages, type SeedOption } fr
  * @example
  * const more = flipHorizontal(images, { seed: deriveSeed(1, epoch, step) });
  */
-export function flipHorizontal(
-  images: tf.Tensor4D,
-  { seed, probability = 0.5 }: SeedOption & { probability?: number },
-): tf.Tensor4D {
+export function flipHorizontal(images: tf.Tensor4D, options: SeedOption & { probability?: number }): tf.Tensor4D {
   const where = 'flipHorizontal';
   checkImages(where, images);
-  checkRange(where, 'probability', probability, 0, 1);
+  const { seed, probability } = readOptions(where, options, { seed: [SEED], probability: [ANY_SHARE, 0.5] });
   const flips = randomOfImages(seed, 0, images.shape[0]).map((random) => (random.uniform() < probability ? 1 : 0));
   return tf.tidy(() => {
     const isFlipped = perImage(flips);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, ShapeError } from '../core/errors';
+import { INTEGER, required } from '../core/check';
+import { ShapeError } from '../core/errors';
 import { seededRandom, type Random } from '../core/random';
 
 /** Options of every augmentation. */
@@ -8,16 +9,13 @@ export interface SeedOption {
   seed: number;
 }
 
+/** The rule of {@link SeedOption}. */
+export const SEED = /* @__PURE__ */ required(INTEGER);
+
 /** Throws unless the tensor is a batch of images. */
 export function checkImages(where: string, images: tf.Tensor4D): void {
   if (images.rank === 4 && images.dtype === 'float32') return;
   throw new ShapeError(where, 'images', 'float32 [N, H, W, C]', `${images.dtype} [${images.shape.join(', ')}]`);
-}
-
-/** Throws unless the number is in its range. */
-export function checkRange(where: string, what: string, value: number, low: number, high: number, whole = false): void {
-  if (value >= low && value <= high && (!whole || Number.isInteger(value))) return;
-  throw new ArgumentError(where, what, `a ${whole ? 'whole ' : ''}number from ${low} to ${high}`, value);
 }
 
 /**

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkImages, checkRange, randomOfImages, type SeedOption } from './image-batch';
+import { numberFrom } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkImages, randomOfImages, SEED, type SeedOption } from './image-batch';
 
 /** Options of {@link randomAffine}: how far each may go, 0 by default. */
 export interface RandomAffineOptions extends SeedOption {
@@ -23,16 +25,16 @@ export interface RandomAffineOptions extends SeedOption {
  * @example
  * const more = randomAffine(images, { rotate: 10, scale: 0.1, shift: 3, seed: deriveSeed(1, epoch, step) });
  */
-export function randomAffine(
-  images: tf.Tensor4D,
-  { seed, rotate = 0, scale = 0, shift = 0 }: RandomAffineOptions,
-): tf.Tensor4D {
+export function randomAffine(images: tf.Tensor4D, options: RandomAffineOptions): tf.Tensor4D {
   const where = 'randomAffine';
   checkImages(where, images);
   const [count, height, width] = images.shape;
-  checkRange(where, 'rotate', rotate, 0, 180);
-  checkRange(where, 'scale', scale, 0, 0.9);
-  checkRange(where, 'shift', shift, 0, Math.max(height, width));
+  const { seed, rotate, scale, shift } = readOptions(where, options, {
+    seed: [SEED],
+    rotate: [numberFrom(0, 180), 0],
+    scale: [numberFrom(0, 0.9), 0],
+    shift: [numberFrom(0, Math.max(height, width)), 0],
+  });
   if (count === 0) return tf.clone(images);
   const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
   const maps = randomOfImages(seed, 4, count).map((random) => {

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkImages, checkRange, randomOfImages, type SeedOption } from './image-batch';
+import { wholeFrom } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkImages, randomOfImages, SEED, type SeedOption } from './image-batch';
 
 /**
  * Moves each image by up to `padding` pixels in both directions: zeros come in, what leaves is lost. The size stays.
@@ -12,11 +14,14 @@ import { checkImages, checkRange, randomOfImages, type SeedOption } from './imag
  * @example
  * const more = randomCrop(images, { padding: 3, seed: deriveSeed(1, epoch, step) });
  */
-export function randomCrop(images: tf.Tensor4D, { seed, padding = 4 }: SeedOption & { padding?: number }): tf.Tensor4D {
+export function randomCrop(images: tf.Tensor4D, options: SeedOption & { padding?: number }): tf.Tensor4D {
   const where = 'randomCrop';
   checkImages(where, images);
   const [count, height, width, channels] = images.shape;
-  checkRange(where, 'padding', padding, 0, Math.min(height, width), true);
+  const { seed, padding } = readOptions(where, options, {
+    seed: [SEED],
+    padding: [wholeFrom(0, Math.min(height, width)), 4],
+  });
   const places = randomOfImages(seed, 1, count).map((random) => [
     random.integer(2 * padding + 1),
     random.integer(2 * padding + 1),

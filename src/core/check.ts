@@ -5,6 +5,8 @@ export interface Rule {
   readonly expected: string;
   /** Whatever came, a number or not. */
   holds(value: number): boolean;
+  /** An option under it must be given; see {@link required}. */
+  readonly isRequired?: true;
 }
 
 /** A rule for numbers; NaN, infinities and all that is no number never keep it. */
@@ -13,9 +15,11 @@ const of = (expected: string, holds: (value: number) => boolean): Rule => ({
   holds: (value) => Number.isFinite(value) && holds(value),
 });
 
+const span = (least: number, most: number): string => `from ${least}${most < Infinity ? ` to ${most}` : ''}`;
+
 export const FINITE = /* @__PURE__ */ of('a finite number', () => true);
 export const POSITIVE = /* @__PURE__ */ of('a number above 0', (value) => value > 0);
-export const NOT_NEGATIVE = /* @__PURE__ */ of('a number from 0', (value) => value >= 0);
+export const NOT_NEGATIVE = /* @__PURE__ */ numberFrom(0);
 export const SHARE = /* @__PURE__ */ of('a share between 0 and 1, both excluded', (value) => value > 0 && value < 1);
 export const SHARE_OR_ALL = /* @__PURE__ */ of('a share above 0 and at most 1', (value) => value > 0 && value <= 1);
 export const SHARE_OR_NONE = /* @__PURE__ */ of('a share from 0, below 1', (value) => value >= 0 && value < 1);
@@ -29,13 +33,15 @@ export const TEXT: Rule = { expected: 'a string', holds: (value: unknown) => typ
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
 
+/** Numbers from one to another, both included. */
+export function numberFrom(least: number, most = Infinity): Rule {
+  return of(`a number ${span(least, most)}`, (value) => value >= least && value <= most);
+}
+
 /** Whole numbers from one to another, both included. */
 export function wholeFrom(least: number, most = Infinity): Rule {
-  const end = most < Infinity ? ` to ${most}` : '';
-  return of(
-    `a whole number from ${least}${end}`,
-    (value) => Number.isSafeInteger(value) && value >= least && value <= most,
-  );
+  const isWithin = (value: number) => Number.isSafeInteger(value) && value >= least && value <= most;
+  return of(`a whole number ${span(least, most)}`, isWithin);
 }
 
 /** One of some words or numbers. */
@@ -44,9 +50,12 @@ export const oneOf = (...words: readonly (string | number)[]): Rule => ({
   holds: (value) => words.includes(value),
 });
 
+/** The same rule for an option that has no default and cannot be left out. */
+export const required = (rule: Rule): Rule => ({ ...rule, isRequired: true });
+
 /** Throws unless the argument keeps its rule. */
-export function check(where: string, what: string, value: unknown, { expected, holds }: Rule): void {
-  if (!holds(value as number)) throw new ArgumentError(where, what, expected, value);
+export function check(where: string, what: string, value: unknown, rule: Rule): void {
+  if (!rule.holds(value as number)) throw new ArgumentError(where, what, rule.expected, value);
 }
 
 export type NumberRule = Rule;

@@ -20,9 +20,8 @@ export class OodError extends Error {
   readonly details: ErrorDetails;
   /** The parts in the order of the sentence; what came may be any value, and is written as a reader would write it. */
   constructor(where: string, what: string, expected: string, received: unknown) {
-    const details = { where, what, expected, received: shown(received) };
-    super(`${where}: ${what} must be ${expected}, got ${details.received}`);
-    this.details = details;
+    super(`${where}: ${what} must be ${expected}, got ${shown(received)}`);
+    this.details = { where, what, expected, received: shown(received) };
   }
 }
 

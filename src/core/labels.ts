@@ -14,13 +14,15 @@ export interface LabelRule {
 
 /** What came: a number as it is, all else by its type. */
 function nameOf(value: unknown): string {
-  if (typeof value === 'object' && value) return value.constructor?.name ?? 'object';
-  return value == null || typeof value === 'number' ? String(value) : `${typeof value} ${value as string}`;
+  if (value == null || typeof value === 'number') return String(value);
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : `${typeof value} ${value as string}`;
 }
 
 /**
  * The one check of labels: whole numbers of 32 bits, as a copy. Strings, bigints, booleans and one-hot rows, which
  * JavaScript would turn into some class in silence, are refused by type and index.
+ *
+ * @throws ArgumentError for what is no array of labels
  */
 export function checkLabels(
   where: string,
@@ -29,17 +31,16 @@ export function checkLabels(
     what = 'labels',
     ood = false,
     below = 2 ** 31,
-    expected = ood ? 'whole numbers of 32 bits' : 'class indices from 0 (leave OoD rows out)',
+    expected = ood ? `whole numbers below ${below}` : `class indices from 0 to ${below - 1} (leave OoD rows out)`,
   }: LabelRule = {},
 ): Int32Array {
-  const refuse = (received: string): never => {
-    throw new ArgumentError(where, what, expected, received);
-  };
-  const list = labels as ArrayLike<number> | undefined;
-  if (typeof labels !== 'object' || !Number.isInteger(list?.length)) refuse(nameOf(labels));
-  return Int32Array.from(list!, (label, i) =>
-    Number.isInteger(label) && label >= (ood ? -(2 ** 31) : 0) && label < below
-      ? label
-      : refuse(`${nameOf(label)} at index ${i}`),
-  );
+  const list = labels as ArrayLike<number>;
+  if (typeof labels !== 'object' || !Number.isInteger(list?.length)) {
+    throw new ArgumentError(where, what, expected, nameOf(labels));
+  }
+  const least = ood ? -(2 ** 31) : 0;
+  return Int32Array.from(list, (label, i) => {
+    if (Number.isInteger(label) && label >= least && label < below) return label;
+    throw new ArgumentError(where, what, expected, `${nameOf(label)} at index ${i}`);
+  });
 }

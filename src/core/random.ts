@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors';
+import { check, INTEGER } from './check';
 
 /** A seeded stream of random numbers. Equal seeds (and equal `path`) give equal streams on every machine. */
 export interface Random {
@@ -33,9 +33,7 @@ function mix(h: number): number {
  * deriveSeed(1, 3, 7) === deriveSeed(1, 3, 8); // false
  */
 export function deriveSeed(seed: number, ...path: number[]): number {
-  if (!Number.isSafeInteger(seed)) {
-    throw new ArgumentError('deriveSeed', 'seed', 'an integer', seed);
-  }
+  check('deriveSeed', 'seed', seed, INTEGER);
   let h = mix((seed ^ 0x9e3779b9) >>> 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
   for (const part of path) h = mix((Math.imul(h, 31) + part + 0x9e3779b9) | 0);
   return mix(h) & 0x7fffffff || 1;

@@ -13,34 +13,35 @@ export type Read<O, D> = {
 };
 
 /**
- * The options of a call: checked, with defaults, none that is not declared.
+ * The options of a call: checked, with defaults, none that is not declared. Declare them in the function: a table
+ * beside it that calls `oneOf` stays in bundles that never call the function.
  *
- * @throws ArgumentError for an option out of its rule; for one that does not exist, naming the nearest that does
+ * @throws ArgumentError for an option out of its rule, or left out where the rule is `required`; for one that does not
+ *   exist, naming the nearest that does
  */
 export function readOptions<O extends object, const D extends Declared<O>>(
   where: string,
-  given: O | undefined,
+  given: O = {} as O,
   declared: D,
 ): Read<O, D> {
-  checkNames(where, given, declared);
+  if (Object(given) !== given) throw new ArgumentError(where, 'options', 'an object', given);
+  for (const name in given) {
+    if (Object.hasOwn(declared, name)) continue;
+    throw new ArgumentError(where, 'options', `without ${name} (${nearest(name, Object.keys(declared))}?)`, given);
+  }
   const read: Record<string, unknown> = {};
   for (const name in declared) {
     const [rule, or] = declared[name as keyof D] as Option;
-    const { [name]: value = or } = (given ?? {}) as Record<string, unknown>;
-    if (value !== undefined) check(where, name, value, rule);
+    const { [name]: value = or } = given as Record<string, unknown>;
+    if (value !== undefined || rule.isRequired) check(where, name, value, rule);
     read[name] = value;
   }
   return read as Read<O, D>;
 }
 
-/** Throws unless options are an object with none but these names; of another name it says which one is nearest. */
-export function checkNames(where: string, given: unknown, declared: object): void {
-  if (given !== undefined && Object(given) !== given) throw new ArgumentError(where, 'options', 'an object', given);
-  for (const name in given as object) {
-    if (name in declared) continue;
-    /** How many pairs of letters the other name shares: what a slip of the hand leaves. */
-    const likeness = (other: string) => [...name].filter((_, i) => other.includes(name.slice(i, i + 2))).length;
-    const [near] = Object.keys(declared).sort((a, b) => likeness(b) - likeness(a));
-    throw new ArgumentError(where, 'options', `without ${name} (${near}?)`, given);
-  }
+/** Which of the names shares the most pairs of letters with a misspelled one, for its length. */
+function nearest(wrong: string, names: string[]): string | undefined {
+  const likeness = (name: string) =>
+    [...wrong].filter((_, i) => name.includes(wrong.slice(i, i + 2))).length / (wrong.length + name.length);
+  return names.sort((a, b) => likeness(b) - likeness(a))[0];
 }

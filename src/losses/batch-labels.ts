@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/errors';
-import { checkLabels } from '../core/labels';
+import { checkLabels, type LabelRule } from '../core/labels';
 import { integersBelow } from '../tensors/precision';
+import { checkBatchRows } from './batch-rows';
 
 /**
  * Label of an out-of-distribution image; any label below 0 means the same.
@@ -18,27 +19,34 @@ export type BatchLabels = tf.Tensor | ArrayLike<number>;
  * Labels that a tensor of this backend holds exactly, so that no two classes become one: webgl keeps whole numbers as
  * floats, which have no more than 24 bits (half floats 11).
  */
-export function exactLabels(where: string, labels: ArrayLike<number>): Int32Array {
-  const below = integersBelow();
-  return checkLabels(where, labels, {
-    ood: true,
-    below,
-    ...(below && { expected: `whole numbers below ${below} on webgl` }),
-  });
+export function exactLabels(
+  where: string,
+  labels: ArrayLike<number>,
+  { below = Infinity, ...rule }: LabelRule = {},
+): Int32Array {
+  return checkLabels(where, labels, { ood: true, ...rule, below: Math.min(below, integersBelow()) });
 }
 
-/** Labels [B, 1], int32 unless they came as a tensor of floats; made inside the caller's tidy. */
-export function labelColumn(where: string, labels: BatchLabels, embeddings: tf.Tensor2D): tf.Tensor2D {
-  if (embeddings.rank !== 2) {
-    throw new ShapeError(where, 'embeddings', '[B, D]', embeddings.shape);
-  }
+/**
+ * Labels [B, 1], int32 unless they came as a tensor of floats; made inside the caller's tidy. The rule is for arrays:
+ * labels of a tensor cannot be read without stalling.
+ */
+export function labelColumn(
+  where: string,
+  labels: BatchLabels,
+  embeddings: tf.Tensor2D,
+  rule?: LabelRule,
+): tf.Tensor2D {
+  checkBatchRows(where, embeddings);
+  const own = labels instanceof tf.Tensor ? labels : tf.tensor1d(exactLabels(where, labels, rule));
   const rows = embeddings.shape[0];
-  const count = labels instanceof tf.Tensor ? labels.size : labels.length;
-  const flat = !(labels instanceof tf.Tensor) || labels.rank === 1 || (labels.rank === 2 && labels.shape[1] === 1);
-  if (count !== rows || !flat) {
-    const received = labels instanceof tf.Tensor ? `[${labels.shape.join(', ')}]` : `${count} labels`;
-    throw new ShapeError(where, 'labels', `[${rows}], one for each row of embeddings`, received);
+  if (own.shape[0] !== rows || own.size !== rows) {
+    throw new ShapeError(where, 'labels', `[${rows}], one for each row`, own.shape);
   }
-  if (!(labels instanceof tf.Tensor)) return tf.tensor2d(exactLabels(where, labels), [rows, 1], 'int32');
-  return tf.cast(tf.reshape(labels, [rows, 1]), labels.dtype === 'float32' ? 'float32' : 'int32');
+  return tf.cast(tf.reshape(own, [rows, 1]), own.dtype === 'float32' ? 'float32' : 'int32');
 }
+
+/**
+ * Which labels are OoD, [B, 1] (or [1, C]) of 0 and 1. No gradient flows through labels, so comparisons are allowed.
+ */
+export const oodColumn = (labels: tf.Tensor2D): tf.Tensor2D => tf.cast(tf.less(labels, 0), 'float32') as tf.Tensor2D;

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClassLabels, checkPositive, checkRowsOf } from './check-option';
-import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
+import { POSITIVE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { checkRowsOf } from './batch-rows';
+import { meanWhere, oneHotKnown } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';
 
@@ -32,14 +34,13 @@ export function centerLoss(
   labels: BatchLabels,
   embeddings: tf.Tensor2D,
   centers: tf.Tensor2D,
-  { margin = 10 }: CenterLossOptions = {},
+  options?: CenterLossOptions,
 ): tf.Scalar {
   const where = 'centerLoss';
-  checkPositive(where, 'margin', margin);
+  const { margin } = readOptions(where, options, { margin: [POSITIVE, 10] });
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'centers', centers, embeddings);
-    checkClassLabels(where, labels, centers.shape[0]);
+    const column = labelColumn(where, labels, embeddings, { below: centers.shape[0] });
     const ood = oodColumn(column);
     const squares = squaredDistancesTo(embeddings, centers);
     const own = tf.sum(tf.mul(squares, oneHotKnown(column, centers.shape[0])), 1, true);

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
-import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
+import { readOptions } from '../core/read-options';
+import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { checkRowsOf } from './batch-rows';
+import { meanWhere, oneHotKnown } from './class-masks';
 import { beyondCosines } from './beyond-cosines';
 import { unitRows } from '../linalg/unit-rows';
 
@@ -16,11 +18,6 @@ export interface CiderOptions {
   oodWeight?: number;
   /** How much of the old prototypes stays, alpha in the paper, in [0, 1); default 0.5. */
   momentum?: number;
-}
-
-function checkMomentum(where: string, momentum: number): void {
-  if (momentum >= 0 && momentum < 1) return;
-  throw new ArgumentError(where, 'momentum', 'in [0, 1)', momentum);
 }
 
 /** Prototypes moved towards the mean of their class in the batch, of length 1; those without a row stay. */
@@ -56,21 +53,20 @@ export function ciderLoss(
   labels: BatchLabels,
   embeddings: tf.Tensor2D,
   prototypes: tf.Tensor2D,
-  { temperature = 0.1, compactness = 2, oodWeight = 1, momentum = 0.5 }: CiderOptions = {},
+  options?: CiderOptions,
 ): tf.Scalar {
   const where = 'ciderLoss';
-  checkPositive(where, 'temperature', temperature);
-  checkNotNegative(where, 'compactness', compactness);
-  checkNotNegative(where, 'oodWeight', oodWeight);
-  checkMomentum(where, momentum);
+  const { temperature, compactness, oodWeight, momentum } = readOptions(where, options, {
+    temperature: [POSITIVE, 0.1],
+    compactness: [NOT_NEGATIVE, 2],
+    oodWeight: [NOT_NEGATIVE, 1],
+    momentum: [SHARE_OR_NONE, 0.5],
+  });
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
     const classes = prototypes.shape[0];
-    if (classes < 2) {
-      throw new ArgumentError(where, 'prototypes', 'two or more', classes);
-    }
-    checkClassLabels(where, labels, classes);
+    if (classes < 2) throw new ArgumentError(where, 'prototypes', 'two or more', classes);
+    const column = labelColumn(where, labels, embeddings, { below: classes });
     const own = oneHotKnown(column, classes);
     const z = unitRows(embeddings);
     const m = moved(own, z, prototypes, momentum);
@@ -104,14 +100,14 @@ export function moveCiderPrototypes(
   prototypes: tf.Variable<tf.Rank.R2>,
   labels: BatchLabels,
   embeddings: tf.Tensor2D,
-  { momentum = 0.5 }: { momentum?: number } = {},
+  options?: { momentum?: number },
 ): void {
   const where = 'moveCiderPrototypes';
-  checkMomentum(where, momentum);
+  const { momentum } = readOptions(where, options, { momentum: [SHARE_OR_NONE, 0.5] });
   tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
-    checkClassLabels(where, labels, prototypes.shape[0]);
-    prototypes.assign(moved(oneHotKnown(column, prototypes.shape[0]), unitRows(embeddings), prototypes, momentum));
+    const classes = prototypes.shape[0];
+    const column = labelColumn(where, labels, embeddings, { below: classes });
+    prototypes.assign(moved(oneHotKnown(column, classes), unitRows(embeddings), prototypes, momentum));
   });
 }

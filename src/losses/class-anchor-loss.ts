@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { NOT_NEGATIVE, POSITIVE } from '../core/check';
 import { ShapeError } from '../core/errors';
-import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClassLabels, checkNotNegative, checkPositive } from './check-option';
-import { meanWhere, oneHotKnown, oodColumn } from './class-masks';
+import { readOptions } from '../core/read-options';
+import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { meanWhere, oneHotKnown } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';
 
@@ -33,22 +34,20 @@ export interface ClassAnchorOptions {
  * @example
  * classAnchorLoss([0], tf.tensor2d([[10, 0]])); // 7.2e-7: it lies on its anchor
  */
-export function classAnchorLoss(
-  labels: BatchLabels,
-  logits: tf.Tensor2D,
-  { magnitude = 10, anchorWeight = 0.1, margin = magnitude }: ClassAnchorOptions = {},
-): tf.Scalar {
+export function classAnchorLoss(labels: BatchLabels, logits: tf.Tensor2D, options?: ClassAnchorOptions): tf.Scalar {
   const where = 'classAnchorLoss';
-  checkPositive(where, 'magnitude', magnitude);
-  checkNotNegative(where, 'anchorWeight', anchorWeight);
-  checkPositive(where, 'margin', margin);
+  const read = readOptions(where, options, {
+    magnitude: [POSITIVE, 10],
+    anchorWeight: [NOT_NEGATIVE, 0.1],
+    margin: [POSITIVE],
+  });
+  const { magnitude, anchorWeight, margin = magnitude } = read;
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, logits);
     const classes = logits.shape[1];
+    const column = labelColumn(where, labels, logits, { below: classes });
     if (classes < 2) {
       throw new ShapeError(where, 'logits', '[B, C], C from 2', `[B, ${classes}]`);
     }
-    checkClassLabels(where, labels, classes);
     const ood = oodColumn(column);
     const anchors = tf.mul<tf.Tensor2D>(magnitude, tf.eye(classes));
     const squares = squaredDistancesTo(logits, anchors);

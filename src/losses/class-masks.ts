@@ -1,9 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-/**
- * Which labels are OoD, [B, 1] (or [1, C]) of 0 and 1. No gradient flows through labels, so comparisons are allowed.
- */
-export const oodColumn = (labels: tf.Tensor2D): tf.Tensor2D => tf.cast(tf.less(labels, 0), 'float32') as tf.Tensor2D;
+import { oodColumn } from './batch-labels';
 
 /**
  * For every row and column whether they are a positive pair (one class, none OoD, not the row itself) and whether the

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClassLabels, checkFiniteOption, checkNotNegative, checkPositive } from './check-option';
-import { meanWhere, oneHotKnown, oodColumn, unlessFinite } from './class-masks';
+import { FINITE, NOT_NEGATIVE, POSITIVE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { meanWhere, oneHotKnown, unlessFinite } from './class-masks';
 import { unitRows } from '../linalg/unit-rows';
 
 /** What the losses of a classifier share: the mean cross-entropy of the known rows, and a column for the others. */
@@ -12,9 +13,8 @@ function withCrossEntropy(
   rest: (parts: { ood: tf.Tensor2D; logSums: tf.Tensor2D; crossEntropy: tf.Scalar }) => tf.Scalar,
 ): tf.Scalar {
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, logits);
     const classes = logits.shape[1];
-    checkClassLabels(where, labels, classes);
+    const column = labelColumn(where, labels, logits, { below: classes });
     const ood = oodColumn(column);
     const logSums = tf.logSumExp<tf.Tensor2D>(logits, 1, true);
     const own = tf.sum(tf.mul(logits, oneHotKnown(column, classes)), 1, true);
@@ -41,10 +41,10 @@ function withCrossEntropy(
 export function outlierExposureLoss(
   labels: BatchLabels,
   logits: tf.Tensor2D,
-  { weight = 0.5 }: { weight?: number } = {},
+  options?: { weight?: number },
 ): tf.Scalar {
   const where = 'outlierExposureLoss';
-  checkNotNegative(where, 'weight', weight);
+  const { weight } = readOptions(where, options, { weight: [NOT_NEGATIVE, 0.5] });
   return withCrossEntropy(where, labels, logits, ({ ood, logSums, crossEntropy }) => {
     const toUniform = tf.sub(logSums, tf.mean(logits, 1, true));
     return tf.add(crossEntropy, tf.mul(weight, meanWhere(toUniform, ood)));
@@ -67,13 +67,9 @@ export function outlierExposureLoss(
  * @example
  * confidenceLoss([-1], tf.tensor2d([[0, 0]])); // 0
  */
-export function confidenceLoss(
-  labels: BatchLabels,
-  logits: tf.Tensor2D,
-  { weight = 1 }: { weight?: number } = {},
-): tf.Scalar {
+export function confidenceLoss(labels: BatchLabels, logits: tf.Tensor2D, options?: { weight?: number }): tf.Scalar {
   const where = 'confidenceLoss';
-  checkNotNegative(where, 'weight', weight);
+  const { weight } = readOptions(where, options, { weight: [NOT_NEGATIVE, 1] });
   return withCrossEntropy(where, labels, logits, ({ ood, logSums, crossEntropy }) => {
     const divergence = tf.sub(logSums, tf.add(tf.mean(logits, 1, true), Math.log(logits.shape[1])));
     return tf.add(crossEntropy, tf.mul(weight, meanWhere(divergence, ood)));
@@ -106,15 +102,13 @@ export interface EnergyBoundedOptions {
  * @example
  * energyBoundedLoss([-1], tf.tensor2d([[6, -100]])); // 0.1: its energy of -6 is 1 below m_out
  */
-export function energyBoundedLoss(
-  labels: BatchLabels,
-  logits: tf.Tensor2D,
-  { inMargin = -23, outMargin = -5, weight = 0.1 }: EnergyBoundedOptions = {},
-): tf.Scalar {
+export function energyBoundedLoss(labels: BatchLabels, logits: tf.Tensor2D, options?: EnergyBoundedOptions): tf.Scalar {
   const where = 'energyBoundedLoss';
-  checkNotNegative(where, 'weight', weight);
-  checkFiniteOption(where, 'inMargin', inMargin);
-  checkFiniteOption(where, 'outMargin', outMargin);
+  const { inMargin, outMargin, weight } = readOptions(where, options, {
+    inMargin: [FINITE, -23],
+    outMargin: [FINITE, -5],
+    weight: [NOT_NEGATIVE, 0.1],
+  });
   return withCrossEntropy(where, labels, logits, ({ ood, logSums, crossEntropy }) => {
     const tooHigh = tf.square(tf.relu(tf.sub(tf.neg(logSums), inMargin)));
     const tooLow = tf.square(tf.relu(tf.add(logSums, outMargin)));
@@ -139,13 +133,9 @@ export function energyBoundedLoss(
  * @example
  * logitNormLoss([0], tf.tensor2d([[7, 0]]), { temperature: 1 }); // 0.3133, as for [[1, 0]]
  */
-export function logitNormLoss(
-  labels: BatchLabels,
-  logits: tf.Tensor2D,
-  { temperature = 0.04 }: { temperature?: number } = {},
-): tf.Scalar {
+export function logitNormLoss(labels: BatchLabels, logits: tf.Tensor2D, options?: { temperature?: number }): tf.Scalar {
   const where = 'logitNormLoss';
-  checkPositive(where, 'temperature', temperature);
+  const { temperature } = readOptions(where, options, { temperature: [POSITIVE, 0.04] });
   return tf.tidy(() => {
     labelColumn(where, labels, logits); // refuses shapes before they are scaled
     const scaled = tf.div<tf.Tensor2D>(unitRows(logits), temperature);

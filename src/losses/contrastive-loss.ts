@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ANY_SHARE, ANYTHING, FUNCTION, oneOf, POSITIVE } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { readOptions, type Declared } from '../core/read-options';
-import { checkLabels } from '../core/labels';
-import { labelColumn, type BatchLabels } from './batch-labels';
-import { oodColumn } from './class-masks';
+import type { LabelRule } from '../core/labels';
+import { readOptions } from '../core/read-options';
+import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
 import type { EmbeddingMemory } from './embedding-memory';
 import { minedWeights, type PairMiner } from './mining/pair-miner';
-import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
+import { rootOfSquares, squaresOf } from './pairwise-distances';
 
 /** Options of {@link contrastiveLoss} and {@link odmLoss}. */
 export interface ContrastiveOptions {
@@ -28,43 +27,6 @@ export interface ContrastiveOptions {
   memory?: EmbeddingMemory | undefined;
 }
 
-const OPTIONS = {
-  margin: [POSITIVE, 10],
-  power: [oneOf(1, 2), 1],
-  pairs: [oneOf('halves', 'all'), 'halves'],
-  positiveShare: [ANY_SHARE, 0.5],
-  miner: [FUNCTION],
-  memory: [ANYTHING],
-} as const satisfies Declared<ContrastiveOptions>;
-
-function checkedOptions(where: string, given: ContrastiveOptions | undefined) {
-  const options = readOptions(where, given, OPTIONS);
-  if (options.pairs === 'halves' && (options.miner || options.memory)) {
-    throw new ArgumentError(where, 'pairs', "'all', or 'halves' without a miner and a memory", options.pairs);
-  }
-  return options;
-}
-
-type Checked = ReturnType<typeof checkedOptions>;
-
-/**
- * Which pairs are positive (same class, none OoD) and which negative (not OoD-OoD), as 0 and 1. No gradient flows here,
- * so comparisons are allowed.
- */
-function pairMasks(left: tf.Tensor2D, right: tf.Tensor2D): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
-  const [leftOut, rightOut] = [oodColumn(left), oodColumn(right)];
-  const formed = tf.sub<tf.Tensor2D>(1, tf.mul(leftOut, rightOut));
-  const same = tf.cast(tf.equal(left, right), 'float32');
-  const positive = tf.mul<tf.Tensor2D>(same, formed);
-  return { positive, negative: tf.sub(formed, positive) };
-}
-
-/** What a positive pair costs, d^p, and a negative one, max(0, m - d)^p. */
-function pairCosts(squares: tf.Tensor, distances: tf.Tensor, { margin, power }: Checked) {
-  const hinge = tf.relu(tf.sub(margin, distances));
-  return power === 1 ? { attract: distances, repel: hinge } : { attract: squares, repel: tf.square(hinge) };
-}
-
 /** A mean weight of a row below this one counts as this one: the loss is 0 where nothing has a weight. */
 const WEIGHT_FLOOR = 1e-4;
 
@@ -77,24 +39,34 @@ function weightedMean(costs: tf.Tensor, weights: tf.Tensor): tf.Tensor {
   return tf.div(costOfRow, tf.maximum(tf.mean(tf.sum(weights, 1)), WEIGHT_FLOOR));
 }
 
-function halvesLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
-  const half = labels.shape[0] / 2;
-  const difference = tf.sub(tf.slice(embeddings, 0, half), tf.slice(embeddings, half, half));
-  const squares = tf.sum(tf.square(difference), 1, true);
-  const { attract, repel } = pairCosts(squares, rootOfSquares(squares), options);
-  const { positive, negative } = pairMasks(tf.slice(labels, 0, half), tf.slice(labels, half, half));
-  const cost = tf.add(tf.mul(positive, attract), tf.mul(negative, repel));
-  return weightedMean(cost, tf.add(positive, negative));
+/** Row i of the left half against row i of the right half, [B/2, 1]. */
+function squaresOfHalves(embeddings: tf.Tensor2D): tf.Tensor2D {
+  const [left, right] = tf.split(embeddings, 2);
+  return tf.sum(tf.square(tf.sub(left!, right!)), 1, true);
 }
 
-function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked): tf.Tensor {
-  const { positiveShare, miner, memory } = options;
-  const own = { squares: pairwiseSquaredDistances(embeddings), columnLabels: tf.transpose(labels) };
-  const { squares, columnLabels } = memory?.extend(own, embeddings) ?? own;
+/** Mean over the pairs. No gradient flows through labels, so that comparisons are allowed. */
+function meanOverPairs(
+  own: tf.Tensor2D,
+  embeddings: tf.Tensor2D,
+  { margin, power, pairs, positiveShare, miner, memory }: Required<ContrastiveOptions>,
+): tf.Tensor {
+  const inHalves = pairs === 'halves';
+  const sides = inHalves ? tf.split<tf.Tensor2D>(own, 2) : [own, tf.transpose(own)];
+  const [labels, partners] = sides as [tf.Tensor2D, tf.Tensor2D];
+  const met = { squares: (inHalves ? squaresOfHalves : squaresOf)(embeddings), columnLabels: partners };
+  const { squares, columnLabels } = memory?.extend(met, embeddings) ?? met;
+
   const distances = rootOfSquares(squares) as tf.Tensor2D;
-  const { attract, repel } = pairCosts(squares, distances, options);
+  const hinge = tf.relu(tf.sub(margin, distances));
+  const [attract, repel] = power === 1 ? [distances, hinge] : [squares, tf.square(hinge)];
+
+  const formed = tf.sub<tf.Tensor2D>(1, tf.mul(oodColumn(labels), oodColumn(columnLabels))); // not OoD-OoD
+  const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), formed);
+  const negative = tf.sub<tf.Tensor2D>(formed, same);
+  if (inHalves) return weightedMean(tf.add(tf.mul(same, attract), tf.mul(negative, repel)), formed);
+
   // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
-  const { positive: same, negative } = pairMasks(labels, columnLabels);
   const positive = tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
   const size = embeddings.shape[1];
   const weights = miner ? minedWeights(miner, { distances, positive, negative, labels, columnLabels, size }) : 1;
@@ -105,17 +77,33 @@ function allLoss(labels: tf.Tensor2D, embeddings: tf.Tensor2D, options: Checked)
 }
 
 /** The one core: half of the mean over the pairs. */
-function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, options: ContrastiveOptions): tf.Scalar {
-  const checked = checkedOptions(where, options);
+function pairLoss(
+  where: string,
+  labels: BatchLabels,
+  embeddings: tf.Tensor2D,
+  given: ContrastiveOptions | undefined,
+  rule?: LabelRule,
+): tf.Scalar {
+  const options = readOptions(where, given, {
+    margin: [POSITIVE, 10],
+    power: [oneOf(1, 2), 1],
+    pairs: [oneOf('halves', 'all'), 'halves'],
+    positiveShare: [ANY_SHARE, 0.5],
+    miner: [FUNCTION],
+    memory: [ANYTHING],
+  });
+  const inHalves = options.pairs === 'halves';
+  if (inHalves && (options.miner || options.memory)) {
+    throw new ArgumentError(where, 'pairs', "'all', or 'halves' without a miner and a memory", options.pairs);
+  }
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings);
-    const rows = column.shape[0];
-    if (rows < 2 || (checked.pairs === 'halves' && rows % 2 === 1)) {
-      const expected = checked.pairs === 'halves' ? 'an even number of rows, 2 or more' : '2 rows or more';
+    const column = labelColumn(where, labels, embeddings, rule);
+    const rows = embeddings.shape[0];
+    if (rows < 2 || (inHalves && rows % 2 === 1)) {
+      const expected = inHalves ? 'an even number of rows, 2 or more' : '2 rows or more';
       throw new ShapeError(where, 'embeddings', expected, `${rows} rows`);
     }
-    const loss = checked.pairs === 'halves' ? halvesLoss : allLoss;
-    return tf.mul<tf.Scalar>(0.5, loss(column, embeddings, checked));
+    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, options));
   });
 }
 
@@ -138,16 +126,9 @@ function pairLoss(where: string, labels: BatchLabels, embeddings: tf.Tensor2D, o
  * @example
  * contrastiveLoss([0, 0], tf.tensor2d([[0, 0], [3, 4]])); // 2.5
  */
-export function contrastiveLoss(
-  labels: BatchLabels,
-  embeddings: tf.Tensor2D,
-  options: ContrastiveOptions = {},
-): tf.Scalar {
-  const where = 'contrastiveLoss';
-  if (!(labels instanceof tf.Tensor)) {
-    checkLabels(where, labels, { expected: 'class indices from 0 (odmLoss takes labels below 0 as OoD)' });
-  }
-  return pairLoss(where, labels, embeddings, options);
+export function contrastiveLoss(labels: BatchLabels, embeddings: tf.Tensor2D, options?: ContrastiveOptions): tf.Scalar {
+  const expected = 'class indices from 0 (leave OoD rows to odmLoss)';
+  return pairLoss('contrastiveLoss', labels, embeddings, options, { ood: false, expected });
 }
 
 /**
@@ -165,6 +146,6 @@ export function contrastiveLoss(
  * @example
  * odmLoss([0, -1], tf.tensor2d([[0, 0], [3, 4]])); // 2.5: half of the hinge 10 - 5
  */
-export function odmLoss(labels: BatchLabels, embeddings: tf.Tensor2D, options: ContrastiveOptions = {}): tf.Scalar {
+export function odmLoss(labels: BatchLabels, embeddings: tf.Tensor2D, options?: ContrastiveOptions): tf.Scalar {
   return pairLoss('odmLoss', labels, embeddings, options);
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../core/errors';
+import { COUNT, required } from '../core/check';
+import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkRowsOf } from './check-option';
+import { checkRowsOf } from './batch-rows';
 import { squaresByBlocks, squaresPull } from './pairwise-distances';
 
 /** What the rows of a batch [B] are held against. */
@@ -77,10 +78,8 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
  *   return value;
  * };
  */
-export function embeddingMemory({ capacity }: { capacity: number }): EmbeddingMemory {
-  if (!(Number.isInteger(capacity) && capacity >= 1)) {
-    throw new ArgumentError('embeddingMemory', 'capacity', 'a whole number from 1', capacity);
-  }
+export function embeddingMemory(options: { capacity: number }): EmbeddingMemory {
+  const { capacity } = readOptions('embeddingMemory', options, { capacity: [required(COUNT)] });
   let held: { labels: tf.Tensor2D; embeddings: tf.Tensor2D; checkBackend: (where: string) => void } | undefined;
   const reset = () => {
     if (held) tf.dispose([held.labels, held.embeddings]);

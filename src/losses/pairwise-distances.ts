@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ShapeError } from '../core/errors';
+import { checkBatchRows } from './batch-rows';
 
 /** Below this distance the gradient of a distance shrinks with it, down to 0 at 0; half-float webgl still holds it. */
 const DISTANCE_FLOOR = 1e-3;
@@ -13,7 +13,7 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
     const value = tf.sqrt(x as tf.Tensor);
     (save as tf.GradSaveFunc)([value]);
     const gradFunc = (dy: tf.Tensor, [distances]: tf.Tensor[]) =>
-      tf.div(tf.mul(dy, 0.5), tf.maximum(distances!, DISTANCE_FLOOR));
+      tf.div(dy, tf.mul(2, tf.maximum(distances!, DISTANCE_FLOOR)));
     return { value, gradFunc };
   });
   return root(squares);
@@ -28,20 +28,14 @@ function byBlocks(
   columns: tf.Tensor2D,
   use: (differences: tf.Tensor3D, start: number) => tf.Tensor2D,
 ): tf.Tensor2D {
-  const [rows, size] = x.shape;
-  const blockRows = Math.max(1, Math.floor(BLOCK_SIZE / Math.max(1, columns.size)));
-  const others = tf.expandDims(columns, 0);
+  const rows = x.shape[0];
+  const blockRows = Math.ceil(BLOCK_SIZE / columns.size);
   const blocks: tf.Tensor2D[] = [];
   for (let start = 0; start < rows; start += blockRows) {
-    const count = Math.min(blockRows, rows - start);
-    blocks.push(
-      tf.tidy(() => {
-        const block = tf.reshape(tf.slice(x, start, count), [count, 1, size]);
-        return use(tf.sub(block, others), start);
-      }),
-    );
+    const block = tf.slice(x, start, Math.min(blockRows, rows - start));
+    blocks.push(tf.tidy(() => use(tf.sub(tf.expandDims(block, 1), columns), start)));
   }
-  return blocks.length === 1 ? blocks[0]! : tf.concat(blocks);
+  return tf.concat(blocks);
 }
 
 /** Squared distances [B, C] of rows [B, D] and [C, D]. */
@@ -57,11 +51,21 @@ export function squaresPull(h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D
   return tf.mul(
     2,
     byBlocks(x, columns, (differences, start) => {
-      const [count, others] = differences.shape;
-      const weights = tf.reshape(tf.slice(h, start, count), [count, 1, others]);
+      const weights = tf.expandDims(tf.slice(h, start, differences.shape[0]), 1);
       return tf.squeeze<tf.Tensor2D>(tf.matMul(weights, differences), [1]);
     }),
   );
+}
+
+/** Squared distances [B, B] between all rows [B, D], 0 on the diagonal, with a gradient. */
+export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
+  const squares = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
+      squaresPull(tf.add(dy, tf.transpose(dy)), rows as tf.Tensor2D, rows as tf.Tensor2D);
+    return { value: squaresByBlocks(x as tf.Tensor2D, x as tf.Tensor2D), gradFunc };
+  });
+  return squares(embeddings);
 }
 
 /**
@@ -75,7 +79,8 @@ export function squaresPull(h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D
  * pairwiseSquaredDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 25], [25, 0]]
  */
 export function pairwiseSquaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
-  return squaresOf('pairwiseSquaredDistances', embeddings);
+  checkBatchRows('pairwiseSquaredDistances', embeddings);
+  return tf.tidy(() => squaresOf(embeddings));
 }
 
 /**
@@ -88,18 +93,6 @@ export function pairwiseSquaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
  * pairwiseDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 5], [5, 0]]
  */
 export function pairwiseDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => rootOfSquares(squaresOf('pairwiseDistances', embeddings)) as tf.Tensor2D);
-}
-
-function squaresOf(where: string, embeddings: tf.Tensor2D): tf.Tensor2D {
-  if (embeddings.rank !== 2) {
-    throw new ShapeError(where, 'embeddings', '[B, D]', `[${embeddings.shape.join(', ')}]`);
-  }
-  const squares = tf.customGrad((x, save) => {
-    (save as tf.GradSaveFunc)([x as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
-      squaresPull(tf.add(dy, tf.transpose(dy)), rows as tf.Tensor2D, rows as tf.Tensor2D);
-    return { value: squaresByBlocks(x as tf.Tensor2D, x as tf.Tensor2D), gradFunc };
-  });
-  return tf.tidy(() => squares(embeddings));
+  checkBatchRows('pairwiseDistances', embeddings);
+  return tf.tidy(() => rootOfSquares(squaresOf(embeddings)) as tf.Tensor2D);
 }

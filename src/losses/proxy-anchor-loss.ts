@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { NOT_NEGATIVE, POSITIVE } from '../core/check';
+import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkClassLabels, checkNotNegative, checkPositive, checkRowsOf } from './check-option';
+import { checkRowsOf } from './batch-rows';
 import { oneHotKnown } from './class-masks';
 import { unitRows } from '../linalg/unit-rows';
 
@@ -47,16 +49,14 @@ export function proxyAnchorLoss(
   labels: BatchLabels,
   embeddings: tf.Tensor2D,
   proxies: tf.Tensor2D,
-  { scale = 32, margin = 0.1 }: ProxyAnchorOptions = {},
+  options?: ProxyAnchorOptions,
 ): tf.Scalar {
   const where = 'proxyAnchorLoss';
-  checkPositive(where, 'scale', scale);
-  checkNotNegative(where, 'margin', margin);
+  const { scale, margin } = readOptions(where, options, { scale: [POSITIVE, 32], margin: [NOT_NEGATIVE, 0.1] });
   return tf.tidy(() => {
-    const column = labelColumn(where, labels, embeddings);
     checkRowsOf(where, 'proxies', proxies, embeddings);
     const classes = proxies.shape[0];
-    checkClassLabels(where, labels, classes);
+    const column = labelColumn(where, labels, embeddings, { below: classes });
     const own = oneHotKnown(column, classes); // [B, C]
     const cosines = tf.matMul(unitRows(embeddings), tf.transpose(unitRows(proxies)));
     const present = tf.max(own, 0); // [C]

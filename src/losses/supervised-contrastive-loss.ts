@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { POSITIVE } from '../core/check';
+import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkPositive } from './check-option';
 import { anchorMasks, meanWhere } from './class-masks';
 import { beyondCosines } from './beyond-cosines';
 import { unitRows } from '../linalg/unit-rows';
@@ -30,10 +31,10 @@ export interface SupervisedContrastiveOptions {
 export function supervisedContrastiveLoss(
   labels: BatchLabels,
   embeddings: tf.Tensor2D,
-  { temperature = 0.1 }: SupervisedContrastiveOptions = {},
+  options?: SupervisedContrastiveOptions,
 ): tf.Scalar {
   const where = 'supervisedContrastiveLoss';
-  checkPositive(where, 'temperature', temperature);
+  const { temperature } = readOptions(where, options, { temperature: [POSITIVE, 0.1] });
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
     const { positive } = anchorMasks(column);

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../core/errors';
+import { ANYTHING, FUNCTION, NOT_NEGATIVE, oneOf } from '../core/check';
+import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkNotNegative } from './check-option';
 import { anchorMasks, unlessFinite } from './class-masks';
 import type { EmbeddingMemory } from './embedding-memory';
 import { allTriplets } from './mining/all-triplets';
 import type { TripletMiner, TripletPrice } from './mining/triplet-miner';
-import { pairwiseSquaredDistances, rootOfSquares } from './pairwise-distances';
+import { rootOfSquares, squaresOf } from './pairwise-distances';
 
 /** Options of {@link tripletLoss}. */
 export interface TripletOptions {
@@ -44,21 +44,18 @@ const PRICES: Record<'hinge' | 'soft', TripletPrice> = {
  * @example
  * tripletLoss([0, 0, 1], tf.tensor2d([[0, 0], [1, 0], [0, 1]])); // 0.1: one of two triplets costs 0.2
  */
-export function tripletLoss(
-  labels: BatchLabels,
-  embeddings: tf.Tensor2D,
-  { margin = 0.2, cost = 'hinge', power = 1, miner = allTriplets(), memory }: TripletOptions = {},
-): tf.Scalar {
+export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, options?: TripletOptions): tf.Scalar {
   const where = 'tripletLoss';
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError(where, what, expected, received);
-  };
-  checkNotNegative(where, 'margin', margin);
-  if (!(cost in PRICES)) refuse('cost', "'hinge' or 'soft'", cost);
-  if (power !== 1 && power !== 2) refuse('power', '1 or 2', power);
+  const { margin, cost, power, miner, memory } = readOptions(where, options, {
+    margin: [NOT_NEGATIVE, 0.2],
+    cost: [oneOf('hinge', 'soft'), 'hinge'],
+    power: [oneOf(1, 2), 1],
+    miner: [FUNCTION, allTriplets()],
+    memory: [ANYTHING],
+  });
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
-    const own = { squares: pairwiseSquaredDistances(embeddings), columnLabels: tf.transpose(column) };
+    const own = { squares: squaresOf(embeddings), columnLabels: tf.transpose(column) };
     const { squares, columnLabels } = memory?.extend(own, embeddings) ?? own;
     const meanOverTriplets = tf.customGrad((x, save) => {
       const powers = x as tf.Tensor2D;

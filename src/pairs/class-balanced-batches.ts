@@ -1,6 +1,8 @@
+import { COUNT, INTEGER, numberFrom, required } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { seededRandom, type Random } from '../core/random';
+import { readOptions } from '../core/read-options';
 import { batchStream, type IndexBatches } from './batch-stream';
 import { fingerprintOf, type BatchesState } from './batches-state';
 import { rowsWhere } from './rows-where';
@@ -43,27 +45,29 @@ function checkOptions(
   options: ClassBalancedBatchesOptions,
   counts: { classes: number; known: number; out: number },
 ): Required<ClassBalancedBatchesOptions> {
-  const { seed, classesPerBatch, rowsPerClass, outShare = 0 } = options;
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError(where, what, expected, received);
-  };
-  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed);
-  if (!isCount(classesPerBatch)) refuse('classesPerBatch', 'a whole number from 1', classesPerBatch);
-  if (!isCount(rowsPerClass)) refuse('rowsPerClass', 'a whole number from 1', rowsPerClass);
-  if (!(outShare >= 0 && outShare <= 0.5)) refuse('outShare', 'in [0, 0.5]', outShare);
+  const read = readOptions(where, options, {
+    seed: [required(INTEGER)],
+    classesPerBatch: [required(COUNT)],
+    rowsPerClass: [required(COUNT)],
+    outShare: [numberFrom(0, 0.5), 0],
+    stepsPerEpoch: [COUNT],
+  });
+  const { classesPerBatch, rowsPerClass, outShare } = read;
   const { classes, known, out } = counts;
   if (classes < classesPerBatch) {
-    refuse('labels', `of ${classesPerBatch} known classes or more, classesPerBatch`, `${classes} of them`);
+    const expected = `of ${classesPerBatch} known classes or more, classesPerBatch`;
+    throw new ArgumentError(where, 'labels', expected, `${classes} of them`);
   }
   const rows = classesPerBatch * rowsPerClass;
   if (outShare > 0) {
-    if (out === 0) refuse('labels', 'some below 0, OoD images (outShare: 0 asks for none)', 'none');
-    if (outRowCount(outShare, rows) === 0) refuse('outShare', `0, or enough for a row beside ${rows}`, outShare);
+    if (out === 0) {
+      throw new ArgumentError(where, 'labels', 'some below 0, OoD images (outShare: 0 asks for none)', 'none');
+    }
+    if (outRowCount(outShare, rows) === 0) {
+      throw new ArgumentError(where, 'outShare', `0, or enough for a row beside ${rows}`, outShare);
+    }
   }
-  const { stepsPerEpoch = Math.max(1, Math.floor(known / rows)) } = options;
-  if (!isCount(stepsPerEpoch)) refuse('stepsPerEpoch', 'a whole number from 1', stepsPerEpoch);
-  return { seed, classesPerBatch, rowsPerClass, outShare, stepsPerEpoch };
+  return { ...read, stepsPerEpoch: read.stepsPerEpoch ?? Math.max(1, Math.floor(known / rows)) };
 }
 
 /**

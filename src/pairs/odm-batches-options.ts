@@ -1,4 +1,6 @@
+import { ANY_SHARE, COUNT, INDEX, INTEGER, numberFrom, required, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
+import { readOptions } from '../core/read-options';
 
 /** Options of `odmBatches`; the authors' values are the defaults. */
 export interface OdmBatchesOptions {
@@ -18,42 +20,46 @@ export interface OdmBatchesOptions {
 
 const where = 'odmBatches';
 
+/** Two halves. */
+const EVEN_COUNT: Rule = {
+  expected: 'an even whole number from 2',
+  holds: (value) => COUNT.holds(value) && value % 2 === 0,
+};
+
 /** Options with their defaults, against how many images there are: known ones by class, OoD ones. */
 export function checkOptions(
   options: OdmBatchesOptions,
   classCounts: readonly number[],
   outCount: number,
 ): Required<OdmBatchesOptions> {
-  const { seed, batchSize = 1024, outShare = 0.25, outEvery = 2, similarShare = 0.25 } = options;
-  const refuse = (what: string, expected: string, received: string | number): never => {
-    throw new ArgumentError(where, what, expected, received);
-  };
-  if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed);
-  if (!(Number.isInteger(batchSize) && batchSize >= 2 && batchSize % 2 === 0)) {
-    refuse('batchSize', 'an even whole number from 2', batchSize);
-  }
-  if (!(outShare >= 0 && outShare <= 0.5)) refuse('outShare', 'in [0, 0.5]', outShare);
-  if (!(Number.isInteger(outEvery) && outEvery >= 0)) refuse('outEvery', 'a whole number from 0', outEvery);
-  if (!(similarShare >= 0 && similarShare <= 1)) refuse('similarShare', 'in [0, 1]', similarShare);
+  const read = readOptions(where, options, {
+    seed: [required(INTEGER)],
+    batchSize: [EVEN_COUNT, 1024],
+    outShare: [numberFrom(0, 0.5), 0.25],
+    outEvery: [INDEX, 2],
+    similarShare: [ANY_SHARE, 0.25],
+    stepsPerEpoch: [COUNT],
+  });
+  const { batchSize, outShare, outEvery, similarShare } = read;
   const half = batchSize / 2;
   const known = classCounts.reduce((sum, count) => sum + count, 0);
   if (known < half) {
-    refuse('labels', `at least ${half} labels from 0, half a batch of ${batchSize}`, `${known} of them`);
+    const expected = `at least ${half} labels from 0, half a batch of ${batchSize}`;
+    throw new ArgumentError(where, 'labels', expected, `${known} of them`);
   }
   if (classCounts.length < 2 && similarCount(similarShare, batchSize) < half) {
-    refuse('labels', 'of two known classes or more (one is enough for similarShare 1)', 'one class');
+    const expected = 'of two known classes or more (one is enough for similarShare 1)';
+    throw new ArgumentError(where, 'labels', expected, 'one class');
   }
   if (outEvery > 0 && outShare > 0) {
-    if (outCount === 0) refuse('labels', 'some below 0, OoD images (outEvery: 0 asks for none)', 'none');
+    if (outCount === 0) {
+      throw new ArgumentError(where, 'labels', 'some below 0, OoD images (outEvery: 0 asks for none)', 'none');
+    }
     if (outRowCount(outShare, batchSize) === 0) {
-      refuse('outShare', `0, or enough for one of ${batchSize} rows`, outShare);
+      throw new ArgumentError(where, 'outShare', `0, or enough for one of ${batchSize} rows`, outShare);
     }
   }
-  const { stepsPerEpoch = Math.floor(known / half) } = options;
-  if (!(Number.isInteger(stepsPerEpoch) && stepsPerEpoch >= 1)) {
-    refuse('stepsPerEpoch', 'a whole number from 1', stepsPerEpoch);
-  }
-  return { seed, batchSize, outShare, outEvery, similarShare, stepsPerEpoch };
+  return { ...read, stepsPerEpoch: read.stepsPerEpoch ?? Math.floor(known / half) };
 }
 
 /** Pairs of one class in a batch, rounded to the nearest. */

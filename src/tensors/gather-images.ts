@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { check, wholeFrom } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
 
@@ -36,11 +37,10 @@ export function gatherImages(set: ImageSet, indices: ArrayLike<number>): tf.Tens
   const [n, height, width, channels] = set.shape;
   const size = height * width * channels;
   const values = new Float32Array(indices.length * size);
+  const rowOfSet = wholeFrom(0, n - 1);
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row]!;
-    if (!(Number.isInteger(index) && index >= 0 && index < n)) {
-      throw new ArgumentError('gatherImages', `indices[${row}]`, `an integer in [0, ${n})`, index);
-    }
+    check('gatherImages', `indices[${row}]`, index, rowOfSet);
     const from = index * size;
     const to = row * size;
     for (let i = 0; i < size; i++) values[to + i] = set.images[from + i]! / 255;

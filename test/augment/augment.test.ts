@@ -258,13 +258,13 @@ onEachBackend('augmentations', () => {
     const flat = tf.zeros([2, 4]) as unknown as tf.Tensor4D;
     expect(() => flipHorizontal(flat, { seed: 1 })).toThrow(ShapeError);
     expect(() => flipHorizontal(images, { seed: 1, probability: 2 })).toThrow(
-      'flipHorizontal: probability must be a number from 0 to 1, got 2',
+      'flipHorizontal: probability must be a share from 0 to 1, got 2',
     );
     expect(() => randomCrop(images, { seed: 1, padding: 5 })).toThrow(
       'padding must be a whole number from 0 to 4, got 5',
     );
     expect(() => colorJitter(images, { seed: 1, contrast: -1 })).toThrow(
-      'contrast must be a number from 0 to 1, got -1',
+      'contrast must be a share from 0 to 1, got -1',
     );
     expect(() => cutout(images, { seed: 1, size: 0 })).toThrow('size must be a whole number from 1 to 8, got 0');
     expect(() => cutout(images, { seed: 1, size: 1, fill: NaN })).toThrow('fill');

@@ -73,7 +73,7 @@ describe('deriveSeed', () => {
   });
 
   test('refuses what is no integer', () => {
-    expect(() => deriveSeed(0.5)).toThrow('deriveSeed: seed must be an integer, got 0.5');
+    expect(() => deriveSeed(0.5)).toThrow('deriveSeed: seed must be a whole number, got 0.5');
     expect(() => seededRandom(NaN)).toThrow('got NaN');
   });
 });

@@ -365,14 +365,15 @@ onEachBackend('pair miners', (backend) => {
     );
     refuses(
       () => semiHardPairs({ whichPositive: 'any' as 'nearest' }),
-      "semiHardPairs: whichPositive must be 'farthest' or",
+      'semiHardPairs: whichPositive must be one of farthest, nearest, got any',
     );
-    refuses(() => distanceWeightedPairs({ cutoff: 0 }), 'distanceWeightedPairs: cutoff must be a positive number');
-    refuses(() => distanceWeightedPairs({ maxDistance: 0.5 }), 'maxDistance must be above the cutoff 0.5, at most 2');
+    refuses(() => distanceWeightedPairs({ cutoff: 0 }), 'distanceWeightedPairs: cutoff must be a number above 0');
+    refuses(() => distanceWeightedPairs({ maxDistance: 0.5 }), 'maxDistance must be above the cutoff 0.5, got 0.5');
     refuses(() => distanceWeightedPairs({ maxDistance: 2.1 }), 'got 2.1');
-    refuses(() => distanceWeightedPairs({ seed: 0.5 }), 'seed must be an integer, got 0.5');
-    for (const margin of [0, Infinity]) refuses(() => violatingPairs({ margin }), 'margin must be a positive number');
-    for (const share of [0, -1, 1.1, NaN]) refuses(() => hardestOod({ share }), 'hardestOod: share must be in (0, 1]');
+    refuses(() => distanceWeightedPairs({ seed: 0.5 }), 'seed must be a whole number, got 0.5');
+    for (const margin of [0, Infinity]) refuses(() => violatingPairs({ margin }), 'margin must be a number above 0');
+    for (const share of [0, -1, 1.1, NaN])
+      refuses(() => hardestOod({ share }), 'hardestOod: share must be a share above 0 and at most 1');
     x.dispose();
   });
 });

@@ -223,7 +223,7 @@ onEachBackend('losses', (backend) => {
     expect(() => loss([0, 0.5, 1], rows)).toThrow(ArgumentError);
     if (!/triplet|supervised/.test(name)) {
       for (const labels of [[0, 7, 1], Int32Array.of(0, 7, 1) as unknown as number[]]) {
-        expect(() => loss(labels, rows)).toThrow(`${own}: labels must be class indices below 3, got 7 at index 1`);
+        expect(() => loss(labels, rows)).toThrow(`${own}: labels must be whole numbers below 3, got 7 at index 1`);
       }
     }
     rows.dispose();
@@ -341,23 +341,23 @@ onEachBackend('losses', (backend) => {
       expect(call).toThrow(message);
     };
     refuses(() => tripletLoss([0, 1], x, { margin: -1 }), 'tripletLoss: margin must be a number from 0, got -1');
-    refuses(() => tripletLoss([0, 1], x, { cost: 'l1' as 'soft' }), "cost must be 'hinge' or 'soft', got l1");
-    refuses(() => tripletLoss([0, 1], x, { power: 3 as 2 }), 'power must be 1 or 2, got 3');
+    refuses(() => tripletLoss([0, 1], x, { cost: 'l1' as 'soft' }), 'cost must be one of hinge, soft, got l1');
+    refuses(() => tripletLoss([0, 1], x, { power: 3 as 2 }), 'power must be one of 1, 2, got 3');
     refuses(
       () => supervisedContrastiveLoss([0, 1], x, { temperature: 0 }),
-      'temperature must be a positive number, got 0',
+      'temperature must be a number above 0, got 0',
     );
     refuses(
       () => centerLoss([0, 1], x, narrow),
       'centerLoss: centers must be [C, 3], as wide as the embeddings, got [1, 2]',
     );
-    refuses(() => centerLoss([0, 1], x, c, { margin: NaN }), 'margin must be a positive number, got NaN');
+    refuses(() => centerLoss([0, 1], x, c, { margin: NaN }), 'margin must be a number above 0, got NaN');
     refuses(() => energyBoundedLoss([0, 1], x, { inMargin: NaN }), 'inMargin must be a finite number, got NaN');
     refuses(() => energyBoundedLoss([0, 1], x, { outMargin: Infinity }), 'outMargin must be a finite number');
-    refuses(() => classAnchorLoss([0, 1], x, { magnitude: -1 }), 'magnitude must be a positive number');
+    refuses(() => classAnchorLoss([0, 1], x, { magnitude: -1 }), 'magnitude must be a number above 0');
     refuses(() => classAnchorLoss([0, 1], x, { anchorWeight: -1 }), 'anchorWeight must be a number from 0');
-    refuses(() => proxyAnchorLoss([0, 1], x, c, { scale: 0 }), 'scale must be a positive number');
-    refuses(() => ciderLoss([0, 1], x, c, { momentum: 1 }), 'momentum must be in [0, 1), got 1');
+    refuses(() => proxyAnchorLoss([0, 1], x, c, { scale: 0 }), 'scale must be a number above 0');
+    refuses(() => ciderLoss([0, 1], x, c, { momentum: 1 }), 'momentum must be a share from 0, below 1, got 1');
     refuses(() => ciderLoss([0, 0], x, one), 'prototypes must be two or more, got 1');
     refuses(
       () => outlierExposureLoss([0, 1], x, { weight: -1 }),

@@ -103,11 +103,11 @@ test('epochs and steps are counted; an epoch has as many steps as hold the known
 
 describe('refuses', () => {
   test.each([
-    [{ seed: 0.5 }, 'seed must be an integer, got 0.5'],
+    [{ seed: 0.5 }, 'seed must be a whole number, got 0.5'],
     [{ classesPerBatch: 0 }, 'classesPerBatch must be a whole number from 1, got 0'],
     [{ classesPerBatch: 4 }, 'labels must be of 4 known classes or more, classesPerBatch, got 3 of them'],
     [{ rowsPerClass: 1.5 }, 'rowsPerClass must be a whole number from 1'],
-    [{ outShare: 0.6 }, 'outShare must be in [0, 0.5], got 0.6'],
+    [{ outShare: 0.6 }, 'outShare must be a number from 0 to 0.5, got 0.6'],
     [{ outShare: 0.01 }, 'outShare must be 0, or enough for a row beside 6'],
     [{ stepsPerEpoch: 0 }, 'stepsPerEpoch must be a whole number from 1'],
   ])('%j', (options, message) => {
@@ -116,8 +116,8 @@ describe('refuses', () => {
   });
 
   test('labels that are none, and OoD images where there are none', () => {
-    expect(() => make({}, [0, NaN])).toThrow('labels must be whole numbers of 32 bits, got NaN at index 1');
-    expect(() => make({}, [0, 0.5])).toThrow('labels must be whole numbers of 32 bits, got 0.5 at index 1');
+    expect(() => make({}, [0, NaN])).toThrow('labels must be whole numbers below 2147483648, got NaN at index 1');
+    expect(() => make({}, [0, 0.5])).toThrow('labels must be whole numbers below 2147483648, got 0.5 at index 1');
     expect(() => make({ outShare: 0.25 }, [0, 1])).toThrow('labels must be some below 0');
   });
 

@@ -318,12 +318,12 @@ describe('errors', () => {
     ['fraction', () => make([0, 1.5, 1, 1]), /labels must be whole numbers.*1.5 at index 1/],
     ['past 32 bits', () => make([0, 2 ** 31, 1, 1]), /2147483648 at index 1/],
     ['NaN', () => make([0, 1, NaN, 1]), /NaN at index 2/],
-    ['outShare', () => make(good, { outShare: 0.6 }), /outShare must be in \[0, 0.5\], got 0.6/],
+    ['outShare', () => make(good, { outShare: 0.6 }), /outShare must be a number from 0 to 0.5, got 0.6/],
     ['outShare below one row', () => make(good, { outShare: 0.01 }), /outShare.*one of 8 rows/],
     ['outEvery', () => make(good, { outEvery: -1 }), /outEvery/],
     ['similarShare', () => make(good, { similarShare: NaN }), /similarShare/],
     ['stepsPerEpoch', () => make(good, { stepsPerEpoch: 0 }), /stepsPerEpoch/],
-    ['seed', () => make(good, { seed: 0.5 }), /seed must be an integer, got 0.5/],
+    ['seed', () => make(good, { seed: 0.5 }), /seed must be a whole number, got 0.5/],
   ])('%s', (_, call, message) => {
     expect(call).toThrow(message);
     expect(call).toThrow(/^odmBatches: /);

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { INTEGER, numberFrom, POSITIVE } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import { deriveSeed, seededRandom } from '../../core/random';
-import { checkPositive } from '../check-option';
+import { seededRandom } from '../../core/random';
+import { readOptions } from '../../core/read-options';
 import { farthest, sharesOf, within } from './extremes';
 import type { PairMiner } from './pair-miner';
 
@@ -45,17 +46,14 @@ function gumbelNoise(shape: [number, number], seed: number): tf.Tensor2D {
  * const miner = distanceWeightedPairs({ seed: deriveSeed(1, step) }); // other draws in each step, the same in each run
  * contrastiveLoss(labels, unitRows(embeddings), { pairs: 'all', margin: 1, miner });
  */
-export function distanceWeightedPairs({
-  cutoff = 0.5,
-  maxDistance = 1.4,
-  seed,
-}: DistanceWeightedPairsOptions = {}): PairMiner {
+export function distanceWeightedPairs(options?: DistanceWeightedPairsOptions): PairMiner {
   const where = 'distanceWeightedPairs';
-  checkPositive(where, 'cutoff', cutoff);
-  if (!(maxDistance > cutoff && maxDistance <= 2)) {
-    throw new ArgumentError(where, 'maxDistance', `above the cutoff ${cutoff}, at most 2`, maxDistance);
-  }
-  if (seed !== undefined) deriveSeed(seed);
+  const { cutoff, maxDistance, seed } = readOptions(where, options, {
+    cutoff: [POSITIVE, 0.5],
+    maxDistance: [numberFrom(0, 2), 1.4],
+    seed: [INTEGER],
+  });
+  if (maxDistance <= cutoff) throw new ArgumentError(where, 'maxDistance', `above the cutoff ${cutoff}`, maxDistance);
   return ({ distances, positive, negative, size }) => {
     const taken = tf.mul(negative, tf.cast(tf.less(distances, maxDistance), 'float32'));
     const d = tf.clipByValue(distances, cutoff, maxDistance);

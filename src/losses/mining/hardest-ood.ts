@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors';
-import { oodColumn } from '../class-masks';
+import { SHARE_OR_ALL } from '../../core/check';
+import { readOptions } from '../../core/read-options';
+import { oodColumn } from '../batch-labels';
 import { nearest } from './extremes';
 import type { PairMiner } from './pair-miner';
 
@@ -31,10 +32,8 @@ function keptRows(isOod: tf.Tensor, toKnown: tf.Tensor, share: number): tf.Tenso
  * @example
  * odmLoss(labels, embeddings, { pairs: 'all', miner: hardestOod({ share: 0.25 }) });
  */
-export function hardestOod({ share = 0.5 }: HardestOodOptions = {}): PairMiner {
-  if (!(share > 0 && share <= 1)) {
-    throw new ArgumentError('hardestOod', 'share', 'in (0, 1]', share);
-  }
+export function hardestOod(options?: HardestOodOptions): PairMiner {
+  const { share } = readOptions('hardestOod', options, { share: [SHARE_OR_ALL, 0.5] });
   return ({ distances, negative, labels, columnLabels }) => {
     const kept = (own: tf.Tensor2D, d: tf.Tensor, mask: tf.Tensor) => keptRows(oodColumn(own), nearest(d, mask), share);
     // An OoD row's negatives are the known ones.

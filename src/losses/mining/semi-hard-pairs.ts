@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors';
+import { oneOf } from '../../core/check';
+import { readOptions } from '../../core/read-options';
 import { farthest, nearest, sharesOf } from './extremes';
 import type { PairMiner } from './pair-miner';
 
@@ -21,10 +22,10 @@ export interface SemiHardPairsOptions {
  * @example
  * contrastiveLoss(labels, embeddings, { pairs: 'all', miner: semiHardPairs() });
  */
-export function semiHardPairs({ whichPositive = 'farthest' }: SemiHardPairsOptions = {}): PairMiner {
-  if (whichPositive !== 'farthest' && whichPositive !== 'nearest') {
-    throw new ArgumentError('semiHardPairs', 'whichPositive', "'farthest' or 'nearest'", whichPositive);
-  }
+export function semiHardPairs(options?: SemiHardPairsOptions): PairMiner {
+  const { whichPositive } = readOptions('semiHardPairs', options, {
+    whichPositive: [oneOf('farthest', 'nearest'), 'farthest'],
+  });
   const extreme = whichPositive === 'farthest' ? farthest : nearest;
   return ({ distances, positive, negative }) => {
     const own = extreme(distances, positive);

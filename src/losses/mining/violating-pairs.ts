@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors';
+import { POSITIVE } from '../../core/check';
+import { readOptions } from '../../core/read-options';
 import type { PairMiner } from './pair-miner';
 
 /**
@@ -12,10 +13,8 @@ import type { PairMiner } from './pair-miner';
  * @example
  * odmLoss(labels, embeddings, { pairs: 'all', power: 2, positiveShare: 0.3, miner: violatingPairs() });
  */
-export function violatingPairs({ margin = 10 }: { margin?: number } = {}): PairMiner {
-  if (!(margin > 0 && Number.isFinite(margin))) {
-    throw new ArgumentError('violatingPairs', 'margin', 'a positive number', margin);
-  }
+export function violatingPairs(options?: { margin?: number }): PairMiner {
+  const { margin } = readOptions('violatingPairs', options, { margin: [POSITIVE, 10] });
   return ({ distances, positive, negative }) =>
     tf.add(positive, tf.mul<tf.Tensor2D>(negative, tf.cast(tf.less(distances, margin), 'float32')));
 }
