@@ -40,7 +40,7 @@ export interface Trainer {
   step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
   /** Copies of all weights (moving statistics too), both moments and the counters. */
   state(): Promise<TrainerState>;
-  /** Goes back to a state, bit for bit. @throws ArgumentError that says what differs; then nothing has changed */
+  /** Goes back to a state, bit for bit. @throws FormatError that says what differs; then nothing has changed */
   restore(state: RestorableState): void;
   /** Frees the moments; the model stays the caller's. */
   dispose(): void;
