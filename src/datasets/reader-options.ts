@@ -36,7 +36,8 @@ export type CifarLabels = 'fine' | 'coarse';
 /** How many classes they tell apart. */
 export const CIFAR_100_CLASSES: Readonly<Record<CifarLabels, number>> = { coarse: 20, fine: 100 };
 
+export const CIFAR_LABELS = oneOf(...Object.keys(CIFAR_100_CLASSES));
 export const CIFAR_OPTIONS = {
   ...READ_OPTIONS,
-  labels: [oneOf(...Object.keys(CIFAR_100_CLASSES))],
+  labels: [CIFAR_LABELS],
 } as const satisfies Declared<CifarOptions>;

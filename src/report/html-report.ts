@@ -133,8 +133,9 @@ const aboutSection = (about: Report['about']): string =>
  *   [N, H, W, C] where there are some; the result of `evaluate`
  * @param options limits on points, images and mistakes; `umap`; `seed`; `encodeImage`
  * @returns the file's text
- * @throws ShapeError where parts of a set differ in length; ArgumentError for an option out of its rule, sets of one name,
- *   a set without numbers, classes below 0, fewer names than classes, or images without a way to encode them; NotFiniteError for scores that are not finite
+ * @throws ShapeError where parts of a set differ in length; ArgumentError for an option out of its rule, sets of one
+ *   name, a set without numbers, classes below 0, fewer names than classes, or images without a way to encode them;
+ *   NotFiniteError for scores that are not finite
  * @example
  * const scores = { known: [0.1, 0.4, 0.2], letters: [0.35, 0.8] };
  * const evaluation = evaluate({ in: scores.known, out: { letters: scores.letters } });

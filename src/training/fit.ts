@@ -59,7 +59,8 @@ const OPTIONS = {
 /**
  * Trains from wherever `batches` stands until `epochs` epochs are done.
  *
- * @throws ArgumentError for an option out of its rule; whatever a step throws (NotFiniteError if the loss is NaN or infinite), or the reason of `signal`
+ * @throws ArgumentError for an option out of its rule; whatever a step throws (NotFiniteError if the loss is NaN or
+ *   infinite), or the reason of `signal`
  * @example
  * await fit(trainer, { set, batches, epochs: 10, onEpoch: ({ epoch, meanLoss }) => console.log(epoch, meanLoss) });
  */

@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { hasSimd, simdModule } from '../core/simd-module';
+import { hasSimd, simdModule } from '../core/simd/simd-module';
 import { simdFunctions } from './simd-functions';
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { assembleModule, call, f32, f64x2, get, i32, locals, set, type Code } from '../../src/core/assembler';
-import { hasSimd, simdModule } from '../../src/core/simd-module';
+import { assembleModule, call, f32, f64x2, get, i32, locals, set, type Code } from '../../src/core/simd/assembler';
+import { hasSimd, simdModule } from '../../src/core/simd/simd-module';
 import { eigenFunctions } from '../../src/linalg/kernels/eigen-functions';
 import { float64Functions } from '../../src/linalg/kernels/float64-functions';
 import { makeKernel } from '../../src/linalg/kernels/float64-kernel';

@@ -1,4 +1,4 @@
-import { advance, f64x2, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../../core/assembler';
+import { advance, f64x2, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../../core/simd/assembler';
 
 /**
  * Rows of the eigenvector matrix that lie beside each other in a panel [D, 8], and bytes from one of its columns to the

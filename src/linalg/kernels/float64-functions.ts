@@ -9,7 +9,7 @@ import {
   set,
   type Code,
   type WasmFunction,
-} from '../../core/assembler';
+} from '../../core/simd/assembler';
 
 /** Rows and columns of the tile of a product that is held in registers, and places of a panel beside each other. */
 export const TILE = 4;

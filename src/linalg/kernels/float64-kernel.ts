@@ -1,5 +1,5 @@
-import type { WasmFunction } from '../../core/assembler';
-import { hasSimd, simdModule } from '../../core/simd-module';
+import type { WasmFunction } from '../../core/simd/assembler';
+import { hasSimd, simdModule } from '../../core/simd/simd-module';
 import { float64Functions } from './float64-functions';
 
 /**

@@ -35,10 +35,11 @@ const ADDRESS: Rule = {
  * Fetches a file. It is written beside its place, as `<file>.part`, checked, flushed to the disk and only then renamed,
  * so that `file` is whole if it is there. A cut download goes on where it stopped, in this call or in a later one.
  *
- * @throws ArgumentError for an option out of its rule, or another process that is fetching the same file; FormatError for a wrong length or checksum
- *   (what was fetched is removed); DownloadError for an HTTP status that says no, a redirect from https to http, an
- *   answer of unknown length or in a content-encoding where neither `bytes` nor a checksum tells that it is whole, or a
- *   connection that stays cut or stalled after the retries; StorageError for a full disk; the reason of `signal`
+ * @throws ArgumentError for an option out of its rule, or another process that is fetching the same file; FormatError
+ *   for a wrong length or checksum (what was fetched is removed); DownloadError for an HTTP status that says no, a
+ *   redirect from https to http, an answer of unknown length or in a content-encoding where neither `bytes` nor a
+ *   checksum tells that it is whole, or a connection that stays cut or stalled after the retries; StorageError for a
+ *   full disk; the reason of `signal`
  * @example
  * await download(url, 'data/train.bin', { sha256 });
  */

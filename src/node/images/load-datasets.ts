@@ -8,7 +8,7 @@ import {
   type CifarLabels,
   type LabeledImages,
 } from '../../datasets/index';
-import { oneOf } from '../../core/check';
+import { CIFAR_LABELS } from '../../datasets/reader-options';
 import { ArgumentError } from '../../core/errors';
 import { readOptions } from '../../core/read-options';
 import { nodeInflate } from './node-inflate';
@@ -81,7 +81,7 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
  */
 export async function loadCifar100(folder: string, options: { labels?: CifarLabels } = {}): Promise<DatasetParts> {
   const where = 'loadCifar100';
-  const { labels } = readOptions(where, options, { labels: [oneOf('fine', 'coarse'), 'fine'] });
+  const { labels } = readOptions(where, options, { labels: [CIFAR_LABELS, 'fine'] });
   const versions = [
     { place: 'cifar-100-binary', ending: '.bin', read: readCifar10 },
     { place: 'cifar-100-python', ending: '', read: readCifar10Python },

@@ -95,8 +95,8 @@ async function classesIn(folder: string, flat: boolean) {
  * @param folder with a folder for each class
  * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left
  *   out; `ignored`: files that were not looked at, of other endings or in no class
- * @throws ArgumentError for an option out of its rule, a folder without images, or where all of a class were bad; FormatError for a bad image, or
- *   more than 4 GiB of pixels; Error where sharp is not installed
+ * @throws ArgumentError for an option out of its rule, a folder without images, or where all of a class were bad;
+ *   FormatError for a bad image, or more than 4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
  */

@@ -133,6 +133,7 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
  * await run.close();
  */
 export async function openRunFolder(path: string, config: Record<string, unknown>): Promise<RunFolder> {
+  check('openRunFolder', 'config', config, OBJECT);
   const release = await prepare(path, config).catch((error: unknown) => {
     throw asStorageError('openRunFolder', path, error);
   });
