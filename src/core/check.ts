@@ -30,6 +30,11 @@ export const COUNT = /* @__PURE__ */ wholeFrom(1);
 export const FLAG: Rule = { expected: 'true or false', holds: (value: unknown) => typeof value === 'boolean' };
 export const FUNCTION: Rule = { expected: 'a function', holds: (value: unknown) => typeof value === 'function' };
 export const TEXT: Rule = { expected: 'a string', holds: (value: unknown) => typeof value === 'string' };
+export const OBJECT: Rule = {
+  expected: 'an object',
+  holds: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+export const BYTES: Rule = { expected: 'a Uint8Array', holds: (value: unknown) => value instanceof Uint8Array };
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
 
@@ -52,6 +57,18 @@ export const oneOf = (...words: readonly (string | number)[]): Rule => ({
 
 /** The same rule for an option that has no default and cannot be left out. */
 export const required = (rule: Rule): Rule => ({ ...rule, isRequired: true });
+
+/** A string of a pattern, which `expected` says in words. */
+export const textOf = (expected: string, pattern: RegExp): Rule => ({
+  expected,
+  holds: (value: unknown) => typeof value === 'string' && pattern.test(value),
+});
+
+/** A list of so many values, each under a rule. */
+export const listOf = (count: number, { expected, holds }: Rule): Rule => ({
+  expected: `a list of ${count}, each ${expected}`,
+  holds: (value: unknown) => Array.isArray(value) && value.length === count && value.every(holds),
+});
 
 /** Throws unless the argument keeps its rule. */
 export function check(where: string, what: string, value: unknown, rule: Rule): void {

@@ -83,7 +83,7 @@ export function readArrays<const D extends SavedArrays>(
         return own >= 1 && sides.get(side) === own;
       });
     if (!fits) {
-      const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
+      const received = array ? `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} numbers` : 'none';
       throw new FormatError(where, what, `${dtype} [${wanted.join(', ')}]`, received);
     }
     const bad = array.data.findIndex((value) => !Number.isFinite(value));

@@ -1,8 +1,8 @@
 import { FormatError } from '../core/errors';
-import { checkWord } from '../core/check';
 import type { LabeledImages } from '../core/images';
+import { readOptions } from '../core/read-options';
 import { planesToPixels } from './planes-to-pixels';
-import { CIFAR_100_CLASSES, type CifarOptions } from './read-options';
+import { CIFAR_100_CLASSES, CIFAR_OPTIONS, type CifarOptions } from './reader-options';
 import { PickledArray, shortText } from './pickle-values';
 import { unpickle } from './unpickle';
 
@@ -31,8 +31,7 @@ export interface NamedImages extends LabeledImages {
  */
 export function readCifar10Python(bytes: Uint8Array, options: CifarOptions = {}): NamedImages {
   const where = 'readCifar10Python';
-  const { file = 'bytes', labels: sort } = options;
-  if (sort !== undefined) checkWord(where, 'labels', sort, Object.keys(CIFAR_100_CLASSES));
+  const { file, labels: sort } = readOptions(where, options, CIFAR_OPTIONS);
   const { value: batch, offsetOf } = unpickle(where, bytes, file);
   const refuse = (expected: string, received: string, part?: unknown): never => {
     throw new FormatError(where, file, expected, received, offsetOf(part));

@@ -1,8 +1,8 @@
-import { checkWord } from '../core/check';
-import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
+import { readOptions } from '../core/read-options';
 import { planesToPixels } from './planes-to-pixels';
-import { CIFAR_100_CLASSES, type CifarLabels, type CifarOptions } from './read-options';
+import { CIFAR_100_CLASSES, CIFAR_OPTIONS, type CifarLabels, type CifarOptions } from './reader-options';
+import { refuseFile } from './refuse-file';
 
 const AREA = 32 * 32;
 
@@ -29,17 +29,16 @@ const LABELS = {
  * const { images, labels } = readCifar10(await readFile('data_batch_1.bin'), { file: 'data_batch_1.bin' });
  * const fine = readCifar10(await readFile('cifar-100-binary/test.bin'), { labels: 'fine' });
  */
-export function readCifar10(bytes: Uint8Array, { file = 'bytes', labels: sort }: CifarOptions = {}): LabeledImages {
-  const where = 'readCifar10';
-  if (sort !== undefined) checkWord(where, 'labels', sort, Object.keys(CIFAR_100_CLASSES));
+export function readCifar10(bytes: Uint8Array, options: CifarOptions = {}): LabeledImages {
+  const { file, labels: sort } = readOptions('readCifar10', options, CIFAR_OPTIONS);
+  const refuse = refuseFile('readCifar10', file);
   const before = LABELS[sort ? 100 : 10];
   const record = before.length + 3 * AREA;
   const count = Math.floor(bytes.length / record);
   if (count === 0 || bytes.length % record !== 0) {
     const isOther = !sort && bytes.length > 0 && bytes.length % (record + 1) === 0;
     const hint = isOther ? ", as of CIFAR-100 (give the option labels: 'fine' or 'coarse')" : '';
-    const expected = `records of ${record} bytes, one or more`;
-    throw new FormatError(where, file, expected, `${bytes.length} bytes${hint}`, count * record);
+    refuse(`records of ${record} bytes, one or more`, `${bytes.length} bytes${hint}`, count * record);
   }
   const images = new Uint8Array(count * 3 * AREA);
   const labels = new Int32Array(count);
@@ -47,9 +46,7 @@ export function readCifar10(bytes: Uint8Array, { file = 'bytes', labels: sort }:
     for (const [at, [name, classes]] of before.entries()) {
       const offset = i * record + at;
       const label = bytes[offset]!;
-      if (label >= classes) {
-        throw new FormatError(where, file, `${sort ? `${name} ` : ''}labels from 0 to ${classes - 1}`, label, offset);
-      }
+      if (label >= classes) refuse(`${sort ? `${name} ` : ''}labels from 0 to ${classes - 1}`, label, offset);
       if (!sort || (name as CifarLabels) === sort) labels[i] = label;
     }
     planesToPixels(bytes, i * record + before.length, images, i * 3 * AREA, AREA);

@@ -1,13 +1,9 @@
-import { FormatError } from '../core/errors';
+import { COUNT } from '../core/check';
 import type { LabeledImages } from '../core/images';
-import type { ReadOptions } from './read-options';
-import { inflateChecked, inflateHead, plausibleSize, streamInflate, type Inflate } from './inflate';
-
-/** Options of readers of files that may be compressed. */
-export interface InflateOptions extends ReadOptions {
-  /** What inflates large blocks; default: `DecompressionStream`. What it returns may be written over. */
-  inflate?: Inflate;
-}
+import { readOptions, type Declared } from '../core/read-options';
+import { inflateChecked, inflateHead, plausibleSize } from './inflate';
+import { INFLATE_OPTIONS, type InflateOptions } from './reader-options';
+import { refuseFile, type RefuseFile } from './refuse-file';
 
 /** An array from an IDX file. */
 export interface IdxArray {
@@ -29,7 +25,7 @@ const TYPES: Readonly<Record<number, { bytes: number; make: (count: number) => I
 const LONGEST_HEADER = 4 + 4 * 255;
 
 /** Header of an IDX file: its first bytes are enough. */
-function idxHeader(head: Uint8Array, refuse: (expected: string, received: string, offset: number) => never) {
+function idxHeader(head: Uint8Array, refuse: RefuseFile) {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (head.length < 4) return refuse('a header of 4 bytes or more', `${head.length} bytes`, 0);
   if (view.getUint16(0) !== 0) return refuse('two zero bytes', `0x${view.getUint16(0).toString(16)}`, 0);
@@ -52,11 +48,9 @@ function idxHeader(head: Uint8Array, refuse: (expected: string, received: string
  * const { data, shape } = await readIdx(await readFile('t10k-images-idx3-ubyte.gz'));
  */
 export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): Promise<IdxArray> {
-  const { file = 'bytes', inflate = streamInflate } = options;
   const where = 'readIdx';
-  const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError(where, file, expected, received, offset);
-  };
+  const { file, inflate } = readOptions(where, options, INFLATE_OPTIONS);
+  const refuse = refuseFile(where, file);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const place = { where, file, offset: 0 };
   const head = isGzip ? await inflateHead(bytes, 'gzip', LONGEST_HEADER, place) : bytes;
@@ -80,6 +74,10 @@ export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): 
   return { data, shape };
 }
 
+type MnistOptions = InflateOptions & { classes?: number };
+
+const MNIST_OPTIONS = { ...INFLATE_OPTIONS, classes: [COUNT, 10] } as const satisfies Declared<MnistOptions>;
+
 /**
  * Reads images and labels of MNIST, Fashion-MNIST and other sets in their format.
  *
@@ -97,12 +95,10 @@ export async function readMnist(
   labelBytes: Uint8Array,
   options: InflateOptions & { classes?: number } = {},
 ): Promise<LabeledImages> {
-  const { file = 'bytes', classes = 10 } = options;
-  const images = await readIdx(imageBytes, { ...options, file: `${file} (images)` });
-  const labels = await readIdx(labelBytes, { ...options, file: `${file} (labels)` });
-  const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError('readMnist', file, expected, received, offset);
-  };
+  const { file, classes, inflate } = readOptions('readMnist', options, MNIST_OPTIONS);
+  const images = await readIdx(imageBytes, { inflate, file: `${file} (images)` });
+  const labels = await readIdx(labelBytes, { inflate, file: `${file} (labels)` });
+  const refuse = refuseFile('readMnist', file);
   const [count, height, width] = images.shape;
   const fits =
     images.data instanceof Uint8Array &&

@@ -1,6 +1,6 @@
-import { FormatError } from '../core/errors';
 import { inflateChecked, inflateHead, plausibleSize, type Inflate } from './inflate';
 import { elementData, MATLAB_TYPES, matlabElement, refuseBlock, type MatlabBlock } from './matlab-elements';
+import { refuseFile } from './refuse-file';
 
 /** A numeric array of a MATLAB 5 file, first index running fastest. Its data are not read yet. */
 export interface MatlabArray {
@@ -115,9 +115,7 @@ export async function readMatlab(
   inflate: Inflate,
   wanted: readonly string[],
 ): Promise<Map<string, MatlabArray>> {
-  const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError(where, file, expected, received, offset);
-  };
+  const refuse = refuseFile(where, file);
   if (bytes.length < 128) refuse('a MATLAB 5 header of 128 bytes', `${bytes.length} bytes`, 0);
   const isHdf5 = bytes[0] === 0x89 || String.fromCharCode(...bytes.subarray(0, 10)) === 'MATLAB 7.3';
   if (isHdf5) refuse("a MATLAB 5 file (save(..., '-v7') writes one)", 'version 7.3, which is HDF5', 0);

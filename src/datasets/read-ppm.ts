@@ -1,5 +1,6 @@
-import { FormatError } from '../core/errors';
-import type { ReadOptions } from './read-options';
+import { readOptions } from '../core/read-options';
+import { READ_OPTIONS, type ReadOptions } from './reader-options';
+import { refuseFile } from './refuse-file';
 
 /** Pixels of one image: [height, width, 3]. */
 export interface PpmImage {
@@ -22,10 +23,8 @@ const LARGEST_SIDE = 65_535;
  * @example
  * readPpm(new TextEncoder().encode('P6 1 1 255\nabc')); // { data: [97, 98, 99], height: 1, width: 1 }
  */
-export function readPpm(bytes: Uint8Array, { file = 'bytes' }: ReadOptions = {}): PpmImage {
-  const refuse = (expected: string, received: string, offset: number): never => {
-    throw new FormatError('readPpm', file, expected, received, offset);
-  };
+export function readPpm(bytes: Uint8Array, options: ReadOptions = {}): PpmImage {
+  const refuse = refuseFile('readPpm', readOptions('readPpm', options, READ_OPTIONS).file);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x36) refuse('a binary PPM image (P6)', 'another kind of file', 0);
   let at = 2;
   const isSpace = (byte: number | undefined) => byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13);

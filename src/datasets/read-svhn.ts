@@ -1,9 +1,9 @@
 import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
-import { streamInflate } from './inflate';
+import { readOptions } from '../core/read-options';
 import { MATLAB_TYPES } from './matlab-elements';
-import type { InflateOptions } from './read-idx';
 import { CLASS_NAMES, readMatlab, UINT8_CLASS, type MatlabArray } from './read-matlab';
+import { INFLATE_OPTIONS, type InflateOptions } from './reader-options';
 
 const SIDE = 32;
 const IMAGE = SIDE * SIDE * 3;
@@ -41,7 +41,7 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
  */
 export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}): Promise<LabeledImages> {
   const where = 'readSvhn';
-  const { file = 'bytes', inflate = streamInflate } = options;
+  const { file, inflate } = readOptions(where, options, INFLATE_OPTIONS);
   const arrays = await readMatlab(where, bytes, file, inflate, ['X', 'y']);
   const refuse = (expected: string, array: MatlabArray | undefined, received?: string): never => {
     const shown = array ? `${CLASS_NAMES[array.arrayClass]} [${array.shape.join(', ')}]` : 'none';

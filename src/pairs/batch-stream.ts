@@ -20,7 +20,8 @@ export interface IndexBatches<Made> {
   /** Where the batches stand: what comes next, as plain JSON. */
   state(): BatchesState<Made>;
   /**
-   * @throws ArgumentError that says what differs, where the state is of other labels or options; nothing changes then
+   * @throws FormatError that says what differs, where the state is damaged, or of other labels or options; nothing
+   *   changes then
    */
   restore(state: BatchesState<Made>): void;
   /** The same stream as `next`, without an end: leave a loop over it by `break`. */

@@ -1,4 +1,5 @@
-import { ArgumentError } from '../core/errors';
+import { INDEX, wholeFrom, type Rule } from '../core/check';
+import { readSaved } from '../core/read-saved';
 
 /** Where batches stand: plain JSON. What they were made with is in it, so that it fits only its own batches. */
 export interface BatchesState<Made> {
@@ -23,24 +24,14 @@ export function checkState<Made extends { stepsPerEpoch: number }>(
   state: BatchesState<Made>,
   made: Made,
 ): void {
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError(
-      `${name}.restore`,
-      what,
-      expected,
-      received === undefined ? 'nothing' : (JSON.stringify(received) ?? typeof received),
-    );
-  };
+  const where = `${name}.restore`;
   // It comes from a file: nothing is sure, whatever the type says.
-  const given = (state ?? {}) as Partial<BatchesState<Made>>;
-  if (given.version !== 1) refuse('state.version', '1', given.version);
-  for (const [key, mine] of Object.entries(made)) {
-    const theirs = given.made?.[key as keyof Made];
-    if (theirs !== mine) refuse(`state.made.${key}`, `${mine}, as in these batches`, theirs);
-  }
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!isCount(given.epoch)) refuse('state.epoch', 'a whole number from 0', given.epoch);
-  if (!isCount(given.step) || given.step >= made.stepsPerEpoch) {
-    refuse('state.step', `a whole number from 0, below ${made.stepsPerEpoch}`, given.step);
-  }
+  const { version, made: theirs, ...counters } = (state ?? {}) as Partial<BatchesState<Made>>;
+  readSaved(where, { version }, { version: [{ expected: '1', holds: (own) => own === 1 }] }, 'state');
+  const alike = Object.entries(made).map(([option, mine]): [string, [Rule]] => [
+    option,
+    [{ expected: `${mine}, as in these batches`, holds: (own) => own === mine }],
+  ]);
+  readSaved(where, theirs, Object.fromEntries(alike), 'state.made');
+  readSaved(where, counters, { epoch: [INDEX], step: [wholeFrom(0, made.stepsPerEpoch - 1)] }, 'state');
 }

@@ -1,28 +1,14 @@
 import { precisionRecallCurve, rocCurve } from '../metrics/index';
 import { seededRandom } from '../core/random';
+import { readOptions } from '../core/read-options';
 import { thresholdAtTpr } from '../thresholds/index';
 import { confusionOf } from './confusion';
-import { encodeByCanvas, imageAtlas, type EncodeImage } from './image-atlas';
+import { imageAtlas } from './image-atlas';
 import { worstRows } from './mistakes';
 import type { MistakeGroup, PageData, PageSet, Points } from './page-data';
 import { linearView, umapView, type Frames } from './point-views';
-import { checkReport, type Report, type ReportSet } from './report';
-
-/** Options of `htmlReport` and `reportFigures`. */
-export interface ReportOptions {
-  /** Most points in the picture of the embedding: 4000 by default, as many known as unknown ones. */
-  points?: number;
-  /** Most images that the file carries: 2000 by default; mistakes first, then points. */
-  images?: number;
-  /** Most mistakes of either kind and set: 24 by default. */
-  mistakes?: number;
-  /** A second picture of the embedding by UMAP; seconds for thousands of points. */
-  umap?: boolean;
-  /** Of the choice of points and of UMAP: 1 by default. */
-  seed?: number;
-  /** Makes an image file of pixels; by default the canvas of the browser. */
-  encodeImage?: EncodeImage;
-}
+import { checkReport, classesOf, type Report, type ReportSet } from './report';
+import { REPORT_OPTIONS, type ReportOptions } from './report-options';
 
 /** Most classes for which a confusion matrix can be read. */
 const LARGEST_CONFUSION = 100;
@@ -77,7 +63,7 @@ function concat(parts: readonly Float32Array[]): Float32Array {
 function framesOf(
   report: Report,
   sets: readonly ReportSet[],
-  options: Required<Pick<ReportOptions, 'points' | 'seed'>>,
+  { points, seed }: Required<Pick<ReportOptions, 'points' | 'seed'>>,
 ) {
   const { history } = report;
   if (history && history.epochs.length > 0) {
@@ -90,15 +76,16 @@ function framesOf(
   const size = report.known.embeddings?.shape[1];
   if (size === undefined) return undefined;
   const alike = sets.map((set) => (set.embeddings?.shape[1] === size ? set : { ...set, embeddings: undefined! }));
-  const rows = drawRows(alike, options.points, options.seed);
+  const rows = drawRows(alike, points, seed);
   const data = concat(rows.map((taken, i) => takeRows(alike[i]!.embeddings?.data ?? new Float32Array(0), size, taken)));
   return { rows, frames: { size, epochs: [-1], data: [data] } satisfies Frames };
 }
 
 /** Everything that the page and the figures show. */
-export async function buildPageData(report: Report, options: ReportOptions = {}): Promise<PageData> {
+export async function buildPageData(report: Report, given: ReportOptions = {}): Promise<PageData> {
+  const options = readOptions('htmlReport', given, REPORT_OPTIONS);
   checkReport(report);
-  const { points: mostPoints = 4000, images: mostImages = 2000, mistakes: mostMistakes = 24, seed = 1 } = options;
+  const { seed } = options;
   const sets = [report.known, ...report.out];
   const threshold = report.threshold ?? thresholdAtTpr(report.known.scores, { tpr: 0.95 }).threshold;
 
@@ -110,7 +97,7 @@ export async function buildPageData(report: Report, options: ReportOptions = {})
     const key = `${set}/${row}`;
     if (!images) return -1;
     if (!cells.has(key)) {
-      if (wanted.length >= mostImages) return -1;
+      if (wanted.length >= options.images) return -1;
       cells.set(key, wanted.length);
       wanted.push({ images, row });
     }
@@ -119,7 +106,7 @@ export async function buildPageData(report: Report, options: ReportOptions = {})
 
   const mistakes = sets.map((set, i): MistakeGroup => {
     const kind = i === 0 ? 'alarm' : 'miss';
-    const items = worstRows(set.scores, threshold, kind, mostMistakes).map((row) => ({
+    const items = worstRows(set.scores, threshold, kind, options.mistakes).map((row) => ({
       row,
       score: set.scores[row]!,
       label: set.labels?.[row] ?? -1,
@@ -129,7 +116,7 @@ export async function buildPageData(report: Report, options: ReportOptions = {})
     return { kind, set: i, items };
   });
 
-  const found = framesOf(report, sets, { points: mostPoints, seed });
+  const found = framesOf(report, sets, options);
   let points: Points | undefined;
   if (found && found.frames.data[0]!.length > 0) {
     const places = found.rows.flatMap((rows, set) => Array.from(rows, (row) => ({ set, row })));
@@ -152,8 +139,8 @@ export async function buildPageData(report: Report, options: ReportOptions = {})
 
   const { labels, nearest } = report.known;
   const confusion = labels && nearest && confusionOf(labels, nearest);
-  const atlas = await imageAtlas(wanted, options.encodeImage ?? encodeByCanvas);
-  const classes = Math.max(report.classNames?.length ?? 0, confusion?.classes ?? 0, ...sets.map(largestClass));
+  const atlas = await imageAtlas(wanted, options.encodeImage);
+  const classes = report.classNames?.length ?? Math.max(...sets.map(classesOf));
   return {
     title: report.title,
     classNames: Array.from({ length: classes }, (_, label) => report.classNames?.[label] ?? `class ${label}`),
@@ -164,12 +151,4 @@ export async function buildPageData(report: Report, options: ReportOptions = {})
     ...(points && { points }),
     ...(atlas && { atlas }),
   };
-}
-
-function largestClass({ labels, nearest }: ReportSet): number {
-  let largest = 0;
-  for (const classes of [labels, nearest]) {
-    for (let i = 0; i < (classes?.length ?? 0); i++) largest = Math.max(largest, classes![i]! + 1);
-  }
-  return largest;
 }

@@ -1,5 +1,5 @@
 import { evaluationTable, type Evaluation } from '../metrics/index';
-import { buildPageData, type ReportOptions } from './build-page-data';
+import { buildPageData } from './build-page-data';
 import { setColor } from './colors';
 import {
   describeConfusion,
@@ -13,6 +13,7 @@ import { packPageData } from './pack-page-data';
 import { script, scriptHash, style } from './page-bundle';
 import type { MistakeGroup, PageData } from './page-data';
 import type { Report } from './report';
+import type { ReportOptions } from './report-options';
 import { toBase64 } from './to-base64';
 
 // Nothing is fetched: no source is allowed but the one script below and pictures made from the page's own bytes.
@@ -132,8 +133,9 @@ const aboutSection = (about: Report['about']): string =>
  *   [N, H, W, C] where there are some; the result of `evaluate`
  * @param options limits on points, images and mistakes; `umap`; `seed`; `encodeImage`
  * @returns the file's text
- * @throws ShapeError where parts of a set differ in length; ArgumentError for sets of one name, a set without numbers,
- *   classes below 0, or images without a way to encode them; NotFiniteError for scores that are not finite
+ * @throws ShapeError where parts of a set differ in length; ArgumentError for an option out of its rule, sets of one
+ *   name, a set without numbers, classes below 0, fewer names than classes, or images without a way to encode them;
+ *   NotFiniteError for scores that are not finite
  * @example
  * const scores = { known: [0.1, 0.4, 0.2], letters: [0.35, 0.8] };
  * const evaluation = evaluate({ in: scores.known, out: { letters: scores.letters } });

@@ -1,5 +1,5 @@
 export type { EmbeddingHistory, EmbeddingRows, Report, ReportSet } from './report';
-export type { ReportOptions } from './build-page-data';
+export type { ReportOptions } from './report-options';
 export type { EncodeImage } from './image-atlas';
 export { htmlReport } from './html-report';
 export { reportFigures, type FigureName, type ReportFigures } from './report-figures';

@@ -1,11 +1,14 @@
 import { parseHTML } from 'linkedom';
-import { buildPageData, type ReportOptions } from './build-page-data';
+import { POSITIVE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { buildPageData } from './build-page-data';
 import { confusionChart } from './charts/confusion-chart';
 import { precisionRecallChart, rocChart } from './charts/curve-charts';
 import { embeddingChart } from './charts/embedding-chart';
 import { histogramChart } from './charts/histogram-chart';
 import type { PageData } from './page-data';
 import type { Report } from './report';
+import { REPORT_OPTIONS, type ReportOptions } from './report-options';
 import { wellFormedXml } from './well-formed-xml';
 
 /** Figures of a report, each named as its file. */
@@ -44,9 +47,10 @@ function svgFile(svg: SVGSVGElement | undefined): string | undefined {
  */
 export async function reportFigures(
   report: Report,
-  { width = 640, ...options }: ReportOptions & { width?: number } = {},
+  options: ReportOptions & { width?: number } = {},
 ): Promise<ReportFigures> {
-  return figuresOf(await buildPageData(report, { ...options, images: 0, umap: false }), width);
+  const { width, ...rest } = readOptions('reportFigures', options, { ...REPORT_OPTIONS, width: [POSITIVE, 640] });
+  return figuresOf(await buildPageData(report, { ...rest, images: 0, umap: false }), width);
 }
 
 /** {@link reportFigures} of data that is built already. */

@@ -1,3 +1,4 @@
+import { check, FINITE, TEXT } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
 import { checkLabels } from '../core/labels';
@@ -40,7 +41,7 @@ export interface Report {
   evaluation: Evaluation;
   known: ReportSet;
   out: readonly ReportSet[];
-  /** Name of each class; `class 0`, ... otherwise. */
+  /** Name of each class, also of those that no image is of; `class 0`, ... otherwise. */
   classNames?: readonly string[];
   /** `score > threshold` means OoD; by default the threshold that keeps 95 % of the known images. */
   threshold?: number;
@@ -109,6 +110,24 @@ function checkHistory(report: Report): void {
   }
 }
 
+/** How many classes the images of a set are of, or are taken for. */
+export function classesOf({ labels, nearest }: ReportSet): number {
+  let classes = 0;
+  for (const list of [labels, nearest]) {
+    for (let i = 0; i < (list?.length ?? 0); i++) classes = Math.max(classes, list![i]! + 1);
+  }
+  return classes;
+}
+
+function checkClassNames({ classNames, known, out }: Report): void {
+  if (classNames === undefined) return;
+  const classes = Math.max(...[known, ...out].map(classesOf));
+  if (!Array.isArray(classNames) || classNames.length < classes) {
+    throw new ArgumentError(where, 'classNames', `a list of ${classes} names or more, one for each class`, classNames);
+  }
+  classNames.forEach((name, i) => check(where, `classNames[${i}]`, name, TEXT));
+}
+
 /** Throws unless a report can be made of it; the error names the part. */
 export function checkReport(report: Report): void {
   const names = [report.known, ...report.out].map(({ name }) => name);
@@ -122,8 +141,7 @@ export function checkReport(report: Report): void {
     if (Object.hasOwn(report.evaluation.sets, name)) continue;
     throw new ArgumentError(where, 'evaluation.sets', 'the numbers of every OoD set', `none of ${name}`);
   }
-  if (report.threshold !== undefined && !Number.isFinite(report.threshold)) {
-    throw new ArgumentError(where, 'threshold', 'a finite number', report.threshold);
-  }
+  checkClassNames(report);
+  if (report.threshold !== undefined) check(where, 'threshold', report.threshold, FINITE);
   checkHistory(report);
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { ArgumentError } from '../core/errors';
+import { readOptions, type Declared } from '../core/read-options';
+import { LAYER_ARGS, type LayerArgs } from './layer-args';
 import { normalizeChannels } from './normalize-channels';
-
-type LayerArgs = NonNullable<ConstructorParameters<typeof tfl.layers.Layer>[0]>;
 
 /** Arguments of {@link batchNormLayer}. */
 export interface ClosedFormBatchNormArgs extends LayerArgs {
@@ -12,6 +13,12 @@ export interface ClosedFormBatchNormArgs extends LayerArgs {
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
 }
+
+const ARGS = {
+  ...LAYER_ARGS,
+  momentum: [SHARE_OR_NONE, 0.9],
+  epsilon: [POSITIVE, 1e-3],
+} as const satisfies Declared<ClosedFormBatchNormArgs>;
 
 /**
  * Batch normalization over the last axis (Ioffe, Szegedy 2015) whose gradient is in closed form instead of
@@ -36,14 +43,10 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
   private movingVariance!: tfl.LayerVariable;
 
   constructor(args: ClosedFormBatchNormArgs = {}) {
+    const { momentum, epsilon } = readOptions('batchNormLayer', args, ARGS);
     super(args);
-    this.momentum = args.momentum ?? 0.9;
-    this.epsilon = args.epsilon ?? 1e-3;
-    const refuse = (what: string, expected: string, received: number): never => {
-      throw new ArgumentError('batchNormLayer', what, expected, received);
-    };
-    if (!(this.momentum >= 0 && this.momentum < 1)) refuse('momentum', 'a number in [0, 1)', this.momentum);
-    if (!(this.epsilon > 0)) refuse('epsilon', 'a positive number', this.epsilon);
+    this.momentum = momentum;
+    this.epsilon = epsilon;
   }
 
   override build(inputShape: tfl.Shape | tfl.Shape[]): void {

@@ -1,4 +1,6 @@
+import { check, FUNCTION, INDEX, OBJECT } from '../core/check';
 import { nextTask } from '../core/next-task';
+import { readOptions, type Declared } from '../core/read-options';
 import type { ImageSet } from '../core/images';
 import type { Trainer } from './trainer';
 
@@ -45,16 +47,30 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
+const OPTIONS = {
+  set: [OBJECT],
+  batches: [OBJECT],
+  epochs: [INDEX],
+  onStep: [FUNCTION],
+  onEpoch: [FUNCTION],
+  signal: [OBJECT],
+} as const satisfies Declared<FitOptions>;
+
 /**
  * Trains from wherever `batches` stands until `epochs` epochs are done.
  *
- * @throws whatever a step throws (NotFiniteError if the loss is NaN or infinite), or the reason of `signal`
+ * @throws ArgumentError for an option out of its rule; whatever a step throws (NotFiniteError if the loss is NaN or
+ *   infinite), or the reason of `signal`
  * @example
  * await fit(trainer, { set, batches, epochs: 10, onEpoch: ({ epoch, meanLoss }) => console.log(epoch, meanLoss) });
  */
 export async function fit(trainer: Trainer, options: FitOptions): Promise<void> {
-  const { set, batches, epochs, onStep, onEpoch, signal } = options;
-  if (epochs <= 0) return;
+  const where = 'fit';
+  const { set, batches, epochs, onStep, onEpoch, signal } = readOptions(where, options, OPTIONS);
+  check(where, 'set', set, OBJECT);
+  check(where, 'batches', batches, OBJECT);
+  check(where, 'epochs', epochs, INDEX);
+  if (epochs === 0) return;
   let [start, losses, images, steps] = [performance.now(), 0, 0, 0];
   for (;;) {
     signal?.throwIfAborted();

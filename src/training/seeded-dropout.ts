@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { ArgumentError } from '../core/errors';
+import { check, INTEGER, SHARE_OR_NONE } from '../core/check';
 import { deriveSeed } from '../core/random';
-
-type LayerArgs = NonNullable<ConstructorParameters<typeof tfl.layers.Layer>[0]>;
+import { readOptions, type Declared } from '../core/read-options';
+import { LAYER_ARGS, type LayerArgs } from './layer-args';
 
 /**
  * Arguments of {@link SeededDropout}: `rate` of the elements are zeroed, `seed` tells two layers of one model apart.
@@ -12,6 +12,8 @@ export interface SeededDropoutArgs extends LayerArgs {
   rate: number;
   seed: number;
 }
+
+const ARGS = { ...LAYER_ARGS, rate: [SHARE_OR_NONE], seed: [INTEGER] } as const satisfies Declared<SeededDropoutArgs>;
 
 /**
  * Dropout whose masks follow from seeds alone, so that a resumed run draws the masks of the uninterrupted one (tfjs's
@@ -34,12 +36,10 @@ export class SeededDropout extends tfl.layers.Layer {
   private draws = 0;
 
   constructor(args: SeededDropoutArgs) {
+    const { rate, seed } = readOptions('SeededDropout', args, ARGS);
+    check('SeededDropout', 'rate', rate, SHARE_OR_NONE);
+    check('SeededDropout', 'seed', seed, INTEGER);
     super(args);
-    const { rate, seed } = args;
-    if (!(rate >= 0 && rate < 1)) {
-      throw new ArgumentError('SeededDropout', 'rate', 'a number in [0, 1)', rate);
-    }
-    deriveSeed(seed); // refuses what is no integer
     this.rate = rate;
     this.seed = seed;
     this.supportsMasking = true;

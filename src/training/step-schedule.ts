@@ -1,10 +1,10 @@
-import { ArgumentError } from '../core/errors';
+import { check, INDEX, POSITIVE } from '../core/check';
 
 /**
  * Learning-rate factor that changes at given epochs: the product of the factors of all boundaries that are reached.
  *
  * @param boundaries epoch (counted from 0) -> factor from that epoch on
- * @throws ArgumentError if an epoch is no non-negative integer or a factor is not finite and positive
+ * @throws ArgumentError if an epoch is no whole number from 0 or a factor is not above 0
  * @example
  * const schedule = stepSchedule({ 150: 0.1, 2250: 0.1 });
  * [0, 150, 2250].map(schedule); // [1, 0.1, 0.01]
@@ -16,9 +16,8 @@ export function stepSchedule(
     ? (boundaries as readonly (readonly [number, number])[])
     : Object.entries(boundaries).map(([epoch, factor]) => [Number(epoch), factor as number] as const);
   for (const [epoch, factor] of steps) {
-    if (Number.isInteger(epoch) && epoch >= 0 && factor > 0 && Number.isFinite(factor)) continue;
-    const expected = 'epochs (integers >= 0) with positive factors';
-    throw new ArgumentError('stepSchedule', 'boundaries', expected, `${epoch}: ${factor}`);
+    check('stepSchedule', 'epoch of a boundary', epoch, INDEX);
+    check('stepSchedule', `factor from epoch ${epoch} on`, factor, POSITIVE);
   }
   return (epoch) => steps.reduce((product, [boundary, factor]) => (epoch >= boundary ? product * factor : product), 1);
 }

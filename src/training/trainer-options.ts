@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../core/errors';
-import { deriveSeed } from '../core/random';
+import { check, COUNT, FUNCTION, INTEGER, NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
+import { readOptions, type Declared } from '../core/read-options';
 import type { BatchLoss } from './step-gradients';
 
 /** Options of `createTrainer`. */
@@ -28,26 +28,24 @@ export interface TrainerOptions {
   partSize?: number;
 }
 
-const DEFAULTS = { learningRate: 1e-4, weightDecay: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const OPTIONS = {
+  loss: [FUNCTION],
+  seed: [INTEGER],
+  learningRate: [NOT_NEGATIVE, 1e-4],
+  schedule: [FUNCTION, () => 1],
+  weightDecay: [NOT_NEGATIVE, 1e-4],
+  beta1: [SHARE_OR_NONE, 0.9],
+  beta2: [SHARE_OR_NONE, 0.999],
+  epsilon: [POSITIVE, 1e-8],
+  augment: [FUNCTION, (images: Tensor4D) => images],
+  partSize: [COUNT],
+} as const satisfies Declared<TrainerOptions>;
 
 /** The options with their defaults; an ArgumentError if one is out of range. */
-export function completeOptions(given: TrainerOptions): TrainerOptions & typeof DEFAULTS {
-  const options = { ...DEFAULTS, ...given };
-  const refuse = (what: string, expected: string, received: number): never => {
-    throw new ArgumentError('createTrainer', what, expected, received);
-  };
-  for (const what of ['learningRate', 'weightDecay'] as const) {
-    if (!(options[what] >= 0 && Number.isFinite(options[what]))) refuse(what, 'a number >= 0', options[what]);
-  }
-  for (const what of ['beta1', 'beta2'] as const) {
-    if (!(options[what] >= 0 && options[what] < 1)) refuse(what, 'a number in [0, 1)', options[what]);
-  }
-  if (!(options.epsilon > 0 && Number.isFinite(options.epsilon)))
-    refuse('epsilon', 'a positive number', options.epsilon);
-  const { partSize } = options;
-  if (partSize !== undefined && !(Number.isInteger(partSize) && partSize > 0)) {
-    refuse('partSize', 'a positive integer', partSize);
-  }
-  deriveSeed(options.seed);
+export function completeOptions(given: TrainerOptions) {
+  const where = 'createTrainer';
+  const options = readOptions(where, given, OPTIONS);
+  check(where, 'loss', options.loss, FUNCTION);
+  check(where, 'seed', options.seed, INTEGER);
   return options;
 }

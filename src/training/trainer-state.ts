@@ -1,5 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../core/errors';
+import { ANY_SHARE, INDEX, OBJECT, type Rule } from '../core/check';
+import { readSaved } from '../core/read-saved';
+import {
+  firstWrong,
+  readArrays,
+  writeArrays,
+  type NumbersRule,
+  type SavedArray,
+  type SavedArrays,
+} from '../core/saved-arrays';
 import type { Adam } from './adam';
 import type { NamedWeight } from '../detector/model/model-weights';
 
@@ -29,92 +38,83 @@ export interface RestorableState {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const KINDS = ['weights', 'adam.m', 'adam.v'] as const;
+const SQUARES: NumbersRule = { expected: 'numbers from 0', wrong: firstWrong((value) => value >= 0) };
+
+/** A rule for the text of a number. */
+const asText = ({ expected, holds }: Rule): Rule => ({
+  expected,
+  holds: (text: unknown) => typeof text === 'string' && text.trim() !== '' && holds(Number(text)),
+});
+
+const COUNTERS = {
+  'trainer.steps': [asText(INDEX)],
+  'trainer.beta1Product': [asText(ANY_SHARE)],
+  'trainer.beta2Product': [asText(ANY_SHARE)],
+} as const;
+type Counters = Record<keyof typeof COUNTERS, string>;
+
+/** What a state may share its file with is left alone. */
+const below = <T>(all: Readonly<Record<string, T>>, ...starts: readonly string[]): Record<string, T> =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => starts.some((start) => name.startsWith(start))));
+
+/** Every array of the state of a model with these weights. */
+function declaredArrays(weights: readonly NamedWeight[]): SavedArrays {
+  const trainable = weights.filter((weight) => weight.trainable);
+  const ofKind = (kind: string, of: readonly NamedWeight[], rule?: NumbersRule) =>
+    of.map(({ name, variable }): [string, SavedArray] => [
+      `${kind}/${name}`,
+      { dtype: 'F32', shape: variable.shape as number[], ...(rule && { rule }) },
+    ]);
+  return Object.fromEntries([
+    ...ofKind('weights', weights),
+    ...ofKind('adam.m', trainable),
+    ...ofKind('adam.v', trainable, SQUARES),
+  ]);
+}
 
 /** Copies of all weights and moments. They are taken at once, so that a step in the meantime changes nothing. */
 export async function readState(weights: readonly NamedWeight[], adam: Adam, steps: number): Promise<TrainerState> {
-  const trainable = weights.filter((weight) => weight.trainable);
-  const snapshot: [string, tf.Tensor][] = [
-    ...weights.map(({ name, variable }) => [`weights/${name}`, tf.clone(variable.read())] as [string, tf.Tensor]),
-    ...trainable.map(({ name }, i) => [`adam.m/${name}`, tf.clone(adam.m[i]!)] as [string, tf.Tensor]),
-    ...trainable.map(({ name }, i) => [`adam.v/${name}`, tf.clone(adam.v[i]!)] as [string, tf.Tensor]),
-  ];
+  const declared = declaredArrays(weights);
+  const tensors = [...weights.map(({ variable }) => variable.read()), ...adam.m, ...adam.v].map((own) => tf.clone(own));
   try {
-    const tensors: TrainerState['tensors'] = {};
-    for (const [name, tensor] of snapshot) {
-      const data = (await tensor.data<'float32'>()).slice(); // the cpu backend hands out its own array
-      tensors[name] = { dtype: 'F32', shape: [...tensor.shape], data };
+    const arrays: Record<string, Float32Array> = {};
+    for (const [i, name] of Object.keys(declared).entries()) {
+      arrays[name] = (await tensors[i]!.data<'float32'>()).slice(); // the cpu backend hands out its own array
     }
     const [beta1, beta2] = adam.products;
-    const metadata = {
+    const metadata: Counters = {
       'trainer.steps': String(steps),
       'trainer.beta1Product': String(beta1),
       'trainer.beta2Product': String(beta2),
     };
-    return { tensors, metadata };
+    return { tensors: writeArrays(declared, arrays) as TrainerState['tensors'], metadata };
   } finally {
-    snapshot.forEach(([, tensor]) => tensor.dispose());
+    tf.dispose(tensors);
   }
 }
 
 /** Checks all of a state, then puts it into the weights and moments; returns the steps. On an error nothing changes. */
 export function writeState(state: RestorableState, weights: readonly NamedWeight[], adam: Adam): number {
-  const trainable = weights.filter((weight) => weight.trainable);
-  checkTensors(state, weights, trainable);
-  const { steps, products } = readCounters(state.metadata);
-  const tensor = (name: string) => {
-    const { data, shape } = state.tensors[name]!;
-    return tf.tensor((data as Float32Array).slice(), [...shape], 'float32');
-  };
+  const where = 'Trainer.restore';
+  const parts = { tensors: state?.tensors, metadata: state?.metadata };
+  const { tensors, metadata } = readSaved<RestorableState>(
+    where,
+    parts,
+    { tensors: [OBJECT], metadata: [OBJECT] },
+    'state',
+  );
+  const arrays = readArrays(where, below(tensors as never, 'weights/', 'adam.'), declaredArrays(weights));
+  const counters = readSaved<Counters>(where, below(metadata, 'trainer.'), COUNTERS, 'state.metadata');
+  const tensor = (name: string, shape: readonly (number | null)[]) =>
+    tf.tensor(arrays[name]!.slice(), shape as number[], 'float32');
+  const moments = (kind: string) =>
+    weights.flatMap(({ trainable, name, variable }) => (trainable ? [tensor(`${kind}/${name}`, variable.shape)] : []));
   tf.tidy(() => {
-    for (const { name, variable } of weights) (variable.read() as tf.Variable).assign(tensor(`weights/${name}`));
-    const moments = (kind: string) => trainable.map(({ name }) => tensor(`${kind}/${name}`));
+    for (const { name, variable } of weights) {
+      (variable.read() as tf.Variable).assign(tensor(`weights/${name}`, variable.shape));
+    }
+    const products = [Number(counters['trainer.beta1Product']), Number(counters['trainer.beta2Product'])] as const;
     adam.restore(moments('adam.m'), moments('adam.v'), products);
   });
-  return steps;
-}
-
-function refuse(what: string, expected: string, received: string): never {
-  throw new ArgumentError('Trainer.restore', what, expected, received);
-}
-
-function checkTensors(
-  state: RestorableState,
-  weights: readonly NamedWeight[],
-  trainable: readonly NamedWeight[],
-): void {
-  const names = new Set<string>();
-  for (const kind of KINDS) {
-    for (const { name, variable } of kind === 'weights' ? weights : trainable) {
-      const full = `${kind}/${name}`;
-      names.add(full);
-      const expected = `[${variable.shape.join(', ')}]`;
-      const array = Object.hasOwn(state.tensors, full) ? state.tensors[full] : undefined;
-      if (!array) refuse(full, `an array of shape ${expected}`, 'none of this name; the model is another one');
-      const received = `[${array.shape.join(', ')}]`;
-      if (received !== expected) refuse(`shape of ${full}`, expected, received);
-      if (array.dtype !== 'F32') refuse(`type of ${full}`, 'F32', array.dtype);
-      const size = array.shape.reduce((product, length) => product * length, 1);
-      if (array.data.length !== size) refuse(`length of ${full}`, String(size), String(array.data.length));
-    }
-  }
-  const isOurs = (name: string) => KINDS.some((kind) => name.startsWith(`${kind}/`));
-  const stray = Object.keys(state.tensors).find((name) => isOurs(name) && !names.has(name));
-  if (stray !== undefined) refuse('state', 'the weights of this model and no others', `also ${stray}`);
-}
-
-function readCounters(metadata: RestorableState['metadata']): { steps: number; products: [number, number] } {
-  const read = (key: string, expected: string, isRight: (value: number) => boolean): number => {
-    const text = Object.hasOwn(metadata, key) ? metadata[key]! : '';
-    const value = text.trim() === '' ? NaN : Number(text);
-    return isRight(value) ? value : refuse(`metadata '${key}'`, expected, text === '' ? 'none' : text);
-  };
-  const isProduct = (value: number) => value >= 0 && value <= 1;
-  return {
-    steps: read('trainer.steps', 'an integer >= 0', (value) => Number.isSafeInteger(value) && value >= 0),
-    products: [
-      read('trainer.beta1Product', 'a number in [0, 1]', isProduct),
-      read('trainer.beta2Product', 'a number in [0, 1]', isProduct),
-    ],
-  };
+  return Number(counters['trainer.steps']);
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { check, NOT_NEGATIVE } from '../core/check';
 import { ArgumentError, NotFiniteError, ShapeError } from '../core/errors';
 import { exactLabels } from '../losses/batch-labels';
 import { oneBackend } from '../tensors/one-backend';
@@ -39,7 +40,7 @@ export interface Trainer {
   step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
   /** Copies of all weights (moving statistics too), both moments and the counters. */
   state(): Promise<TrainerState>;
-  /** Goes back to a state, bit for bit. @throws ArgumentError that says what differs; then nothing has changed */
+  /** Goes back to a state, bit for bit. @throws FormatError that says what differs; then nothing has changed */
   restore(state: RestorableState): void;
   /** Frees the moments; the model stays the caller's. */
   dispose(): void;
@@ -61,7 +62,7 @@ export interface Trainer {
  */
 export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions): Trainer {
   const options = completeOptions(trainerOptions);
-  const { loss, seed, schedule, partSize, augment = (images: tf.Tensor4D) => images } = options;
+  const { loss, seed, schedule, partSize, augment } = options;
   embeddingSizeOf('createTrainer', model);
   if (partSize !== undefined) checkTrainingMemory('createTrainer', model, partSize);
 
@@ -132,14 +133,14 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       const norm = squaredNorm(gradients);
       const size = (await norm.data())[0]!;
       norm.dispose();
-      const refuse = (what: string, received: number): never => {
-        const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
-        throw new NotFiniteError(where, what, 'finite', received);
-      };
-      if (!Number.isFinite(value)) refuse('loss', value);
-      if (!Number.isFinite(size)) refuse('squared norm of the gradient', size);
+      const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
+      for (const [what, received] of Object.entries({ loss: value, 'squared norm of the gradient': size })) {
+        if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received);
+      }
+      const factor = schedule(epoch);
+      check(where, 'factor of the schedule', factor, NOT_NEGATIVE);
       checkBackend('Trainer.step'); // others ran while the numbers were read
-      adam.update(gradients, options.learningRate * (schedule?.(epoch) ?? 1));
+      adam.update(gradients, options.learningRate * factor);
       return value;
     } catch (error) {
       before.putBack();

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers, LayersModel } from '@tensorflow/tfjs-layers';
+import { check, COUNT } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { allLayers } from '../detector/model/model-weights';
 
@@ -27,14 +28,12 @@ function copiesOfOutput(layer: layers.Layer): number {
  * Rough number of bytes that a training step on `partSize` images takes (within a quarter of what the wasm heap grows
  * to with VGG).
  *
- * @throws ArgumentError if `partSize` is no positive integer
+ * @throws ArgumentError if `partSize` is no whole number from 1
  * @example
  * estimateTrainingBytes(vgg({ seed: 1 }), 64) / 2 ** 30; // GiB
  */
 export function estimateTrainingBytes(model: LayersModel, partSize: number): number {
-  if (!(Number.isInteger(partSize) && partSize > 0)) {
-    throw new ArgumentError('estimateTrainingBytes', 'partSize', 'a positive integer', partSize);
-  }
+  check('estimateTrainingBytes', 'partSize', partSize, COUNT);
   const { fixed, perImage } = trainingBytes(model);
   return fixed + partSize * perImage;
 }

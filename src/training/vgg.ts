@@ -1,6 +1,7 @@
 import * as tfl from '@tensorflow/tfjs-layers';
-import { ArgumentError } from '../core/errors';
+import { check, COUNT, FLAG, INTEGER, listOf, POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { deriveSeed } from '../core/random';
+import { readOptions, type Declared } from '../core/read-options';
 import { batchNormLayer } from './closed-form-batch-norm';
 import { SeededDropout } from './seeded-dropout';
 
@@ -24,23 +25,15 @@ export interface VggOptions {
 
 const CHANNELS = [64, 128, 256, 512, 512];
 
-type Numbers = Required<Omit<VggOptions, 'seed' | 'batchNorm'>>;
-
-function checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout }: Numbers) {
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError('vgg', what, expected, received);
-  };
-  const isSize = (size: number) => Number.isInteger(size) && size > 0;
-  if (inputShape.length !== 3 || !inputShape.every(isSize)) {
-    refuse('inputShape', '[height, width, channels]', `[${inputShape.join(', ')}]`);
-  }
-  if (!(width > 0 && Number.isFinite(width))) refuse('width', 'a positive number', width);
-  if (denseSizes.length !== 2 || !denseSizes.every(isSize)) {
-    refuse('denseSizes', 'two positive integers', `[${denseSizes.join(', ')}]`);
-  }
-  if (!isSize(embeddingSize)) refuse('embeddingSize', 'a positive integer', embeddingSize);
-  if (!(dropout >= 0 && dropout < 1)) refuse('dropout', 'a number in [0, 1)', dropout);
-}
+const OPTIONS = {
+  inputShape: [listOf(3, COUNT), [32, 32, 3]],
+  width: [POSITIVE, 1],
+  denseSizes: [listOf(2, COUNT), [512, 512]],
+  embeddingSize: [COUNT, 10],
+  batchNorm: [FLAG, false],
+  dropout: [SHARE_OR_NONE, 0.2],
+  seed: [INTEGER],
+} as const satisfies Declared<VggOptions>;
 
 /**
  * The embedding network of Masana et al. (BMVC 2018): five pairs of 3x3 convolutions with ReLU, each pair followed by a
@@ -54,9 +47,12 @@ function checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout }:
  * model.countParams(); // 9935434
  */
 export function vgg(options: VggOptions): tfl.LayersModel {
-  const { inputShape = [32, 32, 3], width = 1, denseSizes = [512, 512], embeddingSize = 10, dropout = 0.2 } = options;
-  const { batchNorm = false, seed } = options;
-  checkOptions({ inputShape, width, denseSizes, embeddingSize, dropout });
+  const { inputShape, width, denseSizes, embeddingSize, dropout, batchNorm, seed } = readOptions(
+    'vgg',
+    options,
+    OPTIONS,
+  );
+  check('vgg', 'seed', seed, INTEGER);
   const scaled = (size: number) => Math.max(1, Math.round(size * width));
   let drawn = 0;
   const nextSeed = () => deriveSeed(seed, ++drawn);

@@ -1,38 +1,30 @@
-import { advance, f32, f32x4, get, i32, repeat, set, type Code, type WasmFunction } from '../core/assembler';
+import { advance, f32, f32x4, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../core/simd/assembler';
 
 /** Rows and columns of the tile that {@link productOfColumns} holds in registers. */
 export const TILE_ROWS = 4;
 export const TILE_COLUMNS = 8;
 
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+const TILE_ROW = Array.from({ length: TILE_ROWS }, (_, i) => i);
 
 /**
  * C += A^T B for A [k, 4 * tiles], B [k, 8], C [4 * tiles, 8]: addresses, then the distances between rows in bytes.
  * Numbers of A are spread over four lanes and meet eight of B; nothing is packed or transposed.
  */
 function productOfColumns(): WasmFunction {
-  const [a, b, c, k, aRow, bRow, cRow, tiles] = range(8) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [aNow, bNow, cNow, left] = [8, 9, 10, 11] as const;
-  const sum = (row: number, half: number) => 12 + 2 * row + half;
-  const [low, high, spread] = [20, 21, 22] as const;
-  const rows = range(TILE_ROWS);
+  const { counts, a, b, c, k, aRow, bRow, cRow, tiles, aNow, bNow, cNow, left, sums, low, high, spread } = locals({
+    params: 'a b c k aRow bRow cRow tiles',
+    i32: 'aNow bNow cNow left',
+    v128: 'sums*8 low high spread',
+  });
+  const sum = (row: number, half: number) => sums[2 * row + half]!;
   const eachRowOfC = (visit: (row: number) => Code): Code => [
     set(cNow, get(c)),
-    rows.map((row) => [visit(row), advance(cNow, get(cRow))]),
+    TILE_ROW.map((row) => [visit(row), advance(cNow, get(cRow))]),
   ];
   const step: Code = [
     set(low, f32x4.load(get(bNow))),
     set(high, f32x4.load(get(bNow), 16)),
-    rows.map((row) => [
+    TILE_ROW.map((row) => [
       set(spread, f32x4.loadSplat(get(aNow), 4 * row)),
       set(sum(row, 0), f32x4.add(get(sum(row, 0)), f32x4.mul(get(spread), get(low)))),
       set(sum(row, 1), f32x4.add(get(sum(row, 1)), f32x4.mul(get(spread), get(high)))),
@@ -48,21 +40,15 @@ function productOfColumns(): WasmFunction {
     set(c, get(cNow)),
     advance(a, i32.const(4 * TILE_ROWS)),
   ]);
-  return { params: 8, i32Locals: 4, v128Locals: 11, body };
+  return { counts, body };
 }
 
 /** Copies `rows` rows of 4 * quads + singles floats; distances between rows in bytes. */
 function copyRows(): WasmFunction {
-  const [from, to, rows, quads, singles, fromRow, toRow] = range(7) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [source, target, left] = [7, 8, 9] as const;
+  const { counts, from, to, rows, quads, singles, fromRow, toRow, source, target, left } = locals({
+    params: 'from to rows quads singles fromRow toRow',
+    i32: 'source target left',
+  });
   const move = (count: number, copy: Code, bytes: number): Code => [
     set(left, get(count)),
     repeat(left, [copy, advance(source, i32.const(bytes)), advance(target, i32.const(bytes))]),
@@ -73,32 +59,37 @@ function copyRows(): WasmFunction {
     move(singles, f32.store(get(target), f32.load(get(source))), 4),
     [advance(from, get(fromRow)), advance(to, get(toRow))],
   ]);
-  return { params: 7, i32Locals: 3, v128Locals: 0, body };
+  return { counts, body };
 }
 
 /** out [4 * quads] += the sum of `rows` rows of as many floats. */
 function addRows(): WasmFunction {
-  const [from, out, rows, quads, rowBytes] = range(5) as [number, number, number, number, number];
-  const [source, left, sum] = [5, 6, 7] as const;
+  const { counts, from, out, rows, quads, rowBytes, source, left, sum } = locals({
+    params: 'from out rows quads rowBytes',
+    i32: 'source left',
+    v128: 'sum',
+  });
   const body = repeat(quads, [
     [set(source, get(from)), set(left, get(rows)), set(sum, f32x4.zero)],
     repeat(left, [set(sum, f32x4.add(get(sum), f32x4.load(get(source)))), advance(source, get(rowBytes))]),
     f32x4.store(get(out), f32x4.add(f32x4.load(get(out)), get(sum))),
     [advance(from, i32.const(16)), advance(out, i32.const(16))],
   ]);
-  return { params: 5, i32Locals: 2, v128Locals: 1, body };
+  return { counts, body };
 }
+
 /**
  * Max pooling's gradient for `outputs` neighbors in a row, each with a window of windowRows * windowColumns places of
  * 4 * quads channels: adds the gradient to the first place that holds the maximum.
  */
 function addToMaxima(): WasmFunction {
-  const [values, sums, upstream, outputs, step, windowRows, windowColumns, rowBytes, columnBytes, quads] = range(10) as
-    [number, number, number, number, number, number, number, number, number, number]; // prettier-ignore
-  const [valueOfQuad, sumOfQuad, quad, row, column, valueOfRow, sumOfRow, value, sum] = [
-    10, 11, 12, 13, 14, 15, 16, 17, 18,
-  ] as const;
-  const [largest, gradient, taken, won] = [19, 20, 21, 22] as const;
+  const { counts, values, sums, upstream, outputs, step, windowRows, windowColumns, ...more } = locals({
+    params: 'values sums upstream outputs step windowRows windowColumns rowBytes columnBytes quads',
+    i32: 'valueOfQuad sumOfQuad quad row column valueOfRow sumOfRow value sum',
+    v128: 'largest gradient taken won',
+  });
+  const { rowBytes, columnBytes, quads, valueOfQuad, sumOfQuad, quad, row, column } = more;
+  const { valueOfRow, sumOfRow, value, sum, largest, gradient, taken, won } = more;
   const eachPlace = (visit: Code): Code => [
     [set(valueOfRow, get(valueOfQuad)), set(sumOfRow, get(sumOfQuad)), set(row, get(windowRows))],
     repeat(row, [
@@ -122,7 +113,7 @@ function addToMaxima(): WasmFunction {
     ]),
     [values, sums].map((local) => advance(local, get(step))),
   ]);
-  return { params: 10, i32Locals: 9, v128Locals: 4, body };
+  return { counts, body };
 }
 
 /** What this package adds to the backend's machine code. */

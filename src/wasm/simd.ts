@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { assembleModule } from '../core/assembler';
+import { hasSimd, simdModule } from '../core/simd/simd-module';
 import { simdFunctions } from './simd-functions';
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
@@ -12,14 +12,7 @@ function instantiate(backend: BackendWasm): Simd | undefined {
   // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster
   // there.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
-  try {
-    const module = new WebAssembly.Module(assembleModule(simdFunctions));
-    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Simd;
-  } catch (error) {
-    // No SIMD here, or a page that forbids compiling.
-    if (error instanceof WebAssembly.CompileError || error instanceof RangeError) return undefined;
-    throw error;
-  }
+  return hasSimd() ? simdModule(simdFunctions, memory) : undefined;
 }
 
 /** The backend's SIMD functions, made at the first call; `undefined` where they cannot run. */

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { float64Functions } from '../../src/linalg/kernels/float64-functions';
-import { float64Kernel, makeKernel } from '../../src/linalg/kernels/float64-kernel';
+import { float64Kernel } from '../../src/linalg/kernels/float64-kernel';
 import { addOuterProductsBy, classSumsBy } from '../../src/linalg/kernels/kernel-scatter';
 import { expectClose } from '../expect-close';
 
@@ -70,25 +69,4 @@ test('areas do not meet, and the memory grows', () => {
   expect(c).toBeGreaterThanOrEqual(b + 3 * 2 ** 20);
   kernel.float64(c, 2).fill(1);
   expect([...kernel.float64(c, 2)]).toEqual([1, 1]);
-});
-
-describe('where it cannot run', () => {
-  afterEach(() => vi.unstubAllGlobals());
-  test.each([
-    ['no WebAssembly', undefined],
-    [
-      'compiling forbidden',
-      {
-        Memory: WebAssembly.Memory,
-        Module: class {
-          constructor() {
-            throw new WebAssembly.CompileError('forbidden');
-          }
-        },
-      },
-    ],
-  ])('there is none: %s', (_, stub) => {
-    vi.stubGlobal('WebAssembly', stub);
-    expect(makeKernel(float64Functions())).toBeUndefined();
-  });
 });

@@ -111,7 +111,6 @@ describe('limits and targets', () => {
     await extractTarGz(deep(64), place(), { entryLimit });
     for (const [file, limit, words] of [
       [deep(64), entryLimit - 1, `at most ${entryLimit - 1} files and folders`],
-      [deep(64), NaN, 'at most NaN files and folders'],
       [deep(65), entryLimit + 1, 'names of at most 64 levels, got 65'],
       [pack(source, 'pax', `--transform=s,^set/empty$,${'d/'.repeat(1500)},`), undefined, '64 levels, got 1500'],
     ] as const) {
@@ -121,6 +120,9 @@ describe('limits and targets', () => {
       await expect(refused).rejects.toThrow(words);
       expect(await readdir(target)).toEqual([]);
     }
+    await expect(extractTarGz(deep(64), place(), { entryLimit: NaN })).rejects.toThrow(
+      'entryLimit must be a whole number from 0, got NaN',
+    );
   });
 
   test('what is there already is not touched, unless asked for', async () => {

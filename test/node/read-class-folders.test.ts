@@ -130,7 +130,9 @@ describe('class folders', () => {
     );
     await expect(readClassFolders(await makeFolder({ 'x.txt': '' }))).rejects.toThrow(ArgumentError);
     await expect(readClassFolders(place())).rejects.toThrow('a folder that can be read');
-    await expect(readClassFolders(home, { size: [0, 4] })).rejects.toThrow('size must be two whole numbers');
+    await expect(readClassFolders(home, { size: [0, 4] })).rejects.toThrow(
+      'size must be a list of 2, each a whole number from 1 to 4096, got [0, 4]',
+    );
   });
 
   test('images right in the folder, as one class', async () => {

@@ -230,7 +230,8 @@ describe('refusing', () => {
     await writeFile(join(bare, 'images.txt'), 'a.png');
     await expect(readImageList(bare)).rejects.toThrow('a folder with images/');
     for (const options of [{ size: [0, 5] }, { size: [5, 1.5] }, { limit: 0 }, { limit: NaN }] as const) {
-      await expect(readImageList(home, options)).rejects.toThrow('a positive integer');
+      await expect(readImageList(home, options)).rejects.toThrow(ArgumentError);
+      await expect(readImageList(home, options)).rejects.toThrow('a whole number from 1');
     }
     const unknown = readImageList(home, { size: [2, 2], kernel: 'bilinear' as 'linear' });
     await expect(unknown).rejects.toThrow('readImageList: kernel must be one of cubic, linear, got bilinear');

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { odmBatches, seededRandom, type IndexBatch, type OdmBatches, type OdmBatchesOptions } from 'tfjs-ood';
+import {
+  FormatError,
+  odmBatches,
+  seededRandom,
+  type IndexBatch,
+  type OdmBatches,
+  type OdmBatchesOptions,
+} from 'tfjs-ood';
 
 const take = (batches: OdmBatches, count: number): IndexBatch[] => Array.from({ length: count }, () => batches.next());
 
@@ -353,13 +360,16 @@ describe('errors', () => {
       [other({}, [...good, 0]), /labels/],
       [other({}, swapped), /fingerprint/],
       [{ ...before, version: 2 }, /state\.version must be 1, got 2/],
-      [{ ...before, step: 5 }, /state\.step.*below 5, got 5/],
+      [{ ...before, step: 5 }, /state\.step must be a whole number from 0 to 4, got 5/],
       [{ ...before, epoch: -1 }, /state\.epoch/],
       [{ ...before, epoch: '1' }, /state\.epoch.*got "1"/],
       [{ version: 1, epoch: 0, step: 0 }, /got nothing/],
       [null, /state\.version/],
     ];
-    for (const [state, message] of refused) expect(() => batches.restore(state as typeof before)).toThrow(message);
+    for (const [state, message] of refused) {
+      expect(() => batches.restore(state as typeof before)).toThrow(FormatError);
+      expect(() => batches.restore(state as typeof before)).toThrow(message);
+    }
     expect(batches.state()).toEqual(before);
   });
 });

@@ -122,6 +122,12 @@ describe('refuses', () => {
       'sets of different names, got two of near',
     );
     await expect(bad(({ out }) => ({ out: [{ ...out[0]!, name: 'other' }] }))).rejects.toThrow('got none of other');
+    await expect(bad(() => ({ classNames: ['cat', 'dog'] }))).rejects.toThrow(
+      'htmlReport: classNames must be a list of 3 names or more, one for each class, got [cat, dog]',
+    );
+    await expect(bad(() => ({ classNames: ['cat', 'dog', 5 as never] }))).rejects.toThrow(
+      'htmlReport: classNames[2] must be a string, got 5',
+    );
     await expect(bad(() => ({ threshold: NaN }))).rejects.toThrow('threshold must be a finite number, got NaN');
     await expect(bad(({ known }) => ({ known: { ...known, scores: [1, NaN] } }))).rejects.toThrow(NotFiniteError);
     const rows = { data: new Float32Array(3), shape: [90, 5] as const };

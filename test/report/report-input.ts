@@ -36,7 +36,7 @@ export function makeReport({ names = ['known', 'near', 'far'], size = 5, count =
     ),
     known: known!,
     out: out.map(({ name, scores, nearest, embeddings, images }) => ({ name, scores, nearest, embeddings, images })),
-    classNames: ['cat', 'dog'],
+    classNames: ['cat', 'dog', 'owl'],
     ...(history && { history: { rows: Object.fromEntries(names.map((name) => [name, rows])), epochs } }),
     about: { seed: 1 },
   };

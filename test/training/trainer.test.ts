@@ -159,6 +159,21 @@ onEachBackend('createTrainer', (backend) => {
     },
   );
 
+  it('takes no factor of a schedule that is no number from 0, and changes nothing', async () => {
+    const model = smallModel();
+    const schedule = (epoch: number) => [NaN, -1, Infinity, undefined, 0][epoch] as number;
+    const trainer = createTrainer(model, { loss: pairwiseLoss, seed: 1, schedule });
+    const before = await trainer.state();
+    for (const epoch of [0, 1, 2, 3]) {
+      await expect(trainer.step(rows, LABELS, epoch)).rejects.toThrow('factor of the schedule must be a number from 0');
+    }
+    expect(await trainer.state()).toEqual(before);
+    await trainer.step(rows, LABELS, 4);
+    expect(trainer.steps).toBe(1);
+    trainer.dispose();
+    model.dispose();
+  });
+
   it('updates moving statistics once per part', async () => {
     const { tensors } = await train(smallModel({ batchNorm: true }), { partSize: 7, learningRate: 0 });
     const model = smallModel({ batchNorm: true });

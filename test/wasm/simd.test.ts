@@ -4,7 +4,8 @@ import 'tfjs-ood/wasm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/core/random';
-import { advance, assembleModule, f32, get, i32, repeat, set, type Code } from '../../src/core/assembler';
+import { advance, call, f32, get, i32, locals, repeat, set, type Code } from '../../src/core/simd/assembler';
+import { simdModule } from '../../src/core/simd/simd-module';
 import { filterGradientByConvolution, filterGradientByLoops } from '../../src/wasm/conv2d-backprop-filter';
 import { filterGradientBySimd } from '../../src/wasm/filter-gradient-by-simd';
 import type { WasmKernel } from '../../src/wasm/heap';
@@ -20,10 +21,9 @@ const numbers = (count: number, seed: number): Float32Array => {
 /** The functions over a memory of their own, which starts with `count` random numbers. */
 function simdWith(count: number): { simd: Simd; floats: Float32Array } {
   const memory = new WebAssembly.Memory({ initial: 4 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(assembleModule(simdFunctions)), { env: { memory } });
   const floats = new Float32Array(memory.buffer);
   floats.set(numbers(count, 1));
-  return { simd: instance.exports as unknown as Simd, floats };
+  return { simd: simdModule(simdFunctions, memory), floats };
 }
 
 describe('assembler', () => {
@@ -32,9 +32,8 @@ describe('assembler', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const floats = new Float32Array(memory.buffer);
     floats.set([7, 1, 2, 3]);
-    const bytes = assembleModule({ main: { params: args.length, i32Locals: 1, v128Locals: 0, body } });
-    const { main } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
-    (main as (...args: number[]) => void)(...args);
+    const { counts } = locals({ params: args.map((_, i) => `p${i}`).join(' '), i32: 'own' });
+    simdModule({ main: { counts, body } }, memory).main(...args);
     return floats;
   };
   test.each([0, 4, 60, 64, 124, 128, 252, 8188, 8192, 16_384, 40_000])('constant and offset %s', (value) => {
@@ -49,6 +48,22 @@ describe('assembler', () => {
     const body = [set(2, get(0)), repeat(1, [f32.store(get(2), f32.load(i32.const(0))), advance(2, i32.const(4))])];
     const floats = run(body, 16, times);
     expect(Array.from(floats.subarray(4, 11))).toEqual(Array.from({ length: 7 }, (_, i) => (i < times ? 7 : 0)));
+  });
+  test('locals follow each other by their type, some in a row', () => {
+    const { counts, a, b, c, rows, sum } = locals({ params: 'a b', i32: 'c', v128: 'rows*3 sum' });
+    expect([a, b, c, rows, sum]).toEqual([0, 1, 2, [3, 4, 5], 6]);
+    expect(counts).toEqual({ params: 2, i32: 1, v128: 4 });
+    expect(() => locals({ params: 'a b', i32: 'a' })).toThrow('two locals a');
+    expect(() => locals({ params: 'counts' })).toThrow('two locals counts');
+  });
+  test('calls are by name', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { counts, at } = locals({ params: 'at' });
+    const store = (value: number) => ({ counts, body: f32.store(get(at), f32.load(i32.const(value))) });
+    new Float32Array(memory.buffer).set([5, 6]);
+    simdModule({ caller: { counts, body: call('six', get(at)) }, five: store(0), six: store(4) }, memory).caller(16);
+    expect(new Float32Array(memory.buffer)[4]).toBe(6);
+    expect(() => simdModule({ caller: { counts, body: call('seven', get(at)) } }, memory)).toThrow('no function seven');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { graphNodes } from './graph-end';
+import { graphNodes } from './graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import type { OutputNames } from './model-reader';
 

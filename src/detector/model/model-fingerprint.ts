@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
-import { graphNodes } from './graph-end';
+import { graphNodes } from './graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import { isSketchOf, measuredWeights, type MeasuredWeights, type WeightSketch } from './weight-sketch';
 

@@ -1,4 +1,4 @@
-import { advance, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../../core/assembler';
+import { advance, f64x2, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../../core/simd/assembler';
 
 /**
  * Rows of the eigenvector matrix that lie beside each other in a panel [D, 8], and bytes from one of its columns to the
@@ -7,16 +7,18 @@ import { advance, f64x2, get, i32, repeat, set, type Code, type WasmFunction } f
 export const PANEL_ROWS = 8;
 export const PANEL_STEP = PANEL_ROWS * 8;
 
-const quarters = [0, 1, 2, 3] as const;
-
 /**
  * A -= v w^T + w v^T, and p = A x after it, two rows of A at a time; `pairs` is half of the rows and of the columns.
  * Rows are `rowBytes` apart.
  */
 function updateAndMultiply(): WasmFunction {
-  const [a, v, w, x, p, pairs, rowBytes] = [0, 1, 2, 3, 4, 5, 6] as const;
-  const [left, inner, first, second, vAt, wAt, xAt, vRow, wRow] = [7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
-  const [v0, w0, v1, w1, sum0, sum1, vs, ws, xs, own] = [16, 17, 18, 19, 20, 21, 22, 23, 24, 25] as const;
+  const { counts, a, v, w, x, p, pairs, rowBytes, ...more } = locals({
+    params: 'a v w x p pairs rowBytes',
+    i32: 'left inner first second vAt wAt xAt vRow wRow',
+    v128: 'v0 w0 v1 w1 sum0 sum1 vs ws xs own',
+  });
+  const { left, inner, first, second, vAt, wAt, xAt, vRow, wRow } = more;
+  const { v0, w0, v1, w1, sum0, sum1, vs, ws, xs, own } = more;
   const update = (row: number, vOfRow: number, wOfRow: number, sum: number): Code => [
     set(own, f64x2.sub(f64x2.load(get(row)), f64x2.mul(get(vOfRow), get(ws)))),
     set(own, f64x2.sub(get(own), f64x2.mul(get(wOfRow), get(vs)))),
@@ -42,7 +44,7 @@ function updateAndMultiply(): WasmFunction {
       advance(a, i32.add(get(rowBytes), get(rowBytes))),
     ]),
   ];
-  return { params: 7, i32Locals: 9, v128Locals: 10, body };
+  return { counts, body };
 }
 
 /**
@@ -50,9 +52,11 @@ function updateAndMultiply(): WasmFunction {
  * factors b.
  */
 function reflect(): WasmFunction {
-  const [panel, vectors, factors, length, count, rowBytes] = [0, 1, 2, 3, 4, 5] as const;
-  const [inner, q, v] = [6, 7, 8] as const;
-  const [dot, spread] = [(i: number) => 9 + i, 13] as const;
+  const { counts, panel, vectors, factors, length, count, rowBytes, inner, q, v, dots, spread } = locals({
+    params: 'panel vectors factors length count rowBytes',
+    i32: 'inner q v',
+    v128: 'dots*4 spread',
+  });
   const each = (visit: Code): Code => [
     [set(q, get(panel)), set(v, get(vectors)), set(inner, get(length))],
     repeat(inner, [
@@ -62,20 +66,20 @@ function reflect(): WasmFunction {
     ]),
   ];
   const body = repeat(count, [
-    quarters.map((i) => set(dot(i), f64x2.zero)),
-    each(quarters.map((i) => set(dot(i), f64x2.add(get(dot(i)), f64x2.mul(get(spread), f64x2.load(get(q), 16 * i)))))),
+    dots.map((dot) => set(dot, f64x2.zero)),
+    each(dots.map((dot, i) => set(dot, f64x2.add(get(dot), f64x2.mul(get(spread), f64x2.load(get(q), 16 * i)))))),
     set(spread, f64x2.loadSplat(get(factors))),
-    quarters.map((i) => set(dot(i), f64x2.mul(get(dot(i)), get(spread)))),
+    dots.map((dot) => set(dot, f64x2.mul(get(dot), get(spread)))),
     each(
-      quarters.map((i) =>
-        f64x2.store(get(q), f64x2.sub(f64x2.load(get(q), 16 * i), f64x2.mul(get(spread), get(dot(i)))), 16 * i),
+      dots.map((dot, i) =>
+        f64x2.store(get(q), f64x2.sub(f64x2.load(get(q), 16 * i), f64x2.mul(get(spread), get(dot))), 16 * i),
       ),
     ),
     set(vectors, i32.sub(get(vectors), get(rowBytes))),
     advance(factors, i32.const(-8)),
     advance(length, i32.const(-1)),
   ]);
-  return { params: 6, i32Locals: 3, v128Locals: 5, body };
+  return { counts, body };
 }
 
 /**
@@ -83,29 +87,32 @@ function reflect(): WasmFunction {
  * k c z_k - s z_(k+1), downwards. A sweep is where it starts in the panel, in bytes, and how many pairs (c, s) it has.
  */
 function rotate(): WasmFunction {
-  const [panel, sweeps, pairs, count, at, left] = [0, 1, 2, 3, 4, 5] as const;
-  const [carry, c, s, own] = [(i: number) => 6 + i, 10, 11, 12] as const;
+  const { counts, panel, sweeps, pairs, count, at, left, carried, c, s, own } = locals({
+    params: 'panel sweeps pairs count',
+    i32: 'at left',
+    v128: 'carried*4 c s own',
+  });
   const body = repeat(count, [
     set(at, i32.add(get(panel), i32.load(get(sweeps)))),
     set(left, i32.load(get(sweeps), 4)),
     advance(sweeps, i32.const(8)),
-    quarters.map((i) => set(carry(i), f64x2.load(get(at), 16 * i))),
+    carried.map((carry, i) => set(carry, f64x2.load(get(at), 16 * i))),
     repeat(left, [
       [set(c, f64x2.loadSplat(get(pairs))), set(s, f64x2.loadSplat(get(pairs), 8))],
       [advance(pairs, i32.const(16)), advance(at, i32.const(-PANEL_STEP))],
-      quarters.map((i) => [
+      carried.map((carry, i) => [
         set(own, f64x2.load(get(at), 16 * i)),
         f64x2.store(
           get(at),
-          f64x2.add(f64x2.mul(get(s), get(own)), f64x2.mul(get(c), get(carry(i)))),
+          f64x2.add(f64x2.mul(get(s), get(own)), f64x2.mul(get(c), get(carry))),
           PANEL_STEP + 16 * i,
         ),
-        set(carry(i), f64x2.sub(f64x2.mul(get(c), get(own)), f64x2.mul(get(s), get(carry(i))))),
+        set(carry, f64x2.sub(f64x2.mul(get(c), get(own)), f64x2.mul(get(s), get(carry)))),
       ]),
     ]),
-    quarters.map((i) => f64x2.store(get(at), get(carry(i)), 16 * i)),
+    carried.map((carry, i) => f64x2.store(get(at), get(carry), 16 * i)),
   ]);
-  return { params: 4, i32Locals: 2, v128Locals: 7, body };
+  return { counts, body };
 }
 
 /** The cubic parts of a symmetric eigenproblem, in wasm SIMD; addresses and distances in bytes. */

@@ -1,4 +1,15 @@
-import { advance, call, f64x2, get, i32, repeat, set, type Code, type WasmFunction } from '../../core/assembler';
+import {
+  advance,
+  call,
+  f64x2,
+  get,
+  i32,
+  locals,
+  repeat,
+  set,
+  type Code,
+  type WasmFunction,
+} from '../../core/simd/assembler';
 
 /** Rows and columns of the tile of a product that is held in registers, and places of a panel beside each other. */
 export const TILE = 4;
@@ -7,19 +18,17 @@ export const TILE_BYTES = TILE * TILE * 8;
 export const STEP_BYTES = TILE * 8;
 
 const lanes = [0, 1, 2, 3] as const;
-type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
-
-/** Numbers of the locals from 0, by their names. */
-const locals = <Text extends string>(names: Text): Record<Words<Text>, number> =>
-  Object.fromEntries(names.split(' ').map((name, i) => [name, i])) as Record<Words<Text>, number>;
 
 /**
  * out [4, 4] = A^T B (or += it) of two panels A, B [steps, 4], which lie in memory as they are written. Everything else
  * here is made of this one.
  */
 function product(adds: boolean): WasmFunction {
-  const { a, b, out, steps, low, high, spread } = locals('a b out steps low high spread');
-  const sum = (row: number, half: number) => spread + 1 + 2 * row + half;
+  const { counts, a, b, out, steps, low, high, spread, sums } = locals({
+    params: 'a b out steps',
+    v128: 'low high spread sums*8',
+  });
+  const sum = (row: number, half: number) => sums[2 * row + half]!;
   const halves = [0, 1] as const;
   const eachSum = (visit: (sum: number, offset: number) => Code): Code =>
     lanes.map((row) => halves.map((half) => visit(sum(row, half), 32 * row + 16 * half)));
@@ -38,26 +47,24 @@ function product(adds: boolean): WasmFunction {
     repeat(steps, step), // V8 moves the loads of an unrolled loop together, and then has too few registers
     eachSum((one, offset) => f64x2.store(get(out), get(one), offset)),
   ];
-  return { params: 4, i32Locals: 0, v128Locals: 11, body };
+  return { counts, body };
 }
-
-const SET_TILE = 0;
-const ADD_TILE = 1;
 
 /** Adds X^T X of X in panels to tiles of its upper triangle, which follow each other row by row. */
 function addUpperTiles(): WasmFunction {
-  const { packed, panelBytes, panels, steps, out, other, left } = locals(
-    'packed panelBytes panels steps out other left',
-  );
+  const { counts, packed, panelBytes, panels, steps, out, other, left } = locals({
+    params: 'packed panelBytes panels steps out',
+    i32: 'other left',
+  });
   const body = repeat(panels, [
     [set(other, get(packed)), set(left, get(panels))],
     repeat(left, [
-      call(ADD_TILE, get(packed), get(other), get(out), get(steps)),
+      call('addTile', get(packed), get(other), get(out), get(steps)),
       [advance(other, get(panelBytes)), advance(out, i32.const(TILE_BYTES))],
     ]),
     advance(packed, get(panelBytes)),
   ]);
-  return { params: 5, i32Locals: 2, v128Locals: 0, body };
+  return { counts, body };
 }
 
 /**
@@ -65,9 +72,12 @@ function addUpperTiles(): WasmFunction {
  * starts) into panels of four columns, and adds the same to the sum of its owner.
  */
 function packRows(): WasmFunction {
-  const { rows, owners, references, sums, packed, count, panels, panelBytes, reference, sum, to, left, x, y } = locals(
-    'rows owners references sums packed count panels panelBytes reference sum to left x y',
-  );
+  const { counts, rows, owners, references, sums, packed, count, panels, panelBytes, reference, sum, to, left, x, y } =
+    locals({
+      params: 'rows owners references sums packed count panels panelBytes',
+      i32: 'reference sum to left',
+      v128: 'x y',
+    });
   const keep = (value: number, offset: number): Code => [
     f64x2.store(get(to), get(value), offset),
     f64x2.store(get(sum), f64x2.add(f64x2.load(get(sum), offset), get(value)), offset),
@@ -86,12 +96,15 @@ function packRows(): WasmFunction {
     ]),
     [advance(packed, i32.const(32)), advance(owners, i32.const(4))],
   ]);
-  return { params: 8, i32Locals: 4, v128Locals: 2, body };
+  return { counts, body };
 }
 
 /** Writes float64 rows into panels of four columns. */
 function packDoubles(): WasmFunction {
-  const { rows, packed, count, panels, panelBytes, to, left } = locals('rows packed count panels panelBytes to left');
+  const { counts, rows, packed, count, panels, panelBytes, to, left } = locals({
+    params: 'rows packed count panels panelBytes',
+    i32: 'to left',
+  });
   const body = repeat(count, [
     [set(to, get(packed)), set(left, get(panels))],
     repeat(left, [
@@ -101,7 +114,7 @@ function packDoubles(): WasmFunction {
     ]),
     advance(packed, i32.const(32)),
   ]);
-  return { params: 5, i32Locals: 2, v128Locals: 0, body };
+  return { counts, body };
 }
 
 /**
@@ -109,20 +122,21 @@ function packDoubles(): WasmFunction {
  * other.
  */
 function packColumns(): WasmFunction {
-  const { rows, center, to, groups, panels, rowBytes, middle, left } = locals(
-    'rows center to groups panels rowBytes middle left',
-  );
-  const row = (i: number) => left + 1 + i; // where it is now
-  const half = (i: number, which: number) => row(4) + 2 * i + which;
+  const { counts, rows, center, to, groups, panels, rowBytes, middle, left, rowAt, halves } = locals({
+    params: 'rows center to groups panels rowBytes',
+    i32: 'middle left rowAt*4',
+    v128: 'halves*8',
+  });
+  const half = (i: number, which: number) => halves[2 * i + which]!;
   const body = repeat(groups, [
-    lanes.map((i) => [set(row(i), get(rows)), advance(rows, get(rowBytes))]),
+    lanes.map((i) => [set(rowAt[i]!, get(rows)), advance(rows, get(rowBytes))]),
     [set(middle, get(center)), set(left, get(panels))],
     repeat(left, [
       lanes.map((i) => [
-        set(half(i, 0), f64x2.load(get(row(i)))),
+        set(half(i, 0), f64x2.load(get(rowAt[i]!))),
         set(half(i, 1), f64x2.sub(f64x2.fromHigh(half(i, 0)), f64x2.load(get(middle), 16))),
         set(half(i, 0), f64x2.sub(f64x2.fromLow(get(half(i, 0))), f64x2.load(get(middle)))),
-        advance(row(i), i32.const(16)),
+        advance(rowAt[i]!, i32.const(16)),
       ]),
       [0, 1].map((which) =>
         [0, 2].map((i) => [
@@ -133,57 +147,64 @@ function packColumns(): WasmFunction {
       [advance(middle, i32.const(32)), advance(to, i32.const(TILE_BYTES))],
     ]),
   ]);
-  return { params: 6, i32Locals: 6, v128Locals: 8, body };
+  return { counts, body };
 }
 
 /** Y = L Z of groups of rows in panels; L lower triangular in panels of four rows, each as long as it is not 0. */
 function multiplyTriangle(): WasmFunction {
-  const { matrix, from, to, groups, panels, groupBytes, steps, left, source, target } = locals(
-    'matrix from to groups panels groupBytes steps left source target',
-  );
+  const { counts, matrix, from, to, groups, panels, groupBytes, steps, left, source, target } = locals({
+    params: 'matrix from to groups panels groupBytes',
+    i32: 'steps left source target',
+  });
   const body = repeat(panels, [
     advance(steps, i32.const(TILE)),
     [set(source, get(from)), set(target, get(to)), set(left, get(groups))],
     repeat(left, [
-      call(SET_TILE, get(matrix), get(source), get(target), get(steps)),
+      call('setTile', get(matrix), get(source), get(target), get(steps)),
       [advance(source, get(groupBytes)), advance(target, get(groupBytes))],
     ]),
     advance(matrix, i32.mul(get(steps), i32.const(STEP_BYTES))),
     advance(to, i32.const(TILE_BYTES)),
   ]);
-  return { params: 6, i32Locals: 4, v128Locals: 0, body };
+  return { counts, body };
 }
 
 /** ||y||^2 of groups of four rows in panels. */
 function squareNorms(): WasmFunction {
-  const { from, to, groups, quads, left, y } = locals('from to groups quads left y');
-  const sum = (i: number) => y + 1 + i;
+  const { counts, from, to, groups, quads, left, y, sums } = locals({
+    params: 'from to groups quads',
+    i32: 'left',
+    v128: 'y sums*4',
+  });
   const body = repeat(groups, [
-    lanes.map((i) => set(sum(i), f64x2.zero)),
+    sums.map((sum) => set(sum, f64x2.zero)),
     set(left, get(quads)),
     repeat(left, [
       Array.from({ length: 8 }, (_, i): Code => [
         set(y, f64x2.load(get(from), 16 * i)),
-        set(sum(i % 4), f64x2.add(get(sum(i % 4)), f64x2.mul(get(y), get(y)))),
+        set(sums[i % 4]!, f64x2.add(get(sums[i % 4]!), f64x2.mul(get(y), get(y)))),
       ]),
       advance(from, i32.const(TILE_BYTES)),
     ]),
-    f64x2.store(get(to), f64x2.add(get(sum(0)), get(sum(2)))),
-    f64x2.store(get(to), f64x2.add(get(sum(1)), get(sum(3))), 16),
+    f64x2.store(get(to), f64x2.add(get(sums[0]!), get(sums[2]!))),
+    f64x2.store(get(to), f64x2.add(get(sums[1]!), get(sums[3]!)), 16),
     advance(to, i32.const(32)),
   ]);
-  return { params: 4, i32Locals: 1, v128Locals: 5, body };
+  return { counts, body };
 }
 
 /** least = min(least, min over c of h_c - y m_c) of groups of four rows y; h [C], means m [C, D] in panels of four. */
 function leastOf(): WasmFunction {
-  const { means, halves, rows, least, tile, groups, panels, steps, groupBytes, left, row, best, value } = locals(
-    'means halves rows least tile groups panels steps groupBytes left row best value',
-  );
+  const { counts, means, halves, rows, least, tile, groups, panels, steps, groupBytes, left, row, best, value } =
+    locals({
+      params: 'means halves rows least tile groups panels steps groupBytes',
+      i32: 'left row best',
+      v128: 'value',
+    });
   const body = repeat(panels, [
     [set(row, get(rows)), set(best, get(least)), set(left, get(groups))],
     repeat(left, [
-      call(SET_TILE, get(means), get(row), get(tile), get(steps)),
+      call('setTile', get(means), get(row), get(tile), get(steps)),
       [0, 16].map((half) => [
         set(value, f64x2.load(get(best), half)),
         lanes.map((c) => {
@@ -197,7 +218,7 @@ function leastOf(): WasmFunction {
     advance(means, i32.mul(get(steps), i32.const(STEP_BYTES))),
     advance(halves, i32.const(32)),
   ]);
-  return { params: 9, i32Locals: 3, v128Locals: 1, body };
+  return { counts, body };
 }
 
 /**
@@ -205,8 +226,8 @@ function leastOf(): WasmFunction {
  * length.
  */
 export const float64Functions = () => ({
-  setTile: product(false), // SET_TILE
-  addTile: product(true), // ADD_TILE
+  setTile: product(false),
+  addTile: product(true),
   addUpperTiles: addUpperTiles(),
   packRows: packRows(),
   packDoubles: packDoubles(),

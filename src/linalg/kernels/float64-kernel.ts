@@ -1,4 +1,5 @@
-import { assembleModule, type WasmFunction } from '../../core/assembler';
+import type { WasmFunction } from '../../core/simd/assembler';
+import { hasSimd, simdModule } from '../../core/simd/simd-module';
 import { float64Functions } from './float64-functions';
 
 /**
@@ -18,38 +19,33 @@ export type Float64Kernel = SimdKernel<keyof ReturnType<typeof float64Functions>
 
 const [PAGE, LINE] = [65536, 64];
 
-/** A new kernel with a new memory; `undefined` where there is no wasm or no SIMD, or a page forbids compiling. */
+/** A new kernel with a new memory; `undefined` where wasm SIMD cannot run. */
 export function makeKernel<Name extends string>(functions: Record<Name, WasmFunction>): SimdKernel<Name> | undefined {
-  try {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const module = new WebAssembly.Module(assembleModule(functions));
-    const run = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SimdKernel<Name>['run'];
-    return {
-      run,
-      areas<Sizes extends readonly number[]>(...bytes: Sizes) {
-        let end = 0;
-        const addresses = bytes.map((size) => {
-          const from = end;
-          end += Math.ceil(size / LINE) * LINE;
-          return from;
-        });
-        const missing = end - memory.buffer.byteLength;
-        if (missing > 0) {
-          try {
-            memory.grow(Math.ceil(missing / PAGE));
-          } catch {
-            throw new Error(`tfjs-ood: a wasm memory (4 GiB at most) has no room for ${missing} more bytes`);
-          }
+  if (!hasSimd()) return undefined;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  return {
+    run: simdModule(functions, memory),
+    areas<Sizes extends readonly number[]>(...bytes: Sizes) {
+      let end = 0;
+      const addresses = bytes.map((size) => {
+        const from = end;
+        end += Math.ceil(size / LINE) * LINE;
+        return from;
+      });
+      const missing = end - memory.buffer.byteLength;
+      if (missing > 0) {
+        try {
+          memory.grow(Math.ceil(missing / PAGE));
+        } catch {
+          throw new Error(`tfjs-ood: a wasm memory (4 GiB at most) has no room for ${missing} more bytes`);
         }
-        return addresses as { [at in keyof Sizes]: number };
-      },
-      float32: (address, length) => new Float32Array(memory.buffer, address, length),
-      float64: (address, length) => new Float64Array(memory.buffer, address, length),
-      int32: (address, length) => new Int32Array(memory.buffer, address, length),
-    };
-  } catch {
-    return undefined;
-  }
+      }
+      return addresses as { [at in keyof Sizes]: number };
+    },
+    float32: (address, length) => new Float32Array(memory.buffer, address, length),
+    float64: (address, length) => new Float64Array(memory.buffer, address, length),
+    int32: (address, length) => new Int32Array(memory.buffer, address, length),
+  };
 }
 
 let made: { kernel: Float64Kernel | undefined } | undefined;

@@ -4,9 +4,11 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { check, INDEX, type Rule } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions, type Declared, type Read } from '../../core/read-options';
 import { DownloadError } from './download-error';
-import { fetchRest, sizeOf, type FetchOptions } from './fetch-rest';
+import { FETCH_OPTIONS, fetchRest, sizeOf, type FetchOptions } from './fetch-rest';
 import { makeFolder } from '../make-folder';
 import { checkRegularPlace } from '../read-regular-file';
 import { asStorageError, isSystemError } from '../storage-error';
@@ -21,32 +23,29 @@ export interface DownloadOptions extends FetchOptions {
 
 const where = 'download';
 
-function checkOptions(url: string, { sha256, md5, bytes, retries, stallTimeoutMs }: DownloadOptions): void {
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError(where, what, expected, received);
-  };
-  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) refuse('url', 'an http or https address', url);
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse('sha256', '64 hexadecimal digits', sha256);
-  if (md5 !== undefined && !/^[0-9a-f]{32}$/i.test(md5)) refuse('md5', '32 hexadecimal digits', md5);
-  for (const [what, value] of Object.entries({ bytes, retries })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) refuse(what, 'an integer from 0', value);
-  }
-  if (stallTimeoutMs !== undefined && !(stallTimeoutMs > 0)) refuse('stallTimeoutMs', 'above 0', stallTimeoutMs);
-}
+const OPTIONS = { ...FETCH_OPTIONS, retries: [INDEX, 5] } as const satisfies Declared<DownloadOptions>;
+type CheckedOptions = Read<DownloadOptions, typeof OPTIONS>;
+
+const ADDRESS: Rule = {
+  expected: 'an http or https address',
+  holds: (url: unknown) => typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
+};
 
 /**
  * Fetches a file. It is written beside its place, as `<file>.part`, checked, flushed to the disk and only then renamed,
  * so that `file` is whole if it is there. A cut download goes on where it stopped, in this call or in a later one.
  *
- * @throws ArgumentError for another process that is fetching the same file; FormatError for a wrong length or checksum
- *   (what was fetched is removed); DownloadError for an HTTP status that says no, a redirect from https to http, an
- *   answer of unknown length or in a content-encoding where neither `bytes` nor a checksum tells that it is whole, or a
- *   connection that stays cut or stalled after the retries; StorageError for a full disk; the reason of `signal`
+ * @throws ArgumentError for an option out of its rule, or another process that is fetching the same file; FormatError
+ *   for a wrong length or checksum (what was fetched is removed); DownloadError for an HTTP status that says no, a
+ *   redirect from https to http, an answer of unknown length or in a content-encoding where neither `bytes` nor a
+ *   checksum tells that it is whole, or a connection that stays cut or stalled after the retries; StorageError for a
+ *   full disk; the reason of `signal`
  * @example
  * await download(url, 'data/train.bin', { sha256 });
  */
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
-  checkOptions(url, options);
+  const checked = readOptions(where, options, OPTIONS);
+  check(where, 'url', url, ADDRESS);
   try {
     await makeFolder(dirname(file));
     const release = await takeLock(`${file}.part.lock`, (owner) => {
@@ -56,7 +55,7 @@ export async function download(url: string, file: string, options: DownloadOptio
     });
     try {
       for (const place of [`${file}.part`, `${file}.part.source`]) await checkRegularPlace(where, place);
-      await fetchWhole(url, file, options);
+      await fetchWhole(url, file, checked);
       await putInPlace(file);
     } catch (error) {
       // What is wrong in itself must not be gone on with.
@@ -70,8 +69,8 @@ export async function download(url: string, file: string, options: DownloadOptio
   }
 }
 
-async function fetchWhole(url: string, file: string, options: DownloadOptions): Promise<void> {
-  const { retries = 5, signal } = options;
+async function fetchWhole(url: string, file: string, options: CheckedOptions): Promise<void> {
+  const { retries, signal } = options;
   let most = await sizeOf(`${file}.part`);
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted();
@@ -92,7 +91,7 @@ async function fetchWhole(url: string, file: string, options: DownloadOptions): 
 }
 
 /** Length and checksums. */
-async function checkWhole(file: string, { bytes, sha256, md5 }: DownloadOptions): Promise<void> {
+async function checkWhole(file: string, { bytes, sha256, md5 }: CheckedOptions): Promise<void> {
   const part = `${file}.part`;
   const size = await sizeOf(part);
   const refuse = (expected: string, received: string): never => {

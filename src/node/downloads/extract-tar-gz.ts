@@ -3,7 +3,9 @@ import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
+import { FLAG, INDEX } from '../../core/check';
 import { ArgumentError, FormatError, OodError } from '../../core/errors';
+import { readOptions, type Declared } from '../../core/read-options';
 import { makeFolder as makeOnDisk } from '../make-folder';
 import { openRegularFile } from '../read-regular-file';
 import { asStorageError } from '../storage-error';
@@ -20,6 +22,12 @@ export interface ExtractOptions {
   /** Replaces files and folders of the same name in the target; else they are an error. Default false. */
   overwrite?: boolean;
 }
+
+const OPTIONS = {
+  limit: [INDEX, 2 ** 32],
+  entryLimit: [INDEX, 1_000_000],
+  overwrite: [FLAG, false],
+} as const satisfies Declared<ExtractOptions>;
 
 const where = 'extractTarGz';
 const PAX_LIMIT = 2 ** 16;
@@ -44,7 +52,7 @@ const ASIDE = '.unpack';
  * await extractTarGz('cifar-10-binary.tar.gz', 'unpacked');
  */
 export async function extractTarGz(file: string, folder: string, options: ExtractOptions = {}): Promise<void> {
-  const { limit = 2 ** 32, entryLimit = 1_000_000, overwrite = false } = options;
+  const { limit, entryLimit, overwrite } = readOptions(where, options, OPTIONS);
   const aside = join(folder, `${ASIDE}ing-${basename(file)}`);
   const refuse = (received: string) =>
     new ArgumentError(where, folder, 'a folder that the archive can be unpacked into', received);

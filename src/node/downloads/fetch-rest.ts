@@ -1,5 +1,7 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { FUNCTION, INDEX, OBJECT, POSITIVE, textOf } from '../../core/check';
 import { FormatError, OodError } from '../../core/errors';
+import type { Declared, Read } from '../../core/read-options';
 import { DownloadError } from './download-error';
 import { fetchEncrypted } from './fetch-encrypted';
 import { isSystemError } from '../storage-error';
@@ -16,6 +18,17 @@ export interface FetchOptions {
   /** A connection that brings nothing for so long counts as cut; default 30,000. */
   stallTimeoutMs?: number;
 }
+
+export const FETCH_OPTIONS = {
+  bytes: [INDEX],
+  sha256: [textOf('64 hexadecimal digits', /^[0-9a-f]{64}$/i)],
+  md5: [textOf('32 hexadecimal digits', /^[0-9a-f]{32}$/i)],
+  onProgress: [FUNCTION],
+  signal: [OBJECT],
+  stallTimeoutMs: [POSITIVE, 30_000],
+} as const satisfies Declared<FetchOptions>;
+
+type CheckedOptions = Read<FetchOptions, typeof FETCH_OPTIONS>;
 
 /** Where a part comes from, and what tells that the server still has the same file. */
 interface Source {
@@ -57,8 +70,8 @@ function rangeIn(headers: Headers): { start: number; end: number; total: number 
  * Fetches what is missing of `<file>.part`; throws where the answer ends before the file does, or nothing tells whether
  * it did.
  */
-export async function fetchRest(url: string, file: string, options: FetchOptions): Promise<void> {
-  const { signal, stallTimeoutMs = 30_000 } = options;
+export async function fetchRest(url: string, file: string, options: CheckedOptions): Promise<void> {
+  const { signal, stallTimeoutMs } = options;
   const stall = new AbortController();
   const stalled = new DownloadError(url, `nothing for ${stallTimeoutMs} ms`);
   const timer = setTimeout(() => stall.abort(stalled), stallTimeoutMs);
@@ -80,7 +93,7 @@ export async function fetchRest(url: string, file: string, options: FetchOptions
 async function attempt(
   url: string,
   file: string,
-  { bytes, sha256, md5, onProgress }: FetchOptions,
+  { bytes, sha256, md5, onProgress }: CheckedOptions,
   signal: AbortSignal,
   onArrival: () => void,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import type Sharp from 'sharp';
+import { listOf, wholeFrom } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import { readRegularFile } from '../read-regular-file';
 import { plainJpeg } from './plain-jpeg';
@@ -28,6 +29,9 @@ const MOST_PIXELS = 2 ** 27;
 
 /** What sharp may resize by: Catmull-Rom, or a triangle ("bilinear"); both widened by the factor of reduction. */
 export const RESIZE_KERNELS = ['cubic', 'linear'] as const;
+
+/** What images are resized to: height and width. */
+export const IMAGE_SIZE = listOf(2, wholeFrom(1, 4096));
 
 /** What the decoder says of a JPEG whose picture is not whole, though its file may be. */
 const DAMAGED = /premature end|bad (huffman|arithmetic) code|instead of RST/i;

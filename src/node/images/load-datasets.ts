@@ -8,7 +8,9 @@ import {
   type CifarLabels,
   type LabeledImages,
 } from '../../datasets/index';
+import { CIFAR_LABELS } from '../../datasets/reader-options';
 import { ArgumentError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
 import { nodeInflate } from './node-inflate';
 import { readWholeFile } from '../read-regular-file';
 
@@ -77,11 +79,9 @@ export async function loadCifar10(folder: string): Promise<DatasetParts> {
  * @example
  * const { train, test } = await loadCifar100('data', { labels: 'coarse' });
  */
-export async function loadCifar100(
-  folder: string,
-  { labels = 'fine' }: { labels?: CifarLabels } = {},
-): Promise<DatasetParts> {
+export async function loadCifar100(folder: string, options: { labels?: CifarLabels } = {}): Promise<DatasetParts> {
   const where = 'loadCifar100';
+  const { labels } = readOptions(where, options, { labels: [CIFAR_LABELS, 'fine'] });
   const versions = [
     { place: 'cifar-100-binary', ending: '.bin', read: readCifar10 },
     { place: 'cifar-100-python', ending: '', read: readCifar10Python },

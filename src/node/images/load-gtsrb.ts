@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPpm, type LabeledImages } from '../../datasets/index';
+import { wholeFrom } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
 import { checkImageBytes } from './check-image-bytes';
 import { loadSharp } from './decode-image';
 import type { DatasetParts } from './load-datasets';
@@ -88,10 +90,8 @@ async function readAll(entries: readonly Entry[], side: number): Promise<Labeled
  * @example
  * const { train, test, tracks } = await loadGtsrb('data');
  */
-export async function loadGtsrb(folder: string, { side = 32 }: { side?: number } = {}): Promise<GtsrbParts> {
-  if (!(Number.isInteger(side) && side >= 1 && side <= 512)) {
-    throw new ArgumentError(where, 'side', 'a whole number from 1 to 512', side);
-  }
+export async function loadGtsrb(folder: string, options: { side?: number } = {}): Promise<GtsrbParts> {
+  const { side } = readOptions(where, options, { side: [wholeFrom(1, 512), 32] });
   const list = async (path: string) => (await readdir(path).catch((): string[] => [])).sort();
   for (const home of [folder, join(folder, 'gtsrb'), join(folder, 'GTSRB')]) {
     const training = join(home, 'Final_Training', 'Images');

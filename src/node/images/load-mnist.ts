@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMnist, type LabeledImages } from '../../datasets/index';
+import { COUNT, TEXT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
 import { nodeInflate } from './node-inflate';
 import type { DatasetParts } from './load-datasets';
 import { readWholeFile } from '../read-regular-file';
@@ -69,7 +71,8 @@ const splitOf = (set: string): string => set.split('-').at(-1)!;
  * const { train, test } = await loadMnist('data');
  * const letters = await loadMnist('data', { split: 'letters', classes: 27 });
  */
-export async function loadMnist(folder: string, { split, classes }: MnistOptions = {}): Promise<DatasetParts> {
+export async function loadMnist(folder: string, options: MnistOptions = {}): Promise<DatasetParts> {
+  const { split, classes } = readOptions(where, options, { split: [TEXT], classes: [COUNT] });
   for (const place of PLACES) {
     const sets = await setsIn(join(folder, place));
     const names = [...sets.keys()].sort();

@@ -2,9 +2,11 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { LabeledImages } from '../../datasets/index';
+import { FLAG } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions, type Declared } from '../../core/read-options';
 import { checkImageBytes } from './check-image-bytes';
-import { decodeImage, loadSharp } from './decode-image';
+import { decodeImage, IMAGE_SIZE, loadSharp } from './decode-image';
 
 /** Options of {@link readClassFolders}. */
 export interface ClassFoldersOptions {
@@ -20,6 +22,13 @@ export interface ClassFoldersOptions {
   /** Takes the images right below the folder as one class too, named after it. */
   flat?: boolean;
 }
+
+const OPTIONS = {
+  size: [IMAGE_SIZE],
+  resize: [FLAG, true],
+  skipBad: [FLAG, false],
+  flat: [FLAG, false],
+} as const satisfies Declared<ClassFoldersOptions>;
 
 /** A file that was left out, and why. */
 export interface SkippedFile {
@@ -86,20 +95,16 @@ async function classesIn(folder: string, flat: boolean) {
  * @param folder with a folder for each class
  * @returns images [N, H, W, 3], class by class; labels; the names of the classes; `skipped`: bad images that were left
  *   out; `ignored`: files that were not looked at, of other endings or in no class
- * @throws ArgumentError for a folder without images, or where all of a class were bad; FormatError for a bad image, or
- *   more than 4 GiB of pixels; Error where sharp is not installed
+ * @throws ArgumentError for an option out of its rule, a folder without images, or where all of a class were bad;
+ *   FormatError for a bad image, or more than 4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, labels, classNames, skipped } = await readClassFolders('photos', { size: [32, 32], skipBad: true });
  */
 export async function readClassFolders(
   folder: string,
-  { size, resize = true, skipBad = false, flat = false }: ClassFoldersOptions = {},
+  options: ClassFoldersOptions = {},
 ): Promise<LabeledImages & { classNames: string[]; skipped: SkippedFile[]; ignored: string[] }> {
-  const isSide = (side: number | undefined) =>
-    side === undefined || (Number.isInteger(side) && side >= 1 && side <= 4096);
-  if (!isSide(size?.[0]) || !isSide(size?.[1])) {
-    throw new ArgumentError(where, 'size', 'two whole numbers from 1 to 4096', `[${size!.join(', ')}]`);
-  }
+  const { size, resize, skipBad, flat } = readOptions(where, options, OPTIONS);
   const sharp = await loadSharp(where);
   const { classes, ignored } = await classesIn(folder, flat);
   const parts: Uint8Array[] = [];

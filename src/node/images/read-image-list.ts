@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import type { ImageSet } from '../../core/images';
-import { checkWord } from '../../core/check';
+import { COUNT, FUNCTION, oneOf } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions, type Declared } from '../../core/read-options';
 import { checkImageBytes } from './check-image-bytes';
-import { decodeImage, loadSharp, RESIZE_KERNELS, type DecodedImage } from './decode-image';
+import { decodeImage, IMAGE_SIZE, loadSharp, RESIZE_KERNELS, type DecodedImage } from './decode-image';
 import { readRegularFile } from '../read-regular-file';
 import { textLines } from './text-lines';
 
@@ -24,13 +25,12 @@ const where = 'readImageList';
 /** Images decoded at the same time: as many threads as Node has for it. */
 const CONCURRENCY = 4;
 
-function checkOptions({ size, limit, kernel = 'cubic' }: ImageListOptions): void {
-  checkWord(where, 'kernel', kernel, RESIZE_KERNELS);
-  for (const [what, value] of Object.entries({ 'size[0]': size?.[0], 'size[1]': size?.[1], limit })) {
-    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
-    throw new ArgumentError(where, what, 'a positive integer', value);
-  }
-}
+const OPTIONS = {
+  size: [IMAGE_SIZE],
+  kernel: [oneOf(...RESIZE_KERNELS), 'cubic'],
+  limit: [COUNT],
+  onProgress: [FUNCTION],
+} as const satisfies Declared<ImageListOptions>;
 
 async function namesIn(list: string, limit = Infinity): Promise<string[]> {
   const bytes = await readRegularFile(list).catch((error: Error) => {
@@ -82,9 +82,8 @@ export async function readImageList(
   folder: string,
   options: ImageListOptions = {},
 ): Promise<ImageSet & { names: string[] }> {
-  checkOptions(options);
-  const { size, limit, kernel, onProgress } = options;
-  const sharp = await loadSharp('readImageList');
+  const { size, limit, kernel, onProgress } = readOptions(where, options, OPTIONS);
+  const sharp = await loadSharp(where);
   const list = join(folder, 'images.txt');
   const lines = await namesIn(list, limit);
   const home = await realpath(join(folder, 'images')).catch((error: Error) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArgumentError, FormatError } from '../../core/errors';
+import { FormatError } from '../../core/errors';
 import { readRegularFile } from '../read-regular-file';
 import { asStorageError, isSystemError } from '../storage-error';
 import { writeFileAtomic } from '../write-file-atomic';
@@ -44,9 +44,6 @@ async function remove(folder: string, name: string): Promise<void> {
 
 /** Writes a checkpoint whole or not at all; then removes all but the last two, and those of later epochs. */
 export async function saveCheckpoint(folder: string, bytes: Uint8Array, epoch: number): Promise<void> {
-  if (!Number.isSafeInteger(epoch) || epoch < 0) {
-    throw new ArgumentError('RunFolder.saveCheckpoint', 'epoch', 'an integer from 0', epoch);
-  }
   const name = `checkpoint-${String(epoch).padStart(6, '0')}.safetensors`;
   const file = join(folder, name);
   // The checksum first: a checkpoint without one is never taken for whole. An older one of the same epoch keeps its

@@ -1,6 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { BYTES, check, FUNCTION, INDEX, OBJECT, type Rule } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
 import { appendWhole } from './append-line';
 import { latestCheckpoint, removeLeftovers, saveCheckpoint, type Checkpoint } from './checkpoints';
 import { makeFolder } from '../make-folder';
@@ -42,6 +44,25 @@ export interface RunFolder {
 }
 
 const LOCK = 'run.lock';
+
+const JSON_VALUE = 'a value that JSON can hold';
+
+const NAME_BELOW: Rule = {
+  expected: 'a name below the folder',
+  holds: (file: unknown) =>
+    typeof file === 'string' && file !== '' && !isAbsolute(file) && !file.split(/[\\/]/).includes('..'),
+};
+
+/** A value as JSON. @throws ArgumentError for what has none: undefined, a function, a cycle */
+function jsonOf(where: string, what: string, value: unknown, indent?: number): string {
+  try {
+    const json = JSON.stringify(value, null, indent) as string | undefined;
+    if (json !== undefined) return json;
+  } catch (error) {
+    throw new ArgumentError(where, what, JSON_VALUE, (error as Error).message);
+  }
+  throw new ArgumentError(where, what, JSON_VALUE, value);
+}
 
 /** The text of a file; undefined where there is none. */
 const readText = (where: string, file: string): Promise<string | undefined> =>
@@ -112,20 +133,18 @@ async function prepare(path: string, config: Record<string, unknown>): Promise<(
  * await run.close();
  */
 export async function openRunFolder(path: string, config: Record<string, unknown>): Promise<RunFolder> {
+  check('openRunFolder', 'config', config, OBJECT);
   const release = await prepare(path, config).catch((error: unknown) => {
     throw asStorageError('openRunFolder', path, error);
   });
   let isOpen = true;
-  const refuse = (where: string, what: string, expected: string, received: string): never => {
-    throw new ArgumentError(`RunFolder.${where}`, what, expected, received);
-  };
   const checkOpen = (where: string) => {
-    if (!isOpen) refuse(where, path, 'an open run folder', 'a closed one');
+    if (!isOpen) throw new ArgumentError(where, path, 'an open run folder', 'a closed one');
   };
   const at = (where: string, file: string): string => {
     checkOpen(where);
-    const isInside = file !== '' && !isAbsolute(file) && !file.split(/[\\/]/).includes('..');
-    return isInside ? join(path, file) : refuse(where, 'file', 'a name below the folder', JSON.stringify(file));
+    check(where, 'file', file, NAME_BELOW);
+    return join(path, file);
   };
 
   const writing = new Set<Promise<void>>();
@@ -149,28 +168,35 @@ export async function openRunFolder(path: string, config: Record<string, unknown
 
   return {
     path,
-    async saveCheckpoint(bytes, { epoch }) {
-      checkOpen('saveCheckpoint');
+    async saveCheckpoint(bytes, progress) {
+      const where = 'RunFolder.saveCheckpoint';
+      checkOpen(where);
+      check(where, 'bytes', bytes, BYTES);
+      const { epoch } = readOptions(where, progress, { epoch: [INDEX] });
+      check(where, 'epoch', epoch, INDEX);
       await written(saveCheckpoint(path, bytes, epoch));
     },
     async latestCheckpoint() {
-      checkOpen('latestCheckpoint');
+      checkOpen('RunFolder.latestCheckpoint');
       return latestCheckpoint(path);
     },
     async appendLine(file, record) {
-      const target = at('appendLine', file);
-      const line = JSON.stringify(record); // as it is now
+      const target = at('RunFolder.appendLine', file);
+      const line = jsonOf('RunFolder.appendLine', 'record', record); // as it is now
+      if (!line.startsWith('{')) throw new ArgumentError('RunFolder.appendLine', 'record', OBJECT.expected, record);
       await written(inTurn(() => appendWhole(target, line)).catch((error: unknown) => refuseAppend(target, error)));
     },
     async truncateLines(file, keep) {
-      const target = at('truncateLines', file);
+      const target = at('RunFolder.truncateLines', file);
+      check('RunFolder.truncateLines', 'keep', keep, FUNCTION);
       await written(inTurn(() => keepLines(target, keep)));
     },
     async writeJson(file, value) {
-      await written(writeFileAtomic(at('writeJson', file), `${JSON.stringify(value, null, 2)}\n`));
+      const target = at('RunFolder.writeJson', file);
+      await written(writeFileAtomic(target, `${jsonOf('RunFolder.writeJson', 'value', value, 2)}\n`));
     },
     async readJson<T>(file: string) {
-      const target = at('readJson', file);
+      const target = at('RunFolder.readJson', file);
       const text = await readText('readJson', target);
       try {
         return text === undefined ? undefined : (JSON.parse(text) as T);
@@ -179,7 +205,9 @@ export async function openRunFolder(path: string, config: Record<string, unknown
       }
     },
     async writeBytes(file, bytes) {
-      await written(writeFileAtomic(at('writeBytes', file), bytes));
+      const target = at('RunFolder.writeBytes', file);
+      check('RunFolder.writeBytes', 'bytes', bytes, BYTES);
+      await written(writeFileAtomic(target, bytes));
     },
     async close() {
       isOpen = false;

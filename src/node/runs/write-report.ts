@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { FLAG, FUNCTION, POSITIVE } from '../../core/check';
+import { readOptions, type Declared } from '../../core/read-options';
 import type { EncodeImage, Report, ReportOptions } from '../../report/index';
+import { REPORT_OPTIONS } from '../../report/report-options';
 import { loadSharp } from '../images/decode-image';
 import { embeddingGif } from './embedding-gif';
 import { makeFolder as makeOnDisk } from '../make-folder';
@@ -13,6 +16,13 @@ export interface WriteReportOptions extends ReportOptions {
   /** Of the SVG figures, in pixels, 640 by default; PNG files have three times as many. */
   width?: number;
 }
+
+const OPTIONS = {
+  ...REPORT_OPTIONS,
+  encodeImage: [FUNCTION],
+  figures: [FLAG, true],
+  width: [POSITIVE, 640],
+} as const satisfies Declared<WriteReportOptions>;
 
 /**
  * Writes a report into a folder: `report.html`, and for a paper each figure as `figures/<name>.svg` and `.png`, and the
@@ -34,17 +44,18 @@ export interface WriteReportOptions extends ReportOptions {
 export async function writeReport(
   folder: string,
   report: Report,
-  { figures = true, width = 640, ...options }: WriteReportOptions = {},
+  options: WriteReportOptions = {},
 ): Promise<string[]> {
+  const { figures, width, encodeImage, ...rest } = readOptions('writeReport', options, OPTIONS);
   const sharp = await loadSharp('writeReport');
-  const encodeImage: EncodeImage = async (pixels, imageWidth, imageHeight) => {
+  const encodeBySharp: EncodeImage = async (pixels, imageWidth, imageHeight) => {
     const raw = { width: imageWidth, height: imageHeight, channels: 3 } as const;
     const bytes = await sharp(pixels, { raw }).webp({ quality: 82 }).toBuffer();
     return { mime: 'image/webp', bytes };
   };
   // What draws is large: loaded by those alone who draw.
   const { htmlReport, reportFigures } = await import('../../report/index');
-  const html = await htmlReport(report, { encodeImage, ...options });
+  const html = await htmlReport(report, { ...rest, encodeImage: encodeImage ?? encodeBySharp });
   const makeFolder = async (path: string) => {
     try {
       await makeOnDisk(path);
@@ -61,7 +72,7 @@ export async function writeReport(
   await write('report.html', html);
   if (!figures) return written;
   await makeFolder(join(folder, 'figures'));
-  const drawn = await reportFigures(report, { ...options, width });
+  const drawn = await reportFigures(report, { ...rest, width });
   for (const [name, svg] of Object.entries(drawn.figures)) {
     await write(`figures/${name}.svg`, svg);
     await write(

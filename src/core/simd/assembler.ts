@@ -1,12 +1,48 @@
-/** Wasm instructions as bytes; nested, so that they compose like expressions. */
-export type Code = readonly (number | Code)[];
+/** Wasm instructions as bytes, and names of functions to call; nested, so that they compose like expressions. */
+export type Code = readonly (number | string | Code)[];
 
-/** A function of int32 parameters without a result. Locals follow the parameters: first int32, then v128. */
-export interface WasmFunction {
+/** How many parameters, int32 locals and v128 locals a function has: of {@link locals} alone. */
+export interface LocalCounts {
   readonly params: number;
-  readonly i32Locals: number;
-  readonly v128Locals: number;
+  readonly i32: number;
+  readonly v128: number;
+}
+
+/** A function of int32 parameters without a result. */
+export interface WasmFunction {
+  readonly counts: LocalCounts;
   readonly body: Code;
+}
+
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
+type Locals<Text extends string> = {
+  readonly [W in Words<Text> as W extends `${infer Name}*${string}` ? Name : W]: W extends `${string}*${string}`
+    ? readonly number[]
+    : number;
+};
+
+/**
+ * The numbers of a function's locals by their names, and how many there are: its parameters, then those of int32, then
+ * those of v128. `sums*4` are four in a row.
+ */
+export function locals<P extends string, I extends string = never, V extends string = never>(names: {
+  params: P;
+  i32?: I;
+  v128?: V;
+}): Locals<P | I | V> & { readonly counts: LocalCounts } {
+  const found: Record<string, unknown> = {};
+  let next = 0;
+  const number = (text = ''): number => {
+    const first = next;
+    for (const word of text.split(' ').filter(Boolean)) {
+      const [name, length] = word.split('*') as [string, string?];
+      if (name in found || name === 'counts') throw new Error(`tfjs-ood: a wasm function has two locals ${name}`);
+      found[name] = length === undefined ? next++ : Array.from({ length: Number(length) }, () => next++);
+    }
+    return next - first;
+  };
+  const counts: LocalCounts = { params: number(names.params), i32: number(names.i32), v128: number(names.v128) };
+  return { ...found, counts } as Locals<P | I | V> & { readonly counts: LocalCounts };
 }
 
 function leb128(value: number): number[] {
@@ -91,8 +127,8 @@ function shuffle(a: number, b: number, first: number, second: number): Code {
   return [get(a), get(b), SIMD, 0x0d, bytes];
 }
 
-/** Runs a function of the same module, by its place in it. */
-export const call = (place: number, ...values: Code[]): Code => [values, 0x10, unsigned(place)];
+/** Runs a function of the same module, by its name there. */
+export const call = (name: string, ...values: Code[]): Code => [values, 0x10, name];
 
 /** Adds to an int32 local. */
 export const advance = (local: number, by: Code): Code => set(local, i32.add(get(local), by));
@@ -104,7 +140,16 @@ export const repeat = (count: number, body: Code): Code => [
   0x0b,
 ];
 
-const flatten = (code: Code): number[] => code.flatMap((part) => (typeof part === 'number' ? [part] : flatten(part)));
+/** The bytes, with the places of functions for their names. */
+function flatten(code: Code, names: readonly string[]): number[] {
+  return code.flatMap((part) => {
+    if (typeof part === 'number') return [part];
+    if (typeof part !== 'string') return flatten(part, names);
+    if (!names.includes(part)) throw new Error(`tfjs-ood: a wasm module has no function ${part}`);
+    return unsigned(names.indexOf(part));
+  });
+}
+
 const vector = (items: readonly number[][]): number[] => [...unsigned(items.length), ...items.flat()];
 const sized = (bytes: number[]): number[] => [...unsigned(bytes.length), ...bytes];
 const section = (id: number, items: readonly number[][]): number[] => [id, ...sized(vector(items))];
@@ -114,18 +159,18 @@ const text = (value: string): number[] => sized([...value].map((character) => ch
 export function assembleModule(functions: Readonly<Record<string, WasmFunction>>): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
   const [I32, V128, MEMORY] = [0x7f, 0x7b, 0x02];
-  const code = entries.map(([, { i32Locals, v128Locals, body }]) => {
-    const locals = vector([
-      [...unsigned(i32Locals), I32],
-      [...unsigned(v128Locals), V128],
+  const code = entries.map(([, { counts, body }]) => {
+    const types = vector([
+      [...unsigned(counts.i32), I32],
+      [...unsigned(counts.v128), V128],
     ]);
-    return sized([...locals, ...flatten(body), 0x0b]);
+    return sized([...types, ...flatten(body, Object.keys(functions)), 0x0b]);
   });
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
     ...section(
       1,
-      entries.map(([, { params }]) => [0x60, ...vector(new Array<number[]>(params).fill([I32])), 0]),
+      entries.map(([, { counts }]) => [0x60, ...vector(new Array<number[]>(counts.params).fill([I32])), 0]),
     ),
     ...section(2, [[...text('env'), ...text('memory'), MEMORY, 0, 0]]),
     ...section(
