@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { graphNodes } from './graph-nodes';
+import { graphOf } from './graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import type { OutputNames } from './model-reader';
 
@@ -16,15 +16,16 @@ type Layers = readonly { readonly name: string; readonly layers?: Layers }[];
 
 /** Names of layers, or of nodes. */
 const namedIn = (model: LayersModel | GraphModelLike): Layers =>
-  'layers' in model ? model.layers : Object.keys(graphNodes(model)).map((name) => ({ name }));
+  'layers' in model ? model.layers : Object.keys(graphOf(model).nodes).map((name) => ({ name }));
 
 const OUTPUT = /:\d+$/;
 
+/** The place of a layer by its name, or by its path `outer/inner`. */
 function placeIn(layers: Layers, name: string): Place | undefined {
   const at = layers.findIndex((layer) => layer.name === name);
   if (at >= 0) return [at];
-  for (const [i, { layers: inner }] of layers.entries()) {
-    const place = inner && placeIn(inner, name);
+  for (const [i, { name: outer, layers: inner }] of layers.entries()) {
+    const place = inner && placeIn(inner, name.startsWith(`${outer}/`) ? name.slice(outer.length + 1) : name);
     if (place) return [i, ...place];
   }
   return undefined;
@@ -47,11 +48,13 @@ export function placesOf(model: LayersModel | GraphModelLike, names: OutputNames
 /** The name of what stands at a place now, with the saved name's number of an output; undefined where nothing does. */
 export function nameAt(model: LayersModel | GraphModelLike, place: Place, saved: string): string | undefined {
   let layers: Layers | undefined = namedIn(model);
-  let layer: Layers[number] | undefined;
+  const path: string[] = [];
   for (const at of place) {
-    layer = layers?.[at];
-    layers = layer?.layers;
+    const layer: Layers[number] | undefined = layers?.[at];
+    if (!layer) return undefined;
+    path.push(layer.name);
+    layers = layer.layers;
   }
   const [output = ''] = 'layers' in model ? [] : (OUTPUT.exec(saved) ?? []);
-  return layer && layer.name + output;
+  return path.join('/') + output;
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
-import { graphNodes } from './graph-nodes';
+import { graphOf } from './graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import { isSketchOf, measuredWeights, type MeasuredWeights, type WeightSketch } from './weight-sketch';
 
@@ -28,7 +28,7 @@ async function architectureOf(model: LayersModel | GraphModelLike): Promise<stri
   const kinds =
     'layers' in model
       ? model.layers.map((layer) => layer.getClassName())
-      : Object.values(graphNodes(model)).map(({ op }) => op);
+      : Object.values(graphOf(model).nodes).map(({ op }) => op);
   const text = JSON.stringify([kinds, weightsOf(model).map(({ dtype, shape }) => [dtype, shape])]);
   return sha256(new TextEncoder().encode(text));
 }
