@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { readOptions } from '../../core/read-options';
 import { checkFiniteImagesNow, withoutLostNaN } from '../../tensors/finite-images';
 import { readsAtOnce } from '../../tensors/precision';
+import { checkModel } from './detector-model';
 import { checkFiniteWeightsNow } from './finite-weights';
 import type { GraphModelLike } from './graph-model-like';
 import type { ModelPasses, ModelReader, OutputNames } from './model-reader';
 import { checkInputShape, inputShapeOf } from './model-shapes';
+import { OUTPUT_NAMES } from './named-outputs';
 import { readGraphModel } from './read-graph-model';
 import { readLayersModel } from './read-layers-model';
 import { checkFits } from './watch-overflow';
@@ -40,6 +43,8 @@ export function readModel(
  */
 export function featuresOf(model: LayersModel | GraphModelLike, names: OutputNames | string = {}): ModelReader {
   const where = 'featuresOf';
+  checkModel(where, model, { functions: false });
+  if (typeof names !== 'string') readOptions(where, names, OUTPUT_NAMES);
   const { pass, ...rest } = readModel(where, model, typeof names === 'string' ? { features: names } : names, true);
   return {
     ...rest,

@@ -129,6 +129,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
     kind: KIND,
     needs,
     fitNeeds,
+    members,
     async fit(blocks, options) {
       const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, options, how);

@@ -60,6 +60,7 @@ export function residual({ dimension, blockSize = 4096 }: ResidualOptions = {}):
     kind: 'residual',
     needs: ['features'],
     fitNeeds: ['features', 'head'],
+    takesTags: true, // the head gives the origin alone
     async fit(blocks, parts) {
       const { space } = await fitResidualSpace('residual', blocks, parts, { dimension, blockSize });
       return scorerOf(space, blockSize);

@@ -13,6 +13,7 @@ export interface LogitMethod {
   where: string;
   kind: string;
   options: Readonly<Record<string, Json>>;
+  takesTags?: 'first';
   scoreOf(logits: LogitRow): number;
   /** What no score of C logits exceeds but by rounding; left out where there is no such bound. */
   largestOf?(classes: number): number;
@@ -37,13 +38,14 @@ async function classesIn(where: string, blocks: Blocks<never>): Promise<number |
  * if it was shown logits: then it takes no other number, and has its largest score.
  */
 export function readyLogitScorer(method: LogitMethod, classes?: number): ReadyScorer<'logits'> {
-  const { where, kind, options, scoreOf } = method;
+  const { where, kind, options, takesTags, scoreOf } = method;
   const largest = classes === undefined ? undefined : method.largestOf?.(classes);
   const guard = inUse(where);
   return {
     kind,
     needs: ['logits'],
     fitNeeds: [],
+    ...(takesTags && { takesTags }),
     largestScore: largest && Math.fround(largest),
     async score(batch) {
       guard.check();
