@@ -1,5 +1,6 @@
 import type { ModelParts } from '../scorers/contract/scorer';
 import { decodeDetector } from './detector-state';
+import { savedMeaning, type ClassLabel } from './logit-meaning';
 import { detectorOf, type OutputDetector } from './output-detector';
 import { methodOf, scorerMethods, type ScorerMethods } from './scorer-methods';
 
@@ -16,12 +17,13 @@ export interface LoadOutputDetectorOptions extends Partial<ModelParts> {
  * @example
  * const detector = loadOutputDetector(bytes);
  */
-export function loadOutputDetector(
+export function loadOutputDetector<Label = ClassLabel>(
   bytes: Uint8Array,
   { methods = scorerMethods, ...parts }: LoadOutputDetectorOptions = {},
-): OutputDetector {
+): OutputDetector<Label> {
   const where = 'loadOutputDetector';
   const state = decodeDetector(where, bytes);
+  savedMeaning(where, state.about); // before the scorer holds anything
   const method = methodOf(where, state.scorer.kind, methods);
   return detectorOf(where, method.restore(state.scorer, parts), state);
 }
