@@ -86,7 +86,7 @@ export function detectorAround<Label>(
         const count = source.shape[0]!;
         const verdicts: Verdict<Label>[] = [];
         for (let from = 0; from < count; from += blockSize) {
-          if (from > 0) await nextTask(); // lets a page breathe between blocks
+          await nextTask(); // lets a page breathe between blocks
           check(); // again after each wait, in which others may switch it
           const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
           const { batch, dispose } = await outputsOf(pass, rows);
@@ -170,6 +170,7 @@ export async function fitDetector<Label = ClassLabel>(
     labels,
     async batchOf(rows) {
       await nextTask();
+      checkBackend(where);
       return outputsOf(pass, rows);
     },
   };
