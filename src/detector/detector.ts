@@ -126,16 +126,21 @@ const checkWeights = async (where: string, model: DetectorModel): Promise<void> 
  *
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the
- *   caller's and must live as long as the detector
- * @param data images [N, H, W, C] and their class indices [N]
- * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
- * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names
- *   the row of the images given, or the weight of the model
+ * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer, or any
+ *   function of images, `{ run }`; it stays the caller's and must live as long as the detector
+ * @param data images [N, H, W, C] and, where the scorer needs them, their class indices [N]
+ * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...; a scorer of features alone
+ *   needs no logits in a model whose `features` are named
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where
+ *   the logits are probabilities, or a scorer assumes that a row of them chooses one class and they are tags;
+ *   NotFiniteError names the row of the images given, or the weight of the model
  * @example
  * const options = { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 };
  * const detector = await fitDetector(model, { images, labels }, options);
  * const [{ label, score, pValue, isOod }] = await detector.predict(image);
+ * @example
+ * const pixels = { run: (x: tf.Tensor) => ({ features: tf.reshape(x, [x.shape[0]!, -1]) }) };
+ * const detector = await fitDetector(pixels, { images }, { scorer: nearestNeighbors() }); // any function, no labels
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,

@@ -233,12 +233,12 @@ export const predictOptions = (where: string, options: PredictOptions | undefine
  *
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and
- *   labels [N] of known images, better not those that trained the model
+ * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels)
+ *   and, where the scorer needs them, labels [N] of known images, better not those that trained the model
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
- * @throws ArgumentError for options or labels out of range, too few rows, a `head` that does not make these logits of
- *   these features, or a rate at which this scorer could never call anything OoD; ShapeError, NotFiniteError naming the
- *   row
+ * @throws ArgumentError for options or labels out of range, too few rows, logits that are probabilities or a single
+ *   column, a `head` that does not make these logits of these features, or a rate at which this scorer could never call
+ *   anything OoD; ShapeError, NotFiniteError naming the row
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbors(), alpha: 0.05 });
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });

@@ -101,7 +101,7 @@ onEachBackend('a function as a model', () => {
     const seen: [number[], number][] = [];
     const run = (block: tf.Tensor) => {
       seen.push([block.shape, block.dataSync()[0]!]);
-      return { features: tf.reshape<tf.Tensor2D>(block, [block.shape[0]!, -1]) };
+      return { features: tf.reshape(block, [block.shape[0], -1]) };
     };
     const waves = tf.tensor2d(
       Float32Array.from({ length: 5 * 30 }, (_, i) => (i % 7) - 9),
@@ -177,10 +177,11 @@ onEachBackend('a function as a model', () => {
     await expect(fit(() => undefined)).rejects.toThrow(
       'fitDetector: model.run must be a function that returns { features, logits }, got undefined',
     );
+    await expect(fit(() => ({ features: 'x' }))).rejects.toThrow(ShapeError);
     await expect(fit(() => ({ features: features(3) }))).rejects.toThrow(
       'features of the images must be [56, ...], a row for each, got [3, 2]',
     );
-    await expect(fit((x: tf.Tensor) => ({ features: tf.fill([x.shape[0]!, 2], NaN) }))).rejects.toThrow(NotFiniteError);
+    await expect(fit((x: tf.Tensor) => ({ features: tf.fill([x.shape[0], 2], NaN) }))).rejects.toThrow(NotFiniteError);
     await expect(fit(() => ({ features: features(56) }), { features: 'hidden' })).rejects.toThrow(
       'fitDetector: features must be left out, as the model is a function, got hidden',
     );
@@ -195,11 +196,10 @@ onEachBackend('a function as a model', () => {
 onEachBackend('a tfjs model of which features alone are wanted', () => {
   test('needs no logits to be found in it', async () => {
     const model = classifier();
-    const inner = tfl.model({ inputs: model.inputs, outputs: model.getLayer('maps').output as tfl.SymbolicTensor });
+    const inner = tfl.model({ inputs: model.inputs, outputs: model.getLayer('maps').output });
     const scorer = nearestNeighbors({ k: 3 });
     const pooled = { scorer, features: 'maps', pool: 'average', alpha: 0.2 } as const;
-    const means = (x: tf.Tensor) =>
-      tf.tidy(() => ({ features: tf.mean<tf.Tensor2D>(inner.predict(x) as tf.Tensor, [1, 2]) }));
+    const means = (x: tf.Tensor) => tf.tidy(() => ({ features: tf.mean(inner.predict(x) as tf.Tensor, [1, 2]) }));
     const wanted = await said(fitDetector({ run: means }, { images: known }, { scorer, alpha: 0.2 }));
     expect(await said(fitDetector(inner, { images: known }, pooled))).toEqual(wanted);
     const graph = {

@@ -45,7 +45,7 @@ describe('one column', () => {
       const fitted = fitOutputDetector({ features }, { scorer, head });
       await expect(fitted).rejects.toThrow(`'${scorer.kind}' compares classes, and there is one`);
     }
-    const model = { run: (images: tf.Tensor) => ({ logits: tf.mean<tf.Tensor2D>(images, [1, 2]) }) };
+    const model = { run: (images: tf.Tensor) => ({ logits: tf.mean(images, [1, 2]) }) };
     const images = { images: Uint8Array.from({ length: N * 4 }, (_, i) => i % 256), shape: [N, 2, 2, 1] as const };
     await expect(fitDetector(model, { images }, { scorer: energy() })).rejects.toThrow('at least two columns');
   });
@@ -87,7 +87,7 @@ describe('probabilities', () => {
       }
     }
     const model = {
-      run: (images: tf.Tensor) => tf.tidy(() => ({ logits: tf.softmax(tf.mean<tf.Tensor2D>(images, [1, 2])) })),
+      run: (images: tf.Tensor) => tf.tidy(() => ({ logits: tf.softmax(tf.mean(images, [1, 2])) })),
     };
     const images = tf.tensor4d(features.data, [N, 1, 1, D]);
     await expect(fitDetector(model, { images }, { scorer: energy() })).rejects.toThrow(
@@ -133,8 +133,8 @@ describe('classNames', () => {
   test('are as many as the columns of the logits, and enough for the labels', async () => {
     const refuses = (given: object, scorer: ScorerMethod, message: string) =>
       expect(fitOutputDetector(given, { scorer, classNames: ['cat', 'dog'] })).rejects.toThrow(message);
-    await refuses({ logits, labels }, msp() as ScorerMethod, 'classNames must be');
-    await refuses({ logits }, msp() as ScorerMethod, 'classNames must be 3 names, one for each column of the logits');
+    await refuses({ logits, labels }, msp(), 'classNames must be');
+    await refuses({ logits }, msp(), 'classNames must be 3 names, one for each column of the logits');
     await refuses({ features, labels }, neighbors(), 'a name for every class, of which there is one with index 2');
     await refuses({ features, labels }, neighbors(), 'got 2 names');
     const more = { scorer: msp(), classNames: ['cat', 'dog', 'cow', 'hen'] };

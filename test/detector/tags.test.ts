@@ -50,7 +50,7 @@ function tagger() {
   const around = (meaning?: 'classes' | 'tags'): FunctionModel => ({
     run: (images) =>
       tf.tidy(() => {
-        const features = tf.reshape<tf.Tensor2D>(images, [images.shape[0]!, 3]);
+        const features = tf.reshape(images, [images.shape[0], 3]);
         return { features, logits: tf.add<tf.Tensor2D>(tf.matMul(features, tf.tensor2d(weights, [3, 3])), bias) };
       }),
     head: () => ({ weights, bias, shape: [3, 3] }),
@@ -116,7 +116,7 @@ onEachBackend('a detector around a model of tags', () => {
     const neighbors = () => nearestNeighbors({ k: 3 }) as ScorerMethod;
     await expect(fit(neighbors(), mahalanobis() as ScorerMethod)).rejects.toThrow('got mahalanobis');
     await expect(fit(ensemble([neighbors(), msp() as ScorerMethod]))).rejects.toThrow('got msp');
-    const detector = await fit(neighbors(), jointEnergy() as ScorerMethod);
+    const detector = await fit(neighbors(), jointEnergy());
     expect(JSON.parse(decodeSafetensors(detector.toBytes()).metadata.about!)).toMatchObject({ meaning: 'tags' });
     detector.dispose();
     model.dispose();

@@ -2,11 +2,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
 import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
-import type { Embeddings } from '../../tensors/embeddings';
 import type { GraphModelLike } from './graph-model-like';
 
 /** Rows of numbers: a tensor, or numbers from any runtime, whose tensors say `dims` for the shape. */
-export type GivenRows = Embeddings | { readonly data: Float32Array; readonly dims: readonly number[] };
+export type GivenRows =
+  | tf.Tensor
+  | { readonly data: Float32Array; readonly shape: readonly number[] }
+  | { readonly data: Float32Array; readonly dims: readonly number[] };
 
 /** What a function makes of B images: features [B, D], logits [B, C], or one of them. */
 export interface FunctionOutputs {
@@ -18,7 +20,7 @@ export interface FunctionOutputs {
  * Any function of images as a model; what `featuresOf` returns is one too.
  *
  * @example
- * const myModel = { run: (x: tf.Tensor) => ({ logits: tf.mean<tf.Tensor2D>(x, [1, 2]) }) };
+ * const myModel = { run: (x: tf.Tensor) => ({ logits: tf.mean(x, [1, 2]) }) };
  * const detector = await fitDetector(myModel, { images }, { scorer: energy() });
  */
 export interface FunctionModel {

@@ -19,10 +19,10 @@ import type { OutputNames } from './model-reader';
 import { flat, missing } from './named-outputs';
 import { watchOverflow } from './watch-overflow';
 
-/** Rows with a shape, whatever its name was. */
+/** Rows with a shape, whatever its name was; what they are is checked where they are read. */
 function shaped(rows: GivenRows | undefined): Embeddings | undefined {
-  if (rows === undefined || rows === null || 'shape' in rows || !('dims' in rows)) return rows;
-  return { data: rows.data, shape: rows.dims as [number, number] };
+  const isNamedDims = typeof rows === 'object' && rows !== null && 'dims' in rows && !('shape' in rows);
+  return (isNamedDims ? { data: rows.data, shape: rows.dims } : rows) as Embeddings | undefined;
 }
 
 /** A function as the fit goes through it. */
