@@ -20,6 +20,7 @@ import {
   type FunctionModel,
   type TagLabels,
 } from 'tfjs-ood/detector';
+import { holdOut } from '../../src/detector/hold-out';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 
@@ -176,6 +177,12 @@ describe('outputs of tags', () => {
     const fitted = fitOutputDetector({ logits: shares }, { scorer: jointEnergy() });
     await expect(fitted).rejects.toThrow(ArgumentError);
     await expect(fitted).rejects.toThrow('logits must be what goes into the sigmoids (or Math.log(p / (1 - p))');
+    // A few logits between 0 and 1 are no probabilities.
+    const first = holdOut('test', COUNT, 0.2, 1).fit[0]!;
+    const mixed = { data: data.slice(), shape: logits.shape };
+    mixed.data.set([0.2, 0.9, 0.5], 3 * first);
+    const fine = await fitOutputDetector({ logits: mixed }, { scorer: jointEnergy(), alpha: 0.2, blockSize: 1 });
+    expect(fine.state.widths).toEqual({ logits: 3 });
     // The same numbers from the way out that it names.
     const back = { data: shares.data.map((p) => Math.log(p / (1 - p))), shape: logits.shape };
     const [detector, wanted] = [
