@@ -26,9 +26,9 @@ interface Options {
   scorers?: string[];
 }
 
-/** ODIN needs images, three others images of every class: a site has them of one. */
+/** ODIN needs images, three others images of every class: a site has them of one. Tags are another kind of model. */
 const possible = Object.keys(scorerMethods).filter(
-  (kind) => !['odin', 'kl-matching', 'she', 'relative-mahalanobis'].includes(kind),
+  (kind) => !['odin', 'kl-matching', 'she', 'relative-mahalanobis', 'joint-energy'].includes(kind),
 );
 
 const some = ({ images, shape: [, ...rest] }: ImageSet, from: number, count: number): ImageSet => {

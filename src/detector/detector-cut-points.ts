@@ -1,4 +1,5 @@
 import { ArgumentError } from '../core/errors';
+import { isRecord } from '../core/json';
 import { checkRate } from '../core/scores';
 
 /**
@@ -9,12 +10,15 @@ export function cutPointsOf(
   where: string,
   { alpha, cutPoints }: { alpha?: number | undefined; cutPoints?: Readonly<Record<string, number>> | undefined },
 ): Record<string, number> {
+  if (cutPoints !== undefined && !isRecord(cutPoints)) {
+    throw new ArgumentError(where, 'cutPoints', 'false-alarm rates by name, such as { strict: 0.01 }', cutPoints);
+  }
   const named = cutPoints?.default;
   if (alpha !== undefined && named !== undefined && alpha !== named) {
     const expected = `the same as alpha ${alpha}, or left out (it is alpha by another name)`;
     throw new ArgumentError(where, 'cutPoints.default', expected, named);
   }
-  const all = { ...cutPoints, default: alpha ?? named ?? 0.05 };
+  const all = { ...cutPoints, default: alpha !== undefined ? alpha : named !== undefined ? named : 0.05 };
   for (const [name, rate] of Object.entries(all)) {
     checkRate(where, name === 'default' && named === undefined ? 'alpha' : `cutPoints.${name}`, rate);
   }

@@ -1,24 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OutputSource } from './output-source';
 import { encodeDetector } from './detector-state';
-import { fitFromSource } from './output-detector';
+import { checkScorer, DETECTOR_OPTIONS } from './detector-options';
+import { fitFromSource, predictOptions } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
+import { meaningFor, type ClassLabel } from './logit-meaning';
 import type { CalibrationInfo } from './rare-classes';
 import { namingRows } from './naming-rows';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
+import { nextTask } from '../core/next-task';
+import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
-import { checkOption, COUNT } from '../core/check';
+import { COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { saveBytes, type DetectorTarget } from './detector-io';
+import { checkModel, isFunctionModel, type DetectorModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
-import type { GraphModelLike } from './model/graph-model-like';
-import { imageSource, outputsOf, type ModelImages } from './model/image-blocks';
+import { imageSource, outputsOf, type ImageModel, type ModelImages } from './model/image-blocks';
 import { placesOf } from './model/layer-places';
 import { modelFingerprint } from './model/model-fingerprint';
-import { readModel } from './model/model-outputs';
-import type { ModelPasses, OutputNames } from './model/model-reader';
+import { namesIn, OUTPUT_NAMES } from './model/named-outputs';
+import { readImageModel } from './model/read-image-model';
+import type { OutputNames } from './model/model-reader';
 import { checkInputShape, fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
 
 /** Options of {@link fitDetector}. */
@@ -26,8 +30,14 @@ export interface FitDetectorOptions extends DetectorOptions, OutputNames {}
 
 export type { ModelImages };
 
+/** Known images, and their class indices [N] where the scorer needs them. */
+export interface KnownImages {
+  images: ModelImages;
+  labels?: ArrayLike<number>;
+}
+
 /** A classifier that says of each image whether it is something it never learned. */
-export interface Detector {
+export interface Detector<Label = ClassLabel> {
   /** How many images calibrate, and what of their classes the fit did not see. */
   readonly calibration: CalibrationInfo;
   /**
@@ -37,7 +47,7 @@ export interface Detector {
    *   naming the row of an image with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown
    *   cut-point
    */
-  predict(images: ModelImages, options?: PredictOptions): Promise<Verdict[]>;
+  predict(images: ModelImages, options?: PredictOptions): Promise<Verdict<Label>[]>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /**
@@ -50,14 +60,14 @@ export interface Detector {
 }
 
 /** A detector of images, of one of outputs and the reader of its model. */
-export function detectorAround(
+export function detectorAround<Label>(
   where: string,
-  model: LayersModel | GraphModelLike,
-  reader: ModelPasses,
-  inner: OutputDetector,
+  model: DetectorModel,
+  reader: ImageModel,
+  inner: OutputDetector<Label>,
   inputShape: InputShape,
   blockSize: number,
-): Detector {
+): Detector<Label> {
   const checkBackend = oneBackend();
   const asked = `${where}.predict`;
   const check = () => checkBackend(asked);
@@ -65,17 +75,19 @@ export function detectorAround(
     calibration: inner.calibration,
     async predict(images, options) {
       check();
+      predictOptions(asked, options);
       const single = images instanceof tf.Tensor && images.rank === (inputShape?.length ?? 4) - 1;
       const all = single ? tf.expandDims(images, 0) : images;
       try {
         const source = imageSource(asked, all);
         checkInputShape(asked, inputShape, source.shape);
-        await checkFiniteWeights(asked, model); // looked at once, until they change
+        await checkWeights(asked, model); // looked at once, until they change
         await source.check(blockSize, check);
         const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
         const count = source.shape[0]!;
-        const verdicts: Verdict[] = [];
+        const verdicts: Verdict<Label>[] = [];
         for (let from = 0; from < count; from += blockSize) {
+          await nextTask(); // lets a page breathe between blocks
           check(); // again after each wait, in which others may switch it
           const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
           const { batch, dispose } = await outputsOf(pass, rows);
@@ -97,6 +109,11 @@ export function detectorAround(
   };
 }
 
+/** A function holds no weights that anybody knows of. */
+const checkWeights = async (where: string, model: DetectorModel): Promise<void> => {
+  if (!isFunctionModel(model)) await checkFiniteWeights(where, model);
+};
+
 /**
  * Puts an OoD detector around a classifier that exists, without retraining: fits a scorer on images of the known
  * classes, and calibrates it on a part of them that it holds out by itself.
@@ -110,64 +127,82 @@ export function detectorAround(
  *
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer; it stays the
- *   caller's and must live as long as the detector
- * @param data images [N, H, W, C] and their class indices [N]
- * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...
- * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`; NotFiniteError names
- *   the row of the images given, or the weight of the model
+ * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer, or any
+ *   function of images, `{ run }`; it stays the caller's and must live as long as the detector
+ * @param data images [N, H, W, C] and, where the scorer needs them, their class indices [N]
+ * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...; a scorer of features alone
+ *   needs no logits in a model whose `features` are named
+ * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where
+ *   the logits are probabilities, or a scorer assumes that a row of them chooses one class and they are tags;
+ *   NotFiniteError names the row of the images given, or the weight of the model
  * @example
  * const options = { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 };
  * const detector = await fitDetector(model, { images, labels }, options);
  * const [{ label, score, pValue, isOod }] = await detector.predict(image);
+ * @example
+ * const pixels = { run: (x: tf.Tensor) => ({ features: tf.reshape(x, [x.shape[0]!, -1]) }) };
+ * const detector = await fitDetector(pixels, { images }, { scorer: nearestNeighbors() }); // any function, no labels
  */
-export async function fitDetector(
-  model: LayersModel | GraphModelLike,
-  data: { images: ModelImages; labels: ArrayLike<number> },
+export async function fitDetector<Label = ClassLabel>(
+  model: DetectorModel,
+  data: KnownImages,
   options: FitDetectorOptions,
-): Promise<Detector> {
+): Promise<Detector<Label>> {
   const where = 'fitDetector';
-  const { features, logits, pool, blockSize = 64, scorer: method } = options;
-  checkOption(where, 'blockSize', blockSize, COUNT);
-  const fits = { needs: [...(method?.needs ?? []), ...(method?.fitNeeds ?? [])] };
-  const names = { ...(features && { features }), ...(logits && { logits }), ...(pool && { pool }) };
-  const needsFeatures = fits.needs.includes('features');
-  const reader = readModel(where, model, names, needsFeatures);
+  checkModel(where, model, { functions: true });
+  if (typeof data !== 'object' || data === null) {
+    throw new ArgumentError(where, 'data', '{ images, labels }', data);
+  }
+  checkScorer(where, options);
+  const own = readOptions(where, options, { ...DETECTOR_OPTIONS, ...OUTPUT_NAMES, blockSize: [COUNT, 64] });
+  const { scorer: method, blockSize } = own;
+  const names = namesIn(own);
+  const needs = [...method.needs, ...(method.fitNeeds ?? [])];
+  const reader = readImageModel(where, model, names, method);
+  const meaning = meaningFor(where, method, reader.meaning);
   const images = imageSource(where, data.images);
   checkInputShape(where, inputShapeOf(model), images.shape);
-  const labels = checkLabels(where, data.labels);
-  if (labels.length !== images.shape[0]) {
-    throw new ShapeError(where, 'labels', `${images.shape[0]} labels, one for each image`, labels.length);
+  const count = images.shape[0]!;
+  const labels = data.labels === undefined ? undefined : checkLabels(where, data.labels);
+  if (labels && labels.length !== count) {
+    throw new ShapeError(where, 'labels', `${count} labels, one for each image`, labels.length);
   }
-  await checkFiniteWeights(where, model);
+  await checkWeights(where, model);
   const checkBackend = oneBackend();
   await images.check(blockSize, () => checkBackend(where));
-  const pass = { where, model: reader, images, needs: fits.needs };
-  const source: OutputSource = { labels, batchOf: (rows) => outputsOf(pass, rows) };
+  const pass = { where, model: reader, images, needs };
+  const source: OutputSource = {
+    count,
+    labels,
+    async batchOf(rows) {
+      await nextTask();
+      checkBackend(where);
+      return outputsOf(pass, rows);
+    },
+  };
   checkBackend(where);
-  const imageShape = images.shape.slice(1);
-  const fingerprint = { ...(await modelFingerprint(model)) };
-  const about = { ...names, places: { ...placesOf(model, names) }, fingerprint, imageShape };
-  const inner = await fitFromSource(
-    where,
-    source,
-    await partsOf(where, reader, method),
-    { ...options, blockSize },
-    about,
-  );
+  const about = { ...names, ...(await identityOf(model, names)), imageShape: images.shape.slice(1) };
+  const parts = await partsOf(where, reader, method);
+  const inner = await fitFromSource<Label>(where, { source, parts, options: own, meaning, about });
   return detectorAround('Detector', model, reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
+}
+
+/** What a saved detector says of its model: its fingerprint and where the names are, or that it is a function. */
+async function identityOf(model: DetectorModel, names: OutputNames) {
+  if (isFunctionModel(model)) return { model: 'function' };
+  return { places: { ...placesOf(model, names) }, fingerprint: { ...(await modelFingerprint(model)) } };
 }
 
 /** What the method needs of the model as a whole. */
 async function partsOf(
   where: string,
-  reader: ModelPasses,
+  reader: ImageModel,
   method: DetectorOptions['scorer'],
 ): Promise<Partial<ModelParts>> {
-  const { logitsOf } = reader;
-  if (!method?.fitNeeds?.includes('head')) return { logitsOf };
+  const given = { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) };
+  if (!method.fitNeeds?.includes('head')) return given;
   const head = await reader.head();
-  if (head) return { head, logitsOf };
+  if (head) return { ...given, head };
   const expected = `a model with a last dense layer, whose weights '${method.kind}' needs`;
-  throw new ArgumentError(where, 'model', expected, 'one without, or with named logits');
+  throw new ArgumentError(where, 'model', expected, 'one without');
 }

@@ -1,10 +1,17 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
-export type { Detector, FitDetectorOptions, ModelImages } from './detector';
+export type { Detector, FitDetectorOptions, KnownImages, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector } from './output-detector';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
-export type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
+export type {
+  DetectorOptions,
+  OutputDetector,
+  OutputDetectorOptions,
+  PredictOptions,
+  Verdict,
+} from './output-detector';
+export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './rare-classes';
@@ -13,6 +20,7 @@ export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
 export { embed, type EmbedOptions } from './model/embed';
 export { featuresOf } from './model/model-outputs';
 export type { LogitMeaning, ModelReader, OutputNames } from './model/model-reader';
+export type { DetectorModel, FunctionModel, FunctionOutputs } from './model/detector-model';
 export type { GraphModelLike } from './model/graph-model-like';
 export { modelFingerprint, type ModelFingerprint } from './model/model-fingerprint';
 export type { WeightSketch } from './model/weight-sketch';

@@ -1,4 +1,3 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { COUNT, FLAG, oneOf, TEXT, type Rule } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord } from '../core/json';
@@ -7,14 +6,16 @@ import { readSaved } from '../core/read-saved';
 import { detectorAround, type Detector } from './detector';
 import { bytesFrom, type DetectorTarget } from './detector-io';
 import { decodeDetector } from './detector-state';
+import { MEANING, type ClassLabel } from './logit-meaning';
 import { detectorOf } from './output-detector';
 import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
+import { checkModel, isFunctionModel, type DetectorModel, type FunctionModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
-import type { GraphModelLike } from './model/graph-model-like';
 import { nameAt, type Place } from './model/layer-places';
 import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
-import { readModel } from './model/model-outputs';
-import type { ModelPasses, OutputNames } from './model/model-reader';
+import type { ImageModel } from './model/image-blocks';
+import type { LogitMeaning, OutputNames } from './model/model-reader';
+import { readImageModel } from './model/read-image-model';
 import { fittedShape, inputShapeOf } from './model/model-shapes';
 import type { WeightSketch } from './model/weight-sketch';
 
@@ -22,9 +23,13 @@ import type { WeightSketch } from './model/weight-sketch';
 interface SavedModel {
   features: string | undefined;
   logits: string | undefined;
+  output: string | undefined;
   pool: 'average' | undefined;
   places: SavedPlaces;
-  fingerprint: ModelFingerprint;
+  /** None of a function. */
+  fingerprint: ModelFingerprint | undefined;
+  model: 'function' | undefined;
+  meaning: LogitMeaning | undefined;
   /** [H, W, C] of the images; files of before do not say it. */
   imageShape: readonly number[] | undefined;
 }
@@ -32,6 +37,7 @@ interface SavedModel {
 interface SavedPlaces {
   features: Place | undefined;
   logits: Place | undefined;
+  output: Place | undefined;
 }
 
 const listOf = (expected: string, holds: (item: unknown) => boolean): Rule => ({
@@ -50,18 +56,26 @@ const PLACE: Rule = {
   expected: 'the index of a layer or node, on each level',
   holds: (value) => LENGTHS.holds(value) && (value as unknown as Place).length > 0,
 };
+const FINGERPRINTED = 'the fingerprint of a model (loadOutputDetector reads those without)';
 const ABOUT: Declared<SavedModel> = {
   features: [NAME, undefined],
   logits: [NAME, undefined],
   pool: [/* @__PURE__ */ oneOf('average'), undefined],
   places: [
     { expected: 'an object', holds: isRecord },
-    { features: undefined, logits: undefined },
+    { features: undefined, logits: undefined, output: undefined },
   ],
-  fingerprint: [{ expected: 'the fingerprint of a model (loadOutputDetector reads those without)', holds: isRecord }],
+  fingerprint: [{ expected: FINGERPRINTED, holds: isRecord }, undefined],
+  model: [/* @__PURE__ */ oneOf('function'), undefined],
+  meaning: [MEANING, undefined],
+  output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
 };
-const PLACES: Declared<SavedPlaces> = { features: [PLACE, undefined], logits: [PLACE, undefined] };
+const PLACES: Declared<SavedPlaces> = {
+  features: [PLACE, undefined],
+  logits: [PLACE, undefined],
+  output: [PLACE, undefined],
+};
 const FINGERPRINT: Declared<ModelFingerprint> = {
   architecture: [TEXT],
   weights: [TEXT],
@@ -76,14 +90,14 @@ const SKETCH: Declared<WeightSketch> = {
 function savedModel(where: string, about: unknown): SavedModel {
   const path = 'metadata.about';
   const model = readSaved(where, about, ABOUT, path);
-  const fingerprint = readSaved(where, model.fingerprint, FINGERPRINT, `${path}.fingerprint`);
-  const sketches = fingerprint.sketches.map((sketch, i) =>
+  const fingerprint = model.fingerprint && readSaved(where, model.fingerprint, FINGERPRINT, `${path}.fingerprint`);
+  const sketches = fingerprint?.sketches.map((sketch, i) =>
     readSaved(where, sketch, SKETCH, `${path}.fingerprint.sketches.${i}`),
   );
   return {
     ...model,
     places: readSaved(where, model.places, PLACES, `${path}.places`),
-    fingerprint: { ...fingerprint, sketches },
+    fingerprint: fingerprint && { ...fingerprint, sketches: sketches! },
   };
 }
 
@@ -91,9 +105,9 @@ function savedModel(where: string, about: unknown): SavedModel {
  * The names that the saved outputs have in this model: those of what stands at their places, as the saved ones may be
  * those of other layers today.
  */
-function namesIn(where: string, model: LayersModel | GraphModelLike, saved: SavedModel): OutputNames {
+function namesIn(where: string, model: Exclude<DetectorModel, FunctionModel>, saved: SavedModel): OutputNames {
   const names: OutputNames = { ...(saved.pool && { pool: saved.pool }) };
-  for (const what of ['features', 'logits'] as const) {
+  for (const what of ['features', 'logits', 'output'] as const) {
     const [name, place] = [saved[what], saved.places[what]];
     if (name === undefined) continue;
     const now = place ? nameAt(model, place, name) : name;
@@ -106,14 +120,28 @@ function namesIn(where: string, model: LayersModel | GraphModelLike, saved: Save
 }
 
 /** The reader of a model that is the right one: a name that it does not have is the file's fault. */
-function readNamed(...[where, model, names, needsFeatures]: Parameters<typeof readModel>): ModelPasses {
+function readNamed(...[where, model, names, method]: Parameters<typeof readImageModel>): ImageModel {
   try {
-    return readModel(where, model, names, needsFeatures);
+    return readImageModel(where, model, names, method);
   } catch (error) {
     if (!(error instanceof ArgumentError) || error.details.what === 'model') throw error;
     const { what, expected, received } = error.details;
     throw new FormatError(where, `metadata.about.${what}`, expected, received);
   }
+}
+
+/** Throws unless the model is the one that the detector was fitted around, as far as the file says. */
+async function checkSameModel(where: string, model: DetectorModel, saved: SavedModel): Promise<void> {
+  const wasFunction = saved.model === 'function';
+  if (wasFunction !== isFunctionModel(model)) {
+    const kinds = ['a LayersModel or GraphModel', 'a function { run }'] as const;
+    const [expected, came] = wasFunction ? [kinds[1], kinds[0]] : kinds;
+    throw new ArgumentError(where, 'model', `${expected}, as the detector was fitted around`, came);
+  }
+  if (isFunctionModel(model)) return;
+  if (!saved.fingerprint) throw new FormatError(where, 'metadata.about.fingerprint', FINGERPRINTED, 'nothing');
+  await checkFiniteWeights(where, model);
+  await checkFingerprint(where, model, saved.fingerprint);
 }
 
 /** Options of {@link loadDetector}. */
@@ -137,25 +165,29 @@ export interface LoadDetectorOptions extends LoadedScorer {
  * const again = await loadDetector(model, detector.toBytes(), { scorer: mahalanobis() });
  * // in a browser also 'indexeddb://detector', in Node 'detector.safetensors'
  */
-export async function loadDetector(
-  model: LayersModel | GraphModelLike,
+export async function loadDetector<Label = ClassLabel>(
+  model: DetectorModel,
   source: Uint8Array | DetectorTarget,
   options?: LoadDetectorOptions,
-): Promise<Detector> {
+): Promise<Detector<Label>> {
   const where = 'loadDetector';
   const { blockSize, ...given } = readOptions(where, options, {
     scorer: [METHOD],
     methods: [METHODS],
     blockSize: [COUNT, 64],
   });
+  checkModel(where, model, { functions: true });
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
   const state = decodeDetector(where, bytes);
   const saved = savedModel(where, state.about);
   const method = methodOf(where, state.scorer, given);
-  await checkFiniteWeights(where, model);
-  await checkFingerprint(where, model, saved.fingerprint);
-  const reader = readNamed(where, model, namesIn(where, model, saved), method.needs.includes('features'));
-  const scorer = method.restore(state.scorer, { logitsOf: reader.logitsOf });
+  await checkSameModel(where, model, saved);
+  const names = isFunctionModel(model) ? {} : namesIn(where, model, saved);
+  const reader = readNamed(where, model, names, method);
+  if (saved.meaning !== undefined && reader.meaning !== undefined && saved.meaning !== reader.meaning) {
+    throw new ArgumentError(where, 'model', `one whose logits are ${saved.meaning}, as at the fit`, reader.meaning);
+  }
+  const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
   const { imageShape } = saved;
   const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
   return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);

@@ -2,6 +2,7 @@ import { ANYTHING } from '../core/check';
 import { readOptions } from '../core/read-options';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { decodeDetector } from './detector-state';
+import { savedMeaning, type ClassLabel } from './logit-meaning';
 import { detectorOf, type OutputDetector } from './output-detector';
 import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
 
@@ -16,7 +17,10 @@ export interface LoadOutputDetectorOptions extends Partial<ModelParts>, LoadedSc
  * @example
  * const detector = loadOutputDetector(bytes, { scorer: mahalanobis() });
  */
-export function loadOutputDetector(bytes: Uint8Array, options?: LoadOutputDetectorOptions): OutputDetector {
+export function loadOutputDetector<Label = ClassLabel>(
+  bytes: Uint8Array,
+  options?: LoadOutputDetectorOptions,
+): OutputDetector<Label> {
   const where = 'loadOutputDetector';
   const { scorer, methods, head, logitsOf } = readOptions(where, options, {
     scorer: [METHOD],
@@ -25,6 +29,7 @@ export function loadOutputDetector(bytes: Uint8Array, options?: LoadOutputDetect
     logitsOf: [ANYTHING],
   });
   const state = decodeDetector(where, bytes);
+  savedMeaning(where, state.about); // before the scorer holds anything
   const method = methodOf(where, state.scorer, { scorer, methods });
   const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
   return detectorOf(where, method.restore(state.scorer, parts), state);

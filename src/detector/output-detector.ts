@@ -1,19 +1,28 @@
+import { ANYTHING, FUNCTION } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { checkRate } from '../core/scores';
-import { indexOfLargest } from '../scorers/contract/logit-scores';
-import { checkOption, COUNT } from '../core/check';
-import { readRows } from '../scorers/contract/rows';
 import type { Json } from '../core/json';
-import type { Batch, FitBlock, ModelOutputs, ModelParts, Scorer, ScorerMethod } from '../scorers/contract/scorer';
+import { readOptions } from '../core/read-options';
+import { checkRate } from '../core/scores';
+import type {
+  Batch,
+  FitBlock,
+  LogitMeaning,
+  ModelOutputs,
+  ModelParts,
+  Scorer,
+  ScorerMethod,
+} from '../scorers/contract/scorer';
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
 import { checkAlarm } from './check-alarm';
 import { encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
+import { checkClassNames, checkScorer, DETECTOR_OPTIONS, type ReadDetectorOptions } from './detector-options';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
+import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
 import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
 
 /** Options of {@link fitOutputDetector}, and of `fitDetector`. */
@@ -43,10 +52,25 @@ export interface DetectorOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** What a detector says of one image. */
-export interface Verdict {
-  /** Name of the predicted class, or its index; undefined where there are no logits. */
-  label: string | number | undefined;
+/** Options of {@link fitOutputDetector}. */
+export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {
+  /**
+   * What a row of the logits says: `'classes'`, one of C (default), or `'tags'`, a yes or no for each of C by itself,
+   * as sigmoids give; `jointEnergy()` takes them for tags unasked.
+   */
+  meaning?: LogitMeaning;
+}
+
+/**
+ * What a detector says of one image. Its label is one class; where the model gives tags, ask for those as
+ * `fitDetector<TagLabels>(...)`.
+ */
+export interface Verdict<Label = ClassLabel> {
+  /**
+   * Name of the predicted class, or its index; undefined where there are no logits. Of tags a list: the names, or
+   * indices as text, of those with a logit above 0.
+   */
+  label: Label;
   /** Higher = more out of distribution. */
   score: number;
   /** Share of known images that look at least as strange. */
@@ -63,7 +87,7 @@ export interface PredictOptions {
 }
 
 /** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
-export interface OutputDetector {
+export interface OutputDetector<Label = ClassLabel> {
   readonly scorer: Scorer;
   readonly state: DetectorState;
   /** How many images calibrate, and what of their classes the fit did not see. */
@@ -74,32 +98,39 @@ export interface OutputDetector {
    *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
    *   naming the row
    */
-  predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict[]>;
+  predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict<Label>[]>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /** Frees what it holds on the backend. */
   dispose(): void;
 }
 
+/** A fit of a detector before anything goes through it. */
+export interface DetectorFit {
+  source: OutputSource;
+  parts: Partial<ModelParts>;
+  options: ReadDetectorOptions;
+  meaning: LogitMeaning;
+  /** What else is saved of the model. */
+  about: Readonly<Record<string, Json>>;
+}
+
 /** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
-export async function fitFromSource(
+export async function fitFromSource<Label>(
   where: string,
-  source: OutputSource,
-  parts: Partial<ModelParts>,
-  options: DetectorOptions,
-  about: Readonly<Record<string, Json>>,
-): Promise<OutputDetector> {
-  const { scorer: method, calibrationShare = 0.2, seed = 1, blockSize = 256, onProgress } = options;
-  if (typeof method?.fit !== 'function') {
-    throw new ArgumentError(where, 'scorer', 'a method such as mahalanobis()', typeof method);
+  { source, parts, options, meaning, about }: DetectorFit,
+): Promise<OutputDetector<Label>> {
+  const { scorer: method, classNames, calibrationShare, seed, blockSize, onProgress } = options;
+  const { labels, count: total } = source;
+  if (labels === undefined && method.fitNeeds?.includes('labels')) {
+    throw new ArgumentError(where, 'labels', `class indices of the images, which '${method.kind}' needs`, 'none');
   }
   checkRate(where, 'calibrationShare', calibrationShare);
-  checkOption(where, 'blockSize', blockSize, COUNT);
   const cutPoints = cutPointsOf(where, options);
-  const noted = firstOutputs(where, method.needs, parts.head);
-  const total = source.labels.length;
+  if (meaning === 'classes') checkClassNames(where, classNames, { labels });
+  const noted = firstOutputs(where, { method, head: parts.head, meaning, classNames });
   const { fit, calibration } = holdOut(where, total, calibrationShare, seed);
-  const rare = rareClasses(source.labels, fit);
+  const rare = labels ? rareClasses(labels, fit) : { classesWithoutRow: [], missingMass: 0 };
   warnOfMissingMass(where, rare.missingMass, cutPoints);
 
   let done = 0;
@@ -109,7 +140,7 @@ export async function fitFromSource(
       const { batch, dispose } = await source.batchOf(own);
       try {
         await noted.see(batch);
-        yield { ...batch, labels: Int32Array.from(own, (row) => source.labels[row]!) } as FitBlock &
+        yield { ...batch, ...(labels && { labels: Int32Array.from(own, (row) => labels[row]!) }) } as FitBlock &
           Partial<ModelOutputs>;
       } finally {
         dispose();
@@ -125,9 +156,10 @@ export async function fitFromSource(
     let at = 0;
     done = fit.length;
     for await (const block of blocksOf(calibration)) {
-      scores.set(await scorer.score(block), at);
-      at += block.labels.length;
-      await lost.collect(where, scorer, block);
+      const own = await scorer.score(block);
+      scores.set(own, at);
+      at += own.length;
+      if (labels) await lost.collect(where, scorer, block);
     }
     const all = calibrate(scores).all;
     for (const [name, rate] of Object.entries(cutPoints)) {
@@ -140,9 +172,9 @@ export async function fitFromSource(
       calibration: all,
       ...rare,
       cutPoints,
-      classNames: options.classNames,
+      classNames,
       widths: noted.widths(),
-      about,
+      about: { ...about, meaning },
     };
     return detectorOf(where, scorer, state);
   } catch (error) {
@@ -151,52 +183,49 @@ export async function fitFromSource(
   }
 }
 
-/** A detector of what was fitted or loaded. */
-export function detectorOf(where: string, scorer: Scorer, state: DetectorState): OutputDetector {
+/** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
+export function detectorOf<Label>(where: string, scorer: Scorer, state: DetectorState): OutputDetector<Label> {
   const { calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths } = state;
+  const meaning = savedMeaning(where, state.about) ?? 'classes';
+  const asked = `${where}.predict`;
   const rateOf = (cutPoint: string | number): number => {
     if (typeof cutPoint === 'number') {
-      checkRate(`${where}.predict`, 'cutPoint', cutPoint);
+      checkRate(asked, 'cutPoint', cutPoint);
       return cutPoint;
     }
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
     const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
-    throw new ArgumentError(`${where}.predict`, 'cutPoint', expected, cutPoint);
+    throw new ArgumentError(asked, 'cutPoint', expected, cutPoint);
   };
   return {
     scorer,
     state,
     calibration: { count: calibration.length, classesWithoutRow, missingMass },
     async predict(outputs, options) {
-      const alpha = rateOf(options?.cutPoint ?? 'default');
-      checkAlarm(`${where}.predict`, 'cutPoint', scorer, calibration, alpha);
-      checkGivenOutputs(`${where}.predict`, outputs, widths);
+      const alpha = rateOf(predictOptions(asked, options).cutPoint);
+      checkAlarm(asked, 'cutPoint', scorer, calibration, alpha);
+      checkGivenOutputs(asked, outputs, widths);
       const scores = await scorer.score(outputs as Batch);
-      const labels = outputs.logits && (await predictedClasses(where, outputs.logits));
+      const labels = outputs.logits && (await predictedLabels(where, outputs.logits, meaning, classNames));
       const decisions = decideWith({ all: calibration }, scores, { alpha });
-      return decisions.map(({ score, pValue, isOod, threshold }, row) => {
-        const index = labels?.[row];
-        return {
-          label: index === undefined ? undefined : (classNames?.[index] ?? index),
-          score,
-          pValue,
-          isOod,
-          threshold,
-        };
-      });
+      return decisions.map(({ score, pValue, isOod, threshold }, row) => ({
+        label: labels?.[row] as Label,
+        score,
+        pValue,
+        isOod,
+        threshold,
+      }));
     },
     toBytes: () => encodeDetector(state),
     dispose: () => scorer.dispose(),
   };
 }
 
-async function predictedClasses(where: string, logits: ModelOutputs['logits']): Promise<number[]> {
-  const { data, shape } = await readRows(where, 'logits', { logits });
-  const classes = shape[1];
-  return Array.from({ length: shape[0] }, (_, row) =>
-    indexOfLargest(data.subarray(row * classes, (row + 1) * classes)),
-  );
-}
+/** The options of a prediction. @throws ArgumentError */
+export const predictOptions = (where: string, options: PredictOptions | undefined) =>
+  readOptions<PredictOptions, { cutPoint: [typeof ANYTHING, string] }>(where, options, {
+    cutPoint: [ANYTHING, 'default'],
+  });
 
 /**
  * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by
@@ -204,22 +233,34 @@ async function predictedClasses(where: string, logits: ModelOutputs['logits']): 
  *
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
- * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels) and
- *   labels [N] of known images, better not those that trained the model
+ * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels)
+ *   and, where the scorer needs them, labels [N] of known images, better not those that trained the model
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
- * @throws ArgumentError for options or labels out of range, too few rows, a `head` that does not make these logits of
- *   these features, or a rate at which this scorer could never call anything OoD; ShapeError, NotFiniteError naming the
- *   row
+ * @throws ArgumentError for options or labels out of range, too few rows, logits that are probabilities or a single
+ *   column, a `head` that does not make these logits of these features, or a rate at which this scorer could never call
+ *   anything OoD; ShapeError, NotFiniteError naming the row
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbors(), alpha: 0.05 });
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });
  */
-export async function fitOutputDetector(
+export async function fitOutputDetector<Label = ClassLabel>(
   outputs: LabeledOutputs,
-  options: DetectorOptions & Partial<ModelParts>,
-): Promise<OutputDetector> {
+  options: OutputDetectorOptions,
+): Promise<OutputDetector<Label>> {
   const where = 'fitOutputDetector';
-  const { head, logitsOf } = options;
-  const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
-  return fitFromSource(where, await outputSource(where, outputs), parts, options, {});
+  const source = await outputSource(where, outputs);
+  checkScorer(where, options);
+  const { head, logitsOf, meaning, ...own } = readOptions(where, options, {
+    ...DETECTOR_OPTIONS,
+    head: [ANYTHING],
+    logitsOf: [FUNCTION],
+    meaning: [MEANING],
+  });
+  return fitFromSource(where, {
+    source,
+    parts: { ...(head && { head }), ...(logitsOf && { logitsOf }) },
+    options: own,
+    meaning: meaningFor(where, own.scorer, meaning),
+    about: {},
+  });
 }

@@ -1,42 +1,52 @@
 import { readRows, type Rows } from '../scorers/contract/rows';
 import type { Need, ModelOutputs } from '../scorers/contract/scorer';
-import { ShapeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import type { Embeddings } from '../tensors/embeddings';
 
-/** Images of known classes, of which what a scorer needs can be had block by block. */
+/** Known images, of which what a scorer needs can be had block by block. */
 export interface OutputSource {
-  /** Class of each image [N]. */
-  labels: ArrayLike<number>;
+  /** N */
+  count: number;
+  /** Class of each image [N], where it is known. */
+  labels: ArrayLike<number> | undefined;
   /** What is known of these rows; `dispose` frees it. */
   batchOf(rows: Int32Array): Promise<{ batch: Partial<ModelOutputs>; dispose(): void }>;
 }
 
-/** What a model in any runtime gave for labeled images; only what the scorer needs must be there. */
+/** What a model in any runtime gave for known images; only what the scorer needs must be there. */
 export interface LabeledOutputs {
   /** [N, D] */
   features?: Embeddings;
   /** [N, C] */
   logits?: Embeddings;
-  /** Class indices [N]. */
-  labels: ArrayLike<number>;
+  /** Class indices [N]; only for scorers that need them. */
+  labels?: ArrayLike<number>;
 }
 
 /** A source over outputs that are there already. */
-export async function outputSource(where: string, { labels, ...outputs }: LabeledOutputs): Promise<OutputSource> {
-  const own = checkLabels(where, labels);
-  const count = own.length;
+export async function outputSource(where: string, given: LabeledOutputs): Promise<OutputSource> {
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(where, 'outputs', 'an object { features, logits, labels }', given);
+  }
+  const labels = given.labels === undefined ? undefined : checkLabels(where, given.labels);
   const whole: Partial<Record<Need, Rows>> = {};
+  let count = labels?.length;
+  let counted = 'labels';
   for (const name of ['features', 'logits'] as const) {
-    if (outputs[name] === undefined) continue;
-    const rows = await readRows(where, name, outputs);
-    if (rows.shape[0] !== count) {
-      throw new ShapeError(where, name, `${count} rows, as the labels`, rows.shape[0]);
+    if (given[name] === undefined) continue;
+    const rows = await readRows(where, name, given);
+    if (count !== undefined && rows.shape[0] !== count) {
+      throw new ShapeError(where, name, `${count} rows, as the ${counted}`, rows.shape[0]);
     }
+    if (count === undefined) counted = name;
+    count = rows.shape[0];
     whole[name] = rows;
   }
+  if (count === undefined) throw new ArgumentError(where, 'outputs', 'an object { features, logits, labels }', given);
   return {
-    labels: own,
+    count,
+    labels,
     batchOf(rows) {
       const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
       return Promise.resolve({ batch, dispose: () => {} });

@@ -29,6 +29,7 @@ export const KINDS = [
   'entropy',
   'fdbd',
   'gen',
+  'joint-energy',
   'kl-matching',
   'mahalanobis',
   'max-logit',

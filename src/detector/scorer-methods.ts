@@ -16,6 +16,7 @@ export const scorerMethods = {
   entropy: () => scorers.entropy(),
   fdbd: () => scorers.fdbd(),
   gen: () => scorers.gen(),
+  'joint-energy': () => scorers.jointEnergy(),
   'kl-matching': () => scorers.klMatching(),
   'max-logit': () => scorers.maxLogit(),
   msp: () => scorers.msp(),

@@ -6,6 +6,7 @@ export type {
   FitNeed,
   FitProgress,
   Head,
+  LogitMeaning,
   LogitsOf,
   ModelOutputs,
   ModelParts,
@@ -35,6 +36,7 @@ export { energy } from './logits/energy';
 export { entropy } from './logits/entropy';
 export { fdbd, type FdbdOptions } from './head/fdbd';
 export { gen, type GenOptions } from './logits/gen';
+export { jointEnergy } from './logits/joint-energy';
 export { klMatching } from './logits/kl-matching';
 export { maxLogit } from './logits/max-logit';
 export { msp, type TemperatureOptions } from './logits/msp';

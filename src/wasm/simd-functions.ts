@@ -1,4 +1,15 @@
-import { advance, f32, f32x4, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../core/simd/assembler';
+import {
+  advance,
+  f32,
+  f32x4,
+  get,
+  i32,
+  locals,
+  repeat,
+  set,
+  type Code,
+  type WasmFunction,
+} from '../core/simd/assembler';
 
 /** Rows and columns of the tile that {@link productOfColumns} holds in registers. */
 export const TILE_ROWS = 4;

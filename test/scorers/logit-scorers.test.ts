@@ -7,6 +7,7 @@ import {
   energy,
   entropy,
   gen,
+  jointEnergy,
   klMatching,
   maxLogit,
   msp,
@@ -26,6 +27,7 @@ testScorer('maxLogit', () => maxLogit(), fromLogits);
 testScorer('energy', () => energy(), fromLogits);
 testScorer('entropy', () => entropy(), fromLogits);
 testScorer('gen', () => gen(), fromLogits);
+testScorer('jointEnergy', () => jointEnergy(), fromLogits);
 testScorer('klMatching', () => klMatching(), fromLogits);
 
 const rows = (...all: number[][]) => ({
@@ -63,6 +65,24 @@ describe('logit scorers', () => {
     expectClose(await one(entropy(), 2, 1, 0), 0.8323956);
     expectClose(await one(gen({ gamma: 0.1, m: 3 }), 2, 1, 0), 2.4838429);
     expect(await one(maxLogit(), 2, 1, 0)).toBe(-2);
+    // log(1 + e^2) + log(1 + e^-1) + log 2
+    expectClose(await one(jointEnergy(), 2, -1, 0), -(2.1269280110429727 + 0.31326168751822286 + 0.6931471805599453));
+  });
+
+  test('jointEnergy: strange without a tag, less with each one more; finite and exact at the ends', async () => {
+    const scores = await jointEnergy().score({ logits: rows([-5, -5, -5], [5, -5, -5], [5, 5, -5], [5, 5, 5]) });
+    for (let i = 1; i < 4; i++) expect(scores[i - 1]! - scores[i]!).toBeCloseTo(5, 5); // log(1 + e^5) - log(1 + e^-5)
+    expect(await one(jointEnergy(), 1e4, -1e4)).toBe(-1e4);
+    expectClose(await one(jointEnergy(), -80, -80), -2 * Math.exp(-80), { relative: 1e-6, absolute: 0 });
+    expect((await jointEnergy().fit([{ logits }] as never, {})).largestScore).toBe(0);
+    const many = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(many, async (row) => {
+        const wanted = row.reduce((sum, z) => sum - Math.log(1 + Math.exp(Math.fround(z))), 0);
+        expectClose(await one(jointEnergy(), ...row), wanted, { relative: 1e-6, absolute: 1e-12 });
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test.each(ready)('%s: higher for the undecided, whatever the order of the classes', async (_, scorer) => {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { NotFiniteError } from '../../core/errors';
+import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
+import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
+import type { Embeddings } from '../../tensors/embeddings';
 import { checkImageSet, gatherImages } from '../../tensors/gather-images';
-import type { ModelPasses } from './model-reader';
-import { nextTask } from '../../core/next-task';
 import { checkFits } from './watch-overflow';
 import type { ImageSet } from '../../core/images';
 
@@ -71,18 +71,39 @@ export function checkOutputs(where: string, what: string, { data, shape }: Rows,
   throw new NotFiniteError(where, what, expected, `${data[at]} at row ${givenRow(row)}`);
 }
 
+/** What a model gave for a block, or as much of it as there is. */
+export interface Passed {
+  features?: Embeddings;
+  logits?: Embeddings;
+  /** Which rows [B] (bool) stayed within half precision, where the backend has that. */
+  fine?: tf.Tensor1D;
+}
+
+/** A model of whatever kind, as a fit and a prediction go through it. */
+export interface ImageModel {
+  /** What a row of its logits says; undefined where nobody knows. */
+  readonly meaning: LogitMeaning | undefined;
+  readonly logitsOf?: LogitsOf;
+  head(): Promise<Head | undefined>;
+  pass(images: tf.Tensor): Passed | Promise<Passed>;
+  /** The same where a pass has to wait for numbers in between. */
+  passAsync?(images: tf.Tensor): Promise<Passed>;
+}
+
 /** What a block needs to know of who asks. */
 export interface BlockPass {
   where: string;
-  model: ModelPasses;
+  model: ImageModel;
   images: ImageSource;
   /** Parts that the method needs. */
   needs: readonly string[];
 }
 
 /**
- * What the model makes of these rows, as numbers: logits, and of features and images what the method needs. `dispose`
- * frees the images.
+ * What the model makes of these rows, as numbers: logits where there are some, and of features and images what the
+ * method needs. `dispose` frees the images.
+ *
+ * @throws ArgumentError where the model gives none of what the method needs; ShapeError for another number of rows
  */
 export async function outputsOf({ where, model, images, needs }: BlockPass, rows: Int32Array) {
   const givenRow = (row: number) => rows[row]!;
@@ -90,22 +111,26 @@ export async function outputsOf({ where, model, images, needs }: BlockPass, rows
   try {
     const { features, logits, fine } = await (model.passAsync ?? model.pass)(block);
     try {
-      await nextTask(); // lets a page breathe between blocks
       if (fine) checkFits(where, await fine.data(), givenRow);
-      const read = async (what: 'features' | 'logits', tensor: tf.Tensor2D) => {
-        const numbers = await readUncheckedRows(where, what, { [what]: tensor });
+      const given = { ...(logits && { logits }), ...(features && { features }) };
+      const read = async (what: 'features' | 'logits') => {
+        const numbers = await readUncheckedRows(where, what, given);
+        if (numbers.shape[0] !== rows.length) {
+          throw new ShapeError(where, `${what} of the images`, `[${rows.length}, ...], a row for each`, numbers.shape);
+        }
         checkOutputs(where, `${what} of the images`, numbers, givenRow);
-        return numbers;
+        return { [what]: numbers };
       };
-      const batch = {
-        logits: await read('logits', logits),
-        ...(needs.includes('features') && { features: await read('features', features) }),
+      const missing = (['features', 'logits'] as const).find((what) => needs.includes(what) && !given[what]);
+      if (missing) throw new ArgumentError(where, 'model', `one that gives ${missing}, which the scorer needs`, given);
+      const batch: { logits?: Rows; features?: Rows; images?: tf.Tensor4D } = {
+        ...(logits && (await read('logits'))),
+        ...(needs.includes('features') && (await read('features'))),
         ...(needs.includes('images') && { images: block as tf.Tensor4D }),
       };
       return { batch, dispose: () => block.dispose() };
     } finally {
-      tf.dispose([features, logits]);
-      fine?.dispose();
+      for (const own of [features, logits, fine]) if (own instanceof tf.Tensor && own !== block) own.dispose();
     }
   } catch (error) {
     block.dispose();

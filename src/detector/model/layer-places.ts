@@ -10,6 +10,7 @@ export type Place = readonly number[];
 export interface OutputPlaces {
   features?: Place;
   logits?: Place;
+  output?: Place;
 }
 
 type Layers = readonly { readonly name: string; readonly layers?: Layers }[];
@@ -37,7 +38,7 @@ function placeIn(layers: Layers, name: string): Place | undefined {
  */
 export function placesOf(model: LayersModel | GraphModelLike, names: OutputNames): OutputPlaces {
   const places: OutputPlaces = {};
-  for (const what of ['features', 'logits'] as const) {
+  for (const what of ['features', 'logits', 'output'] as const) {
     const name = names[what];
     const place = name === undefined ? undefined : placeIn(namedIn(model), name.replace(OUTPUT, ''));
     if (place) places[what] = place;

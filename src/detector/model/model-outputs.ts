@@ -3,9 +3,12 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkFiniteImages, checkFiniteImagesNow, withoutLostNaN } from '../../tensors/finite-images';
 import { readsAtOnce } from '../../tensors/precision';
 import { checkFiniteWeights, checkFiniteWeightsNow } from './finite-weights';
+import { readOptions } from '../../core/read-options';
+import { checkModel } from './detector-model';
 import type { GraphModelLike } from './graph-model-like';
 import type { ModelPass, ModelPasses, ModelReader, OutputNames } from './model-reader';
 import { checkInputShape, inputShapeOf } from './model-shapes';
+import { OUTPUT_NAMES } from './named-outputs';
 import { readGraphModel } from './read-graph-model';
 import { readLayersModel } from './read-layers-model';
 import { checkFits } from './watch-overflow';
@@ -44,6 +47,8 @@ export function readModel(
  */
 export function featuresOf(model: LayersModel | GraphModelLike, names: OutputNames | string = {}): ModelReader {
   const where = 'featuresOf';
+  checkModel(where, model, { functions: false });
+  if (typeof names !== 'string') readOptions(where, names, OUTPUT_NAMES);
   const { pass, passAsync, ...rest } = readModel(
     where,
     model,

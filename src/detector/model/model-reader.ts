@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Head, LogitsOf } from '../../scorers/contract/scorer';
+import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
+
+export type { LogitMeaning };
 
 /** Where in a model features and logits are. */
 export interface OutputNames {
@@ -24,9 +26,6 @@ export interface OutputNames {
   /** `'average'`: features [N, H, W, D] become their mean over H and W; without it they are an error. */
   pool?: 'average';
 }
-
-/** Whether a row of logits chooses one class, or says yes or no to each of several tags. */
-export type LogitMeaning = 'classes' | 'tags';
 
 /** A model as a function of images that gives features and logits in one pass. */
 export interface ModelReader {

@@ -1,6 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ShapeError } from '../../core/errors';
-import type { GraphModelLike } from './graph-model-like';
 
 /** Throws a ShapeError unless the model takes images [N, H, W, C] of this shape. */
 export function checkImageShape(where: string, model: LayersModel, shape: readonly number[]): void {
@@ -24,12 +23,12 @@ export function embeddingSizeOf(where: string, model: LayersModel): number {
 
 /**
  * Shape of what goes into a model, N first; undefined sides may have any length. Undefined where a GraphModel does not
- * say it.
+ * say it, or the model is a function.
  */
 export type InputShape = readonly (number | undefined)[] | undefined;
 
 /** The shape that the images were declared with: no scalar, which a GraphModel may take too (whether it trains). */
-export function inputShapeOf(model: LayersModel | GraphModelLike): InputShape {
+export function inputShapeOf(model: object): InputShape {
   const { inputs } = model as { inputs?: readonly { shape?: readonly (number | null)[] | undefined }[] };
   const { shape } = inputs?.find((input) => input.shape && input.shape.length > 1) ?? inputs?.[0] ?? {};
   return shape?.map((side) => (side === null || side < 0 ? undefined : side));

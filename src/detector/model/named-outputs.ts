@@ -1,5 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { oneOf, TEXT } from '../../core/check';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import type { Declared } from '../../core/read-options';
+import type { OutputNames } from './model-reader';
+
+/** The names that a caller may give. */
+export const OUTPUT_NAMES = {
+  features: [TEXT],
+  logits: [TEXT],
+  output: [TEXT],
+  pool: [oneOf('average')],
+} as const satisfies Declared<OutputNames>;
+
+/** Those of some options that are names, none of them empty. */
+export function namesIn(options: { readonly [K in keyof OutputNames]?: OutputNames[K] | undefined }): OutputNames {
+  const isName = ([name, value]: [string, unknown]) => Object.hasOwn(OUTPUT_NAMES, name) && Boolean(value);
+  return Object.fromEntries(Object.entries(options).filter(isName));
+}
 
 /**
  * The names that there are, nearest first, so that a long list starts with what was meant; each as `shown` writes it.

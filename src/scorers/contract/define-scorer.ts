@@ -91,6 +91,8 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
   /** What a batch must have. The letter D is the width of features, C that of logits. */
   needs: readonly N[];
   fitNeeds: readonly F[];
+  /** See {@link ScorerMethod.takesTags}. */
+  takesTags?: ScorerMethod['takesTags'];
   options: D;
   /** Options without which a saved scorer would score otherwise: they are part of the state. */
   saved?: readonly (keyof O & keyof D & string)[];
@@ -132,7 +134,7 @@ export function defineScorer<
   M extends object = object,
 >(where: string, given: O | undefined, definition: Definition<N, F, O, D, W, X, M>): DefinedMethod<N, F, W, M> {
   const options = readOptions<O, D>(where, given, definition.options);
-  const { needs, fitNeeds, saved = [], fitted: declared } = definition;
+  const { needs, fitNeeds, takesTags, saved = [], fitted: declared } = definition;
   const kind = kindOf(where);
   const entries = Object.entries<SavedArray | Option>(declared);
   const arrays = Object.fromEntries(entries.filter((entry): entry is [string, SavedArray] => isArray(entry[1])));
@@ -192,6 +194,7 @@ export function defineScorer<
     kind,
     needs,
     fitNeeds,
+    ...(takesTags && { takesTags }),
     async fit(blocks, how) {
       const { onProgress, ...parts } = { ...how };
       const asked = partsOf(where, fitNeeds, parts);

@@ -99,6 +99,9 @@ export interface Scorer<N extends Need = Need> {
   dispose(): void;
 }
 
+/** Whether a row of logits chooses one of C classes, or says yes or no to each of C tags by itself. */
+export type LogitMeaning = 'classes' | 'tags';
+
 /** A way to make a scorer from in-distribution data. */
 export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed> {
   readonly kind: string;
@@ -106,6 +109,13 @@ export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed
   readonly needs: readonly N[];
   /** What fitting needs of each block, and of the model. */
   readonly fitNeeds: readonly F[];
+  /**
+   * Whether it is for models whose logits are tags too; `'first'`: made for them. Left out, a method of features alone
+   * is, and any other one assumes that a row of logits, or a label, chooses one class.
+   */
+  readonly takesTags?: boolean | 'first';
+  /** The methods that it is made of, such as an ensemble's: it is for what all of them are for. */
+  readonly members?: readonly ScorerMethod[];
   /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few */
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
   /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */

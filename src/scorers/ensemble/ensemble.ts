@@ -130,6 +130,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
     kind: KIND,
     needs,
     fitNeeds,
+    members,
     async fit(blocks, parts) {
       const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);

@@ -34,6 +34,7 @@ export function residual(options?: ResidualOptions): ScorerMethod<'features', 'f
   return defineScorer('residual', options, {
     needs: ['features'],
     fitNeeds: ['features', 'head'],
+    takesTags: true, // the head gives the origin alone
     options: { dimension: [INDEX], blockSize: [COUNT, 4096] },
     fitted: SPACE,
     fit: async (rows, { head }, how) => (await fitResidualSpace('residual', rows, head, how)).space,

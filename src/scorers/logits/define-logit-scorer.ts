@@ -7,6 +7,7 @@ import type { Blocks, ModelOutputs, ReadyScorer } from '../contract/scorer';
 
 /** What makes one scorer of logits another than the next. */
 export interface LogitDefinition<O extends object, D> {
+  takesTags?: 'first';
   options: D;
   scoreOf(logits: LogitRow, options: Read<O, D>): number;
   /** What no score of C logits exceeds but by rounding; left out where there is no such bound. */
@@ -32,11 +33,12 @@ async function classesIn(where: string, blocks: Blocks<never>): Promise<number |
 export function defineLogitScorer<O extends object, const D extends Declared<O>>(
   where: string,
   given: O | undefined,
-  { options, scoreOf, largestOf }: LogitDefinition<O, D>,
+  { takesTags, options, scoreOf, largestOf }: LogitDefinition<O, D>,
 ): ReadyScorer<'logits'> {
   const method = defineScorer(where, given, {
     needs: ['logits'],
     fitNeeds: [],
+    ...(takesTags && { takesTags }),
     options,
     saved: Object.keys(options) as (keyof O & keyof D & string)[],
     fitted: { classes: [COUNT, undefined] },
@@ -61,6 +63,7 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
   return {
     ...method.of({ classes: undefined }),
     fitNeeds,
+    ...(takesTags && { takesTags }),
     restore,
     fit: async (blocks) => method.of({ classes: await classesIn(where, blocks) }),
   };
