@@ -1,4 +1,5 @@
 import { ArgumentError } from './errors';
+import { isRecord } from './json';
 
 /** Which values an argument may have, and how an error says so. */
 export interface Rule {
@@ -26,10 +27,12 @@ export const COUNT = /* @__PURE__ */ wholeFrom(1);
 export const FLAG: Rule = { expected: 'true or false', holds: (value: unknown) => typeof value === 'boolean' };
 export const FUNCTION: Rule = { expected: 'a function', holds: (value: unknown) => typeof value === 'function' };
 export const TEXT: Rule = { expected: 'a string', holds: (value: unknown) => typeof value === 'string' };
+export const RECORD: Rule = { expected: 'an object', holds: isRecord };
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
 
 /** Whole numbers from one to another, both included. */
+/* @__NO_SIDE_EFFECTS__ */
 export function wholeFrom(least: number, most = Infinity): Rule {
   const end = most < Infinity ? ` to ${most}` : '';
   return of(
@@ -39,7 +42,7 @@ export function wholeFrom(least: number, most = Infinity): Rule {
 }
 
 /** One of some words or numbers. */
-export const oneOf = (...words: readonly (string | number)[]): Rule => ({
+export const oneOf = /* @__NO_SIDE_EFFECTS__ */ (...words: readonly (string | number)[]): Rule => ({
   expected: `one of ${words.join(', ')}`,
   holds: (value) => words.includes(value),
 });

@@ -33,14 +33,22 @@ export function readOptions<O extends object, const D extends Declared<O>>(
   return read as Read<O, D>;
 }
 
+/** Of no class: with a number, a promise or a tensor in the place of options every option would be its default. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const kind: unknown = Object.getPrototypeOf(value);
+  return kind === null || Object.getPrototypeOf(kind) === null;
+}
+
 /** Throws unless options are an object with none but these names; of another name it says which one is nearest. */
 export function checkNames(where: string, given: unknown, declared: object): void {
-  if (given !== undefined && Object(given) !== given) throw new ArgumentError(where, 'options', 'an object', given);
+  if (given !== undefined && !isPlain(given)) throw new ArgumentError(where, 'options', 'an object', given);
   for (const name in given as object) {
-    if (name in declared) continue;
+    if (Object.hasOwn(declared, name)) continue;
     /** How many pairs of letters the other name shares: what a slip of the hand leaves. */
     const likeness = (other: string) => [...name].filter((_, i) => other.includes(name.slice(i, i + 2))).length;
-    const [near] = Object.keys(declared).sort((a, b) => likeness(b) - likeness(a));
+    const longer = (other: string) => Math.abs(other.length - name.length);
+    const [near] = Object.keys(declared).sort((a, b) => likeness(b) - likeness(a) || longer(a) - longer(b));
     throw new ArgumentError(where, 'options', `without ${name} (${near}?)`, given);
   }
 }

@@ -118,9 +118,9 @@ describe('bad input to evaluate', () => {
     expect(() => evaluate({ in: [Infinity], out })).toThrow(NotFiniteError);
     for (const accuracy of [-0.1, 93, NaN])
       expect(() => evaluate({ in: [1], out }, { accuracy })).toThrow(ArgumentError);
-    expect(() => evaluate({ in: [1], out }, { confidence: 95 })).toThrow('confidence must be a rate');
+    expect(() => evaluate({ in: [1], out }, { confidence: 95 })).toThrow('confidence must be a share');
     expect(() => evaluate({ in: [1], out }, { method: 'wald' as 'delong' })).toThrow(
-      "method must be 'delong-logit' or",
+      'method must be one of delong-logit, delong',
     );
   });
   test('groups', () => {

@@ -310,7 +310,7 @@ describe('bad input', () => {
     const [empty, full, coarse] = [new ScoreSketch(), sketchOf([1]), sketchOf([1], 10)];
     expect([empty.count, empty.min, empty.max]).toEqual([0, undefined, undefined]);
     expect(() => empty.quantile(0.5)).toThrow('ScoreSketch.quantile: sketch must be one that has scores');
-    expect(() => full.quantile(1)).toThrow('q must be a rate');
+    expect(() => full.quantile(1)).toThrow('q must be a share');
     expect(() => sketchMetrics(empty, full)).toThrow(
       'sketchMetrics: inSketch must be one that has scores, got an empty',
     );

@@ -71,7 +71,7 @@ describe('cutPoint', () => {
 
   test('bad input', () => {
     expect(() => cutPoint('', 1, belongsTo)).toThrow('cutPoint: name must be a name of at least one character, got');
-    expect(() => cutPoint('a', NaN, belongsTo)).toThrow('cutPoint: threshold must be a threshold, got NaN');
+    expect(() => cutPoint('a', NaN, belongsTo)).toThrow('cutPoint: threshold must be a number, got NaN');
     expect(() => cutPoint('a', undefined as never, belongsTo)).toThrow(ArgumentError);
     expect(() => cutPoint('a', 1, {} as never)).toThrow('cutPoint: belongsTo.detector must be a string, got undefined');
     expect(() => cutPoint('a', 1, { detector: 'b', model: 3 as never })).toThrow(

@@ -1,11 +1,13 @@
+import { check, SHARE, wholeFrom } from '../../core/check';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import { checkRate, type Scores } from '../../core/scores';
+import { readOptions } from '../../core/read-options';
+import type { Scores } from '../../core/scores';
 import type { NamedArray } from '../../core/safetensors';
 import { checkFloat32Scores } from './float32-scores';
 import { bucketOf, bucketOfBits, edgesOf, LEADING_BITS } from './score-buckets';
 import { statePart } from './state-part';
 
-const [FEWEST, DEFAULT, MOST] = [LEADING_BITS + 1, 20, 24];
+const BITS = wholeFrom(LEADING_BITS + 1, 24);
 /** Counters are made this many (2^9) at a time, where the scores are. */
 const PAGE_BITS = 9;
 
@@ -56,10 +58,8 @@ export class ScoreSketch {
    * @param options `bits`: 10 to 24, 20 by default; one more halves the width of the buckets
    * @throws ArgumentError for any other number of bits
    */
-  constructor({ bits = DEFAULT }: { bits?: number } = {}) {
-    if (!(Number.isInteger(bits) && bits >= FEWEST && bits <= MOST)) {
-      throw new ArgumentError('ScoreSketch', 'bits', `a whole number from ${FEWEST} to ${MOST}`, bits);
-    }
+  constructor(options?: { bits?: number }) {
+    const { bits } = readOptions('ScoreSketch', options, { bits: [BITS, 20] });
     this.bits = bits;
     this.#pages = new Array<undefined>(2 ** (bits - PAGE_BITS)).fill(undefined);
   }
@@ -133,7 +133,7 @@ export class ScoreSketch {
    */
   quantile(q: number): SketchQuantile {
     const where = 'ScoreSketch.quantile';
-    checkRate(where, 'q', q);
+    check(where, 'q', q, SHARE);
     if (this.#count === 0) {
       throw new ArgumentError(where, 'sketch', 'one that has scores', 'an empty one');
     }
