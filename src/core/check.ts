@@ -27,6 +27,7 @@ export const COUNT = /* @__PURE__ */ wholeFrom(1);
 export const FLAG: Rule = { expected: 'true or false', holds: (value: unknown) => typeof value === 'boolean' };
 export const FUNCTION: Rule = { expected: 'a function', holds: (value: unknown) => typeof value === 'function' };
 export const TEXT: Rule = { expected: 'a string', holds: (value: unknown) => typeof value === 'string' };
+export const LIST: Rule = { expected: 'a list', holds: Array.isArray };
 export const RECORD: Rule = { expected: 'an object', holds: isRecord };
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
@@ -41,9 +42,15 @@ export function wholeFrom(least: number, most = Infinity): Rule {
   );
 }
 
+/** Numbers from one to another, both included. */
+/* @__NO_SIDE_EFFECTS__ */
+export function numberFrom(least: number, most: number): Rule {
+  return of(`a number from ${least} to ${most}`, (value) => value >= least && value <= most);
+}
+
 /** One of some words or numbers. */
 export const oneOf = /* @__NO_SIDE_EFFECTS__ */ (...words: readonly (string | number)[]): Rule => ({
-  expected: `one of ${words.join(', ')}`,
+  expected: words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`,
   holds: (value) => words.includes(value),
 });
 

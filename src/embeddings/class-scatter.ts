@@ -179,11 +179,11 @@ export class ClassScatter {
 
   /** Everything as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
   state(): Record<string, NamedArray> {
-    const [classes, size] = this.#filled('ClassScatter.state');
-    return writeClassScatter(classes, this.perClass ? undefined : this.#within, size);
+    const [classes] = this.#filled('ClassScatter.state');
+    return writeClassScatter(classes, this.perClass ? undefined : this.#within);
   }
 
-  /** A store from its {@link state}. @throws ArgumentError, ShapeError or NotFiniteError where it is no such state */
+  /** A store from its {@link state}. @throws FormatError where it is no such state; ArgumentError for the options */
   static from(
     state: Readonly<Record<string, NamedArray | undefined>>,
     options?: Pick<ClassScatterOptions, 'blockSize'>,

@@ -132,7 +132,9 @@ test('the threshold curve says how it was scaled', () => {
   expect(autc([-1.7e308], [1.7e308], { scaling: 'min-max' }).autc).toBe(0);
   expect(autc([0], [5e-324], { scaling: 'min-max' }).autc).toBe(0);
   expect(() => autc([0, 2], [1], { scaling: 'none' })).toThrow('scores must be scores in [0, 1]');
-  expect(() => autc([0], [1], {} as { scaling: 'none' })).toThrow('scaling must be one of min-max, none, got undefined');
+  expect(() => autc([0], [1], {} as { scaling: 'none' })).toThrow(
+    'scaling must be one of min-max, none, got undefined',
+  );
 });
 
 test('bad options', () => {
