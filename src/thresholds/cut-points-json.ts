@@ -30,7 +30,7 @@ const NEVER: Rule = {
 /** Checks one cut-point, whatever it may be, and copies what belongs to it. */
 function readCutPoint(value: unknown, path: Path, refuse: RefuseValue): CutPoint {
   const kind = isRecord(value) && KIND.holds(value.kind as number) ? (value.kind as CutPoint['kind']) : 'manual';
-  const read = readFields<CutPoint>(refuse, value, FIELDS[kind] as SavedFields<CutPoint>, path);
+  const read = readFields<CutPoint>(refuse, value, FIELDS[kind], path);
   const { threshold } = read;
   if (read.kind !== 'manual') {
     const isNever = read.kind === 'conformal' && allowedAlarms(read.count, read.alpha) === 0;
