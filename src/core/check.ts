@@ -35,6 +35,7 @@ export const OBJECT: Rule = {
   holds: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 export const BYTES: Rule = { expected: 'a Uint8Array', holds: (value: unknown) => value instanceof Uint8Array };
+export const LIST: Rule = { expected: 'a list', holds: Array.isArray };
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
 
@@ -44,14 +45,15 @@ export function numberFrom(least: number, most = Infinity): Rule {
 }
 
 /** Whole numbers from one to another, both included. */
+/* @__NO_SIDE_EFFECTS__ */
 export function wholeFrom(least: number, most = Infinity): Rule {
   const isWithin = (value: number) => Number.isSafeInteger(value) && value >= least && value <= most;
   return of(`a whole number ${span(least, most)}`, isWithin);
 }
 
 /** One of some words or numbers. */
-export const oneOf = (...words: readonly (string | number)[]): Rule => ({
-  expected: `one of ${words.join(', ')}`,
+export const oneOf = /* @__NO_SIDE_EFFECTS__ */ (...words: readonly (string | number)[]): Rule => ({
+  expected: words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`,
   holds: (value) => words.includes(value),
 });
 

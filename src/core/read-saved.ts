@@ -1,6 +1,9 @@
 import { FormatError } from './errors';
 import { isRecord, type RefuseValue } from './json';
-import type { Declared, Option } from './read-options';
+import type { Rule } from './check';
+
+/** The declaration of every field of a saved object. */
+export type SavedFields<O> = { readonly [K in keyof O]-?: readonly [rule: Rule, or?: O[K] | undefined] };
 
 /**
  * An object of a saved state, options for instance: each field under its rule, none that is not declared. Only one that
@@ -9,7 +12,7 @@ import type { Declared, Option } from './read-options';
  * @param path what errors call the place of the object, such as `state.options`
  * @throws FormatError naming the field, such as `state.options.k`
  */
-export function readSaved<O extends object>(where: string, given: unknown, declared: Declared<O>, path: string): O {
+export function readSaved<O extends object>(where: string, given: unknown, declared: SavedFields<O>, path: string): O {
   const refuse: RefuseValue = (names, expected, received) => {
     throw new FormatError(where, [path, ...names].join('.'), expected, received);
   };
@@ -20,30 +23,33 @@ export function readSaved<O extends object>(where: string, given: unknown, decla
 export function readFields<O extends object>(
   refuse: RefuseValue,
   given: unknown,
-  declared: Declared<O>,
+  declared: SavedFields<O>,
   path: readonly string[],
 ): O {
   if (!isRecord(given)) return refuse(path, 'an object', shownJson(given));
+  // The declared ones first: where another format or version came, its other fields say nothing.
+  const read = Object.entries<readonly [rule: Rule, or?: unknown]>(declared).map(([name, option]) => {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined && option.length === 2) return [name, option[1]] as const;
+    const { expected, holds } = option[0];
+    const fits = value !== undefined && holds(value as number);
+    return [name, fits ? value : refuse([...path, name], expected, shownJson(value))] as const;
+  });
   const names = Object.keys(declared);
   const other = Object.keys(given).find((name) => !names.includes(name) && given[name] !== undefined);
   if (other !== undefined) {
     return refuse([...path, other], `left out (there are only ${names.join(', ')})`, shownJson(given[other]));
   }
-  const read: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries<Option>(declared)) {
-    const { expected, holds } = option[0];
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value === undefined && option.length === 2) read[name] = option[1];
-    else if (value !== undefined && holds(value as number)) read[name] = value;
-    else refuse([...path, name], expected, shownJson(value));
-  }
-  return read as O;
+  return Object.fromEntries(read) as O; // no name is special, `__proto__` neither
 }
 
-/** A value of JSON, or the beginning of it: a file from outside may hold anything, of any length. */
+/** A value as JSON, or the beginning of it: what comes from outside may be of any length, or no JSON at all. */
 export function shownJson(value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (isRecord(value)) return `{ ${Object.keys(value).slice(0, 10).join(', ')} }`.slice(0, 80);
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : `${value as number}`;
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value).slice(0, 80);
+  } catch {
+    return typeof value;
+  }
 }

@@ -2,7 +2,6 @@ import { ArgumentError, FormatError, ShapeError } from './errors';
 import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
 import { isRecord } from './json';
-import { notSafetensors } from './not-safetensors';
 import { READ, TYPES, type Dtype, type NamedArray } from './safetensors-types';
 
 export type { Dtype, NamedArray } from './safetensors-types';
@@ -251,4 +250,19 @@ function checkEntry(name: string, entry: unknown, refuse: Refuse) {
   const bytes = count * READ[dtype]!.bytes;
   if (end - start !== bytes) return refuse(`${bytes} bytes for the shape of ${name}`, shown(), 8);
   return { name, dtype, shape: shape as number[], start, end };
+}
+
+/** Beginnings of what people have in the place of a safetensors file. */
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/^\s*</, 'an HTML page'],
+  [/^version https/, 'a pointer of Git LFS (git lfs pull)'],
+  [/^PK/, 'a ZIP archive, as of torch.save'],
+];
+
+/** What the bytes are, where they are plainly no safetensors file. */
+function notSafetensors(bytes: Uint8Array): string | undefined {
+  // A header length below 2^32: that of a header of 60 bytes begins as a page does.
+  if (bytes.length > 7 && bytes.subarray(4, 8).every((byte) => byte === 0)) return undefined;
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)); // leaves a byte-order mark out
+  return OTHERS.find(([pattern]) => pattern.test(start))?.[1];
 }

@@ -1,5 +1,6 @@
 import { FormatError } from './errors';
-import type { NamedArray } from './safetensors';
+import { isRecord } from './json';
+import { TYPES, type NamedArray } from './safetensors-types';
 
 /** Sides of an array: numbers, or letters, each of which stands for one number throughout a declaration. */
 export type Sides = readonly (number | string)[];
@@ -18,6 +19,8 @@ export interface SavedArray {
   readonly rule?: NumbersRule;
   /** It may be left out. */
   readonly optional?: boolean;
+  /** Its letters may stand for 0. */
+  readonly empty?: boolean;
 }
 
 /** Every array of a saved state by its name. */
@@ -30,9 +33,17 @@ export type Arrays<D extends SavedArrays> = {
   readonly [K in keyof D]: D[K] extends { optional: true } ? DataOf<D[K]> | undefined : DataOf<D[K]>;
 };
 
+/** Declared arrays, each with its shape. */
+export type WrittenArrays<D extends SavedArrays> = Record<string, NamedArray> & {
+  [K in keyof D as D[K] extends { optional: true } ? never : K]: Extract<NamedArray, { dtype: D[K]['dtype'] }>;
+};
+
 export const CLASS_LABELS: NumbersRule = {
   expected: 'class indices from 0, once each',
-  wrong: /* @__PURE__ */ firstWrong((label, at, labels) => label >= 0 && labels.indexOf(label) === at),
+  wrong(labels) {
+    const seen = new Set<number>();
+    return firstWrong((label) => label >= 0 && seen.size < seen.add(label).size)(labels);
+  },
 };
 export const COUNTS: NumbersRule = {
   expected: 'whole numbers from 1',
@@ -40,8 +51,8 @@ export const COUNTS: NumbersRule = {
 };
 
 /** A rule that each number keeps by itself. */
-export function firstWrong(holds: (value: number, at: number, all: number[]) => boolean): NumbersRule['wrong'] {
-  return (numbers) => {
+export function firstWrong(holds: (value: number, at: number, all: number[]) => boolean) {
+  return (numbers: ArrayLike<number>): string | undefined => {
     const all = Array.from(numbers);
     const at = all.findIndex((value, i) => !holds(value, i, all));
     return at < 0 ? undefined : `${all[at]} at index ${at}`;
@@ -60,6 +71,7 @@ export function readArrays<const D extends SavedArrays>(
   declared: D,
   path = 'state.tensors',
 ): Arrays<D> {
+  if (!isRecord(arrays)) throw new FormatError(where, path, 'named arrays', arrays);
   const names = Object.keys(declared);
   const other = Object.keys(arrays).find((name) => !names.includes(name) && arrays[name] !== undefined);
   if (other !== undefined) {
@@ -67,20 +79,21 @@ export function readArrays<const D extends SavedArrays>(
   }
   const sides = new Map<string, number>();
   const read: Record<string, NamedArray['data'] | undefined> = {};
-  for (const [name, { dtype, shape, rule, optional }] of Object.entries(declared)) {
-    const array = arrays[name];
+  for (const [name, { dtype, shape, rule, optional, empty }] of Object.entries(declared)) {
+    const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
     if (optional && array === undefined) continue;
     const what = `${path}.${name}`;
     const wanted = shape.map((side) => (typeof side === 'string' ? (sides.get(side) ?? side) : side));
     const fits =
       array?.dtype === dtype &&
+      array.data[Symbol.toStringTag] === TYPES[dtype].array.name &&
       array.shape.length === shape.length &&
       array.data.length === array.shape.reduce((product, side) => product * side, 1) &&
       shape.every((side, i) => {
         const own = array.shape[i]!;
         if (typeof side === 'number') return own === side;
         if (!sides.has(side)) sides.set(side, own);
-        return own >= 1 && sides.get(side) === own;
+        return own >= (empty ? 0 : 1) && sides.get(side) === own;
       });
     if (!fits) {
       const received = array ? `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} numbers` : 'none';
@@ -140,7 +153,7 @@ export function writeArrays<const D extends SavedArrays>(
   declared: D,
   arrays: Arrays<D>,
   known?: Sizes,
-): Record<string, NamedArray> {
+): WrittenArrays<D> {
   const sizes = sizesByLength(declared, arrays, known);
   const given = Object.entries(declared).filter(([name]) => arrays[name] !== undefined);
   return Object.fromEntries(
@@ -148,5 +161,5 @@ export function writeArrays<const D extends SavedArrays>(
       const own = shape.map((side) => numberOf(side, sizes, NaN));
       return [name, { dtype, shape: own, data: arrays[name] } as NamedArray];
     }),
-  );
+  ) as WrittenArrays<D>;
 }

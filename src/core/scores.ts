@@ -1,3 +1,4 @@
+import { check, SHARE } from './check';
 import { ArgumentError, NotFiniteError } from './errors';
 
 /** Scores of any detector: higher = more out of distribution. */
@@ -22,8 +23,5 @@ export function checkScores(where: string, what: string, scores: Scores): void {
   throw new ArgumentError(where, what, 'at least one score', 'none');
 }
 
-/** Throws unless the rate is strictly between 0 and 1. */
-export function checkRate(where: string, what: string, rate: number): void {
-  if (rate > 0 && rate < 1) return;
-  throw new ArgumentError(where, what, 'a rate between 0 and 1, both excluded', rate);
-}
+/** An old name of the check of a share. */
+export const checkRate = (where: string, what: string, rate: number): void => check(where, what, rate, SHARE);

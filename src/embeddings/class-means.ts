@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import type { NamedArray } from '../core/safetensors';
+import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved-arrays';
 import { checkFinite, readEmbeddings, type Embeddings } from '../tensors/embeddings';
 
 /** Mean embedding of each class that has samples. */
@@ -11,6 +12,12 @@ export interface Means {
   data: Float64Array;
   shape: [classes: number, embeddingSize: number];
 }
+
+const STATE = {
+  labels: { dtype: 'I32', shape: ['C'], rule: CLASS_LABELS },
+  counts: { dtype: 'F64', shape: ['C'], rule: COUNTS },
+  sums: { dtype: 'F64', shape: ['C', 'D'] },
+} as const;
 
 interface ClassSum {
   count: number;
@@ -99,45 +106,21 @@ export class ClassMeans {
 
   /** Sums and counts as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
   state(): Record<'labels' | 'counts' | 'sums', NamedArray> {
-    const { labels, shape } = this.means();
+    const { labels, data: sums, shape } = this.means();
     const classes = this.#ascending();
-    const sums = new Float64Array(shape[0] * shape[1]);
     classes.forEach(([, { sum }], c) => sums.set(sum, c * shape[1]));
-    return {
-      labels: { dtype: 'I32', shape: [shape[0]], data: labels },
-      counts: { dtype: 'F64', shape: [shape[0]], data: Float64Array.from(classes, ([, { count }]) => count) },
-      sums: { dtype: 'F64', shape, data: sums },
-    };
+    return writeArrays(STATE, { labels, counts: Float64Array.from(classes, ([, { count }]) => count), sums });
   }
 
-  /** A store from its {@link state}. @throws ArgumentError or ShapeError where it is no such state */
+  /** A store from its {@link state}. @throws FormatError where it is no such state */
   static from(state: Readonly<Record<string, NamedArray | undefined>>): ClassMeans {
-    const where = 'ClassMeans.from';
-    const part = (name: string, dtype: NamedArray['dtype'], rank: number): NamedArray => {
-      const array = state[name];
-      if (array?.dtype === dtype && array.shape.length === rank) return array;
-      const received = array ? `${array.dtype} [${array.shape.join(', ')}]` : 'none';
-      throw new ShapeError(where, `state.${name}`, `${dtype} of rank ${rank}`, received);
-    };
-    const [labels, counts, sums] = [part('labels', 'I32', 1), part('counts', 'F64', 1), part('sums', 'F64', 2)];
-    const [classes, size] = sums.shape as [number, number];
-    const fits =
-      labels.data.length === classes && counts.data.length === classes && sums.data.length === classes * size;
-    if (!fits || size < 1) {
-      const received = `${labels.data.length}, ${counts.data.length} and [${classes}, ${size}]`;
-      throw new ShapeError(where, 'state', 'labels [C], counts [C], sums [C, D]', received);
-    }
-    checkFinite(where, sums.data, size);
+    const { labels, counts, sums } = readArrays('ClassMeans.from', state, STATE, 'state');
+    const size = sums.length / labels.length;
     const store = new ClassMeans();
     store.#size = size;
-    for (let c = 0; c < classes; c++) {
-      const [label, count] = [labels.data[c]!, counts.data[c]!];
-      if (label < 0 || !Number.isSafeInteger(count) || count < 1 || store.#sums.has(label)) {
-        const received = `class ${label} with ${count} samples`;
-        throw new ArgumentError(where, 'state', 'classes from 0, once each, with samples', received);
-      }
-      store.#sums.set(label, { count, sum: Float64Array.from(sums.data.subarray(c * size, (c + 1) * size)) });
-    }
+    labels.forEach((label, c) => {
+      store.#sums.set(label, { count: counts[c]!, sum: sums.slice(c * size, (c + 1) * size) });
+    });
     return store;
   }
 

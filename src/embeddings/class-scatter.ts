@@ -1,5 +1,7 @@
+import { COUNT, FLAG } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
+import { readOptions, type Declared } from '../core/read-options';
 import type { NamedArray } from '../core/safetensors';
 import { blockMoments } from './block-moments';
 import type { Means } from './class-means';
@@ -17,6 +19,11 @@ export interface ClassScatterOptions {
   /** Rows that go through a GPU at once, default 4096, fewer of wide rows; changes no result beyond 1e-10. */
   blockSize?: number;
 }
+
+const OPTIONS = {
+  perClass: [FLAG, false],
+  blockSize: [COUNT, 4096],
+} as const satisfies Declared<ClassScatterOptions>;
 
 /**
  * Class means and scatter matrices of a stream of labeled embeddings, for covariances.
@@ -41,10 +48,8 @@ export class ClassScatter {
   /** Scatter within all classes, upper triangle, where they have none of their own. */
   #within: Float64Array | undefined;
 
-  constructor({ perClass = false, blockSize = 4096 }: ClassScatterOptions = {}) {
-    if (!(Number.isSafeInteger(blockSize) && blockSize >= 1)) {
-      throw new ArgumentError('ClassScatter', 'blockSize', 'a whole number from 1', blockSize);
-    }
+  constructor(options?: ClassScatterOptions) {
+    const { perClass, blockSize } = readOptions('ClassScatter', options, OPTIONS);
     this.perClass = perClass;
     this.#blockSize = blockSize;
   }
@@ -174,17 +179,19 @@ export class ClassScatter {
 
   /** Everything as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
   state(): Record<string, NamedArray> {
-    const [classes, size] = this.#filled('ClassScatter.state');
-    return writeClassScatter(classes, this.perClass ? undefined : this.#within, size);
+    const [classes] = this.#filled('ClassScatter.state');
+    return writeClassScatter(classes, this.perClass ? undefined : this.#within);
   }
 
-  /** A store from its {@link state}. @throws ArgumentError, ShapeError or NotFiniteError where it is no such state */
+  /** A store from its {@link state}. @throws FormatError where it is no such state; ArgumentError for the options */
   static from(
     state: Readonly<Record<string, NamedArray | undefined>>,
-    options: Pick<ClassScatterOptions, 'blockSize'> = {},
+    options?: Pick<ClassScatterOptions, 'blockSize'>,
   ): ClassScatter {
-    const { perClass, size, classes, within } = readClassScatter('ClassScatter.from', state);
-    const store = new ClassScatter({ ...options, perClass });
+    const where = 'ClassScatter.from';
+    const { blockSize } = readOptions(where, options, { blockSize: OPTIONS.blockSize });
+    const { perClass, size, classes, within } = readClassScatter(where, state);
+    const store = new ClassScatter({ blockSize, perClass });
     store.#size = size;
     store.#classes = classes;
     store.#within = within;

@@ -1,3 +1,4 @@
+import { check, oneOf } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { traceOf } from '../linalg/trace';
 
@@ -40,9 +41,7 @@ export interface Covariance {
 export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstimator): Covariance {
   const { count, data, shape } = scatter;
   const where = 'estimateCovariance';
-  if (!ESTIMATORS.includes(estimator)) {
-    throw new ArgumentError(where, 'estimator', `one of ${ESTIMATORS.join(', ')}`, estimator);
-  }
+  check(where, 'estimator', estimator, oneOf(...ESTIMATORS));
   if (!(count >= 1)) {
     throw new ArgumentError(where, 'scatter', 'one of at least one row', `${count} rows`);
   }

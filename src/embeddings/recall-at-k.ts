@@ -1,4 +1,6 @@
+import { OBJECT, wholeFrom } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
+import { readOptions } from '../core/read-options';
 import type { Embeddings } from '../tensors/embeddings';
 import { readLabeledRows, type LabeledRows } from './labeled-rows';
 import { squaredDistances } from '../linalg/squared-distances';
@@ -59,9 +61,10 @@ export async function recallAtK(
   embeddings: Embeddings,
   labels: ArrayLike<number>,
   ks: readonly number[],
-  { reference }: RecallAtKOptions = {},
+  options?: RecallAtKOptions,
 ): Promise<number[]> {
   const where = 'recallAtK';
+  const { reference } = readOptions(where, options, { reference: [OBJECT] });
   const wanted = [...ks];
   const reading = reference && readLabeledRows(where, reference.embeddings, reference.labels, 'reference.');
   const [queries, others] = await Promise.all([readLabeledRows(where, embeddings, labels), reading]);
@@ -70,7 +73,8 @@ export async function recallAtK(
     throw new ShapeError(where, 'reference.embeddings', `[M, ${queries.size}]`, `[M, ${among.size}]`);
   }
   const neighbors = among.count - (others ? 0 : 1);
-  const wrong = wanted.find((k) => !(Number.isInteger(k) && k >= 1 && k <= neighbors));
+  const { holds } = wholeFrom(1, neighbors);
+  const wrong = wanted.find((k) => !holds(k));
   if (wrong !== undefined || wanted.length === 0) {
     const expected = `whole numbers from 1 to the number of neighbors, ${neighbors}`;
     throw new ArgumentError(where, 'ks', expected, wrong === undefined ? 'none' : String(wrong));

@@ -1,3 +1,4 @@
+import { check, oneOf } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
@@ -10,6 +11,8 @@ export interface AutcOptions {
    */
   scaling: 'min-max' | 'none';
 }
+
+const SCALING = oneOf('min-max', 'none');
 
 /** What {@link autc} returns. */
 export interface Autc {
@@ -53,12 +56,11 @@ export function autc(inScores: Scores, outScores: Scores, options: AutcOptions):
 export function autc(ranked: RankedScores, options: AutcOptions): Autc;
 export function autc(...given: MetricArguments<AutcOptions>): Autc {
   const where = 'autc';
-  const [ranked, { scaling } = {}] = rankedWithOptions(where, given);
+  const { ranked, options } = rankedWithOptions(where, given, { scaling: [SCALING] });
+  const { scaling } = options;
+  check(where, 'scaling', scaling, SCALING);
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   const [lowest, highest] = [thresholds[0]!, thresholds.at(-1)!];
-  if (scaling !== 'min-max' && scaling !== 'none') {
-    throw new ArgumentError(where, 'scaling', "'min-max' or 'none'", scaling);
-  }
   if (scaling === 'none' && (lowest < 0 || highest > 1)) {
     const expected = "scores in [0, 1] (scaling 'min-max' brings them there)";
     throw new ArgumentError(where, 'scores', expected, `${lowest} to ${highest}`);

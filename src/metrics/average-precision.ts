@@ -1,6 +1,6 @@
 import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
-import { checkSide, type PositiveOption } from './operating-points';
+import { POSITIVE_OUT, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /**
@@ -29,11 +29,10 @@ export function averagePrecision(inScores: Scores, outScores: Scores, options?: 
  */
 export function averagePrecision(ranked: RankedScores, options?: PositiveOption): number;
 export function averagePrecision(...given: MetricArguments<PositiveOption>): number {
-  const [ranked, { positive = 'out' } = {}] = rankedWithOptions('averagePrecision', given);
-  checkSide('averagePrecision', positive);
+  const { ranked, options } = rankedWithOptions('averagePrecision', given, POSITIVE_OUT);
   const { inCount, outCount, inAtOrBelow, outAtOrBelow } = ranked;
   let [sum, before] = [0, 0];
-  if (positive === 'in') {
+  if (options.positive === 'in') {
     for (let k = 0; k < inAtOrBelow.length; k++) {
       const found = inAtOrBelow[k]!;
       sum += ((found - before) * found) / (found + outAtOrBelow[k]!);

@@ -39,7 +39,7 @@ export function equalErrorRate(ranked: RankedScores): EqualErrorRate;
 export function equalErrorRate(first: Scores | RankedScores, second?: Scores): EqualErrorRate {
   const ranked = rankedFrom('equalErrorRate', first, second);
   const { inCount, outCount } = ranked;
-  const { thresholds, truePositives, falsePositives } = operatingPoints('equalErrorRate', ranked, 'out');
+  const { thresholds, truePositives, falsePositives } = operatingPoints(ranked, 'out');
   // FPR - FNR = FPR + TPR - 1, times N M: whole numbers, so that nothing is lost. It rises from -N M.
   const balance = (k: number) =>
     (k < 0 ? 0 : falsePositives[k]! * outCount + truePositives[k]! * inCount) - inCount * outCount;

@@ -1,7 +1,8 @@
-import { ArgumentError } from '../core/errors';
-import { checkRate, type Scores } from '../core/scores';
+import { oneOf, SHARE } from '../core/check';
+import type { Declared } from '../core/read-options';
+import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
-import { operatingPoints, type PositiveOption } from './operating-points';
+import { operatingPoints, SIDE, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link fprAtTpr}. */
@@ -19,6 +20,13 @@ export interface FprAtTprOptions extends PositiveOption {
   /** Half the width of the band of `'band-mean'`, in (0, 1), its ends included; default 0.01. */
   band?: number;
 }
+
+const OPTIONS = {
+  positive: [SIDE, 'in'],
+  tpr: [SHARE, 0.95],
+  rule: [oneOf('at-or-above', 'nearest', 'band-mean'), 'at-or-above'],
+  band: [SHARE, 0.01],
+} as const satisfies Declared<FprAtTprOptions>;
 
 const ROUNDING = 1e-12; // 0.96 - 0.95 is more than 0.01 in float64
 
@@ -47,15 +55,9 @@ export function fprAtTpr(inScores: Scores, outScores: Scores, options?: FprAtTpr
  */
 export function fprAtTpr(ranked: RankedScores, options?: FprAtTprOptions): number;
 export function fprAtTpr(...given: MetricArguments<FprAtTprOptions>): number {
-  const where = 'fprAtTpr';
-  const [ranked, options = {}] = rankedWithOptions(where, given);
-  const { tpr = 0.95, positive = 'in', rule = 'at-or-above', band = 0.01 } = options;
-  checkRate(where, 'tpr', tpr);
-  checkRate(where, 'band', band);
-  if (rule !== 'at-or-above' && rule !== 'nearest' && rule !== 'band-mean') {
-    throw new ArgumentError(where, 'rule', "'at-or-above', 'nearest' or 'band-mean'", rule);
-  }
-  const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
+  const { ranked, options } = rankedWithOptions('fprAtTpr', given, OPTIONS);
+  const { tpr, positive, rule, band } = options;
+  const { positives, negatives, truePositives, falsePositives } = operatingPoints(ranked, positive);
   if (rule === 'at-or-above') {
     let k = 0;
     while (truePositives[k]! / positives < tpr) k++; // the last one finds all

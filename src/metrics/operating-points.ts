@@ -1,4 +1,4 @@
-import { ArgumentError } from '../core/errors';
+import { oneOf } from '../core/check';
 import type { RankedScores } from './cumulative-counts';
 
 /** Which side counts as the positive one, of which true and false positives are told. */
@@ -6,6 +6,11 @@ export interface PositiveOption {
   /** `'out'`: OoD is what is to be found (default, but for `fprAtTpr`); `'in'`: in-distribution is. */
   positive?: 'out' | 'in';
 }
+
+export const SIDE = oneOf('out', 'in');
+
+/** The option of whoever looks for OoD by default. */
+export const POSITIVE_OUT = { positive: [SIDE, 'out'] } as const;
 
 /** What each threshold finds, from the strictest to the loosest; at the last one everything is found. */
 export interface OperatingPoints {
@@ -26,15 +31,8 @@ function atOrAbove(atOrBelow: Float64Array, total: number): Float64Array {
   return above;
 }
 
-/** @throws ArgumentError for any other side than in or out */
-export function checkSide(where: string, positive: string): void {
-  if (positive === 'in' || positive === 'out') return;
-  throw new ArgumentError(where, 'positive', "'out' or 'in'", positive);
-}
-
-/** The ranked scores as seen by who looks for one side. @throws ArgumentError for any other side than in or out */
-export function operatingPoints(where: string, ranked: RankedScores, positive: 'out' | 'in'): OperatingPoints {
-  checkSide(where, positive);
+/** The ranked scores as seen by who looks for one side. */
+export function operatingPoints(ranked: RankedScores, positive: 'out' | 'in'): OperatingPoints {
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = ranked;
   if (positive === 'in') {
     return {

@@ -1,7 +1,8 @@
-import { ArgumentError } from '../core/errors';
+import { check, FLAG, SHARE_OR_ALL } from '../core/check';
+import type { Declared } from '../core/read-options';
 import type { Scores } from '../core/scores';
 import type { RankedScores } from './cumulative-counts';
-import { operatingPoints, type PositiveOption } from './operating-points';
+import { operatingPoints, POSITIVE_OUT, type PositiveOption } from './operating-points';
 import { rankedWithOptions, type MetricArguments } from './ranked-arguments';
 
 /** Options of {@link partialAuroc}. */
@@ -13,6 +14,12 @@ export interface PartialAurocOptions extends PositiveOption {
    */
   standardized?: boolean;
 }
+
+const OPTIONS = {
+  ...POSITIVE_OUT,
+  maxFpr: [SHARE_OR_ALL],
+  standardized: [FLAG, true],
+} as const satisfies Declared<PartialAurocOptions>;
 
 /**
  * Area under the ROC curve up to a false positive rate, for detectors that may raise few false alarms.
@@ -41,12 +48,10 @@ export function partialAuroc(inScores: Scores, outScores: Scores, options: Parti
 export function partialAuroc(ranked: RankedScores, options: PartialAurocOptions): number;
 export function partialAuroc(...given: MetricArguments<PartialAurocOptions>): number {
   const where = 'partialAuroc';
-  const [ranked, options] = rankedWithOptions(where, given);
-  const { maxFpr = NaN, positive = 'out', standardized = true } = options ?? {};
-  if (!(maxFpr > 0 && maxFpr <= 1)) {
-    throw new ArgumentError(where, 'maxFpr', 'above 0 and at most 1', maxFpr);
-  }
-  const { positives, negatives, truePositives, falsePositives } = operatingPoints(where, ranked, positive);
+  const { ranked, options } = rankedWithOptions(where, given, OPTIONS);
+  const { maxFpr, positive, standardized } = options;
+  check(where, 'maxFpr', maxFpr, SHARE_OR_ALL);
+  const { positives, negatives, truePositives, falsePositives } = operatingPoints(ranked, positive);
   const limit = maxFpr * negatives;
   let [doubled, found, alarms] = [0, 0, 0];
   for (let k = 0; k < truePositives.length && alarms < limit; k++) {

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../core/errors';
+import { readOptions, type Declared, type Read } from '../core/read-options';
 import type { Scores } from '../core/scores';
 import { cumulativeCounts, type RankedScores } from './cumulative-counts';
 
@@ -35,26 +36,13 @@ export function rankedFrom(where: string, first: Scores | RankedScores, second?:
   throw new ArgumentError(where, 'arguments', expected, `${kindOf(first)} and ${kindOf(second)}`);
 }
 
-/** Of no class: a tensor is none, nor is a promise. */
-function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || isRanked(value)) return false;
-  const kind: unknown = Object.getPrototypeOf(value);
-  return kind === null || Object.getPrototypeOf(kind) === null;
-}
-
-/**
- * The same with the options that stand behind the scores. @throws ArgumentError also for options that are no plain
- * object
- */
-export function rankedWithOptions<Options>(
+/** The same with the options that stand behind the scores. @throws ArgumentError as `readOptions` too */
+export function rankedWithOptions<Options extends object, const D extends Declared<Options>>(
   where: string,
   [first, second, third]: MetricArguments<Options>,
-): [ranked: RankedScores, options?: Options] {
+  declared: D,
+): { ranked: RankedScores; options: Read<Options, D> } {
   const optionsNext = isRanked(first) && !isRanked(second) && kindOf(second) !== 'an array';
-  const options = optionsNext ? second : third;
   const ranked = rankedFrom(where, first, optionsNext ? undefined : (second as Scores));
-  if (options === undefined) return [ranked];
-  if (isPlain(options)) return [ranked, options as Options];
-  // Of a number, for instance, every option would be its default.
-  throw new ArgumentError(where, 'options', 'an object of options', kindOf(options));
+  return { ranked, options: readOptions(where, (optionsNext ? second : third) as Options | undefined, declared) };
 }

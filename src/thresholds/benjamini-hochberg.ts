@@ -1,5 +1,5 @@
+import { check, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { checkRate } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 import { roundedUp } from './allowed-alarms';
 
@@ -24,7 +24,7 @@ export function benjaminiHochberg(values: ArrayLike<number>, rate: number): bool
   if (!Number.isInteger((values as ArrayLike<number> | undefined)?.length)) {
     throw new ArgumentError(where, 'values', 'an array of p-values', typeof values);
   }
-  checkRate(where, 'rate', rate);
+  check(where, 'rate', rate, SHARE);
   for (let i = 0; i < values.length; i++) {
     if (values[i]! >= 0 && values[i]! <= 1) continue;
     throw new ArgumentError(where, 'values', 'p-values in [0, 1]', `${values[i]} at index ${i}`);

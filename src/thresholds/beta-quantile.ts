@@ -1,3 +1,8 @@
+import { wholeFrom } from '../core/check';
+
+/** Above it the quantiles would take seconds. */
+export const TRIALS = wholeFrom(1, 1e9);
+
 /** log of n! over Stirling's formula. Differences of log Gamma lose 1e-9 at a million; this term does not. */
 function stirlingError(n: number): number {
   let [shift, x] = [0, n];

@@ -1,5 +1,7 @@
+import { ANYTHING } from '../core/check';
 import { ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
+import { readOptions } from '../core/read-options';
 import { checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 
@@ -58,6 +60,7 @@ export function calibrateFor(where: string, names: [string, string], scores: Sco
  * const calibration = calibrate([0.3, 0.1, 0.2]);
  * decideWith(calibration, [0.9], { alpha: 0.25 })[0].isOod; // true
  */
-export function calibrate(calibration: Scores, options: { classes?: Classes | undefined } = {}): Calibration {
-  return calibrateFor('calibrate', ['calibration', 'classes'], calibration, options.classes);
+export function calibrate(calibration: Scores, options?: { classes?: Classes | undefined }): Calibration {
+  const { classes } = readOptions('calibrate', options, { classes: [ANYTHING] });
+  return calibrateFor('calibrate', ['calibration', 'classes'], calibration, classes);
 }

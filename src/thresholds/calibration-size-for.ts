@@ -1,5 +1,5 @@
+import { check, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { checkRate } from '../core/scores';
 import { countAllowing } from './allowed-alarms';
 import { rateInterval } from './conformal-coverage';
 
@@ -18,9 +18,9 @@ const MOST = 1e8;
  */
 export function calibrationSizeFor(alpha: number, within: number, confidence = 0.95): number {
   const where = 'calibrationSizeFor';
-  checkRate(where, 'alpha', alpha);
-  checkRate(where, 'within', within);
-  checkRate(where, 'confidence', confidence);
+  check(where, 'alpha', alpha, SHARE);
+  check(where, 'within', within, SHARE);
+  check(where, 'confidence', confidence, SHARE);
 
   // Among the sizes that allow k alarms both ends of the interval fall while n grows: the first has the highest upper
   // end, the last the lowest lower end.

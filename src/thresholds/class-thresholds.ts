@@ -1,4 +1,5 @@
-import { checkRate, checkScores, type Scores } from '../core/scores';
+import { check, SHARE } from '../core/check';
+import { checkScores, type Scores } from '../core/scores';
 import { checkClasses, sortByClass, type Classes } from './calibrate';
 import { thresholdOfSorted, type ConformalThreshold } from './conformal-threshold';
 
@@ -29,7 +30,7 @@ export function classThresholds(calibration: Scores, classes: Classes, alpha: nu
   const where = 'classThresholds';
   checkScores(where, 'calibration', calibration);
   checkClasses(where, 'classes', classes, calibration.length);
-  checkRate(where, 'alpha', alpha);
+  check(where, 'alpha', alpha, SHARE);
   return [...sortByClass(calibration, classes)].map(([label, own]) => ({
     label,
     ...thresholdOfSorted(own, alpha, `calibration scores of class ${label}`),

@@ -1,15 +1,5 @@
-import { ArgumentError } from '../core/errors';
-import { checkRate } from '../core/scores';
-import { betaQuantile } from './beta-quantile';
-
-/** Above it the beta quantiles would take seconds. */
-const MOST = 1e9;
-
-/** Throws unless the count is one that the beta quantiles can work with. */
-export function checkCount(where: string, what: string, count: number): void {
-  if (Number.isInteger(count) && count >= 1 && count <= MOST) return;
-  throw new ArgumentError(where, what, `a whole number from 1 to ${MOST}`, count);
-}
+import { check, SHARE, wholeFrom } from '../core/check';
+import { betaQuantile, TRIALS } from './beta-quantile';
 
 /**
  * Clopper-Pearson (exact) confidence interval of a rate seen as `successes` of `trials`.
@@ -26,11 +16,9 @@ export function checkCount(where: string, what: string, count: number): void {
  */
 export function clopperPearson(successes: number, trials: number, confidence = 0.95): [lower: number, upper: number] {
   const where = 'clopperPearson';
-  checkCount(where, 'trials', trials);
-  if (!Number.isInteger(successes) || successes < 0 || successes > trials) {
-    throw new ArgumentError(where, 'successes', `a whole number from 0 to ${trials}`, successes);
-  }
-  checkRate(where, 'confidence', confidence);
+  check(where, 'trials', trials, TRIALS);
+  check(where, 'successes', successes, wholeFrom(0, trials));
+  check(where, 'confidence', confidence, SHARE);
   const tail = (1 - confidence) / 2;
   const lowerOf = (count: number) => (count === 0 ? 0 : betaQuantile(tail, count, trials - count + 1));
   return [lowerOf(successes), 1 - lowerOf(trials - successes)];

@@ -1,7 +1,6 @@
-import { checkRate } from '../core/scores';
+import { check, SHARE } from '../core/check';
 import { allowedAlarms } from './allowed-alarms';
-import { betaQuantile } from './beta-quantile';
-import { checkCount } from './clopper-pearson';
+import { betaQuantile, TRIALS } from './beta-quantile';
 
 /** Equal-tailed interval of the rate at which `allowed` of `count` exchangeable scores are passed. */
 export function rateInterval(allowed: number, count: number, confidence: number): [lower: number, upper: number] {
@@ -30,8 +29,8 @@ export function rateInterval(allowed: number, count: number, confidence: number)
  */
 export function conformalCoverage(count: number, alpha: number, confidence = 0.95): [lower: number, upper: number] {
   const where = 'conformalCoverage';
-  checkCount(where, 'count', count);
-  checkRate(where, 'alpha', alpha);
-  checkRate(where, 'confidence', confidence);
+  check(where, 'count', count, TRIALS);
+  check(where, 'alpha', alpha, SHARE);
+  check(where, 'confidence', confidence, SHARE);
   return rateInterval(allowedAlarms(count, alpha), count, confidence);
 }

@@ -1,4 +1,5 @@
-import { checkRate, checkScores, type Scores } from '../core/scores';
+import { check, SHARE } from '../core/check';
+import { checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 import { allowedAlarms, countAllowing } from './allowed-alarms';
 
@@ -61,6 +62,6 @@ export function thresholdOfSorted(
  */
 export function conformalThreshold(calibration: Scores, alpha: number): ConformalThreshold {
   checkScores('conformalThreshold', 'calibration', calibration);
-  checkRate('conformalThreshold', 'alpha', alpha);
+  check('conformalThreshold', 'alpha', alpha, SHARE);
   return thresholdOfSorted(sortScores(calibration), alpha);
 }

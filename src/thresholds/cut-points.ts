@@ -1,3 +1,4 @@
+import { check, TEXT, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { ConformalThreshold } from './conformal-threshold';
 import type { TprThreshold } from './threshold-at-tpr';
@@ -9,6 +10,15 @@ export interface BelongsTo {
   /** Whatever else tells: `model` (a fingerprint), `data`, `class`. */
   readonly [what: string]: string;
 }
+
+export const NAME: Rule = {
+  expected: 'a name of at least one character',
+  holds: (value: unknown) => TEXT.holds(value as number) && value !== '',
+};
+export const NUMBER: Rule = {
+  expected: 'a number',
+  holds: (value: unknown) => typeof value === 'number' && !Number.isNaN(value),
+};
 
 interface AnyCutPoint {
   name: string;
@@ -44,16 +54,13 @@ export function cutPoint(
   threshold: ConformalThreshold | TprThreshold | number,
   belongsTo: BelongsTo,
 ): CutPoint {
-  const refuse = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError('cutPoint', what, expected, received);
-  };
-  if (typeof name !== 'string' || name === '') refuse('name', 'a name of at least one character', name);
-  if (typeof belongsTo?.detector !== 'string') refuse('belongsTo.detector', 'a string', belongsTo?.detector);
-  for (const [what, value] of Object.entries(belongsTo)) {
-    if (typeof value !== 'string') refuse(`belongsTo.${what}`, 'a string', value);
+  const where = 'cutPoint';
+  check(where, 'name', name, NAME);
+  for (const [what, value] of Object.entries({ detector: undefined, ...(belongsTo as object | undefined) })) {
+    check(where, `belongsTo.${what}`, value, TEXT);
   }
   const cut = typeof threshold === 'number' ? threshold : threshold?.threshold;
-  if (typeof cut !== 'number' || Number.isNaN(cut)) refuse('threshold', 'a threshold', cut);
+  check(where, 'threshold', cut, NUMBER);
   const own = { ...belongsTo };
   if (typeof threshold === 'number') return { name, kind: 'manual', threshold, count: 0, belongsTo: own };
   const { count } = threshold;
@@ -72,9 +79,7 @@ export function cutPoint(
  * cutPointsPassed([cutPoint('odd', 1, { detector: 'knn' }), cutPoint('alien', 3, { detector: 'knn' })], 2); // ['odd']
  */
 export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
-  if (typeof score !== 'number' || Number.isNaN(score)) {
-    throw new ArgumentError('cutPointsPassed', 'score', 'a number', score);
-  }
+  check('cutPointsPassed', 'score', score, NUMBER);
   return cutPoints.filter(({ threshold }) => score > threshold).map(({ name }) => name);
 }
 

@@ -1,5 +1,7 @@
+import { ANYTHING, check, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { checkFiniteScores, checkRate, type Scores } from '../core/scores';
+import { readOptions } from '../core/read-options';
+import { checkFiniteScores, type Scores } from '../core/scores';
 import { calibrateFor, checkClasses, type Calibration, type Classes } from './calibrate';
 import { cutSorted } from './conformal-threshold';
 import { pValueOf } from '../core/p-value';
@@ -19,6 +21,9 @@ export interface Decision {
 
 const NONE = new Float64Array(0);
 
+const OPTIONS = { alpha: [SHARE], nearestClass: [ANYTHING] } as const;
+const ALL_OPTIONS = { ...OPTIONS, calibration: [ANYTHING], calibrationClasses: [ANYTHING] } as const;
+
 function decideFor(
   where: string,
   { all, byClass }: Calibration,
@@ -27,7 +32,7 @@ function decideFor(
   nearestClass: Classes | undefined,
 ): Decision[] {
   checkFiniteScores(where, 'scores', scores);
-  checkRate(where, 'alpha', alpha);
+  check(where, 'alpha', alpha, SHARE);
   if (nearestClass !== undefined) checkClasses(where, 'nearestClass', nearestClass, scores.length);
   else if (byClass) {
     const expected = 'the class of each score, as the calibration is per class';
@@ -69,7 +74,8 @@ export function decideWith(
   if (!Number.isInteger((calibration as Calibration | undefined)?.all?.length)) {
     throw new ArgumentError('decideWith', 'calibration', 'what calibrate() returns', typeof calibration);
   }
-  return decideFor('decideWith', calibration, scores, options.alpha, options.nearestClass);
+  const { alpha, nearestClass } = readOptions('decideWith', options, OPTIONS);
+  return decideFor('decideWith', calibration, scores, alpha, nearestClass);
 }
 
 /**
@@ -95,7 +101,7 @@ export function decide(
     calibrationClasses?: Classes | undefined;
   },
 ): Decision[] {
-  const { calibration, alpha, nearestClass, calibrationClasses } = options;
+  const { calibration, alpha, nearestClass, calibrationClasses } = readOptions('decide', options, ALL_OPTIONS);
   const ready = calibrateFor('decide', ['calibration', 'calibrationClasses'], calibration, calibrationClasses);
   return decideFor('decide', ready, scores, alpha, nearestClass);
 }

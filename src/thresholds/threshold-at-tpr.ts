@@ -1,4 +1,6 @@
-import { checkRate, checkScores, type Scores } from '../core/scores';
+import { SHARE } from '../core/check';
+import { readOptions } from '../core/read-options';
+import { checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
 import { clopperPearson } from './clopper-pearson';
 
@@ -27,14 +29,10 @@ export interface TprThreshold {
  * @example
  * thresholdAtTpr([1, 2, 3, 4], { tpr: 0.75 }).threshold; // 3
  */
-export function thresholdAtTpr(
-  inScores: Scores,
-  { tpr = 0.95, confidence = 0.95 }: { tpr?: number; confidence?: number } = {},
-): TprThreshold {
+export function thresholdAtTpr(inScores: Scores, options?: { tpr?: number; confidence?: number }): TprThreshold {
   const where = 'thresholdAtTpr';
   checkScores(where, 'inScores', inScores);
-  checkRate(where, 'tpr', tpr);
-  checkRate(where, 'confidence', confidence);
+  const { tpr, confidence } = readOptions(where, options, { tpr: [SHARE, 0.95], confidence: [SHARE, 0.95] });
   const sorted = sortScores(inScores);
   const count = sorted.length;
   let kept = Math.ceil(tpr * count); // a rounding can put it one beside the smallest share that is at least tpr

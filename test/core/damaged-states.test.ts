@@ -11,11 +11,10 @@ import {
   ShapeError,
   type NamedArray,
 } from 'tfjs-ood';
+import { damagedArrays, type NamedArrays as Tensors } from '../damage';
 import { pairwiseLoss } from '../training/small-model';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
-import { ClassMeans, ClassScatter } from 'tfjs-ood/embeddings';
 import { createTrainer } from 'tfjs-ood/training';
-import { ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
 import {
   ensemble,
   mahalanobis,
@@ -25,8 +24,6 @@ import {
   type Blocks,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
-
-type Tensors = Readonly<Record<string, NamedArray>>;
 
 const random = seededRandom(3);
 const [ROWS, SIZE, CLASSES] = [90, 6, 3];
@@ -53,40 +50,6 @@ const outputs = {
 };
 const logitsOf = (images: tf.Tensor4D) => tf.reshape<tf.Rank.R2>(images, [images.shape[0], -1]);
 const parts = { head, logitsOf };
-
-/** The array with another side, its numbers in the order they had, the last ones again where there are too few. */
-function withSide(array: NamedArray, axis: number, side: number): NamedArray {
-  const shape = array.shape.map((length, i) => (i === axis ? side : length));
-  const length = shape.reduce((product, one) => product * one, 1);
-  const data = array.data.slice(0, length);
-  const longer = new (array.data.constructor as Float64ArrayConstructor)(length);
-  longer.forEach((_, i) => (longer[i] = data[i] ?? array.data.at(i - length) ?? 0));
-  return { ...array, shape, data: longer } as unknown as NamedArray;
-}
-
-const DTYPES = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array };
-
-/** Every damage of one tensor. */
-function* damages(tensors: Tensors): Generator<[what: string, Tensors]> {
-  for (const [name, array] of Object.entries(tensors)) {
-    for (const axis of array.shape.keys()) {
-      for (const step of [-1, 1]) {
-        const side = array.shape[axis]! + step;
-        yield [`${name} axis ${axis} ${step}`, { ...tensors, [name]: withSide(array, axis, side) }];
-      }
-    }
-    yield [`${name} rank`, { ...tensors, [name]: { ...array, shape: [1, ...array.shape] } }];
-    yield [`${name} dropped`, Object.fromEntries(Object.entries(tensors).filter(([other]) => other !== name))];
-    for (const [dtype, type] of Object.entries(DTYPES)) {
-      if (dtype === array.dtype) continue;
-      yield [
-        `${name} as ${dtype}`,
-        { ...tensors, [name]: { ...array, dtype, data: type.from(array.data) } as NamedArray },
-      ];
-    }
-  }
-  yield ['unknown', { ...tensors, stray: { dtype: 'F32', shape: [1], data: Float32Array.of(1) } }];
-}
 
 /** Axes whose length no other tensor has: what is left is a whole state of another size, as of a fit on other data. */
 const FREE: Record<string, readonly string[]> = {
@@ -121,7 +84,7 @@ describe('a damaged state of a scorer is a FormatError', () => {
     restore(state.tensors).dispose();
     const free = new Set<string>();
     let refused = 0;
-    for (const [what, tensors] of damages(state.tensors)) {
+    for (const [what, tensors] of damagedArrays(state.tensors)) {
       let restored: ReturnType<typeof restore>;
       try {
         restored = restore(tensors);
@@ -166,7 +129,7 @@ test('a detector', async () => {
   const detector = await fitOutputDetector({ ...outputs, labels }, options);
   const { tensors, metadata } = decodeSafetensors(detector.toBytes());
   loadOutputDetector(encodeSafetensors(tensors, metadata), { scorer, ...parts }).dispose();
-  for (const [what, damaged] of damages(tensors)) {
+  for (const [what, damaged] of damagedArrays(tensors)) {
     // Fewer calibration scores are those of a smaller calibration.
     if (/^calibration axis 0/.test(what)) continue;
     expect(() => loadOutputDetector(encodeSafetensors(damaged, metadata), { scorer, ...parts }), what).toThrow(
@@ -176,57 +139,13 @@ test('a detector', async () => {
 });
 
 describe('other saved states are refused by an error of this package', () => {
-  const rows = { data: features, shape: [ROWS, SIZE] as const };
-  const stores: Record<string, () => Promise<[Tensors, (tensors: Tensors) => { state(): Tensors }]>> = {
-    ClassMeans: async () => {
-      const store = new ClassMeans();
-      await store.add(rows, labels);
-      return [store.state(), (tensors) => ClassMeans.from(tensors)];
-    },
-    ScoreSketch: () => {
-      const store = new ScoreSketch({ bits: 12 });
-      store.add(features);
-      return Promise.resolve([store.state(), (tensors) => ScoreSketch.from(tensors)]);
-    },
-    ScoreAccumulator: () => {
-      const store = new ScoreAccumulator();
-      store.add(features);
-      return Promise.resolve([store.state(), (tensors) => ScoreAccumulator.from(tensors)]);
-    },
-  };
-  /** As above; and further names are left alone, so that several states may share one file. */
-  const freeOf: Record<string, readonly string[]> = {
-    ClassMeans: ['sums axis 1'],
-    'ClassScatter of each class': [],
-    ScoreAccumulator: ['scores axis 0'],
-  };
-  const check = (name: string, tensors: Tensors, from: (tensors: Tensors) => { state(): Tensors }) => {
-    for (const [what, damaged] of damages(tensors)) {
-      if (what === 'unknown') expect(from(damaged).state(), what).toEqual(tensors);
-      else if ((freeOf[name] ?? []).includes(what.replace(/ -?1$/, ''))) {
-        expect(from(damaged).state(), what).toEqual(damaged);
-      } else expect(() => from(damaged), `${name}: ${what}`).toThrow(OodError);
-    }
-  };
-  test.each(Object.keys(stores))('%s', async (name) => check(name, ...(await stores[name]!())));
-
-  test.each([1, CLASSES])('ClassScatter of %i classes, each alone and all together', async (classes) => {
-    for (const perClass of [true, false]) {
-      const store = new ClassScatter({ perClass });
-      await store.add(
-        rows,
-        labels.map((label) => label % classes),
-      );
-      check('ClassScatter', store.state(), (tensors) => ClassScatter.from(tensors));
-    }
-  });
-
   test('Trainer', async () => {
     const model = tfl.sequential({ layers: [tfl.layers.dense({ inputShape: [4], units: 2 })] });
     const trainer = createTrainer(model, { loss: pairwiseLoss, seed: 3 });
     const { tensors, metadata } = await trainer.state();
     trainer.restore({ tensors, metadata });
-    for (const [what, damaged] of damages(tensors)) {
+    for (const [what, damaged] of damagedArrays(tensors)) {
+      if (/ NaN at /.test(what)) continue; // weights are what they are
       if (what === 'unknown') trainer.restore({ tensors: damaged, metadata });
       else expect(() => trainer.restore({ tensors: damaged, metadata }), what).toThrow(OodError);
     }

@@ -144,7 +144,7 @@ describe('cut-points', () => {
     await expect(fit({ alpha: 0.05, cutPoints: { default: 0.2 } })).rejects.toThrow(
       'cutPoints.default must be the same as alpha 0.05, or left out (it is alpha by another name), got 0.2',
     );
-    await expect(fit({ cutPoints: { default: 2 } })).rejects.toThrow('cutPoints.default must be a rate');
+    await expect(fit({ cutPoints: { default: 2 } })).rejects.toThrow('cutPoints.default must be a share');
   });
 });
 
@@ -257,7 +257,7 @@ describe('a head and the logits that it makes', () => {
     const detector = await fit(outputs, head, nearestClassMean());
     for (const cutPoint of [Infinity, 1e20, NaN, -0.1, 0, 1]) {
       await expect(detector.predict(outputs, { cutPoint })).rejects.toThrow(
-        'predict: cutPoint must be a rate between 0 and 1',
+        'predict: cutPoint must be a share between 0 and 1',
       );
     }
     detector.dispose();

@@ -170,9 +170,9 @@ onEachBackend('fitOutputDetector', () => {
   test('what is refused', async () => {
     const refused = (outputs: object, given: object, message: string) =>
       expect(fitOutputDetector({ ...known, ...outputs }, { ...options, ...given })).rejects.toThrow(message);
-    await refused({}, { alpha: 0 }, 'fitOutputDetector: alpha must be a rate between 0 and 1');
-    await refused({}, { cutPoints: { odd: 2 } }, 'cutPoints.odd must be a rate');
-    await refused({}, { calibrationShare: 1 }, 'calibrationShare must be a rate');
+    await refused({}, { alpha: 0 }, 'fitOutputDetector: alpha must be a share between 0 and 1');
+    await refused({}, { cutPoints: { odd: 2 } }, 'cutPoints.odd must be a share');
+    await refused({}, { calibrationShare: 1 }, 'calibrationShare must be a share');
     await refused({}, { scorer: 'energy' }, 'scorer must be a method such as mahalanobis()');
     await refused({ labels: [0, 1] }, {}, 'features must be 2 rows, as the labels, got 400');
     await refused({ labels: [...known.labels.slice(1), -1] }, {}, '-1 at index 399');

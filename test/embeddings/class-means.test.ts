@@ -6,6 +6,7 @@ import {
   ClassMeans,
   decodeSafetensors,
   encodeSafetensors,
+  FormatError,
   NotFiniteError,
   seededRandom,
   ShapeError,
@@ -147,27 +148,27 @@ test('state goes through safetensors and back', async () => {
   ]);
   await again.add(...block([[0, [0, 0, 0]]]));
   expect(again.counts.get(0)).toBe(2);
-  expect(() => ClassMeans.from({})).toThrow('state.labels must be I32 of rank 1, got none');
+  expect(() => ClassMeans.from({})).toThrow('ClassMeans.from: state.labels must be I32 [C], got none');
   const state = means.state();
   const [F64, I32] = ['F64', 'I32'] as const;
   expect(() => ClassMeans.from({ ...state, labels: { dtype: I32, shape: [2], data: Int32Array.of(0, 0) } })).toThrow(
-    'once each, with samples, got class 0 with 2 samples',
+    'state.labels must be class indices from 0, once each, got 0 at index 1',
   );
   expect(() => ClassMeans.from({ ...state, labels: { dtype: I32, shape: [2], data: Int32Array.of(-1, 0) } })).toThrow(
-    'classes from 0',
+    'class indices from 0, once each, got -1 at index 0',
   );
   expect(() => ClassMeans.from({ ...state, counts: { dtype: F64, shape: [1], data: Float64Array.of(1) } })).toThrow(
-    'labels [C], counts [C], sums [C, D], got 2, 1 and [2, 3]',
+    'state.counts must be F64 [2], got F64 [1]',
   );
   expect(() =>
     ClassMeans.from({ ...state, counts: { dtype: F64, shape: [2], data: Float64Array.of(1, 1.5) } }),
-  ).toThrow('got class 3 with 1.5 samples');
+  ).toThrow('state.counts must be whole numbers from 1, got 1.5 at index 1');
   expect(() =>
     ClassMeans.from({ ...state, sums: { dtype: F64, shape: [2, 3], data: Float64Array.of(1, 2, 3, 4, NaN, 6) } }),
-  ).toThrow(NotFiniteError);
+  ).toThrow(FormatError);
   expect(() =>
     ClassMeans.from({ ...state, counts: { dtype: 'F64', shape: [2], data: Float64Array.of(1, 0) } }),
-  ).toThrow(ArgumentError);
+  ).toThrow(FormatError);
 });
 
 describe('bad input changes nothing', () => {

@@ -268,9 +268,13 @@ describe.each([false, true])('a store with perClass %s', (perClass) => {
       expect(() => ClassScatter.from({ ...store.state(), [name]: undefined })).toThrow(`state.${name}`);
     }
     const counts = { dtype: 'F64', shape: [2], data: Float64Array.of(0, 2) } as const;
-    expect(() => ClassScatter.from({ ...store.state(), counts })).toThrow('class 1 with 0 samples');
+    expect(() => ClassScatter.from({ ...store.state(), counts })).toThrow(
+      'state.counts must be whole numbers from 1, got 0 at index 0',
+    );
     const means = { dtype: 'F64', shape: [2, 2], data: Float64Array.of(0, NaN, 1, 1) } as const;
-    expect(() => ClassScatter.from({ ...store.state(), means })).toThrow('NaN at row 0, column 1');
+    expect(() => ClassScatter.from({ ...store.state(), means })).toThrow(
+      'state.means must be finite numbers, got NaN at index 1',
+    );
   });
   test('says what is missing', async () => {
     const empty = new ClassScatter({ perClass });

@@ -275,9 +275,9 @@ test('bad input', () => {
     'compareAurocs: second.outScores must be 4 scores, of the same samples, got 1',
   );
   expect(() => compareAurocs(detector, { inScores: [1, 2], outScores })).toThrow(ShapeError);
-  expect(() => compareAurocs(detector, detector, { confidence: 1 })).toThrow('confidence must be a rate between');
-  expect(() => aurocInterval(inScores, outScores, { confidence: 95 })).toThrow('confidence must be a rate between');
+  expect(() => compareAurocs(detector, detector, { confidence: 1 })).toThrow('confidence must be a share between');
+  expect(() => aurocInterval(inScores, outScores, { confidence: 95 })).toThrow('confidence must be a share between');
   expect(() => aurocInterval(inScores, outScores, { method: 'wald' as 'delong' })).toThrow(
-    "method must be 'delong-logit' or 'delong', got wald",
+    'method must be one of delong-logit, delong, got wald',
   );
 });

@@ -261,7 +261,7 @@ describe('bad input', () => {
   const [a, b] = [[1, 2, 3], [2, 3]]; // prettier-ignore
   test('options', () => {
     const call = (options: object) => () => bootstrapInterval(a, b, auroc, options as { seed: number });
-    expect(call({})).toThrow('bootstrapInterval: seed must be an integer, got undefined');
+    expect(call({})).toThrow('bootstrapInterval: seed must be a whole number, got undefined');
     expect(call({ seed: 0.5 })).toThrow(ArgumentError);
     expect(call({ seed: 1, resamples: 39 })).toThrow(
       'resamples must be a whole number from 40 for a confidence of 0.95',
@@ -269,8 +269,8 @@ describe('bad input', () => {
     expect(call({ seed: 1, resamples: 100.5 })).toThrow(ArgumentError);
     expect(call({ seed: 1, resamples: 199, confidence: 0.99 })).toThrow('from 200');
     for (const confidence of [0, 1, 95, NaN])
-      expect(call({ seed: 1, confidence })).toThrow('confidence must be a rate');
-    expect(call({ seed: 1, method: 'basic' })).toThrow("method must be 'bca' or 'percentile', got basic");
+      expect(call({ seed: 1, confidence })).toThrow('confidence must be a share');
+    expect(call({ seed: 1, method: 'basic' })).toThrow('method must be one of bca, percentile, got basic');
   });
   test('scores, pairs, rows and metrics', () => {
     const options = { seed: 1, resamples: 40 };

@@ -123,7 +123,7 @@ test('rules of the operating point', () => {
   expect(fprAtTprOdin([...Array<number>(19).fill(-most), most], [-most, most])).toBe(0.5);
   const ties = Array.from({ length: 40 }, (_, i) => i);
   expect([fprAtTprOpenOOD(ties, ties), fprAtTpr(ties, ties, { positive: 'out' })]).toEqual([1, 0.95]);
-  expect(() => fprAtTpr([1], [2], { rule: 'band-mean', band: 0 })).toThrow('band must be a rate between 0 and 1');
+  expect(() => fprAtTpr([1], [2], { rule: 'band-mean', band: 0 })).toThrow('band must be a share between 0 and 1');
 });
 
 test('the threshold curve says how it was scaled', () => {
@@ -132,17 +132,19 @@ test('the threshold curve says how it was scaled', () => {
   expect(autc([-1.7e308], [1.7e308], { scaling: 'min-max' }).autc).toBe(0);
   expect(autc([0], [5e-324], { scaling: 'min-max' }).autc).toBe(0);
   expect(() => autc([0, 2], [1], { scaling: 'none' })).toThrow('scores must be scores in [0, 1]');
-  expect(() => autc([0], [1], {} as { scaling: 'none' })).toThrow("scaling must be 'min-max' or 'none', got undefined");
+  expect(() => autc([0], [1], {} as { scaling: 'none' })).toThrow(
+    'scaling must be one of min-max, none, got undefined',
+  );
 });
 
 test('bad options', () => {
   for (const maxFpr of [0, 1.1, NaN, -1]) {
-    expect(() => partialAuroc([1], [2], { maxFpr })).toThrow('maxFpr must be above 0 and at most 1');
+    expect(() => partialAuroc([1], [2], { maxFpr })).toThrow('maxFpr must be a share above 0 and at most 1');
   }
   expect(partialAuroc([1, 2], [2, 3], { maxFpr: 1 })).toBe(0.875);
   for (const points of [1, 0, NaN]) {
-    expect(() => rocCurve([1], [2], { points })).toThrow('points must be at least 2');
+    expect(() => rocCurve([1], [2], { points })).toThrow('points must be a whole number from 2');
     expect(() => precisionRecallCurve([1], [2], { points })).toThrow('precisionRecallCurve: points must be');
   }
-  expect(() => rocCurve([1], [2], { positive: 'ood' as 'out' })).toThrow("positive must be 'out' or 'in', got ood");
+  expect(() => rocCurve([1], [2], { positive: 'ood' as 'out' })).toThrow('positive must be one of out, in, got ood');
 });

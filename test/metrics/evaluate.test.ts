@@ -118,9 +118,9 @@ describe('bad input to evaluate', () => {
     expect(() => evaluate({ in: [Infinity], out })).toThrow(NotFiniteError);
     for (const accuracy of [-0.1, 93, NaN])
       expect(() => evaluate({ in: [1], out }, { accuracy })).toThrow(ArgumentError);
-    expect(() => evaluate({ in: [1], out }, { confidence: 95 })).toThrow('confidence must be a rate');
+    expect(() => evaluate({ in: [1], out }, { confidence: 95 })).toThrow('confidence must be a share');
     expect(() => evaluate({ in: [1], out }, { method: 'wald' as 'delong' })).toThrow(
-      "method must be 'delong-logit' or",
+      'method must be one of delong-logit, delong',
     );
   });
   test('groups', () => {
@@ -209,13 +209,13 @@ describe('parseEvaluation', () => {
   test('a value out of range, or missing', () => {
     const what = (path: string, leaf: unknown) => refused(withLeaf(path.split('.'), leaf)).message;
     expect(what('sets.noise.auroc.value', 1.2)).toMatch(
-      /^parseEvaluation: sets\.noise\.auroc\.value must be a number from 0 to 1, got 1\.2 at byte \d+$/,
+      /^parseEvaluation: sets\.noise\.auroc\.value must be a share from 0 to 1, got 1\.2 at byte \d+$/,
     );
     expect(what('sets.noise.auroc.value', undefined)).toContain('got nothing at byte');
     expect(what('sets.noise.auroc.lower', 0.95)).toContain('sets.noise.auroc.lower must be from 0 to 0.91');
     expect(what('sets.noise.auroc.upper', 0.9)).toContain('sets.noise.auroc.upper must be from 0.91');
     expect(what('sets.noise.auroc.confidence', 1)).toContain('between 0 and 1');
-    expect(what('sets.noise.auroc.method', 'wald')).toContain("method must be 'delong-logit' or 'delong'");
+    expect(what('sets.noise.auroc.method', 'wald')).toContain('method must be one of delong-logit, delong');
     expect(what('sets.noise.inCount', 7)).toContain('must be 6, as inCount, got 7');
     expect(what('sets.noise.outCount', 1.5)).toContain('a whole number from 1');
     expect(what('sets.noise.prevalence', 0.3)).toContain('must be 0.25, as the others say');
@@ -224,7 +224,7 @@ describe('parseEvaluation', () => {
     expect(what('groups.far.sets', ['toString'])).toContain('groups.far.sets.0 must be the name of a set');
     expect(what('groups.far.sets', [])).toContain('groups.far.sets must be at least one name, got none');
     expect(what('version', 2)).toContain('version must be 1, got 2');
-    expect(what('format', 'x')).toContain('format must be \'tfjs-ood/evaluation\', got "x"');
+    expect(what('format', 'x')).toContain('format must be tfjs-ood/evaluation, got "x"');
     expect(what('sets', {})).toContain('sets must be at least one set, got none');
     expect(what('sets', [])).toContain('sets must be an object, got []');
     expect(what('groups', undefined)).toContain('groups must be an object, got nothing');

@@ -197,12 +197,12 @@ describe('bad input', () => {
   });
   test('rates and sides', () => {
     for (const tpr of [0, 1, NaN, 95])
-      expect(() => fprAtTpr([1], [2], { tpr })).toThrow('tpr must be a rate between 0 and 1');
+      expect(() => fprAtTpr([1], [2], { tpr })).toThrow('tpr must be a share between 0 and 1');
     expect(() => averagePrecision([1], [2], { positive: 'ood' as 'out' })).toThrow(
-      "positive must be 'out' or 'in', got ood",
+      'positive must be one of out, in, got ood',
     );
     expect(() => fprAtTpr([1], [2], { rule: 'first' as 'nearest' })).toThrow(
-      "rule must be 'at-or-above', 'nearest' or 'band-mean'",
+      'rule must be one of at-or-above, nearest, band-mean',
     );
   });
 });

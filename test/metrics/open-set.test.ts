@@ -195,7 +195,7 @@ describe('bad input', () => {
     expect(() => classAccuracy([1], [1, 2])).toThrow(ShapeError);
     expect(() => oscr(inside, [])).toThrow('oscr: outScores must be at least one score');
     expect(() => oscr(inside, [Infinity])).toThrow(NotFiniteError);
-    for (const fpr of [0, 1, NaN]) expect(() => ccrAtFpr(inside, [3], { fpr })).toThrow('fpr must be a rate between');
-    expect(() => ccrAtFpr(inside, [3], { rule: 'x' as 'nearest' })).toThrow("rule must be 'at-or-below' or 'nearest'");
+    for (const fpr of [0, 1, NaN]) expect(() => ccrAtFpr(inside, [3], { fpr })).toThrow('fpr must be a share between');
+    expect(() => ccrAtFpr(inside, [3], { rule: 'x' as 'nearest' })).toThrow('rule must be one of at-or-below, nearest');
   });
 });

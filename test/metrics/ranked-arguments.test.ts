@@ -86,13 +86,14 @@ describe.each(Object.keys(withOptions))('options of %s', (name) => {
   test('are an object, and no list, number, name, tensor or ranked scores', () => {
     const metric = named(name);
     for (const [wrong, received] of [
-      [0.9, 'a number'],
-      ['in', 'a string'],
-      [null, 'an object'],
-      [tf.tensor1d([1]), 'an object'],
+      [0.9, '0.9'],
+      ['in', 'in'],
+      [null, 'null'],
+      [Promise.resolve({}), '{  }'],
+      [tf.tensor1d([1]), expect.stringContaining('dataId')],
       [() => ({}), 'a function'],
     ] as const) {
-      const expected = { where: name, what: 'options', expected: 'an object of options', received };
+      const expected = { where: name, what: 'options', expected: 'an object', received };
       expect(complaint(() => metric(inScores, outScores, wrong))).toEqual(expected);
       expect(complaint(() => metric(ranked, wrong))).toEqual(expected);
     }

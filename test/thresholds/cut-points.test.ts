@@ -71,7 +71,7 @@ describe('cutPoint', () => {
 
   test('bad input', () => {
     expect(() => cutPoint('', 1, belongsTo)).toThrow('cutPoint: name must be a name of at least one character, got');
-    expect(() => cutPoint('a', NaN, belongsTo)).toThrow('cutPoint: threshold must be a threshold, got NaN');
+    expect(() => cutPoint('a', NaN, belongsTo)).toThrow('cutPoint: threshold must be a number, got NaN');
     expect(() => cutPoint('a', undefined as never, belongsTo)).toThrow(ArgumentError);
     expect(() => cutPoint('a', 1, {} as never)).toThrow('cutPoint: belongsTo.detector must be a string, got undefined');
     expect(() => cutPoint('a', 1, { detector: 'b', model: 3 as never })).toThrow(
@@ -157,7 +157,7 @@ describe('cut-points as JSON', () => {
     const deep = `{"format":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     expect(() => parseCutPoints(deep)).toThrow(FormatError);
     expect(() => parseCutPoints(deep)).toThrow('parseCutPoints: cut-points must be JSON, got more than 32 levels');
-    expect(() => parseCutPoints(changed('cutPoints.2.interval', [0.5]))).toThrow('cutPoints.2.interval.0');
+    expect(() => parseCutPoints(changed('cutPoints.2.interval', [0.5]))).toThrow('cutPoints.2.interval.1');
     expect(() => parseCutPoints(changed('cutPoints.2.name', 'strict'))).toThrow(
       'cutPoints.2.name must be another name than that of cutPoints.0, got strict',
     );
@@ -171,8 +171,10 @@ describe('cut-points as JSON', () => {
     expect(() => formatCutPoints({} as never)).toThrow('formatCutPoints: cutPoints must be an array of cut-points');
   });
 
-  test('what is not known is left out, and no name is special', () => {
-    expect(parseCutPoints(changed('cutPoints.3.color', 'red'))).toEqual(all);
+  test('what is not known is refused, and no name is special', () => {
+    for (const path of ['cutPoints.3.color', 'cutPoints.2.interval.2', 'comment']) {
+      expect(() => parseCutPoints(changed(path, 'red'))).toThrow(`parseCutPoints: ${path} must be left out`);
+    }
     const text = formatCutPoints([manual]).replace('"detector": "knn"', '"detector": "knn", "__proto__": "x"');
     const [read] = parseCutPoints(text);
     expect(Object.getPrototypeOf(read!.belongsTo)).toBe(Object.prototype);

@@ -137,7 +137,7 @@ describe('decide', () => {
     expect(() => decide([1, NaN], { calibration: [1], alpha: 0.5 })).toThrow(
       'decide: scores must be finite scores, got NaN at index 1',
     );
-    expect(() => decide([1], { calibration: [1], alpha: 1 })).toThrow('decide: alpha must be a rate');
+    expect(() => decide([1], { calibration: [1], alpha: 1 })).toThrow('decide: alpha must be a share');
     expect(() => decide([1], { calibration: [1], alpha: 0.5, nearestClass: [] })).toThrow(ShapeError);
     expect(() => decide([1], { calibration: [1], alpha: 0.5, nearestClass: [-1] })).toThrow(
       'decide: nearestClass must be classes, whole numbers from 0, got -1 at index 0',

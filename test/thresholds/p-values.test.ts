@@ -139,7 +139,7 @@ describe('benjaminiHochberg', () => {
     expect(() => benjaminiHochberg([0.1, 1.1], 0.1)).toThrow('values must be p-values in [0, 1], got 1.1 at index 1');
     expect(() => benjaminiHochberg([NaN], 0.1)).toThrow(ArgumentError);
     expect(() => benjaminiHochberg([-0.1], 0.1)).toThrow(ArgumentError);
-    expect(() => benjaminiHochberg([0.1], 1)).toThrow('benjaminiHochberg: rate must be a rate between 0 and 1');
+    expect(() => benjaminiHochberg([0.1], 1)).toThrow('benjaminiHochberg: rate must be a share between 0 and 1');
     expect(() => benjaminiHochberg(0.1 as never, 0.5)).toThrow('values must be an array of p-values, got number');
   });
 });

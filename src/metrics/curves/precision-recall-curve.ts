@@ -2,7 +2,7 @@ import type { Scores } from '../../core/scores';
 import { averagePrecision } from '../average-precision';
 import type { RankedScores } from '../cumulative-counts';
 import { operatingPoints } from '../operating-points';
-import { areaUnder, type CurveOptions } from './roc-curve';
+import { areaUnder, CURVE_OPTIONS, type CurveOptions } from './roc-curve';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
 import { trapezoidAupr } from '../published/trapezoid-aupr';
@@ -53,9 +53,9 @@ export function precisionRecallCurve(inScores: Scores, outScores: Scores, option
  */
 export function precisionRecallCurve(ranked: RankedScores, options?: CurveOptions): PrecisionRecallCurve;
 export function precisionRecallCurve(...given: MetricArguments<CurveOptions>): PrecisionRecallCurve {
-  const where = 'precisionRecallCurve';
-  const [ranked, { positive = 'out', points = Infinity } = {}] = rankedWithOptions(where, given);
-  const { positives, truePositives, falsePositives, ...found } = operatingPoints(where, ranked, positive);
+  const { ranked, options } = rankedWithOptions('precisionRecallCurve', given, CURVE_OPTIONS);
+  const { positive, points } = options;
+  const { positives, truePositives, falsePositives, ...found } = operatingPoints(ranked, positive);
   const count = truePositives.length + 1;
   const all = [new Float64Array(count), new Float64Array(count), new Float64Array(count)] as const;
   const [recall, precision, thresholds] = all;
@@ -82,7 +82,7 @@ export function precisionRecallCurve(...given: MetricArguments<CurveOptions>): P
     averagePrecision: averagePrecision(ranked, { positive }),
     area: trapezoidAupr(ranked, { positive }),
   };
-  const kept = thinCurve(where, x, y, points);
+  const kept = thinCurve(x, y, points);
   if (kept === undefined) return { recall: x, precision: y, thresholds: t, ...areas, drawnArea: areas.area };
   const pick = (values: Float64Array) => Float64Array.from(kept, (k) => values[k]!);
   const [drawnRecall, drawnPrecision] = [pick(x), pick(y)];

@@ -1,7 +1,8 @@
+import { wholeFrom } from '../../core/check';
 import type { Scores } from '../../core/scores';
 import { auroc } from '../auroc';
 import type { RankedScores } from '../cumulative-counts';
-import { operatingPoints, type PositiveOption } from '../operating-points';
+import { operatingPoints, POSITIVE_OUT, type PositiveOption } from '../operating-points';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 import { thinCurve } from './thin-curve';
 
@@ -10,6 +11,8 @@ export interface CurveOptions extends PositiveOption {
   /** At most so many points, at least 2; by default as many as there are. */
   points?: number;
 }
+
+export const CURVE_OPTIONS = { ...POSITIVE_OUT, points: [wholeFrom(2)] } as const;
 
 /** The corners of a ROC curve, from (0, 0) to (1, 1). */
 export interface RocCurve {
@@ -61,9 +64,9 @@ export function rocCurve(inScores: Scores, outScores: Scores, options?: CurveOpt
  */
 export function rocCurve(ranked: RankedScores, options?: CurveOptions): RocCurve;
 export function rocCurve(...given: MetricArguments<CurveOptions>): RocCurve {
-  const where = 'rocCurve';
-  const [ranked, { positive = 'out', points = Infinity } = {}] = rankedWithOptions(where, given);
-  const { positives, negatives, truePositives, falsePositives, ...found } = operatingPoints(where, ranked, positive);
+  const { ranked, options } = rankedWithOptions('rocCurve', given, CURVE_OPTIONS);
+  const { positive, points } = options;
+  const { positives, negatives, truePositives, falsePositives, ...found } = operatingPoints(ranked, positive);
   const count = truePositives.length;
   const [tpr, fpr, thresholds] = [
     new Float64Array(count + 1),
@@ -92,7 +95,7 @@ export function rocCurve(...given: MetricArguments<CurveOptions>): RocCurve {
     Float64Array,
     Float64Array,
   ];
-  const kept = thinCurve(where, curve[0], curve[1], points);
+  const kept = thinCurve(curve[0], curve[1], points);
   if (kept === undefined) return { fpr: curve[0], tpr: curve[1], thresholds: curve[2], area, drawnArea: area };
   const [x, y, t] = curve.map((values) => Float64Array.from(kept, (k) => values[k]!)) as typeof curve;
   return { fpr: x, tpr: y, thresholds: t, area, drawnArea: areaUnder(x, y) };

@@ -1,5 +1,3 @@
-import { ArgumentError } from '../../core/errors';
-
 /** Ends of the longest pieces with a rectangle of at most `most` around each; no more than `points` + 1 of them. */
 function ends(x: Float64Array, y: Float64Array, most: number, points: number): number[] {
   const kept = [0];
@@ -21,10 +19,7 @@ function ends(x: Float64Array, y: Float64Array, most: number, points: number): n
  * between two of them a piece whose rectangle (width times range of y) is as small as can be for the largest one.
  * `undefined` where they are few enough already.
  */
-export function thinCurve(where: string, x: Float64Array, y: Float64Array, points: number): number[] | undefined {
-  if (!(points >= 2)) {
-    throw new ArgumentError(where, 'points', 'at least 2 (both ends)', points);
-  }
+export function thinCurve(x: Float64Array, y: Float64Array, points = Infinity): number[] | undefined {
   if (x.length <= points) return undefined;
   let [tooSmall, enough] = [1e-18, 1]; // the largest rectangle, by halving on a logarithmic scale
   let kept = ends(x, y, enough, points);

@@ -1,4 +1,6 @@
+import { FLAG, oneOf } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
+import { readOptions, type Declared } from '../../core/read-options';
 import {
   METRICS,
   metricsOf,
@@ -7,8 +9,8 @@ import {
   type GroupEvaluation,
   type SetEvaluation,
 } from './evaluation';
-import { metricText, numberWriter, type NumberStyle } from './number-style';
-import { checkFormat, tableText, type Cell, type TableFormat } from './table-text';
+import { metricText, NUMBER_STYLE, numberWriter, type NumberStyle } from './number-style';
+import { TABLE_FORMAT, tableText, type Cell, type TableFormat } from './table-text';
 
 /** A detector and its numbers. */
 export interface NamedEvaluation {
@@ -25,6 +27,13 @@ export interface ComparisonTableOptions extends NumberStyle {
   /** Marks the best of each column, and all that look the same: bold, in text by a star; CSV marks nothing. */
   best?: boolean;
 }
+
+const OPTIONS = {
+  ...NUMBER_STYLE,
+  metric: [oneOf(...METRICS), 'auroc'],
+  format: [TABLE_FORMAT, 'markdown'],
+  best: [FLAG, false],
+} as const satisfies Declared<ComparisonTableOptions>;
 
 const where = 'comparisonTable';
 const HIGHER_IS_BETTER: readonly string[] = ['auroc', 'auprIn', 'auprOut'];
@@ -84,13 +93,9 @@ function markBest(
  * const result = evaluate({ in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8] } });
  * comparisonTable([{ name: 'msp', result }], { format: 'text', digits: 3 }); // 'detector   svhn\nmsp       0.833\n'
  */
-export function comparisonTable(entries: readonly NamedEvaluation[], options: ComparisonTableOptions = {}): string {
-  const { metric = 'auroc', format = 'markdown', best = false, interval = false } = options;
-  checkFormat(where, format);
-  const write = numberWriter(where, options);
-  if (!METRICS.includes(metric)) {
-    throw new ArgumentError(where, 'metric', `one of ${METRICS.join(', ')}`, metric);
-  }
+export function comparisonTable(entries: readonly NamedEvaluation[], options?: ComparisonTableOptions): string {
+  const { metric, format, best, interval, ...style } = readOptions(where, options, OPTIONS);
+  const write = numberWriter(style);
   if (entries.length === 0) {
     throw new ArgumentError(where, 'entries', 'at least one detector', 'none');
   }

@@ -1,6 +1,8 @@
+import { ANY_SHARE, ANYTHING, OBJECT, TEXT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import { checkRate, checkScores, type Scores } from '../../core/scores';
-import { aurocInterval } from '../intervals/auroc-interval';
+import { readOptions, type Declared } from '../../core/read-options';
+import { checkScores, type Scores } from '../../core/scores';
+import { aurocInterval, INTERVAL_OPTIONS } from '../intervals/auroc-interval';
 import { averagePrecision } from '../average-precision';
 import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { detectionError } from '../detection-error';
@@ -31,6 +33,14 @@ export interface EvaluateOptions {
   /** Whatever belongs to the numbers: seed, model, data. */
   about?: Json;
 }
+
+const OPTIONS = {
+  ...INTERVAL_OPTIONS,
+  groups: [OBJECT, {}],
+  name: [TEXT],
+  accuracy: [ANY_SHARE],
+  about: [ANYTHING],
+} as const satisfies Declared<EvaluateOptions>;
 
 const where = 'evaluate';
 const refuse: RefuseValue = (path, expected, received) => {
@@ -87,21 +97,14 @@ function groupEvaluation(name: string, names: readonly string[], sets: Evaluatio
  * result.sets.svhn.auroc.value; // 0.8333
  * result.groups.far.auroc; // 1
  */
-export function evaluate({ in: inScores, out }: EvaluationScores, options: EvaluateOptions = {}): Evaluation {
-  const { groups = {}, confidence = 0.95, method = 'delong-logit', name, accuracy, about } = options;
-  checkRate(where, 'confidence', confidence);
-  if (method !== 'delong' && method !== 'delong-logit') {
-    throw new ArgumentError(where, 'method', "'delong-logit' or 'delong'", method);
-  }
+export function evaluate({ in: inScores, out }: EvaluationScores, options?: EvaluateOptions): Evaluation {
+  const { groups, confidence, method, name, accuracy, about } = readOptions(where, options, OPTIONS);
   checkScores(where, 'in', inScores);
   const outs = Object.entries(out ?? {});
   if (outs.length === 0) {
     throw new ArgumentError(where, 'out', 'at least one OoD set by its name', 'none');
   }
   for (const [set, scores] of outs) checkScores(where, `out.${set}`, scores);
-  if (accuracy !== undefined && !(accuracy >= 0 && accuracy <= 1)) {
-    throw new ArgumentError(where, 'accuracy', 'a share from 0 to 1', accuracy);
-  }
   const sets = Object.fromEntries(
     outs.map(([set, scores]) => [
       set,
@@ -111,7 +114,7 @@ export function evaluate({ in: inScores, out }: EvaluationScores, options: Evalu
   return {
     format: 'tfjs-ood/evaluation',
     version: 1,
-    ...(name === undefined ? {} : { name: String(name) }),
+    ...(name === undefined ? {} : { name }),
     ...(accuracy === undefined ? {} : { accuracy }),
     inCount: inScores.length,
     sets,

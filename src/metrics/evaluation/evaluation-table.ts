@@ -1,4 +1,5 @@
-import { ArgumentError } from '../../core/errors';
+import type { Rule } from '../../core/check';
+import { readOptions, type Declared } from '../../core/read-options';
 import {
   METRICS,
   metricsOf,
@@ -7,8 +8,8 @@ import {
   type GroupEvaluation,
   type SetEvaluation,
 } from './evaluation';
-import { metricText, numberWriter, type NumberStyle } from './number-style';
-import { checkFormat, tableText, type Cell, type TableFormat } from './table-text';
+import { metricText, NUMBER_STYLE, numberWriter, type NumberStyle } from './number-style';
+import { TABLE_FORMAT, tableText, type Cell, type TableFormat } from './table-text';
 
 /** A column of {@link evaluationTable}: a metric, or what an OoD set is. */
 export type EvaluationColumn = keyof EvaluationMetrics | 'outCount' | 'prevalence';
@@ -32,12 +33,26 @@ const TITLES: Readonly<Record<EvaluationColumn, string>> = {
   detectionError: 'detection error',
 };
 
+const COLUMNS: Rule = {
+  expected: `names among ${Object.keys(TITLES).join(', ')}`,
+  holds: (value: unknown) => Array.isArray(value) && value.every((name) => Object.hasOwn(TITLES, name as string)),
+};
+
+const OPTIONS = {
+  ...NUMBER_STYLE,
+  format: [TABLE_FORMAT, 'markdown'],
+  columns: [COLUMNS, ['outCount', ...METRICS]],
+} as const satisfies Declared<EvaluationTableOptions>;
+
 type Row = [name: string, kind: 'set' | 'group', from: SetEvaluation | GroupEvaluation];
 
 /** What a person reads. */
-function readable(rows: readonly Row[], columns: readonly EvaluationColumn[], style: NumberStyle) {
-  const write = numberWriter('evaluationTable', style);
-  const { interval = false } = style;
+function readable(
+  rows: readonly Row[],
+  columns: readonly EvaluationColumn[],
+  write: (fraction: number) => string,
+  interval: boolean,
+) {
   const cell = ([, , from]: Row, column: EvaluationColumn): string => {
     if (column !== 'outCount' && column !== 'prevalence') return metricText(from, column, write, interval);
     if (!('outCount' in from)) return '';
@@ -93,18 +108,13 @@ function precise(rows: readonly Row[], columns: readonly EvaluationColumn[], int
  * const result = evaluate({ in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8] } });
  * evaluationTable(result, { format: 'text', columns: ['auroc'], digits: 3 }); // 'OoD set  AUROC\nsvhn     0.833\n'
  */
-export function evaluationTable(result: Evaluation, options: EvaluationTableOptions = {}): string {
-  const where = 'evaluationTable';
-  const { format = 'markdown', columns = ['outCount', ...METRICS], interval = false } = options;
-  checkFormat(where, format);
-  const unknown = columns.find((column) => !Object.hasOwn(TITLES, column));
-  if (unknown !== undefined) {
-    throw new ArgumentError(where, 'columns', `names among ${Object.keys(TITLES).join(', ')}`, unknown);
-  }
+export function evaluationTable(result: Evaluation, options?: EvaluationTableOptions): string {
+  const { format, columns, interval, ...style } = readOptions('evaluationTable', options, OPTIONS);
   const rows: Row[] = [
     ...Object.entries(result.sets).map(([name, set]): Row => [name, 'set', set]),
     ...Object.entries(result.groups).map(([name, group]): Row => [name, 'group', group]),
   ];
-  const table = format === 'csv' ? precise(rows, columns, interval) : readable(rows, columns, options);
+  const table =
+    format === 'csv' ? precise(rows, columns, interval) : readable(rows, columns, numberWriter(style), interval);
   return tableText(table, format);
 }

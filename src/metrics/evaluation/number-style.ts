@@ -1,4 +1,5 @@
-import { ArgumentError } from '../../core/errors';
+import { FLAG, wholeFrom } from '../../core/check';
+import type { Declared } from '../../core/read-options';
 import type { AurocWithInterval, EvaluationMetrics, GroupEvaluation, SetEvaluation } from './evaluation';
 
 /** How numbers are shown; CSV has them as they are, fractions at full precision. */
@@ -11,11 +12,17 @@ export interface NumberStyle {
   interval?: boolean;
 }
 
-/** Fractions as text. @throws ArgumentError for an impossible number of digits */
-export function numberWriter(where: string, { percent = false, digits = percent ? 2 : 4 }: NumberStyle) {
-  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20)) {
-    throw new ArgumentError(where, 'digits', 'a whole number from 0 to 20', digits);
-  }
+export const NUMBER_STYLE = {
+  digits: [wholeFrom(0, 20)],
+  percent: [FLAG, false],
+  interval: [FLAG, false],
+} as const satisfies Declared<NumberStyle>;
+
+/** Fractions as text. */
+export function numberWriter({
+  percent = false,
+  digits = percent ? 2 : 4,
+}: { [K in keyof NumberStyle]: NumberStyle[K] | undefined }) {
   return (fraction: number) => (percent ? fraction * 100 : fraction).toFixed(digits);
 }
 

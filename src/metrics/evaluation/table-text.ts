@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../core/errors';
+import { oneOf } from '../../core/check';
 
 /** How a table is written. */
 export type TableFormat = 'markdown' | 'latex' | 'csv' | 'text' | 'html';
@@ -127,11 +127,7 @@ function html({ head, rows, nameColumns, footFrom = rows.length }: Table): strin
 
 const writers = { markdown, latex, csv, text, html };
 
-/** The format, or an ArgumentError. */
-export function checkFormat(where: string, format: TableFormat): TableFormat {
-  if (Object.hasOwn(writers, format)) return format;
-  throw new ArgumentError(where, 'format', `one of ${Object.keys(writers).join(', ')}`, format);
-}
+export const TABLE_FORMAT = oneOf('markdown', 'latex', 'csv', 'text', 'html');
 
 /** A table as text, ending with a line break. */
 export function tableText(table: Table, format: TableFormat): string {

@@ -1,5 +1,6 @@
-import { ArgumentError } from '../../core/errors';
-import { checkRate, type Scores } from '../../core/scores';
+import { oneOf, SHARE } from '../../core/check';
+import type { Declared } from '../../core/read-options';
+import type { Scores } from '../../core/scores';
 import type { RankedScores } from '../cumulative-counts';
 import { aurocVariance } from './delong';
 import { normalQuantile } from './normal-distribution';
@@ -17,6 +18,11 @@ export interface AurocIntervalOptions {
    */
   method?: 'delong-logit' | 'delong';
 }
+
+export const INTERVAL_OPTIONS = {
+  confidence: [SHARE, 0.95],
+  method: [oneOf('delong-logit', 'delong'), 'delong-logit'],
+} as const satisfies Declared<AurocIntervalOptions>;
 
 /** AUROC with its uncertainty. */
 export interface AurocInterval {
@@ -64,13 +70,8 @@ export function aurocInterval(inScores: Scores, outScores: Scores, options?: Aur
  */
 export function aurocInterval(ranked: RankedScores, options?: AurocIntervalOptions): AurocInterval;
 export function aurocInterval(...given: MetricArguments<AurocIntervalOptions>): AurocInterval {
-  const where = 'aurocInterval';
-  const [ranked, options = {}] = rankedWithOptions(where, given);
-  const { confidence = 0.95, method = 'delong-logit' } = options;
-  checkRate(where, 'confidence', confidence);
-  if (method !== 'delong' && method !== 'delong-logit') {
-    throw new ArgumentError(where, 'method', "'delong-logit' or 'delong'", method);
-  }
+  const { ranked, options } = rankedWithOptions('aurocInterval', given, INTERVAL_OPTIONS);
+  const { confidence, method } = options;
   const { auroc, variance } = aurocVariance(ranked);
   if (variance === undefined) return { auroc, standardError: 0.5, lower: 0, upper: 1, confidence };
   const standardError = Math.sqrt(variance);

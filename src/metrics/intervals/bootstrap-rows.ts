@@ -1,3 +1,4 @@
+import { COUNT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 
@@ -27,10 +28,8 @@ export function bootstrapRows(
   options: BootstrapOptions,
 ): BootstrapInterval {
   const where = 'bootstrapRows';
-  if (counts.length === 0 || !counts.every((count) => Number.isSafeInteger(count) && count >= 1)) {
-    const received = counts.length === 0 ? 'none' : counts.join(', ');
-    throw new ArgumentError(where, 'counts', 'whole numbers from 1', received);
-  }
+  const isSizes = counts.length > 0 && counts.every(COUNT.holds);
+  if (!isSizes) throw new ArgumentError(where, 'counts', 'whole numbers from 1', counts);
   const all = counts.map((count) => new Int32Array(count));
   const rowsOf = (weights: Int32Array, rows: Int32Array): Int32Array => {
     let end = 0;

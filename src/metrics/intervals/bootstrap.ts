@@ -1,6 +1,7 @@
-import { ArgumentError, NotFiniteError } from '../../core/errors';
+import { check, COUNT, INTEGER, oneOf, SHARE, wholeFrom } from '../../core/check';
+import { NotFiniteError } from '../../core/errors';
 import { seededRandom, type Random } from '../../core/random';
-import { checkRate } from '../../core/scores';
+import { readOptions, type Declared } from '../../core/read-options';
 import { acceleration, biasCorrectedLevel } from './bca';
 
 /** Options of {@link bootstrapInterval}, {@link bootstrapDifference} and {@link bootstrapRows}. */
@@ -35,23 +36,22 @@ export interface BootstrapInterval {
 /** A statistic of how often each sample of each stratum counts. */
 export type WeightedStatistic = (weights: readonly Int32Array[]) => number;
 
+const OPTIONS = {
+  seed: [INTEGER],
+  resamples: [COUNT, 2000],
+  confidence: [SHARE, 0.95],
+  method: [oneOf('bca', 'percentile'), 'bca'],
+} as const satisfies Declared<BootstrapOptions>;
+
 /** Checks the options, defaults put in. */
-function bootstrapOptions(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
-  const { seed, resamples = 2000, confidence = 0.95, method = 'bca' } = options;
-  if (!Number.isSafeInteger(seed)) {
-    throw new ArgumentError(where, 'seed', 'an integer', seed);
-  }
-  checkRate(where, 'confidence', confidence);
-  const least = Math.ceil(2 / (1 - confidence) - 1e-9);
-  if (!Number.isSafeInteger(resamples) || resamples < least) {
-    // With fewer, not one resample lies beyond either end, and the interval is a guess.
-    const expected = `a whole number from ${least} for a confidence of ${confidence}`;
-    throw new ArgumentError(where, 'resamples', expected, resamples);
-  }
-  if (method !== 'percentile' && method !== 'bca') {
-    throw new ArgumentError(where, 'method', "'bca' or 'percentile'", method);
-  }
-  return { seed, resamples, confidence, method };
+function bootstrapOptions(where: string, given: BootstrapOptions) {
+  const options = readOptions(where, given, OPTIONS);
+  check(where, 'seed', options.seed, INTEGER);
+  const { confidence, resamples } = options;
+  // With fewer, not one resample lies beyond either end, and the interval is a guess.
+  const { expected, holds } = wholeFrom(Math.ceil(2 / (1 - confidence) - 1e-9));
+  check(where, 'resamples', resamples, { expected: `${expected} for a confidence of ${confidence}`, holds });
+  return options;
 }
 
 /** As many draws with replacement as there are samples: how often each came. */

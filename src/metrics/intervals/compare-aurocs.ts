@@ -1,5 +1,7 @@
+import { SHARE } from '../../core/check';
 import { ShapeError } from '../../core/errors';
-import { checkRate, type Scores } from '../../core/scores';
+import { readOptions } from '../../core/read-options';
+import type { Scores } from '../../core/scores';
 import type { DetectorScores } from './bootstrap-difference';
 import { cumulativeCounts } from '../cumulative-counts';
 import { aurocVariance, placements } from './delong';
@@ -80,10 +82,10 @@ function varianceOfMean(first: Float64Array, second: Float64Array, mean: number)
 export function compareAurocs(
   first: DetectorScores,
   second: DetectorScores,
-  { confidence = 0.95 }: { confidence?: number } = {},
+  options?: { confidence?: number },
 ): AurocComparison {
   const where = 'compareAurocs';
-  checkRate(where, 'confidence', confidence);
+  const { confidence } = readOptions(where, options, { confidence: [SHARE, 0.95] });
   const [a, b] = [components(where, first), components(where, second)];
   for (const side of ['inScores', 'outScores'] as const) {
     const [wanted, got] = [first[side].length, second[side].length];

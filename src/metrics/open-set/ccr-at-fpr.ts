@@ -1,5 +1,6 @@
-import { ArgumentError } from '../../core/errors';
-import { checkRate, type Scores } from '../../core/scores';
+import { oneOf, SHARE } from '../../core/check';
+import { readOptions, type Declared } from '../../core/read-options';
+import type { Scores } from '../../core/scores';
 import { oscrFor, type ClassifiedScores } from './oscr';
 
 /** Options of {@link ccrAtFpr}. */
@@ -12,6 +13,11 @@ export interface CcrAtFprOptions {
    */
   rule?: 'at-or-below' | 'nearest';
 }
+
+const OPTIONS = {
+  fpr: [SHARE, 0.05],
+  rule: [oneOf('at-or-below', 'nearest'), 'at-or-below'],
+} as const satisfies Declared<CcrAtFprOptions>;
 
 /**
  * Correct classification rate at a false positive rate: the share of in-distribution samples that are accepted and
@@ -28,13 +34,9 @@ export interface CcrAtFprOptions {
  * @example
  * ccrAtFpr({ scores: [0.1, 0.4], predicted: [3, 5], labels: [3, 5] }, [0.35, 0.8], { fpr: 0.5 }); // 1
  */
-export function ccrAtFpr(inside: ClassifiedScores, outScores: Scores, options: CcrAtFprOptions = {}): number {
+export function ccrAtFpr(inside: ClassifiedScores, outScores: Scores, options?: CcrAtFprOptions): number {
   const where = 'ccrAtFpr';
-  const { fpr = 0.05, rule = 'at-or-below' } = options;
-  checkRate(where, 'fpr', fpr);
-  if (rule !== 'at-or-below' && rule !== 'nearest') {
-    throw new ArgumentError(where, 'rule', "'at-or-below' or 'nearest'", rule);
-  }
+  const { fpr, rule } = readOptions(where, options, OPTIONS);
   const { curve } = oscrFor(where, inside, outScores);
   // Shares rise from 0, so the last point that is no worse than the ones before is the loosest of its share.
   let chosen = 0;

@@ -32,7 +32,7 @@ export function fprAtTprOpenOOD(inScores: Scores, outScores: Scores): number;
 export function fprAtTprOpenOOD(ranked: RankedScores): number;
 export function fprAtTprOpenOOD(first: Scores | RankedScores, second?: Scores): number {
   const ranked = rankedFrom('fprAtTprOpenOOD', first, second);
-  const points = operatingPoints('fprAtTprOpenOOD', ranked, 'out');
+  const points = operatingPoints(ranked, 'out');
   let k = 0;
   while (points.truePositives[k]! / points.positives < 0.95 || !isRocCorner(points, k)) k++;
   return points.falsePositives[k]! / points.negatives;

@@ -1,3 +1,4 @@
+import { check, POSITIVE } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import type { Scores } from '../../core/scores';
 import { cumulativeCounts } from '../cumulative-counts';
@@ -58,10 +59,8 @@ function gridAupr() {
 export function gridMetrics(inScores: Scores, outScores: Scores): GridMetrics {
   const { thresholds: distinct } = cumulativeCounts('gridMetrics', inScores, outScores);
   const highest = distinct.at(-1)!;
-  if (highest <= 0) {
-    // 1 - s / max(s) is then undefined, or falls where it should rise.
-    throw new ArgumentError('gridMetrics', 'the highest score', 'above 0', highest);
-  }
+  // Else 1 - s / max(s) is undefined, or falls where it should rise.
+  check('gridMetrics', 'the highest score', highest, POSITIVE);
   const confidence = (scores: Scores) => Float64Array.from(scores, (score) => 1 - score / highest).sort();
   const [inside, outside] = [confidence(inScores), confidence(outScores)];
   const start = Math.min(inside[0]!, outside[0]!);

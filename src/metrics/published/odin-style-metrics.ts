@@ -34,9 +34,8 @@ export interface OdinStyleMetrics {
  * odinStyleMetrics([0.1, 0.2, 0.3], [0.25, 0.5]).auroc; // 0.8333
  */
 export function odinStyleMetrics(inScores: Scores, outScores: Scores): OdinStyleMetrics {
-  const where = 'odinStyleMetrics';
-  const ranked = cumulativeCounts(where, inScores, outScores);
-  const points = operatingPoints(where, ranked, 'in');
+  const ranked = cumulativeCounts('odinStyleMetrics', inScores, outScores);
+  const points = operatingPoints(ranked, 'in');
   let [tpr, fpr] = [0, 0]; // the curve starts there
   for (let k = 0; k < points.truePositives.length; k++) {
     const found = points.truePositives[k]! / points.positives;

@@ -1,6 +1,6 @@
 import type { Scores } from '../../core/scores';
 import type { RankedScores } from '../cumulative-counts';
-import { operatingPoints, type PositiveOption } from '../operating-points';
+import { operatingPoints, POSITIVE_OUT, type PositiveOption } from '../operating-points';
 import { rankedWithOptions, type MetricArguments } from '../ranked-arguments';
 
 /**
@@ -27,8 +27,8 @@ export function trapezoidAupr(inScores: Scores, outScores: Scores, options?: Pos
  */
 export function trapezoidAupr(ranked: RankedScores, options?: PositiveOption): number;
 export function trapezoidAupr(...given: MetricArguments<PositiveOption>): number {
-  const [ranked, { positive = 'out' } = {}] = rankedWithOptions('trapezoidAupr', given);
-  const { positives, truePositives, falsePositives } = operatingPoints('trapezoidAupr', ranked, positive);
+  const { ranked, options } = rankedWithOptions('trapezoidAupr', given, POSITIVE_OUT);
+  const { positives, truePositives, falsePositives } = operatingPoints(ranked, options.positive);
   let [sum, precisionBefore, before] = [0, 1, 0];
   for (let k = 0; k < truePositives.length; k++) {
     const found = truePositives[k]!;

@@ -1,8 +1,10 @@
 import { ArgumentError } from '../../core/errors';
 import type { Scores } from '../../core/scores';
 import type { NamedArray } from '../../core/safetensors';
+import { readArrays, writeArrays } from '../../core/saved-arrays';
 import { checkFloat32Scores } from './float32-scores';
-import { statePart } from './state-part';
+
+const STATE = { scores: { dtype: 'F32', shape: ['N'], empty: true } } as const;
 
 const [SMALLEST, LARGEST] = [1024, 1 << 20];
 
@@ -65,18 +67,13 @@ export class ScoreAccumulator {
 
   /** The scores as a named array, for `encodeSafetensors`. */
   state(): Record<'scores', NamedArray> {
-    return { scores: { dtype: 'F32', shape: [this.#count], data: this.scores() } };
+    return writeArrays(STATE, { scores: this.scores() });
   }
 
-  /**
-   * An accumulator from its {@link state}. @throws ShapeError where it is no such state; NotFiniteError as {@link add}
-   */
+  /** An accumulator from its {@link state}. @throws FormatError where it is no such state */
   static from(state: Readonly<Record<string, NamedArray | undefined>>): ScoreAccumulator {
-    const where = 'ScoreAccumulator.from';
-    const scores = statePart(where, state, 'scores', 'F32');
-    checkFloat32Scores(where, scores);
     const accumulator = new ScoreAccumulator();
-    accumulator.#append(scores);
+    accumulator.#append(readArrays('ScoreAccumulator.from', state, STATE, 'state').scores);
     return accumulator;
   }
 

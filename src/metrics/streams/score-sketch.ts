@@ -1,13 +1,27 @@
-import { ArgumentError, ShapeError } from '../../core/errors';
-import { checkRate, type Scores } from '../../core/scores';
+import { check, SHARE, wholeFrom } from '../../core/check';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
+import type { Scores } from '../../core/scores';
 import type { NamedArray } from '../../core/safetensors';
+import { COUNTS, firstWrong, readArrays, writeArrays } from '../../core/saved-arrays';
 import { checkFloat32Scores } from './float32-scores';
 import { bucketOf, bucketOfBits, edgesOf, LEADING_BITS } from './score-buckets';
-import { statePart } from './state-part';
 
-const [FEWEST, DEFAULT, MOST] = [LEADING_BITS + 1, 20, 24];
+const BITS = wholeFrom(LEADING_BITS + 1, 24);
 /** Counters are made this many (2^9) at a time, where the scores are. */
 const PAGE_BITS = 9;
+
+const STATE = {
+  bits: { dtype: 'I32', shape: [1], rule: { expected: BITS.expected, wrong: firstWrong(BITS.holds) } },
+  buckets: {
+    dtype: 'I32',
+    shape: ['K'],
+    rule: { expected: 'ascending buckets', wrong: firstWrong((bucket, k, all) => bucket > (all[k - 1] ?? -1)) },
+    empty: true,
+  },
+  counts: { dtype: 'F64', shape: ['K'], rule: COUNTS, empty: true },
+  range: { dtype: 'F64', shape: [2] },
+} as const;
 
 /** Where an order statistic lies, as {@link ScoreSketch} knows it. */
 export interface SketchQuantile {
@@ -56,10 +70,8 @@ export class ScoreSketch {
    * @param options `bits`: 10 to 24, 20 by default; one more halves the width of the buckets
    * @throws ArgumentError for any other number of bits
    */
-  constructor({ bits = DEFAULT }: { bits?: number } = {}) {
-    if (!(Number.isInteger(bits) && bits >= FEWEST && bits <= MOST)) {
-      throw new ArgumentError('ScoreSketch', 'bits', `a whole number from ${FEWEST} to ${MOST}`, bits);
-    }
+  constructor(options?: { bits?: number }) {
+    const { bits } = readOptions('ScoreSketch', options, { bits: [BITS, 20] });
     this.bits = bits;
     this.#pages = new Array<undefined>(2 ** (bits - PAGE_BITS)).fill(undefined);
   }
@@ -133,7 +145,7 @@ export class ScoreSketch {
    */
   quantile(q: number): SketchQuantile {
     const where = 'ScoreSketch.quantile';
-    checkRate(where, 'q', q);
+    check(where, 'q', q, SHARE);
     if (this.#count === 0) {
       throw new ArgumentError(where, 'sketch', 'one that has scores', 'an empty one');
     }
@@ -151,43 +163,26 @@ export class ScoreSketch {
 
   /** Counts and range as named arrays, for `encodeSafetensors`: at most 12 bytes for each bucket that has scores. */
   state(): Record<'bits' | 'buckets' | 'counts' | 'range', NamedArray> {
-    const { buckets, counts } = this.#filled();
-    const range = Float64Array.from(this.#count === 0 ? [] : [this.#min, this.#max]);
-    return {
-      bits: { dtype: 'I32', shape: [1], data: Int32Array.of(this.bits) },
-      buckets: { dtype: 'I32', shape: [buckets.length], data: buckets },
-      counts: { dtype: 'F64', shape: [counts.length], data: counts },
-      range: { dtype: 'F64', shape: [range.length], data: range },
-    };
+    const range = this.#count === 0 ? Float64Array.of(0, 0) : Float64Array.of(this.#min, this.#max);
+    return writeArrays(STATE, { bits: Int32Array.of(this.bits), ...this.#filled(), range });
   }
 
-  /** A sketch from its {@link state}. @throws ArgumentError or ShapeError where it is no such state */
+  /** A sketch from its {@link state}. @throws FormatError where it is no such state */
   static from(state: Readonly<Record<string, NamedArray | undefined>>): ScoreSketch {
     const where = 'ScoreSketch.from';
-    const [bits, buckets] = [statePart(where, state, 'bits', 'I32'), statePart(where, state, 'buckets', 'I32')];
-    const [counts, range] = [statePart(where, state, 'counts', 'F64'), statePart(where, state, 'range', 'F64')];
-    if (bits.length !== 1 || counts.length !== buckets.length || range.length !== (counts.length === 0 ? 0 : 2)) {
-      const received = `${bits.length}, ${buckets.length}, ${counts.length} and ${range.length}`;
-      throw new ShapeError(where, 'state', 'bits [1], buckets and counts [K], range [2]', received);
-    }
+    const { bits, buckets, counts, range } = readArrays(where, state, STATE, 'state');
     const sketch = new ScoreSketch({ bits: bits[0]! });
-    for (let k = 0; k < buckets.length; k++) {
-      const [bucket, count] = [buckets[k]!, counts[k]!];
-      const fits = bucket > (k === 0 ? -1 : buckets[k - 1]!) && bucket < 2 ** sketch.bits;
-      if (!fits || !Number.isSafeInteger(count) || count < 1) {
-        const received = `bucket ${bucket} with ${count} scores`;
-        throw new ArgumentError(where, 'state', 'ascending buckets with scores', received);
-      }
-      sketch.#addTo(bucket, count);
-    }
-    if (sketch.#count === 0) return sketch;
-    const [min, max] = [range[0]!, range[1]!];
+    const [first, last] = [buckets[0], buckets.at(-1)];
+    if (first === undefined || last === undefined) return sketch;
+    if (last >= 2 ** sketch.bits) throw new FormatError(where, 'state.buckets', `below 2^${sketch.bits}`, last);
+    buckets.forEach((bucket, k) => sketch.#addTo(bucket, counts[k]!));
     const isIn = (score: number, bucket: number) => {
       const [lowest, highest] = edgesOf(bucket, sketch.bits);
       return score >= lowest && score <= highest;
     };
-    if (!(min <= max && isIn(min, buckets[0]!) && isIn(max, buckets.at(-1)!))) {
-      throw new ArgumentError(where, 'state.range', 'in the first and last bucket', `[${min}, ${max}]`);
+    const [min, max] = [range[0]!, range[1]!];
+    if (!(min <= max && isIn(min, first) && isIn(max, last))) {
+      throw new FormatError(where, 'state.range', 'in the first and last bucket', `[${min}, ${max}]`);
     }
     [sketch.#min, sketch.#max] = [min, max];
     return sketch;

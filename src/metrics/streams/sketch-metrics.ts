@@ -63,7 +63,7 @@ function onePositiveAtATime(before: number, positives: number, negatives: number
 
 /** Within a bucket all positives may come first, together; or all negatives, then the positives one by one. */
 function averagePrecisionBounds(ranked: RankedScores, positive: 'in' | 'out') {
-  const { positives, truePositives, falsePositives } = operatingPoints('sketchMetrics', ranked, positive);
+  const { positives, truePositives, falsePositives } = operatingPoints(ranked, positive);
   let [lower, upper, before, alarmsBefore] = [0, 0, 0, 0];
   for (let k = 0; k < truePositives.length; k++) {
     const [found, alarms] = [truePositives[k]!, falsePositives[k]!];
@@ -79,7 +79,7 @@ function averagePrecisionBounds(ranked: RankedScores, positive: 'in' | 'out') {
 
 /** The threshold is a score of the bucket in which the rate is reached: of that bucket none to all are alarms. */
 function fprBounds(ranked: RankedScores, positive: 'in' | 'out') {
-  const { positives, negatives, truePositives, falsePositives } = operatingPoints('sketchMetrics', ranked, positive);
+  const { positives, negatives, truePositives, falsePositives } = operatingPoints(ranked, positive);
   const k = truePositives.findIndex((found) => found / positives >= 0.95);
   return { lower: (falsePositives[k - 1] ?? 0) / negatives, upper: falsePositives[k]! / negatives };
 }
