@@ -28,4 +28,4 @@ export {
   type Dtype,
   type LateBytes,
   type NamedArray,
-} from './core/safetensors';
+} from './core/saved/safetensors';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FormatError } from '../src/core/errors';
-import type { NamedArray } from '../src/core/safetensors';
+import type { NamedArray } from '../src/core/saved/safetensors';
 
 export type NamedArrays = Readonly<Record<string, NamedArray>>;
 type Damaged<T> = readonly [what: string, damaged: T];

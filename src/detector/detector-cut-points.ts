@@ -1,5 +1,5 @@
 import { ArgumentError } from '../core/errors';
-import { isRecord } from '../core/json';
+import { isRecord } from '../core/saved/json';
 import { checkRate } from '../core/scores';
 
 /**

@@ -1,13 +1,13 @@
 import { ANY_SHARE, COUNT, SHARE, type Rule } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { ScorerState } from '../scorers/contract/scorer';
-import { formatOf } from '../core/format-of';
-import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/json';
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
+import { formatOf } from '../core/saved/format-of';
+import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/saved/json';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/saved/safetensors';
 import type { Declared } from '../core/read-options';
-import { readSaved } from '../core/read-saved';
-import { firstWrong, readArrays, writeArrays, type NumbersRule } from '../core/saved-arrays';
-import { writableJson } from '../core/writable-json';
+import { readSaved } from '../core/saved/read-saved';
+import { firstWrong, readArrays, writeArrays, type NumbersRule } from '../core/saved/saved-arrays';
+import { writableJson } from '../core/saved/writable-json';
 import type { OutputWidths } from './given-outputs';
 
 const FORMAT = 'tfjs-ood/detector';

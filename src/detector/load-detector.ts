@@ -1,8 +1,8 @@
 import { COUNT, FLAG, oneOf, TEXT, type Rule } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
-import { isRecord } from '../core/json';
+import { isRecord } from '../core/saved/json';
 import { readOptions, type Declared } from '../core/read-options';
-import { readSaved } from '../core/read-saved';
+import { readSaved } from '../core/saved/read-saved';
 import { detectorAround, type Detector } from './detector';
 import { bytesFrom, type DetectorTarget } from './detector-io';
 import { decodeDetector } from './detector-state';

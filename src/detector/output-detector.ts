@@ -1,6 +1,6 @@
 import { ANYTHING, FUNCTION } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import type { Json } from '../core/json';
+import type { Json } from '../core/saved/json';
 import { readOptions } from '../core/read-options';
 import { checkRate } from '../core/scores';
 import type {

@@ -1,5 +1,5 @@
 import { ArgumentError, FormatError } from '../core/errors';
-import { isRecord } from '../core/json';
+import { isRecord } from '../core/saved/json';
 import type { Rule } from '../core/check';
 import type { ScorerMethod, ScorerState } from '../scorers/contract/scorer';
 

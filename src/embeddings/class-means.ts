@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
-import type { NamedArray } from '../core/safetensors';
-import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved-arrays';
+import type { NamedArray } from '../core/saved/safetensors';
+import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved/saved-arrays';
 import { checkFinite, readEmbeddings, type Embeddings } from '../tensors/embeddings';
 
 /** Mean embedding of each class that has samples. */

@@ -1,5 +1,5 @@
-import type { NamedArray } from '../core/safetensors';
-import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved-arrays';
+import type { NamedArray } from '../core/saved/safetensors';
+import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved/saved-arrays';
 import type { ClassMoments } from './class-moments';
 
 const CLASSES = {

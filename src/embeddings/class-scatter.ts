@@ -2,7 +2,7 @@ import { COUNT, FLAG } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { readOptions, type Declared } from '../core/read-options';
-import type { NamedArray } from '../core/safetensors';
+import type { NamedArray } from '../core/saved/safetensors';
 import { blockMoments } from './block-moments';
 import type { Means } from './class-means';
 import { mergeMoments, shifted, type ClassMoments } from './class-moments';

@@ -25,7 +25,7 @@ export type {
   GroupEvaluation,
   SetEvaluation,
 } from './evaluation/evaluation';
-export type { Json } from '../core/json';
+export type { Json } from '../core/saved/json';
 export { parseEvaluation } from './evaluation/parse-evaluation';
 export { evaluationTable, type EvaluationColumn, type EvaluationTableOptions } from './evaluation/evaluation-table';
 export { comparisonTable, type ComparisonTableOptions, type NamedEvaluation } from './evaluation/comparison-table';

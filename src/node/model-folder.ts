@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core'; // types only: this entry does without tfjs
 import { check, TEXT } from '../core/check';
 import { FormatError } from '../core/errors';
-import { isRecord } from '../core/json';
+import { isRecord } from '../core/saved/json';
 import { makeFolder } from './make-folder';
 import { readWholeFile } from './read-regular-file';
 import { asStorageError, isSystemError } from './storage-error';

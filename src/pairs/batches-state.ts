@@ -1,5 +1,5 @@
 import { INDEX, wholeFrom, type Rule } from '../core/check';
-import { readSaved } from '../core/read-saved';
+import { readSaved } from '../core/saved/read-saved';
 
 /** Where batches stand: plain JSON. What they were made with is in it, so that it fits only its own batches. */
 export interface BatchesState<Made> {

@@ -1,4 +1,4 @@
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/safetensors';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/saved/safetensors';
 import type { PageData } from './page-data';
 
 /** Page data as one safetensors file: arrays by their paths, everything else as JSON in its header. */

@@ -1,8 +1,8 @@
 import { COUNT, FINITE, LIST, numberFrom, oneOf, OBJECT, SHARE, SHARE_OR_ALL, TEXT, type Rule } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
-import { isRecord, parseJson, type RefuseValue } from '../core/json';
-import { readFields, type SavedFields } from '../core/read-saved';
-import { writableJson } from '../core/writable-json';
+import { isRecord, parseJson, type RefuseValue } from '../core/saved/json';
+import { readFields, type SavedFields } from '../core/saved/read-saved';
+import { writableJson } from '../core/saved/writable-json';
 import { allowedAlarms } from './allowed-alarms';
 import { NAME, NUMBER, type BelongsTo, type CutPoint, type CutPoints } from './cut-points';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ANY_SHARE, INDEX, OBJECT, type Rule } from '../core/check';
-import { readSaved } from '../core/read-saved';
+import { readSaved } from '../core/saved/read-saved';
 import {
   firstWrong,
   readArrays,
@@ -8,7 +8,7 @@ import {
   type NumbersRule,
   type SavedArray,
   type SavedArrays,
-} from '../core/saved-arrays';
+} from '../core/saved/saved-arrays';
 import type { Adam } from './adam';
 import type { NamedWeight } from '../detector/model/model-weights';
 

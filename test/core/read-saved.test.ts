@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ANYTHING, COUNT, oneOf, TEXT } from '../../src/core/check';
 import { FormatError } from '../../src/core/errors';
-import { readSaved } from '../../src/core/read-saved';
+import { readSaved } from '../../src/core/saved/read-saved';
 
 interface Options {
   k: number;

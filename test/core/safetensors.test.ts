@@ -12,7 +12,7 @@ import {
 } from 'tfjs-ood';
 import { parseEvaluation } from 'tfjs-ood/metrics';
 import { decodeScorer, encodeScorer } from 'tfjs-ood/scorers';
-import { parseJson } from '../../src/core/json';
+import { parseJson } from '../../src/core/saved/json';
 
 /** Bytes of a file from its header and data, by hand. */
 function file(header: string, data: number[] | Uint8Array = [], claimed?: number): Uint8Array {

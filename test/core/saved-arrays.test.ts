@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FormatError } from '../../src/core/errors';
-import { CLASS_LABELS, COUNTS, firstWrong, readArrays, writeArrays } from '../../src/core/saved-arrays';
+import { CLASS_LABELS, COUNTS, firstWrong, readArrays, writeArrays } from '../../src/core/saved/saved-arrays';
 
 const DECLARED = {
   labels: { dtype: 'I32', shape: ['C'], rule: CLASS_LABELS },

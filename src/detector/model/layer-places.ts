@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { graphOf } from './graph-nodes';
+import { graphOf } from './graph/graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import type { OutputNames } from './model-reader';
 

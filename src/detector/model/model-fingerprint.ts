@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
-import { graphOf } from './graph-nodes';
+import { graphOf } from './graph/graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import { isSketchOf, measuredWeights, type MeasuredWeights, type WeightSketch } from './weight-sketch';
 

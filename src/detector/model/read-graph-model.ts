@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { isHalf } from '../../tensors/precision';
-import { chosenEnd } from './graph-end';
-import { denseAt, headOf, productOf } from './graph-head';
+import { chosenEnd } from './graph/graph-end';
+import { denseAt, headOf, productOf } from './graph/graph-head';
 import type { GraphModelLike } from './graph-model-like';
-import { described, graphOf, namesOf, nodesBetween, tensorCalled, waitingOp, type Graph } from './graph-nodes';
+import { described, graphOf, namesOf, nodesBetween, tensorCalled, waitingOp, type Graph } from './graph/graph-nodes';
 import type { ModelPass, ModelPasses, OutputNames } from './model-reader';
 import { flat, listed } from './named-outputs';
 import { twoClassHead, twoClassLogits } from './two-classes';

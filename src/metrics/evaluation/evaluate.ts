@@ -8,7 +8,7 @@ import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
 import { detectionError } from '../detection-error';
 import { macroMean, type Evaluation, type GroupEvaluation, type SetEvaluation } from './evaluation';
 import { fprAtTpr } from '../fpr-at-tpr';
-import { copyJson, type Json, type RefuseValue } from '../../core/json';
+import { copyJson, type Json, type RefuseValue } from '../../core/saved/json';
 
 /** Scores of one detector; higher = more out of distribution. */
 export interface EvaluationScores {

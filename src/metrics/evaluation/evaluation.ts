@@ -1,4 +1,4 @@
-import type { Json } from '../../core/json';
+import type { Json } from '../../core/saved/json';
 
 /** AUROC with its confidence interval, as of `aurocInterval`. */
 export interface AurocWithInterval {

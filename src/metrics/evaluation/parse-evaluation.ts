@@ -1,7 +1,7 @@
 import { ANY_SHARE, ANYTHING, COUNT, NOT_NEGATIVE, oneOf, OBJECT, TEXT, type Rule } from '../../core/check';
 import { FormatError } from '../../core/errors';
-import { copyJson, parseJson, type RefuseValue } from '../../core/json';
-import { readFields, shownJson, type SavedFields } from '../../core/read-saved';
+import { copyJson, parseJson, type RefuseValue } from '../../core/saved/json';
+import { readFields, shownJson, type SavedFields } from '../../core/saved/read-saved';
 import { INTERVAL_OPTIONS } from '../intervals/auroc-interval';
 import {
   macroMean,

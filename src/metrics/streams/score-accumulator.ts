@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../core/errors';
 import type { Scores } from '../../core/scores';
-import type { NamedArray } from '../../core/safetensors';
-import { readArrays, writeArrays } from '../../core/saved-arrays';
+import type { NamedArray } from '../../core/saved/safetensors';
+import { readArrays, writeArrays } from '../../core/saved/saved-arrays';
 import { checkFloat32Scores } from './float32-scores';
 
 const STATE = { scores: { dtype: 'F32', shape: ['N'], empty: true } } as const;

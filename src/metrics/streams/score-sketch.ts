@@ -2,8 +2,8 @@ import { check, SHARE, wholeFrom } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { readOptions } from '../../core/read-options';
 import type { Scores } from '../../core/scores';
-import type { NamedArray } from '../../core/safetensors';
-import { COUNTS, firstWrong, readArrays, writeArrays } from '../../core/saved-arrays';
+import type { NamedArray } from '../../core/saved/safetensors';
+import { COUNTS, firstWrong, readArrays, writeArrays } from '../../core/saved/saved-arrays';
 import { checkFloat32Scores } from './float32-scores';
 import { bucketOf, bucketOfBits, edgesOf, LEADING_BITS } from './score-buckets';
 

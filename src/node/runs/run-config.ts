@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { readWholeFile } from '../read-regular-file';
 import { writeFileAtomic } from '../write-file-atomic';
-import { isRecord, MOST_LEVELS, parseJson } from '../../core/json';
+import { isRecord, MOST_LEVELS, parseJson } from '../../core/saved/json';
 
 type Config = Record<string, unknown>;
 

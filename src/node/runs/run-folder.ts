@@ -11,7 +11,7 @@ import { checkRunConfig } from './run-config';
 import { asStorageError, isSystemError, StorageError } from '../storage-error';
 import { takeLock } from '../take-lock';
 import { LEFT_ASIDE, writeFileAtomic } from '../write-file-atomic';
-import { isRecord } from '../../core/json';
+import { isRecord } from '../../core/saved/json';
 
 /** The output folder of a run; see {@link openRunFolder}. File names are relative to it. */
 export interface RunFolder {

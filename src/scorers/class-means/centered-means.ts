@@ -1,7 +1,7 @@
 import type { Means } from '../../embeddings/class-means';
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import { CLASS_LABELS } from '../../core/saved-arrays';
+import { CLASS_LABELS } from '../../core/saved/saved-arrays';
 
 /**
  * Class means, moved so that the mean of them is (nearly) the origin: what float32 holds of them is then exact enough.

@@ -1,6 +1,6 @@
 import { checkFinite } from '../../tensors/embeddings';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import type { Arrays, SavedArrays } from '../../core/saved-arrays';
+import type { Arrays, SavedArrays } from '../../core/saved/saved-arrays';
 import type { Head } from './scorer';
 
 /** A copy of the head, checked: finite weights [D, C] and bias [C]. */

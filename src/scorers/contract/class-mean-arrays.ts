@@ -1,4 +1,4 @@
-import { CLASS_LABELS, type Arrays, type SavedArrays } from '../../core/saved-arrays';
+import { CLASS_LABELS, type Arrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import type { Rows } from './rows';
 

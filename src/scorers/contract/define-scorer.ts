@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, FormatError } from '../../core/errors';
-import type { Json } from '../../core/json';
+import type { Json } from '../../core/saved/json';
 import { readOptions, type Declared, type Option, type Read } from '../../core/read-options';
-import { readSaved } from '../../core/read-saved';
+import { readSaved } from '../../core/saved/read-saved';
 import {
   readArrays,
   sizesByLength,
@@ -11,7 +11,7 @@ import {
   type Arrays,
   type SavedArray,
   type Sizes,
-} from '../../core/saved-arrays';
+} from '../../core/saved/saved-arrays';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { checkedHead } from './checked-head';
 import { finiteScores } from './finite-scores';

@@ -1,8 +1,8 @@
 import { FormatError } from '../../core/errors';
-import { formatOf } from '../../core/format-of';
-import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/json';
-import { decodeSafetensors, encodeSafetensors } from '../../core/safetensors';
-import { writableJson } from '../../core/writable-json';
+import { formatOf } from '../../core/saved/format-of';
+import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/saved/json';
+import { decodeSafetensors, encodeSafetensors } from '../../core/saved/safetensors';
+import { writableJson } from '../../core/saved/writable-json';
 import type { ScorerState } from './scorer';
 
 const FORMAT = 'tfjs-ood/scorer';

@@ -1,7 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Embeddings } from '../../tensors/embeddings';
-import type { Json } from '../../core/json';
-import type { NamedArray } from '../../core/safetensors';
+import type { Json } from '../../core/saved/json';
+import type { NamedArray } from '../../core/saved/safetensors';
 
 /** What a model gives for a batch, by name. */
 export interface ModelOutputs {

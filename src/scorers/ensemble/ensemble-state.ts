@@ -1,11 +1,11 @@
 import { ANYTHING, COUNT, oneOf } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import type { Declared } from '../../core/read-options';
-import { readSaved } from '../../core/read-saved';
-import { readArrays, type SavedArrays } from '../../core/saved-arrays';
+import { readSaved } from '../../core/saved/read-saved';
+import { readArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { sortScores } from '../../core/sort-scores';
-import type { NamedArray } from '../../core/safetensors';
-import type { Json } from '../../core/json';
+import type { NamedArray } from '../../core/saved/safetensors';
+import type { Json } from '../../core/saved/json';
 import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
 import { checkKind } from '../contract/scorer-state';
 import type { Widths } from '../contract/split-block';

@@ -1,4 +1,4 @@
-import { COUNTS } from '../../core/saved-arrays';
+import { COUNTS } from '../../core/saved/saved-arrays';
 import { ArgumentError } from '../../core/errors';
 import type { Means } from '../../embeddings/class-means';
 import type { ClassScatter } from '../../embeddings/class-scatter';

@@ -1,6 +1,6 @@
 import { COUNT, oneOf } from '../../core/check';
 import type { Declared } from '../../core/read-options';
-import type { SavedArray } from '../../core/saved-arrays';
+import type { SavedArray } from '../../core/saved/saved-arrays';
 import { ClassScatter } from '../../embeddings/class-scatter';
 import { ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
 import { whiteningFrom, type Whitening } from '../../linalg/whitening';

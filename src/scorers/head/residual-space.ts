@@ -1,6 +1,6 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
 import { ArgumentError } from '../../core/errors';
-import type { SavedArrays } from '../../core/saved-arrays';
+import type { SavedArrays } from '../../core/saved/saved-arrays';
 import { rowProducts } from '../../linalg/row-products';
 import { secondMoments } from '../../linalg/second-moments';
 import { symmetricEigen } from '../../linalg/symmetric-eigen';

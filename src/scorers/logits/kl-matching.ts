@@ -1,4 +1,4 @@
-import { CLASS_LABELS, type NumbersRule } from '../../core/saved-arrays';
+import { CLASS_LABELS, type NumbersRule } from '../../core/saved/saved-arrays';
 import { onBackend } from '../../linalg/backend-choice';
 import { rowProducts } from '../../linalg/row-products';
 import { defineScorer } from '../contract/define-scorer';

@@ -1,6 +1,6 @@
 import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import type { Json } from '../../core/json';
+import type { Json } from '../../core/saved/json';
 import { defineScorer } from '../contract/define-scorer';
 import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';

@@ -1,4 +1,4 @@
-import { ArgumentError, FormatError, ShapeError } from './errors';
+import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
 import { isRecord } from './json';

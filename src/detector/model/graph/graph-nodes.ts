@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GraphModelLike } from './graph-model-like';
-import { missing } from './named-outputs';
+import type { GraphModelLike } from '../graph-model-like';
+import { missing } from '../named-outputs';
 
 /** Lengths of a tensor's sides; undefined where the graph leaves one open. */
 type Sides = readonly (number | undefined)[];

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Head } from '../../scorers/contract/scorer';
+import type { Head } from '../../../scorers/contract/scorer';
 import { behind, behindShape, constantAt, CONVOLUTIONS, nodeAt, PRODUCTS, SUMS, tensorNamed } from './graph-nodes';
 import type { Graph } from './graph-nodes';
 

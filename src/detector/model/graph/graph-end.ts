@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../core/errors';
+import { ArgumentError } from '../../../core/errors';
 import { fusedSigmoidAt, type GraphDense } from './graph-head';
 import {
   behind,
@@ -12,7 +12,7 @@ import {
   tensorNamed,
 } from './graph-nodes';
 import type { Graph } from './graph-nodes';
-import type { OutputNames } from './model-reader';
+import type { OutputNames } from '../model-reader';
 
 /** Where a graph's logits are, and what it makes of them. */
 export interface GraphEnd {

@@ -1,4 +1,4 @@
-import { FormatError } from './errors';
+import { FormatError } from '../errors';
 import { isRecord } from './json';
 import { TYPES, type NamedArray } from './safetensors-types';
 

@@ -1,6 +1,6 @@
-import { FormatError } from './errors';
+import { FormatError } from '../errors';
 import { isRecord, type RefuseValue } from './json';
-import type { Rule } from './check';
+import type { Rule } from '../check';
 
 /** The declaration of every field of a saved object. */
 export type SavedFields<O> = { readonly [K in keyof O]-?: readonly [rule: Rule, or?: O[K] | undefined] };

@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors';
+import { ArgumentError } from '../errors';
 import { checkParts } from './count-parts';
 
 /** JSON of a value that `parseJson` will read again. @throws ArgumentError where it has too many parts */
