@@ -53,8 +53,14 @@ export function wholeFrom(least: number, most = Infinity): Rule {
 
 /** One of some words or numbers. */
 export const oneOf = /* @__NO_SIDE_EFFECTS__ */ (...words: readonly (string | number)[]): Rule => ({
-  expected: words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`,
+  expected: `one of ${words.join(', ')}`,
   holds: (value) => words.includes(value),
+});
+
+/** The one word or number that it can be. */
+export const exactly = /* @__NO_SIDE_EFFECTS__ */ (word: string | number): Rule => ({
+  expected: String(word),
+  holds: (value) => value === word,
 });
 
 /** The same rule for an option that has no default and cannot be left out. */

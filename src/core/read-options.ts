@@ -24,7 +24,9 @@ export function readOptions<O extends object, const D extends Declared<O>>(
   given: O = {} as O,
   declared: D,
 ): Read<O, D> {
-  if (!isPlain(given)) throw new ArgumentError(where, 'options', 'an object', given);
+  // No list, and no promise either, with which every option would be its default
+  if (Object.prototype.toString.call(given) !== '[object Object]')
+    throw new ArgumentError(where, 'options', 'an object', given);
   for (const name in given) {
     if (Object.hasOwn(declared, name)) continue;
     throw new ArgumentError(where, 'options', `without ${name} (${nearest(name, Object.keys(declared))}?)`, given);
@@ -37,12 +39,6 @@ export function readOptions<O extends object, const D extends Declared<O>>(
     read[name] = value;
   }
   return read as Read<O, D>;
-}
-
-/** Of no class: with a promise in the place of options every option would be its default. */
-function isPlain(value: unknown): boolean {
-  const kind: unknown = typeof value === 'object' && value && Object.getPrototypeOf(value);
-  return kind === null || (!!kind && !Object.getPrototypeOf(kind));
 }
 
 /** Which of the names shares the most pairs of letters with a misspelled one, for its length. */

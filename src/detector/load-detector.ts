@@ -1,4 +1,4 @@
-import { COUNT, FLAG, oneOf, TEXT, type Rule } from '../core/check';
+import { COUNT, exactly, FLAG, type Rule, TEXT } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord } from '../core/saved/json';
 import { readOptions, type Declared } from '../core/read-options';
@@ -11,7 +11,7 @@ import { detectorOf } from './output-detector';
 import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
 import { checkModel, isFunctionModel, type DetectorModel, type FunctionModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
-import { nameAt, type Place } from './model/layer-places';
+import { nameAt, type IndexPath } from './model/layer-places';
 import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
 import type { ImageModel } from './model/image-blocks';
 import type { LogitMeaning, OutputNames } from './model/model-reader';
@@ -35,9 +35,9 @@ interface SavedModel {
 }
 
 interface SavedPlaces {
-  features: Place | undefined;
-  logits: Place | undefined;
-  output: Place | undefined;
+  features: IndexPath | undefined;
+  logits: IndexPath | undefined;
+  output: IndexPath | undefined;
 }
 
 const listOf = (expected: string, holds: (item: unknown) => boolean): Rule => ({
@@ -54,19 +54,19 @@ const LENGTHS = /* @__PURE__ */ listOf(
 );
 const PLACE: Rule = {
   expected: 'the index of a layer or node, on each level',
-  holds: (value) => LENGTHS.holds(value) && (value as unknown as Place).length > 0,
+  holds: (value) => LENGTHS.holds(value) && (value as unknown as IndexPath).length > 0,
 };
 const FINGERPRINTED = 'the fingerprint of a model (loadOutputDetector reads those without)';
 const ABOUT: Declared<SavedModel> = {
   features: [NAME, undefined],
   logits: [NAME, undefined],
-  pool: [/* @__PURE__ */ oneOf('average'), undefined],
+  pool: [/* @__PURE__ */ exactly('average'), undefined],
   places: [
     { expected: 'an object', holds: isRecord },
     { features: undefined, logits: undefined, output: undefined },
   ],
   fingerprint: [{ expected: FINGERPRINTED, holds: isRecord }, undefined],
-  model: [/* @__PURE__ */ oneOf('function'), undefined],
+  model: [/* @__PURE__ */ exactly('function'), undefined],
   meaning: [MEANING, undefined],
   output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
@@ -97,7 +97,7 @@ function savedModel(where: string, about: unknown): SavedModel {
   return {
     ...model,
     places: readSaved(where, model.places, PLACES, `${path}.places`),
-    fingerprint: fingerprint && { ...fingerprint, sketches: sketches! },
+    fingerprint: fingerprint && { ...fingerprint, sketches: sketches },
   };
 }
 

@@ -16,18 +16,18 @@ export type {
   ScorerMethod,
   ScorerState,
 } from './contract/scorer';
-export {
-  defineScorer,
-  type Definition,
-  type DefinedMethod,
-  type Fitted,
-  type FittedOf,
-  type Found,
-  type ReadBatch,
-  type RowScorer,
-  type Scoring,
-  type Wrong,
-} from './contract/define-scorer';
+export type {
+  Definition,
+  DefinedMethod,
+  Fitted,
+  FittedOf,
+  Found,
+  ReadBatch,
+  RowScorer,
+  Scoring,
+  Wrong,
+} from './contract/define-row-scorer';
+export { defineScorer } from './contract/define-scorer';
 export { decodeScorer, encodeScorer } from './contract/scorer-state';
 export { nearestClassMean } from './class-means/nearest-class-mean';
 export type { NearestClassMean, NearestClassMeanOptions } from './class-means/nearest-class-mean';

@@ -1,4 +1,16 @@
-import { COUNT, FINITE, LIST, numberFrom, oneOf, OBJECT, SHARE, SHARE_OR_ALL, TEXT, type Rule } from '../core/check';
+import {
+  COUNT,
+  exactly,
+  FINITE,
+  LIST,
+  numberFrom,
+  OBJECT,
+  oneOf,
+  type Rule,
+  SHARE,
+  SHARE_OR_ALL,
+  TEXT,
+} from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord, parseJson, type RefuseValue } from '../core/saved/json';
 import { readFields, type SavedFields } from '../core/saved/read-saved';
@@ -20,7 +32,7 @@ const COMMON = { name: [NAME], kind: [KIND], threshold: [NUMBER] } as const;
 const FIELDS: { readonly [K in CutPoint['kind']]: SavedFields<Extract<CutPoint, { kind: K }>> } = {
   conformal: { ...COMMON, alpha: [SHARE], count: [COUNT], belongsTo: [OBJECT] },
   tpr: { ...COMMON, tpr: [SHARE_OR_ALL], interval: [LIST], confidence: [SHARE], count: [COUNT], belongsTo: [OBJECT] },
-  manual: { ...COMMON, count: [oneOf(0)], belongsTo: [OBJECT] },
+  manual: { ...COMMON, count: [exactly(0)], belongsTo: [OBJECT] },
 };
 const NEVER: Rule = {
   expected: '"Infinity", as count is too small for alpha',
@@ -105,7 +117,7 @@ export function parseCutPoints(json: string, file = 'cut-points'): CutPoint[] {
   const { cutPoints } = readFields<{ format: string; version: number; cutPoints: unknown[] }>(
     refuse,
     value,
-    { format: [oneOf(FORMAT)], version: [oneOf(VERSION)], cutPoints: [LIST] },
+    { format: [exactly(FORMAT)], version: [exactly(VERSION)], cutPoints: [LIST] },
     [],
   );
   const withNumbers = cutPoints.map((one) => (isRecord(one) ? { ...one, threshold: decoded(one.threshold) } : one));

@@ -4,13 +4,13 @@ import type { GraphModelLike } from './graph-model-like';
 import type { OutputNames } from './model-reader';
 
 /** Index of a layer or node; of a layer in a model that is itself a layer, one index for each level. */
-export type Place = readonly number[];
+export type IndexPath = readonly number[];
 
 /** Places of what is named. */
 export interface OutputPlaces {
-  features?: Place;
-  logits?: Place;
-  output?: Place;
+  features?: IndexPath;
+  logits?: IndexPath;
+  output?: IndexPath;
 }
 
 type Layers = readonly { readonly name: string; readonly layers?: Layers }[];
@@ -22,7 +22,7 @@ const namedIn = (model: LayersModel | GraphModelLike): Layers =>
 const OUTPUT = /:\d+$/;
 
 /** The place of a layer by its name, or by its path `outer/inner`. */
-function placeIn(layers: Layers, name: string): Place | undefined {
+function placeIn(layers: Layers, name: string): IndexPath | undefined {
   const at = layers.findIndex((layer) => layer.name === name);
   if (at >= 0) return [at];
   for (const [i, { name: outer, layers: inner }] of layers.entries()) {
@@ -47,7 +47,7 @@ export function placesOf(model: LayersModel | GraphModelLike, names: OutputNames
 }
 
 /** The name of what stands at a place now, with the saved name's number of an output; undefined where nothing does. */
-export function nameAt(model: LayersModel | GraphModelLike, place: Place, saved: string): string | undefined {
+export function nameAt(model: LayersModel | GraphModelLike, place: IndexPath, saved: string): string | undefined {
   let layers: Layers | undefined = namedIn(model);
   const path: string[] = [];
   for (const at of place) {

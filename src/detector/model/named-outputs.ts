@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { oneOf, TEXT } from '../../core/check';
+import { exactly, TEXT } from '../../core/check';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import type { Declared } from '../../core/read-options';
 import type { OutputNames } from './model-reader';
@@ -9,7 +9,7 @@ export const OUTPUT_NAMES = {
   features: [TEXT],
   logits: [TEXT],
   output: [TEXT],
-  pool: [oneOf('average')],
+  pool: [exactly('average')],
 } as const satisfies Declared<OutputNames>;
 
 /** Those of some options that are names, none of them empty. */

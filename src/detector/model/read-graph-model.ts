@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { isHalf } from '../../tensors/precision';
 import { chosenEnd } from './graph/graph-end';
-import { denseAt, headOf, productOf } from './graph/graph-head';
+import { denseAt, graphHead, graphProduct } from './graph/graph-head';
 import type { GraphModelLike } from './graph-model-like';
 import { described, graphOf, namesOf, nodesBetween, tensorCalled, waitingOp, type Graph } from './graph/graph-nodes';
 import type { ModelPass, ModelPasses, OutputNames } from './model-reader';
@@ -78,7 +78,7 @@ export function readGraphModel(
   const toLogits = (x: tf.Tensor, count: number): tf.Tensor2D => {
     const column = isSigmoid && x.rank === 1 ? tf.expandDims(x, 1) : x;
     if (end.hidden) {
-      const product = productOf(end.hidden, rowsOf(where, column, count, end.hidden.features));
+      const product = graphProduct(end.hidden, rowsOf(where, column, count, end.hidden.features));
       return hasTwoClasses ? twoClassLogits(product) : product;
     }
     const z = rowsOf(where, column, count, end.logits);
@@ -134,7 +134,7 @@ export function readGraphModel(
     },
     meaning: isSigmoid && !hasTwoClasses ? 'tags' : 'classes',
     async head() {
-      const head = dense && (await headOf(dense));
+      const head = dense && (await graphHead(dense));
       return head && hasTwoClasses ? twoClassHead(head) : head;
     },
   };

@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
 import { checkLayersModel } from './check-layers-model';
 import { featureProduct, findLogits } from './layers/find-logits';
-import { columnsOf, headOf, productOf, rowsOf } from './layers/last-products';
+import { columnsOf, layerHead, layerProduct, rowsOf } from './layers/last-products';
 import { listedPlaces, pathOf, placeNamed } from './layers/named-layer';
 import { namedPlaces } from './layers/places';
 import { runTo } from './layers/run-layers';
@@ -30,7 +30,7 @@ export function readLayersModel(
   // Where the layer holds the activation, its own product is taken here.
   const ownProduct = product?.activation === 'linear' ? undefined : product;
   const toLogits = (last: tf.Tensor): tf.Tensor2D => {
-    const z = ownProduct ? productOf(ownProduct, last) : flat(where, rowsOf(last), undefined, logitsName);
+    const z = ownProduct ? layerProduct(ownProduct, last) : flat(where, rowsOf(last), undefined, logitsName);
     return isTwoClasses ? twoClassLogits(z) : z;
   };
 
@@ -67,7 +67,7 @@ export function readLayersModel(
     logitsOf: (images) => tf.tidy(() => toLogits(runToLogits(images)[0]!)),
     meaning: activation === 'sigmoid' && !isTwoClasses ? 'tags' : 'classes',
     async head() {
-      const head = product && (await headOf(product));
+      const head = product && (await layerHead(product));
       return head && isTwoClasses ? twoClassHead(head) : head;
     },
   };

@@ -1,4 +1,4 @@
-import { ANY_SHARE, ANYTHING, COUNT, NOT_NEGATIVE, oneOf, OBJECT, TEXT, type Rule } from '../../core/check';
+import { ANY_SHARE, ANYTHING, COUNT, exactly, NOT_NEGATIVE, OBJECT, type Rule, TEXT } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import { copyJson, parseJson, type RefuseValue } from '../../core/saved/json';
 import { readFields, shownJson, type SavedFields } from '../../core/saved/read-saved';
@@ -22,8 +22,8 @@ const NAMES: Rule = {
   holds: (value: unknown) => Array.isArray(value) && value.every(TEXT.holds),
 };
 const WHOLE = {
-  format: [oneOf('tfjs-ood/evaluation')],
-  version: [oneOf(1)],
+  format: [exactly('tfjs-ood/evaluation')],
+  version: [exactly(1)],
   name: [TEXT, undefined],
   accuracy: [ANY_SHARE, undefined],
   inCount: [COUNT],

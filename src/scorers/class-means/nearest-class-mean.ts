@@ -1,7 +1,7 @@
 import { COUNT, oneOf } from '../../core/check';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import type { Blocks, FitProgress, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { checkMeans } from './centered-means';
@@ -47,7 +47,7 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
  * await scorer.score({ features: { data: Float32Array.of(1, 2), shape: [1, 2] } }); // Float32Array [5]
  */
 export function nearestClassMean(options?: NearestClassMeanOptions): NearestClassMean {
-  const method = defineScorer(WHERE, options, {
+  const method = defineRowScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
     options: { distance: [oneOf(...CLASS_MEAN_DISTANCES), 'euclidean'], blockSize: [COUNT, 4096] },

@@ -1,120 +1,38 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, FormatError } from '../../core/errors';
-import type { Json } from '../../core/saved/json';
-import { readOptions, type Declared, type Option, type Read } from '../../core/read-options';
-import { readSaved } from '../../core/saved/read-saved';
-import {
-  readArrays,
-  sizesByLength,
-  sizesBySaved,
-  writeArrays,
-  type Arrays,
-  type SavedArray,
-  type Sizes,
-} from '../../core/saved/saved-arrays';
+import { ArgumentError } from '../../core/errors';
+import type { Declared } from '../../core/read-options';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { checkedHead } from './checked-head';
-import { finiteScores } from './finite-scores';
-import { fitRows, type FitRows } from './fit-rows';
-import { inUse } from './in-use';
-import type { Rows } from './rows';
-import type {
-  Batch,
-  Blocks,
-  FitNeed,
-  FitProgress,
-  ModelParts,
-  Need,
-  PartsFor,
-  Scorer,
-  ScorerMethod,
-  ScorerState,
-} from './scorer';
-import { checkKind } from './scorer-state';
-import { checkedImages, readBlock, type Widths } from './split-block';
+import { defineRowScorer, type DefinedMethod, type Definition, type Fitted, type ModelUse } from './define-row-scorer';
+import { checkHeadAgrees } from './head-agreement';
+import { readRows } from './rows';
+import type { FitNeed, ModelOutputs, ModelParts, Need } from './scorer';
+import { checkedImages } from './split-block';
 
-/** All that a fit finds: arrays by their sides, single numbers by their rule. */
-export type Fitted = Readonly<Record<string, SavedArray | Option>>;
-
-/** What a fit found. */
-export type FittedOf<W extends Fitted> = Arrays<{
-  [K in keyof W as W[K] extends SavedArray ? K : never]: W[K] & SavedArray;
-}> & {
-  readonly [K in keyof W as W[K] extends SavedArray ? never : K]: ValueOf<W[K]>;
+const USE: ModelUse = {
+  parts(where, needs, given) {
+    const parts = { ...given } as ModelParts;
+    if (needs.includes('head')) parts.head = checkedHead(where, given);
+    if (needs.includes('logitsOf') && typeof parts.logitsOf !== 'function') {
+      const expected = 'a differentiable function of images that gives logits (ODIN goes through the model)';
+      throw new ArgumentError(where, 'logitsOf', expected, typeof parts.logitsOf);
+    }
+    return parts;
+  },
+  async first(where, { head }, block) {
+    const { features, logits } = block as Partial<ModelOutputs>;
+    if (!head || features === undefined || logits === undefined) return;
+    const rows = [
+      await readRows(where, 'features', { features }),
+      await readRows(where, 'logits', { logits }),
+    ] as const;
+    checkHeadAgrees(where, head, ...rows);
+  },
+  async images(where, batch) {
+    const images = checkedImages(where, batch);
+    await checkFiniteImages(where, images);
+    return images;
+  },
 };
-type ValueOf<V> = V extends readonly [unknown, infer T] ? number | T : number;
-
-/** The same with what is kept beside it and not saved, and `sizes` where the arrays' lengths alone do not say them. */
-export type Found<W extends Fitted, X> = FittedOf<W> & { [K in keyof X]?: X[K] | undefined } & { sizes?: Sizes };
-
-/** A batch as it was read: numbers, images as the tensor that they are. */
-export interface ReadBatch {
-  count: number;
-  features: Rows;
-  logits: Rows;
-  images: tf.Tensor4D;
-}
-
-/** What scoring has besides what the fit found. */
-export interface Scoring<O> {
-  options: O;
-  parts: ModelParts;
-  sides: Sizes;
-  /** Throws once the scorer is disposed. */
-  check(): void;
-}
-
-/** How rows are scored. */
-export interface RowScorer<W extends Fitted, X, M> {
-  scoresOf(batch: ReadBatch): ArrayLike<number> | Promise<ArrayLike<number>>;
-  /** No score is larger; see {@link Scorer.largestScore}. */
-  largestScore?: number | undefined;
-  /** The fit with these rows, features and their labels; see {@link Scorer.takeIn}. */
-  takeIn?: ((rows: Rows, labels: ArrayLike<number>) => Found<W, X> | Promise<Found<W, X>>) | undefined;
-  /** How wide rows must be, where the letters D and C do not say it. */
-  widths?: Widths;
-  dispose?(): void;
-  /** What the scorer can do besides. */
-  more?: M;
-}
-
-/** What is wrong with a saved state that each of its parts by itself does not show. */
-export interface Wrong {
-  /** The part: `tensors.basis`, `options.k`. */
-  what: string;
-  expected: string;
-  received: unknown;
-}
-
-/** One scorer, declared once: options, what is saved, and the two functions that are its own. */
-export interface Definition<N extends Need, F extends FitNeed, O extends object, D, W extends Fitted, X, M> {
-  /** What a batch must have. The letter D is the width of features, C that of logits. */
-  needs: readonly N[];
-  fitNeeds: readonly F[];
-  /** See {@link ScorerMethod.takesTags}. */
-  takesTags?: ScorerMethod['takesTags'];
-  options: D;
-  /** Options without which a saved scorer would score otherwise: they are part of the state. */
-  saved?: readonly (keyof O & keyof D & string)[];
-  fitted: W;
-  /** Goes through the rows once, if it goes through them. What it gives besides what is declared is not saved. */
-  fit(rows: FitRows<F>, parts: ModelParts, options: Read<O, D>): Promise<Found<W, X>> | Found<W, X>;
-  score(fitted: Found<W, X>, scoring: Scoring<Read<O, D>>): RowScorer<W, X, M>;
-  /** Looks at a state of which every part is right by itself. */
-  check?(fitted: FittedOf<W>, options: Read<O, D>, sides: Sizes): Wrong | undefined;
-}
-
-/** A method whose scorers can do M besides, and which takes what somebody else fitted. */
-export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
-  fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
-  restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
-  of(fitted: FittedOf<W>): Scorer<N> & M;
-}
-
-/** The name that states have: `relativeMahalanobis` is `relative-mahalanobis`. */
-const kindOf = (where: string): string => where.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-const isArray = (part: SavedArray | Option): part is SavedArray => 'dtype' in part;
 
 /**
  * A way to fit a scorer, from its declaration: options checked and with their defaults, a state with every array and
@@ -133,99 +51,5 @@ export function defineScorer<
   X extends object = object,
   M extends object = object,
 >(where: string, given: O | undefined, definition: Definition<N, F, O, D, W, X, M>): DefinedMethod<N, F, W, M> {
-  const options = readOptions<O, D>(where, given, definition.options);
-  const { needs, fitNeeds, takesTags, saved = [], fitted: declared } = definition;
-  const kind = kindOf(where);
-  const entries = Object.entries<SavedArray | Option>(declared);
-  const arrays = Object.fromEntries(entries.filter((entry): entry is [string, SavedArray] => isArray(entry[1])));
-  const values = Object.fromEntries(entries.filter((entry): entry is [string, Option] => !isArray(entry[1])));
-  const pick = (from: object, names: readonly string[]): Record<string, Json> =>
-    Object.fromEntries(
-      Object.entries(from as Record<string, Json | undefined>).filter(
-        (entry): entry is [string, Json] => names.includes(entry[0]) && entry[1] !== undefined,
-      ),
-    );
-
-  function scorerOf(fitted: Found<W, X>, own: Read<O, D>, parts: ModelParts): Scorer<N> & M {
-    const sides = sizesByLength(arrays, fitted, fitted.sizes);
-    const guard = inUse(where);
-    const end = () => {
-      guard.end();
-      rows.dispose?.();
-    };
-    const rows = definition.score(fitted, { options: own, parts, sides, check: guard.check });
-    const read = async (batch: Partial<Batch> & { labels?: ArrayLike<number> }, wanted: readonly FitNeed[]) => {
-      guard.check();
-      const of = new Set(wanted.filter((need) => need !== 'images'));
-      const block = await readBlock(where, batch, of, { features: sides.D, logits: sides.C, ...rows.widths });
-      if (!wanted.includes('images')) return block as unknown as ReadBatch;
-      const images = checkedImages(where, batch);
-      await checkFiniteImages(where, images);
-      return { ...block, count: images.shape[0], images } as unknown as ReadBatch;
-    };
-    const { takeIn } = rows;
-    return {
-      kind,
-      needs,
-      largestScore: rows.largestScore === undefined ? undefined : Math.fround(rows.largestScore),
-      async score(batch) {
-        const block = await read(batch, needs);
-        return finiteScores(where, block.count === 0 ? [] : await rows.scoresOf(block));
-      },
-      ...(takeIn && {
-        async takeIn(block) {
-          const { features } = await read(block, ['features', 'labels']);
-          const next = scorerOf(await takeIn(features, block.labels), own, parts);
-          end();
-          return next;
-        },
-      }),
-      state: (): ScorerState => ({
-        kind,
-        options: { ...pick(own, saved), ...pick(fitted, Object.keys(values)) },
-        tensors: writeArrays(arrays, fitted as never, sides),
-      }),
-      dispose: end,
-      ...(rows.more as M),
-    };
-  }
-
-  return {
-    kind,
-    needs,
-    fitNeeds,
-    ...(takesTags && { takesTags }),
-    async fit(blocks, how) {
-      const { onProgress, ...parts } = { ...how };
-      const asked = partsOf(where, fitNeeds, parts);
-      const found = await definition.fit(fitRows(where, blocks, fitNeeds, parts, onProgress), asked, options);
-      return scorerOf(found, options, asked);
-    },
-    restore(state, parts) {
-      const from = `${where}.restore`;
-      checkKind(from, state.kind, kind);
-      const tensors = readArrays(from, state.tensors, arrays);
-      const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));
-      const read = readSaved<object>(from, state.options, { ...own, ...values }, 'state.options');
-      const fitted = { ...tensors, ...pick(read, Object.keys(values)) } as FittedOf<W>;
-      const sizes = sizesBySaved(arrays, state.tensors);
-      const kept = { ...options, ...pick(read, saved) };
-      const wrong = definition.check?.(fitted, kept, sizes);
-      if (wrong) throw new FormatError(from, `state.${wrong.what}`, wrong.expected, wrong.received);
-      const asked = partsOf(from, fitNeeds.includes('logitsOf' as F) ? ['logitsOf'] : [], parts);
-      return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
-    },
-    of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),
-  };
-}
-
-/** The parts of the model that are needed, checked. */
-function partsOf(where: string, needs: readonly FitNeed[], given: Partial<ModelParts> | undefined): ModelParts {
-  const parts = { ...given } as ModelParts;
-  if (needs.includes('head')) parts.head = checkedHead(where, given);
-  if (needs.includes('logitsOf') && typeof parts.logitsOf !== 'function') {
-    const expected = 'a differentiable function of images that gives logits (ODIN goes through the model)';
-    throw new ArgumentError(where, 'logitsOf', expected, typeof parts.logitsOf);
-  }
-  return parts;
+  return defineRowScorer(where, given, definition, USE);
 }

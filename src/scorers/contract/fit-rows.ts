@@ -1,9 +1,9 @@
 import { ArgumentError } from '../../core/errors';
 import { checkLabels } from '../../core/labels';
-import { checkHeadAgrees } from './head-agreement';
-import { readRows, type Rows } from './rows';
-import type { Blocks, FitNeed, FitProgress, ModelOutputs, ModelParts } from './scorer';
-import { readBlock, type Widths } from './split-block';
+import type { ModelUse } from './define-row-scorer';
+import { readNumbers, type Widths } from './read-numbers';
+import type { Rows } from './rows';
+import type { Blocks, FitNeed, FitProgress, ModelParts } from './scorer';
 
 /** A block of a fit, read and checked: numbers of all that was asked for. */
 export interface ReadRows {
@@ -17,6 +17,12 @@ export interface ReadRows {
 /** Blocks as a fit goes through them; only what its needs name is there. */
 export type FitRows<F extends FitNeed> = AsyncIterable<Pick<ReadRows, Extract<F, keyof ReadRows> | 'count'>>;
 
+interface FitHow {
+  parts: Partial<ModelParts>;
+  first: ModelUse['first'] | undefined;
+  onProgress: FitProgress['onProgress'] | undefined;
+}
+
 /**
  * The blocks one by one: of equal widths throughout, as many of everything, finite, with labels that are class indices
  * of the head where there is one. Where the first has logits beside its features, the head is compared with them: a
@@ -28,15 +34,14 @@ export async function* fitRows<F extends FitNeed>(
   where: string,
   blocks: Blocks<F>,
   needs: readonly F[],
-  { head }: Partial<ModelParts>,
-  onProgress: FitProgress['onProgress'],
+  { parts, first, onProgress }: FitHow,
 ): AsyncGenerator<ReadRows> {
-  const asked = new Set<FitNeed>(needs);
+  const { head } = parts;
   const widths: Widths = { ...(head && { features: head.shape[0], logits: head.shape[1] }) };
   let seen = 0;
   for await (const block of blocks) {
-    const { count, features, logits, labels } = await readBlock(where, block, asked, widths);
-    if (head && seen === 0) await checkHead(where, head, block);
+    const { count, features, logits, labels } = await readNumbers(where, block, needs, widths);
+    if (seen === 0) await first?.(where, parts, block);
     if (features) widths.features = features.shape[1];
     if (logits) widths.logits = logits.shape[1];
     const classes = head?.shape[1];
@@ -47,11 +52,4 @@ export async function* fitRows<F extends FitNeed>(
     onProgress?.(seen);
   }
   if (seen === 0) throw new ArgumentError(where, 'blocks', 'at least one row', 'no row');
-}
-
-async function checkHead(where: string, head: ModelParts['head'], block: Partial<ModelOutputs>): Promise<void> {
-  const { features, logits } = block;
-  if (features === undefined || logits === undefined) return;
-  const rows = [await readRows(where, 'features', { features }), await readRows(where, 'logits', { logits })] as const;
-  checkHeadAgrees(where, head, ...rows);
 }

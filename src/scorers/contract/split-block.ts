@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, ShapeError } from '../../core/errors';
-import { readRows, type Rows } from './rows';
+import { ShapeError } from '../../core/errors';
+import { readNumbers, type Widths } from './read-numbers';
+import type { Rows } from './rows';
 import type { FitBlock, FitNeed, Need } from './scorer';
 
 /** A block as numbers; images too, so that parts of it outlive the block. */
@@ -12,40 +13,21 @@ export interface NumberBlock {
   labels?: ArrayLike<number>;
 }
 
-/** How many numbers a row has: D of features, C of logits. */
-export type Widths = { features?: number | undefined; logits?: number | undefined };
-
-/** Reads what is needed of a block; refuses unequal numbers of rows. */
+/** Reads what is needed of a block, images too; refuses unequal numbers of rows. */
 export async function readBlock(
   where: string,
   block: Partial<FitBlock>,
   needs: ReadonlySet<FitNeed>,
   widths: Widths,
 ): Promise<NumberBlock> {
-  const read: NumberBlock = { count: 0 };
-  const counts: [string, number][] = [];
-  for (const what of ['features', 'logits'] as const) {
-    if (!needs.has(what)) continue;
-    read[what] = await readRows(where, what, block, widths[what]);
-    counts.push([what, read[what].shape[0]]);
+  const read: NumberBlock = await readNumbers(where, block, [...needs], widths);
+  if (!needs.has('images')) return read;
+  const images = await readImages(where, block);
+  const [other] = [...needs].filter((need) => need === 'features' || need === 'logits' || need === 'labels');
+  if (other && images.shape[0] !== read.count) {
+    throw new ShapeError(where, 'images', `${read.count} rows, as the ${other}`, images.shape[0]);
   }
-  if (needs.has('images')) {
-    read.images = await readImages(where, block);
-    counts.push(['images', read.images.shape[0]]);
-  }
-  if (needs.has('labels')) {
-    if (!Number.isInteger(block?.labels?.length)) {
-      throw new ArgumentError(where, 'labels', 'class indices of the rows', typeof block?.labels);
-    }
-    read.labels = block.labels!;
-    counts.push(['labels', read.labels.length]);
-  }
-  const [first, ...rest] = counts;
-  read.count = first?.[1] ?? 0;
-  const other = rest.find(([, count]) => count !== read.count);
-  if (!other) return read;
-  const [what, expected] = [other[0], `${read.count} rows, as the ${first![0]}`];
-  throw new ShapeError(where, what, expected, other[1]);
+  return { ...read, count: images.shape[0], images };
 }
 
 async function readImages(where: string, block: Partial<FitBlock>): Promise<NonNullable<NumberBlock['images']>> {

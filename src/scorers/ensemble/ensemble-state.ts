@@ -8,7 +8,7 @@ import type { NamedArray } from '../../core/saved/safetensors';
 import type { Json } from '../../core/saved/json';
 import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
 import { checkKind } from '../contract/scorer-state';
-import type { Widths } from '../contract/split-block';
+import type { Widths } from '../contract/read-numbers';
 
 export const KIND = 'ensemble';
 export const COMBINE = ['fisher', 'max'] as const;

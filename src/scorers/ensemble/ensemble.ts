@@ -6,7 +6,8 @@ import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkedImages, readBlock, type Widths } from '../contract/split-block';
+import { checkedImages, readBlock } from '../contract/split-block';
+import type { Widths } from '../contract/read-numbers';
 import { surpriseBy } from './surprise';
 
 const WHERE = 'ensemble';

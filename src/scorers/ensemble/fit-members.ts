@@ -5,7 +5,8 @@ import { checkedHead } from '../contract/checked-head';
 import { checkHeadAgrees } from '../contract/head-agreement';
 import { relay } from './relay';
 import type { FitNeed, FitProgress, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
-import { readBlock, rowsAt, withBlock, type NumberBlock, type Widths } from '../contract/split-block';
+import { readBlock, rowsAt, withBlock, type NumberBlock } from '../contract/split-block';
+import type { Widths } from '../contract/read-numbers';
 
 /** Fits all members in one pass over what is not held out; gives back what is. */
 export async function fitMembers(

@@ -6,7 +6,7 @@ import { estimateCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
@@ -69,7 +69,7 @@ function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
  * await scorer.score({ features: { data: Float32Array.of(0), shape: [1, 1] } }); // Float32Array [2.918939]
  */
 export function classGaussians(options?: CovarianceOptions): ScorerMethod<'features', 'features' | 'labels'> {
-  return defineScorer(WHERE, options, {
+  return defineRowScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
     options: COVARIANCE_OPTIONS,

@@ -3,7 +3,7 @@ import { estimateCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf, whiteningFrom } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import type { ScorerMethod } from '../contract/scorer';
 import { COVARIANCE_OPTIONS, factorArray, scatterOf, whiteningsOf, type CovarianceOptions } from './gaussian-fit';
 
@@ -24,7 +24,7 @@ import { COVARIANCE_OPTIONS, factorArray, scatterOf, whiteningsOf, type Covarian
  * await scorer.score({ features: { data: Float32Array.of(1, 4), shape: [1, 2] } }); // Float32Array [9]
  */
 export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features', 'features' | 'labels'> {
-  return defineScorer('mahalanobis', options, {
+  return defineRowScorer('mahalanobis', options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
     options: COVARIANCE_OPTIONS,

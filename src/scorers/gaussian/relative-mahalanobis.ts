@@ -3,7 +3,7 @@ import { estimateCovariance, type Scatter } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
@@ -41,7 +41,7 @@ const withBetween = (covariance: Float64Array, within: Scatter, total: Scatter):
  * await scorer.score({ features: { data: Float32Array.of(2), shape: [1, 1] } }); // Float32Array [-0.8]: 0 / 1 - 4 / 5
  */
 export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'features', 'features' | 'labels'> {
-  return defineScorer(WHERE, options, {
+  return defineRowScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features', 'labels'],
     options: COVARIANCE_OPTIONS,

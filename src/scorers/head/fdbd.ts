@@ -1,7 +1,8 @@
 import { COUNT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { HEAD, headOf } from '../contract/checked-head';
-import { defineScorer, type Wrong } from '../contract/define-scorer';
+import type { Wrong } from '../contract/define-row-scorer';
+import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
 import type { Head, ScorerMethod } from '../contract/scorer';
 import { headLogits } from './head-logits';

@@ -1,4 +1,4 @@
-import type { Fitted, RowScorer } from '../contract/define-scorer';
+import type { Fitted, RowScorer } from '../contract/define-row-scorer';
 import type { LogitRow } from '../contract/logit-scores';
 import type { Head } from '../contract/scorer';
 import { headLogits } from './head-logits';

@@ -1,6 +1,6 @@
 import type { Declared, Read } from '../../core/read-options';
 import { COUNT } from '../../core/check';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import type { LogitRow } from '../contract/logit-scores';
 import { readRows } from '../contract/rows';
 import type { Blocks, ModelOutputs, ReadyScorer } from '../contract/scorer';
@@ -35,7 +35,7 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
   given: O | undefined,
   { takesTags, options, scoreOf, largestOf }: LogitDefinition<O, D>,
 ): ReadyScorer<'logits'> {
-  const method = defineScorer(where, given, {
+  const method = defineRowScorer(where, given, {
     needs: ['logits'],
     fitNeeds: [],
     ...(takesTags && { takesTags }),

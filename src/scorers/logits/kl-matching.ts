@@ -1,7 +1,7 @@
 import { CLASS_LABELS, type NumbersRule } from '../../core/saved/saved-arrays';
 import { onBackend } from '../../linalg/backend-choice';
 import { rowProducts } from '../../linalg/row-products';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
 import type { ScorerMethod } from '../contract/scorer';
 
@@ -104,7 +104,7 @@ const LOG_SHARES: NumbersRule = {
  * await scorer.score({ logits: { data: Float32Array.of(3, 0), shape: [1, 2] } }); // Float32Array [0]
  */
 export function klMatching(): ScorerMethod<'logits', 'logits'> {
-  return defineScorer(WHERE, undefined, {
+  return defineRowScorer(WHERE, undefined, {
     needs: ['logits'],
     fitNeeds: ['logits'],
     options: {},

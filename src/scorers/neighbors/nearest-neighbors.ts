@@ -1,7 +1,7 @@
 import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import type { Json } from '../../core/saved/json';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';
 import { exactNeighbors, type NearestRows } from './exact-neighbors';
@@ -58,7 +58,7 @@ const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
  */
 export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMethod<'features', 'features'> {
   const most = options?.k ?? 50;
-  return defineScorer(WHERE, options, {
+  return defineRowScorer(WHERE, options, {
     needs: ['features'],
     fitNeeds: ['features'],
     options: {

@@ -1,4 +1,4 @@
-import type { Wrong } from '../contract/define-scorer';
+import type { Wrong } from '../contract/define-row-scorer';
 
 /** Bank rows, and their distances to queries in float64. */
 export interface NeighborBank {

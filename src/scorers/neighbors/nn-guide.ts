@@ -1,7 +1,7 @@
 import { COUNT, INTEGER } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { unitLength } from '../../linalg/unit-length';
-import { defineScorer } from '../contract/define-scorer';
+import { defineRowScorer } from '../contract/define-row-scorer';
 import { energyScore } from '../contract/logit-scores';
 import { rowSample, type RowSample } from '../contract/row-sample';
 import type { Rows } from '../contract/rows';
@@ -45,7 +45,7 @@ const confidences = ({ data, shape: [rows, classes] }: Rows): Float64Array =>
  * await scorer.score(block); // Float32Array [-4.5238228]
  */
 export function nnGuide(options?: NnGuideOptions): ScorerMethod<'features' | 'logits', 'features' | 'logits'> {
-  return defineScorer(WHERE, options, {
+  return defineRowScorer(WHERE, options, {
     needs: ['features', 'logits'],
     fitNeeds: ['features', 'logits'],
     options: { k: [COUNT, 10], bankSize: [COUNT, 12_000], seed: [INTEGER, 1], blockSize: [COUNT, 512] },

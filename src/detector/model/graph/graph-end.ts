@@ -110,7 +110,7 @@ function columnsOf(graph: Graph, sigmoid: string, logits: string): number | unde
 }
 
 /** How a graph ends at a tensor. */
-export function endAt(graph: Graph, tensor: string): GraphEnd {
+export function graphEndAt(graph: Graph, tensor: string): GraphEnd {
   let softmax = insideSoftmax(graph, tensor) ?? insideLogSoftmax(graph, tensor);
   // The logarithm of a softmax has the same softmax, and no size of its own.
   for (let z = softmax; z !== undefined; z = insideLogSoftmax(graph, z)) softmax = z;
@@ -132,10 +132,10 @@ function endOfOutput(where: string, graph: Graph, output: string | undefined): G
   const { outputs } = graph;
   if (output !== undefined) {
     const chosen = outputs.find(({ name }) => name === output)?.tensor ?? tensorNamed(output);
-    if (outputs.some(({ tensor }) => tensor === chosen) || isOfImages(graph, chosen)) return endAt(graph, chosen);
+    if (outputs.some(({ tensor }) => tensor === chosen) || isOfImages(graph, chosen)) return graphEndAt(graph, chosen);
     throw new ArgumentError(where, 'output', `one of ${listOf(graph)}`, output);
   }
-  const ends = outputs.map(({ tensor }) => endAt(graph, tensor));
+  const ends = outputs.map(({ tensor }) => graphEndAt(graph, tensor));
   const first = ends.find(({ activation }) => activation !== undefined) ?? ends[0];
   if (!first) throw new ArgumentError(where, 'model', 'a graph with an output', 'one without');
   if (ends.every(({ logits }) => areSame(graph, logits, first.logits))) return first;
@@ -147,14 +147,14 @@ function endOfOutput(where: string, graph: Graph, output: string | undefined): G
 export function chosenEnd(where: string, graph: Graph, { logits, output }: OutputNames): GraphEnd {
   const named = logits === undefined ? undefined : tensorCalled(where, graph, 'logits', logits);
   const ofOutput = named === undefined || output !== undefined ? endOfOutput(where, graph, output) : undefined;
-  const end = named === undefined ? ofOutput! : endAt(graph, named);
+  const end = named === undefined ? ofOutput! : graphEndAt(graph, named);
   if (end.activation === 'share') {
     const expected = 'a softmax whose logits are a node (or name the node of the logits)';
     throw new ArgumentError(where, named === undefined ? 'model' : 'logits', expected, `shares '${end.logits}'`);
   }
   if (end.activation !== undefined) return end;
   // What an output makes of a node by name says what it means.
-  const ends = graph.outputs.map(({ tensor }) => endAt(graph, tensor));
+  const ends = graph.outputs.map(({ tensor }) => graphEndAt(graph, tensor));
   const after = ends.find(({ activation, logits: z }) => activation !== undefined && areSame(graph, z, end.logits));
   return { ...after, logits: end.logits };
 }

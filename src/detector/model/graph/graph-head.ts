@@ -64,7 +64,7 @@ export function fusedSigmoidAt(graph: Graph, tensor: string): GraphDense | undef
 }
 
 /** W x + b [N, C] of features [N, D]. */
-export function productOf({ kernel, shape, isTransposed, bias }: GraphDense, x: tf.Tensor2D): tf.Tensor2D {
+export function graphProduct({ kernel, shape, isTransposed, bias }: GraphDense, x: tf.Tensor2D): tf.Tensor2D {
   const [size, classes] = shape;
   const matrix = tf.reshape<tf.Rank.R2>(kernel, isTransposed ? [classes, size] : [size, classes]);
   const product: tf.Tensor2D = tf.matMul(x, matrix, false, isTransposed);
@@ -72,7 +72,7 @@ export function productOf({ kernel, shape, isTransposed, bias }: GraphDense, x: 
 }
 
 /** W and b of a dense layer of a GraphModel as numbers. */
-export async function headOf({ kernel, shape, isTransposed, bias }: GraphDense): Promise<Head> {
+export async function graphHead({ kernel, shape, isTransposed, bias }: GraphDense): Promise<Head> {
   const [size, classes] = shape;
   const given = await kernel.data();
   const weights = Float32Array.from({ length: size * classes }, (_, i) => {

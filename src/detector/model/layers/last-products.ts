@@ -80,14 +80,14 @@ export function productAt(place: Place): Product | undefined {
 }
 
 /** x W + b [N, C] before the activation, of what goes into the layer. */
-export function productOf({ layer, weightsOf }: Product, input: tf.Tensor): tf.Tensor2D {
+export function layerProduct({ layer, weightsOf }: Product, input: tf.Tensor): tf.Tensor2D {
   const [kernel, bias] = layer.getWeights();
   const product = tf.matMul<tf.Tensor2D>(rowsOf(input, true), weightsOf(kernel!));
   return bias ? tf.add<tf.Tensor2D>(product, bias) : product;
 }
 
 /** W and b as numbers. */
-export async function headOf({ layer, weightsOf }: Product): Promise<Head> {
+export async function layerHead({ layer, weightsOf }: Product): Promise<Head> {
   const [kernel, bias] = layer.getWeights();
   const weights = tf.tidy(() => tf.clone(weightsOf(kernel!)));
   const [size, classes] = weights.shape;
