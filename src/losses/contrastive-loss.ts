@@ -94,13 +94,13 @@ function pairLoss(
   });
   const inHalves = options.pairs === 'halves';
   if (inHalves && (options.miner || options.memory)) {
-    throw new ArgumentError(where, 'pairs', "'all', or 'halves' without a miner and a memory", options.pairs);
+    throw new ArgumentError(where, 'pairs', "'all' with a miner or a memory", options.pairs);
   }
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings, rule);
     const rows = embeddings.shape[0];
     if (rows < 2 || (inHalves && rows % 2 === 1)) {
-      const expected = inHalves ? 'an even number of rows, 2 or more' : '2 rows or more';
+      const expected = `${inHalves ? 'an even number of ' : ''}rows, from 2`;
       throw new ShapeError(where, 'embeddings', expected, `${rows} rows`);
     }
     return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, options));

@@ -210,7 +210,7 @@ onEachBackend('embeddingMemory', () => {
     expect(() => memory.add([0, 1], narrow)).toThrow('EmbeddingMemory.add: embeddings must be [C, 3]');
     expect(memory.size).toBe(2);
     expect(() => tripletLoss([0, 1], narrow, { memory })).toThrow('EmbeddingMemory.extend: embeddings must be [C, 3]');
-    expect(() => odmLoss([0, 1], x, { memory })).toThrow("odmLoss: pairs must be 'all', or 'halves' without a miner");
+    expect(() => odmLoss([0, 1], x, { memory })).toThrow("odmLoss: pairs must be 'all' with a miner or a memory");
     tf.dispose([x, narrow]);
     memory.dispose();
   });

@@ -361,7 +361,7 @@ onEachBackend('pair miners', (backend) => {
     const x = tf.tensor2d([[1], [2]]);
     refuses(
       () => contrastiveLoss([0, 1], x, { miner: hardestPairs() }),
-      "contrastiveLoss: pairs must be 'all', or 'halves' without a miner and a memory, got halves",
+      "contrastiveLoss: pairs must be 'all' with a miner or a memory, got halves",
     );
     refuses(
       () => semiHardPairs({ whichPositive: 'any' as 'nearest' }),

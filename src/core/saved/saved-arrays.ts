@@ -61,7 +61,8 @@ export function firstWrong(holds: (value: number, at: number, all: number[]) => 
 
 /**
  * The arrays of a saved state, checked: all of them, no others, of shapes that agree in every letter, all numbers
- * finite. The arrays are those of the state, not copies. `path` is what errors call the place of the arrays.
+ * finite. The arrays are those of the state, not copies. `sizes`
+ * takes what the letters stand for. `path` is what errors call the place of the arrays.
  *
  * @throws FormatError
  */
@@ -70,20 +71,18 @@ export function readArrays<const D extends SavedArrays>(
   arrays: Readonly<Record<string, NamedArray | undefined>>,
   declared: D,
   path = 'state.tensors',
+  sizes: Record<string, number> = {},
 ): Arrays<D> {
   if (!isRecord(arrays)) throw new FormatError(where, path, 'named arrays', arrays);
-  const names = Object.keys(declared);
-  const other = Object.keys(arrays).find((name) => !names.includes(name) && arrays[name] !== undefined);
-  if (other !== undefined) {
-    throw new FormatError(where, path, names.length === 0 ? 'none' : `only ${names.join(', ')}`, `also ${other}`);
-  }
-  const sides = new Map<string, number>();
+  const isOther = (name: string) => !Object.hasOwn(declared, name) && arrays[name] !== undefined;
+  const other = Object.keys(arrays).find(isOther);
+  if (other !== undefined) throw new FormatError(where, path, `without ${other}`, arrays);
   const read: Record<string, NamedArray['data'] | undefined> = {};
   for (const [name, { dtype, shape, rule, optional, empty }] of Object.entries(declared)) {
     const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
     if (optional && array === undefined) continue;
     const what = `${path}.${name}`;
-    const wanted = shape.map((side) => (typeof side === 'string' ? (sides.get(side) ?? side) : side));
+    const wanted = shape.map((side) => (typeof side === 'string' ? (sizes[side] ?? side) : side));
     const fits =
       array?.dtype === dtype &&
       array.data[Symbol.toStringTag] === TYPES[dtype].array.name &&
@@ -92,8 +91,7 @@ export function readArrays<const D extends SavedArrays>(
       shape.every((side, i) => {
         const own = array.shape[i]!;
         if (typeof side === 'number') return own === side;
-        if (!sides.has(side)) sides.set(side, own);
-        return own >= (empty ? 0 : 1) && sides.get(side) === own;
+        return own >= (empty ? 0 : 1) && (sizes[side] ??= own) === own;
       });
     if (!fits) {
       const received = array ? `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} numbers` : 'none';
@@ -111,36 +109,20 @@ export function readArrays<const D extends SavedArrays>(
 /** What the letters of a declaration stand for. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** The letters' numbers by the shapes of arrays that keep the declaration. */
-export function sizesBySaved(declared: SavedArrays, arrays: Readonly<Record<string, NamedArray | undefined>>): Sizes {
-  const sizes: Record<string, number> = {};
-  for (const [name, { shape }] of Object.entries(declared)) {
-    shape.forEach((side, i) => {
-      const own = arrays[name]?.shape[i];
-      if (typeof side === 'string' && own !== undefined) sizes[side] = own;
-    });
-  }
-  return sizes;
-}
-
 /**
- * The letters' numbers by the lengths of arrays, of which again and again one has a single letter that is not known.
+ * The letters' numbers by the lengths of arrays: each array in its turn gives the one letter that was not known before.
  * Of [M, D] alone no length says both: then one is among `known`.
  */
 export function sizesByLength(
   declared: SavedArrays,
   arrays: Readonly<Record<string, { length: number } | undefined>>,
-  known: Sizes = {},
+  known?: Sizes,
 ): Sizes {
   const sizes: Record<string, number> = { ...known };
-  const given = Object.entries(declared).filter(([name]) => arrays[name] !== undefined);
-  for (let pass = 0; pass < given.length; pass++) {
-    for (const [name, { shape }] of given) {
-      const open = shape.filter((side) => typeof side === 'string' && sizes[side] === undefined) as string[];
-      if (new Set(open).size !== 1) continue;
-      const rest = shape.reduce<number>((product, side) => product * numberOf(side, sizes, 1), 1);
-      sizes[open[0]!] = Math.round((arrays[name]!.length / rest) ** (1 / open.length));
-    }
+  for (const [name, { shape }] of Object.entries(declared)) {
+    const open = shape.filter((side) => typeof side === 'string' && !sizes[side]) as string[];
+    const rest = shape.reduce<number>((product, side) => product * numberOf(side, sizes, 1), 1);
+    if (arrays[name] && open.length === 1) sizes[open[0]!] = arrays[name].length / rest;
   }
   return sizes;
 }

@@ -24,8 +24,8 @@ export function checkedHead(where: string, parts: { head?: Head } | undefined): 
 
 /** The head among the arrays of a fit. */
 export const HEAD = {
-  weights: { dtype: 'F32', shape: ['D', 'C'] },
   bias: { dtype: 'F32', shape: ['C'] },
+  weights: { dtype: 'F32', shape: ['D', 'C'] },
 } as const satisfies SavedArrays;
 
 /** The head of those arrays. */

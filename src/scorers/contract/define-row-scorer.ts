@@ -6,14 +6,13 @@ import { readSaved } from '../../core/saved/read-saved';
 import {
   readArrays,
   sizesByLength,
-  sizesBySaved,
   writeArrays,
   type Arrays,
   type SavedArray,
   type Sizes,
 } from '../../core/saved/saved-arrays';
 import { finiteScores } from './finite-scores';
-import { fitRows, type FitRows } from './fit-rows';
+import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import { inUse } from './in-use';
 import type { Rows } from './rows';
 import type {
@@ -113,8 +112,8 @@ export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitt
 export interface ModelUse {
   /** The parts that are asked for, checked. */
   parts(where: string, needs: readonly FitNeed[], given: Partial<ModelParts> | undefined): ModelParts;
-  /** Looks at the first block of a fit. */
-  first(where: string, parts: Partial<ModelParts>, block: object): Promise<void>;
+  /** What is known of the rows of a fit by the parts. */
+  rows(where: string, parts: Partial<ModelParts>): KnownRows;
   images(where: string, batch: object): Promise<tf.Tensor4D>;
 }
 
@@ -144,15 +143,16 @@ export function defineRowScorer<
   const options = readOptions<O, D>(where, given, definition.options);
   const { needs, fitNeeds, takesTags, saved = [], fitted: declared } = definition;
   const kind = kindOf(where);
-  const entries = Object.entries<SavedArray | Option>(declared);
-  const arrays = Object.fromEntries(entries.filter((entry): entry is [string, SavedArray] => isArray(entry[1])));
-  const values = Object.fromEntries(entries.filter((entry): entry is [string, Option] => !isArray(entry[1])));
-  const pick = (from: object, names: readonly string[]): Record<string, Json> =>
-    Object.fromEntries(
-      Object.entries(from as Record<string, Json | undefined>).filter(
-        (entry): entry is [string, Json] => names.includes(entry[0]) && entry[1] !== undefined,
-      ),
-    );
+  const arrays: Record<string, SavedArray> = {};
+  const values: Record<string, Option> = {};
+  for (const [name, part] of Object.entries<SavedArray | Option>(declared)) {
+    if (isArray(part)) arrays[name] = part;
+    else values[name] = part;
+  }
+  const pick = (from: object, names: readonly string[]) => {
+    const given = from as Record<string, Json>;
+    return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  };
 
   function scorerOf(fitted: Found<W, X>, own: Read<O, D>, parts: ModelParts): Scorer<N> & M {
     const sides = sizesByLength(arrays, fitted, fitted.sizes);
@@ -207,18 +207,18 @@ export function defineRowScorer<
     async fit(blocks, how) {
       const { onProgress, ...parts } = { ...how };
       const asked = partsOf(where, fitNeeds, parts);
-      const rows = fitRows(where, blocks, fitNeeds, { parts: asked, first: use?.first, onProgress });
+      const rows = fitRows(where, blocks, fitNeeds, onProgress, use?.rows(where, asked));
       const found = await definition.fit(rows, asked, options);
       return scorerOf(found, options, asked);
     },
     restore(state, parts) {
       const from = `${where}.restore`;
       checkKind(from, state.kind, kind);
-      const tensors = readArrays(from, state.tensors, arrays);
+      const sizes = {};
+      const tensors = readArrays(from, state.tensors, arrays, undefined, sizes);
       const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));
       const read = readSaved<object>(from, state.options, { ...own, ...values }, 'state.options');
       const fitted = { ...tensors, ...pick(read, Object.keys(values)) } as FittedOf<W>;
-      const sizes = sizesBySaved(arrays, state.tensors);
       const kept = { ...options, ...pick(read, saved) };
       const wrong = definition.check?.(fitted, kept, sizes);
       if (wrong) throw new FormatError(from, `state.${wrong.what}`, wrong.expected, wrong.received);

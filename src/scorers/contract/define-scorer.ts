@@ -18,15 +18,18 @@ const USE: ModelUse = {
     }
     return parts;
   },
-  async first(where, { head }, block) {
-    const { features, logits } = block as Partial<ModelOutputs>;
-    if (!head || features === undefined || logits === undefined) return;
-    const rows = [
-      await readRows(where, 'features', { features }),
-      await readRows(where, 'logits', { logits }),
-    ] as const;
-    checkHeadAgrees(where, head, ...rows);
-  },
+  rows: (where, { head }) => ({
+    widths: { features: head?.shape[0], logits: head?.shape[1] },
+    async first(block) {
+      const { features, logits } = block as Partial<ModelOutputs>;
+      if (!head || features === undefined || logits === undefined) return;
+      const rows = [
+        await readRows(where, 'features', { features }),
+        await readRows(where, 'logits', { logits }),
+      ] as const;
+      checkHeadAgrees(where, head, ...rows);
+    },
+  }),
   async images(where, batch) {
     const images = checkedImages(where, batch);
     await checkFiniteImages(where, images);

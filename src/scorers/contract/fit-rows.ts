@@ -1,9 +1,8 @@
 import { ArgumentError } from '../../core/errors';
 import { checkLabels } from '../../core/labels';
-import type { ModelUse } from './define-row-scorer';
 import { readNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
-import type { Blocks, FitNeed, FitProgress, ModelParts } from './scorer';
+import type { Blocks, FitNeed, FitProgress } from './scorer';
 
 /** A block of a fit, read and checked: numbers of all that was asked for. */
 export interface ReadRows {
@@ -17,10 +16,12 @@ export interface ReadRows {
 /** Blocks as a fit goes through them; only what its needs name is there. */
 export type FitRows<F extends FitNeed> = AsyncIterable<Pick<ReadRows, Extract<F, keyof ReadRows> | 'count'>>;
 
-interface FitHow {
-  parts: Partial<ModelParts>;
-  first: ModelUse['first'] | undefined;
-  onProgress: FitProgress['onProgress'] | undefined;
+/** What a fit knows of its rows beforehand. */
+export interface KnownRows {
+  /** D and C of the model's head. */
+  widths: Widths;
+  /** Looks at the first block. */
+  first(block: object): Promise<void>;
 }
 
 /**
@@ -34,19 +35,17 @@ export async function* fitRows<F extends FitNeed>(
   where: string,
   blocks: Blocks<F>,
   needs: readonly F[],
-  { parts, first, onProgress }: FitHow,
+  onProgress: FitProgress['onProgress'] | undefined,
+  known?: KnownRows,
 ): AsyncGenerator<ReadRows> {
-  const { head } = parts;
-  const widths: Widths = { ...(head && { features: head.shape[0], logits: head.shape[1] }) };
+  const widths = { ...known?.widths };
   let seen = 0;
   for await (const block of blocks) {
     const { count, features, logits, labels } = await readNumbers(where, block, needs, widths);
-    if (seen === 0) await first?.(where, parts, block);
+    if (seen === 0) await known?.first(block);
     if (features) widths.features = features.shape[1];
     if (logits) widths.logits = logits.shape[1];
-    const classes = head?.shape[1];
-    const expected = classes === undefined ? undefined : `class indices from 0 to ${classes - 1} (leave OoD rows out)`;
-    const own = labels && checkLabels(where, labels, { below: classes, expected });
+    const own = labels && checkLabels(where, labels, { below: known?.widths.logits });
     yield { count, features: features!, logits: logits!, labels: own! };
     seen += count;
     onProgress?.(seen);

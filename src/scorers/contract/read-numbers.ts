@@ -21,22 +21,20 @@ export async function readNumbers(
   widths: Widths,
 ): Promise<ReadNumbers> {
   const read: ReadNumbers = { count: 0 };
-  const counts: [string, number][] = [];
+  let first: string | undefined;
+  const count = (what: string, rows: number) => {
+    if (first && rows !== read.count) throw new ShapeError(where, what, `${read.count} rows, as the ${first}`, rows);
+    first ??= what;
+    read.count = rows;
+  };
   for (const what of ['features', 'logits'] as const) {
     if (!needs.includes(what)) continue;
-    read[what] = await readRows(where, what, block, widths[what]);
-    counts.push([what, read[what].shape[0]]);
+    const rows = (read[what] = await readRows(where, what, block, widths[what]));
+    count(what, rows.shape[0]);
   }
-  if (needs.includes('labels')) {
-    if (!Number.isInteger(block?.labels?.length)) {
-      throw new ArgumentError(where, 'labels', 'class indices of the rows', typeof block?.labels);
-    }
-    read.labels = block.labels!;
-    counts.push(['labels', read.labels.length]);
-  }
-  const [first, ...rest] = counts;
-  read.count = first?.[1] ?? 0;
-  const other = rest.find(([, count]) => count !== read.count);
-  if (other) throw new ShapeError(where, other[0], `${read.count} rows, as the ${first![0]}`, other[1]);
-  return read;
+  if (!needs.includes('labels')) return read;
+  const labels = block?.labels;
+  if (!Number.isInteger(labels?.length)) throw new ArgumentError(where, 'labels', 'class indices of the rows', labels);
+  count('labels', labels!.length);
+  return { ...read, labels: labels! };
 }

@@ -22,7 +22,7 @@ export async function readRows(
   return rows;
 }
 
-/** The same without a look at the numbers, for who finds a NaN or infinity in the sums. */
+/** The same without a look at the numbers, for who looks at them himself. */
 export async function readUncheckedRows(
   where: string,
   what: 'features' | 'logits',
@@ -31,10 +31,8 @@ export async function readUncheckedRows(
 ): Promise<Rows> {
   const given = (batch as typeof batch | undefined)?.[what];
   if (!Array.isArray((given as { shape?: unknown } | null | undefined)?.shape)) {
-    const shown: unknown = given === undefined ? batch : given;
-    const received = shown && typeof shown === 'object' ? `{ ${Object.keys(shown).join(', ')} }` : nameOf(shown);
     const expected = given === undefined ? `a batch { ${what} }` : 'a tensor or { data, shape: [N, D] }';
-    throw new ShapeError(where, what, expected, received);
+    throw new ShapeError(where, what, expected, given ?? batch);
   }
   const rows = await readEmbeddings(where, given!, what);
   if (size !== undefined && rows.shape[1] !== size) {
@@ -42,5 +40,3 @@ export async function readUncheckedRows(
   }
   return rows;
 }
-
-const nameOf = (value: unknown): string => (value === null ? 'null' : typeof value);

@@ -92,6 +92,7 @@ export function residualNorms(where: string, { basis, origin }: ResidualSpace, b
 
 /** The space among the arrays of a fit: columns of length 1, since others over the same numbers score as plausibly. */
 export const SPACE = {
+  origin: { dtype: 'F64', shape: ['D'] },
   basis: {
     dtype: 'F64',
     shape: ['D', 'left'],
@@ -106,5 +107,4 @@ export const SPACE = {
       },
     },
   },
-  origin: { dtype: 'F64', shape: ['D'] },
 } as const satisfies SavedArrays;
