@@ -66,15 +66,14 @@ export function balanced(
 }
 
 /** The augmentation of a step; none where the experiment wants none. */
-const augmentOf = ({ augment }: Training) =>
-  augment && {
+function augmentOf({ augment }: Training) {
+  if (!augment) return undefined;
+  const { brightness, contrast, ...moves } = augment;
+  return {
     augment: (images: Tensor4D, seed: number) =>
-      colorJitter(randomAffine(images, { ...augment, seed }), {
-        brightness: augment.brightness,
-        contrast: augment.contrast,
-        seed,
-      }),
+      colorJitter(randomAffine(images, { ...moves, seed }), { brightness, contrast, seed }),
   };
+}
 
 /** What a training says on its way. */
 export interface TrainingEvents {

@@ -29,7 +29,7 @@ interface SavedModel {
   /** None of a function. */
   fingerprint: ModelFingerprint | undefined;
   model: 'function' | undefined;
-  meaning: LogitMeaning | undefined;
+  meaning: LogitMeaning;
   /** [H, W, C] of the images; files of before do not say it. */
   imageShape: readonly number[] | undefined;
 }
@@ -67,7 +67,7 @@ const ABOUT: Declared<SavedModel> = {
   ],
   fingerprint: [{ expected: FINGERPRINTED, holds: isRecord }, undefined],
   model: [/* @__PURE__ */ exactly('function'), undefined],
-  meaning: [MEANING, undefined],
+  meaning: [MEANING],
   output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
 };
@@ -184,7 +184,7 @@ export async function loadDetector<Label = ClassLabel>(
   await checkSameModel(where, model, saved);
   const names = isFunctionModel(model) ? {} : namesIn(where, model, saved);
   const reader = readNamed(where, model, names, method);
-  if (saved.meaning !== undefined && reader.meaning !== undefined && saved.meaning !== reader.meaning) {
+  if (reader.meaning !== undefined && saved.meaning !== reader.meaning) {
     throw new ArgumentError(where, 'model', `one whose logits are ${saved.meaning}, as at the fit`, reader.meaning);
   }
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });

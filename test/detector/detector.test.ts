@@ -193,7 +193,7 @@ onEachBackend('a detector around a model', () => {
       [{ features: 5 }, 'features must be the name of a layer or node, got 5'],
       [{ features: { a: 1 } }, 'features must be the name'],
       [{ logits: ['last'] }, 'logits must be the name'],
-      [{ pool: 'evil' }, 'pool must be one of average, got "evil"'],
+      [{ pool: 'evil' }, 'pool must be average, got "evil"'],
       [{ features: 'nope' }, 'features must be one of '],
       [{ logits: '__proto__' }, 'logits must be one of '],
     ];

@@ -12,6 +12,7 @@ import {
   type Detector,
   type FunctionModel,
   type GraphModelLike,
+  scorerMethods,
 } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
 
@@ -156,15 +157,15 @@ onEachBackend('a function as a model', () => {
     const [ofFunction, ofModel] = [await fitDetector(around, data, options), await fitDetector(model, data, options)];
     const about = JSON.parse(decodeSafetensors(ofFunction.toBytes()).metadata.about!) as object;
     expect(about).toEqual({ model: 'function', imageShape: [SIDE, SIDE, 1], meaning: 'classes' });
-    const again = await loadDetector(around, ofFunction.toBytes());
+    const again = await loadDetector(around, ofFunction.toBytes(), { methods: scorerMethods });
     expect(await again.predict(fresh)).toEqual(await ofFunction.predict(fresh));
-    const refused = loadDetector(model, ofFunction.toBytes());
+    const refused = loadDetector(model, ofFunction.toBytes(), { methods: scorerMethods });
     await expect(refused).rejects.toThrow(ArgumentError);
     await expect(refused).rejects.toThrow('loadDetector: model must be a function { run }, as the detector was fitted');
-    await expect(loadDetector(around, ofModel.toBytes())).rejects.toThrow(
+    await expect(loadDetector(around, ofModel.toBytes(), { methods: scorerMethods })).rejects.toThrow(
       'loadDetector: model must be a LayersModel or GraphModel, as the detector was fitted around, got a function',
     );
-    const outputs = loadOutputDetector(ofFunction.toBytes());
+    const outputs = loadOutputDetector(ofFunction.toBytes(), { methods: scorerMethods });
     outputs.dispose();
     for (const one of [again, ofFunction, ofModel]) one.dispose();
     model.dispose();
@@ -210,7 +211,7 @@ onEachBackend('a tfjs model of which features alone are wanted', () => {
     };
     expect(await said(fitDetector(graph as GraphModelLike, { images: known }, pooled))).toEqual(wanted);
     const detector = await fitDetector(inner, { images: known }, pooled);
-    const again = await loadDetector(inner, detector.toBytes());
+    const again = await loadDetector(inner, detector.toBytes(), { methods: scorerMethods });
     expect(await again.predict(fresh)).toEqual(wanted);
     again.dispose();
     detector.dispose();

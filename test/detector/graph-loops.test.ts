@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from 'tfjs-ood';
-import { featuresOf, fitDetector, loadDetector, type DetectorOptions } from 'tfjs-ood/detector';
+import { featuresOf, fitDetector, loadDetector, type DetectorOptions, scorerMethods } from 'tfjs-ood/detector';
 import { energy, mahalanobis, odin } from 'tfjs-ood/scorers';
 import { expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
@@ -128,7 +128,7 @@ onEachBackend('a GraphModel with loops and branches', () => {
     for (const scorer of [energy(), mahalanobis()]) {
       const detector = await fit(scorer);
       const verdicts = await detector.predict(x);
-      const again = await loadDetector(model, detector.toBytes());
+      const again = await loadDetector(model, detector.toBytes(), { methods: scorerMethods });
       expect(await again.predict(x)).toEqual(verdicts);
       detector.dispose();
       again.dispose();

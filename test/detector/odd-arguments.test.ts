@@ -146,7 +146,7 @@ describe('what people hold in their hands is named, and what to pass instead', (
       await refuses(() => one({ classNames: ['a', 'b', 'c'] }), 'classNames must be 2 names, one for each column');
       await refuses(() => one({ scorer: 5 }), 'scorer must be a method such as mahalanobis(), got 5');
     }
-    await refuses(() => fit({ pool: 'max' }), 'pool must be one of average, got max');
+    await refuses(() => fit({ pool: 'max' }), 'pool must be average, got max');
     await refuses(() => fit({ logits: 5 }), 'logits must be a string, got 5');
     await refuses(() => behind({ features: 'x' }), 'options must be without features');
     await refuses(() => behind({ logitsOf: 5 }), 'logitsOf must be a function, got 5');

@@ -82,7 +82,7 @@ onEachBackend('a detector around a model of tags', () => {
       const detector = await fitDetector<TagLabels>(around('tags'), { images: known }, options);
       const verdicts = await detector.predict(fresh);
       expect(verdicts.map(({ label }) => label)).toEqual(wanted);
-      const again = await loadDetector<TagLabels>(around('tags'), detector.toBytes());
+      const again = await loadDetector<TagLabels>(around('tags'), detector.toBytes(), { methods: scorerMethods });
       expect(await again.predict(fresh)).toEqual(verdicts);
       detector.dispose();
       again.dispose();
@@ -131,15 +131,17 @@ onEachBackend('a detector around a model of tags', () => {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const about = JSON.parse(metadata.about!) as object;
     expect(about).toMatchObject({ meaning: 'tags', model: 'function' });
-    await expect(loadDetector(around('classes'), bytes)).rejects.toThrow(
+    await expect(loadDetector(around('classes'), bytes, { methods: scorerMethods })).rejects.toThrow(
       'loadDetector: model must be one whose logits are tags, as at the fit, got classes',
     );
     const damaged = encodeSafetensors(tensors, { ...metadata, about: JSON.stringify({ ...about, meaning: 'odd' }) });
-    await expect(loadDetector(around('tags'), damaged)).rejects.toThrow(FormatError);
-    await expect(loadDetector(around('tags'), damaged)).rejects.toThrow(
-      'loadDetector: metadata.about.meaning must be one of classes, tags, got odd',
+    await expect(loadDetector(around('tags'), damaged, { methods: scorerMethods })).rejects.toThrow(FormatError);
+    await expect(loadDetector(around('tags'), damaged, { methods: scorerMethods })).rejects.toThrow(
+      'loadDetector: metadata.about.meaning must be one of classes, tags, got "odd"',
     );
-    expect(() => loadOutputDetector(damaged)).toThrow('loadOutputDetector: metadata.about.meaning must be');
+    expect(() => loadOutputDetector(damaged, { methods: scorerMethods })).toThrow(
+      'loadOutputDetector: metadata.about.meaning must be',
+    );
     await expect(fitDetector(around('odd' as 'tags'), { images: known }, options)).rejects.toThrow(
       'model.meaning must be one of classes, tags, got odd',
     );
@@ -158,7 +160,7 @@ describe('outputs of tags', () => {
     const saidOf = async (options: Parameters<typeof fitOutputDetector>[1]) => {
       const detector = await fitOutputDetector({ features: logits, logits }, { alpha: 0.2, ...options });
       const [verdict] = await detector.predict({ features: one, logits: one });
-      const again = loadOutputDetector(detector.toBytes());
+      const again = loadOutputDetector(detector.toBytes(), { methods: scorerMethods });
       expect((await again.predict({ features: one, logits: one }))[0]).toEqual(verdict);
       return verdict!.label;
     };

@@ -243,7 +243,7 @@ test('no function with options is left out', () => {
     ...['gatherImages', 'stepSchedule', 'estimateTrainingBytes'],
     ...['concatImages', 'InflateLimitError', 'streamInflate'],
     ...['DownloadError', 'StorageError', 'loadCifar10', 'loadSvhn', 'nodeInflate', 'openRunFolder', 'writeFileAtomic'],
-    'detectorFile',
+    ...['detectorFile', 'modelFolder'],
   ];
   const exported = Object.keys({ ...training, ...datasets, ...node, ...report });
   const listed = [...Object.keys(functions).filter((name) => !name.includes('.')), ...without];

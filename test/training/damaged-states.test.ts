@@ -98,7 +98,9 @@ describe('batches', () => {
   });
   test('one sort of batches is not the other, and another version is none of these', () => {
     const [odm, balanced] = [made.odmBatches(), made.classBalancedBatches()];
-    expect(() => odm.restore(balanced.state() as never)).toThrow('state.made.classesPerBatch must be left out');
+    expect(() => odm.restore(balanced.state() as never)).toThrow(
+      'state.made.batchSize must be 4, as in these batches, got nothing',
+    );
     expect(() => odm.restore({ ...odm.state(), version: 2, more: 1 } as never)).toThrow(
       'state.version must be 1, got 2',
     );

@@ -120,7 +120,7 @@ export function sizesByLength(
 ): Sizes {
   const sizes: Record<string, number> = { ...known };
   for (const [name, { shape }] of Object.entries(declared)) {
-    const open = shape.filter((side) => typeof side === 'string' && !sizes[side]) as string[];
+    const open = shape.filter((side) => typeof side === 'string' && sizes[side] === undefined) as string[];
     const rest = shape.reduce<number>((product, side) => product * numberOf(side, sizes, 1), 1);
     if (arrays[name] && open.length === 1) sizes[open[0]!] = arrays[name].length / rest;
   }

@@ -44,6 +44,21 @@ const USE: ModelUse = {
  * @param where the public function's name, for errors; the kind follows from it
  * @param given options of the call
  * @throws ArgumentError for an option that does not exist or is out of its rule
+ * @example
+ * const weakest = () =>
+ *   defineScorer('weakest', undefined, {
+ *     needs: ['features'],
+ *     fitNeeds: [],
+ *     options: {},
+ *     fitted: {},
+ *     fit: () => ({}),
+ *     score: () => ({
+ *       scoresOf: ({ count, features: { data } }) =>
+ *         Float64Array.from({ length: count }, (_, row) => -Math.max(...data.subarray(2 * row, 2 * row + 2))),
+ *     }),
+ *   });
+ * const scorer = await weakest().fit([], {});
+ * await scorer.score({ features: { data: Float32Array.of(1, 5, 2, 0), shape: [2, 2] } }); // Float32Array [-5, -2]
  */
 export function defineScorer<
   N extends Need,
