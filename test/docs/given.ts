@@ -13,6 +13,7 @@ import { encodeScorer, energy, mahalanobis } from 'tfjs-ood/scorers';
 import { fitDetector } from 'tfjs-ood/detector';
 import { createTrainer } from 'tfjs-ood/training';
 import { cifarBinary } from '../datasets/small-files';
+import { base, head, tagger } from './given-models';
 import { byteImages, classifier, imageTensor, labelsOf, rows, scores } from './given-values';
 
 const features = () => rows();
@@ -207,6 +208,7 @@ export const given = {
     score: () => 2.5,
     fingerprint: () => '9f2c',
   },
+  'docs/will-my-model-work.md': { tagger, base, head },
   'docs/index.md': { logits: () => rows(300, 3, 5), labels: () => labelsOf(300) },
   'docs/guide/losses-in-your-project.md': {
     labels: () => withOod(90),
