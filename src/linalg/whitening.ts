@@ -18,8 +18,8 @@ export interface Whitening {
 }
 
 /**
- * L of a covariance S = L L^T, a lower triangle. S is scaled to unit variances first, so that features of any size are treated alike.
- * `whose` goes into the message.
+ * L of a covariance S = L L^T, a lower triangle. S is scaled to unit variances first, so that features of any size are
+ * treated alike. `whose` goes into the message.
  *
  * @throws ArgumentError where a feature has no variance, or the rows span no more than a plane
  */

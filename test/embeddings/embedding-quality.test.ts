@@ -230,7 +230,7 @@ describe('bad input', () => {
   };
   test.each(Object.entries(calls))('%s', async (name, call) => {
     await expect(call(x, [0, 0, 1, -1])).rejects.toThrow(
-      `${name}: labels must be class indices from 0 (leave OoD rows out), got -1 at index 3`,
+      `${name}: labels must be class indices from 0 to 2147483647 (leave OoD rows out), got -1 at index 3`,
     );
     await expect(call(x, [0, 0, 1, 0.5])).rejects.toThrow(ArgumentError);
     await expect(call(x, [0, 0, 1])).rejects.toThrow('labels must be 4 labels, got 3');
