@@ -5,12 +5,38 @@ import { checkLayersModel } from './check-layers-model';
 import { featureProduct, findLogits } from './layers/find-logits';
 import { columnsOf, layerHead, layerProduct, rowsOf } from './layers/last-products';
 import { listedPlaces, pathOf, placeNamed } from './layers/named-layer';
-import { namedPlaces } from './layers/places';
+import { namedPlaces, type NamedPlace } from './layers/places';
 import { runTo } from './layers/run-layers';
-import type { ModelPasses, OutputNames } from './model-reader';
+import type { FeaturePasses, ModelPasses, OutputNames } from './model-reader';
 import { flat } from './named-outputs';
 import { twoClassHead, twoClassLogits } from './two-classes';
 import { watchOverflow } from './watch-overflow';
+
+/** What has a name in a model of one input. @throws ArgumentError */
+function placesOf(where: string, model: LayersModel): NamedPlace[] {
+  checkLayersModel(where, model);
+  if (model.inputs.length === 1) return namedPlaces(model);
+  throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
+}
+
+function withoutFeatures(where: string, places: readonly NamedPlace[], near: string): ArgumentError {
+  const expected = `the layer of the features: one of ${listedPlaces(places, near)}`;
+  return new ArgumentError(where, 'features', expected, 'none');
+}
+
+/** The features of a named layer, where nobody asks for logits. */
+export function readLayersFeatures(where: string, model: LayersModel, { features, pool }: OutputNames): FeaturePasses {
+  const places = placesOf(where, model);
+  if (features === undefined) throw withoutFeatures(where, places, model.outputs[0]!.sourceLayer.name);
+  const run = runTo(model, [placeNamed(where, 'features', places, features).place]);
+  return {
+    pass(images) {
+      const rows = () => tf.tidy(() => flat(where, rowsOf(run(images)[0]!), pool, features));
+      const { result, fine } = watchOverflow(model, images.shape[0], rows);
+      return { features: result, ...(fine && { fine }) };
+    },
+  };
+}
 
 /** As `featuresOf`, of a LayersModel; features are the logits where there are none to be found and nobody needs any. */
 export function readLayersModel(
@@ -19,11 +45,7 @@ export function readLayersModel(
   names: OutputNames,
   needsFeatures: boolean,
 ): ModelPasses {
-  checkLayersModel(where, model);
-  if (model.inputs.length !== 1) {
-    throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
-  }
-  const places = namedPlaces(model);
+  const places = placesOf(where, model);
   const { at, product, activation } = findLogits(where, model, places, names);
   const logitsName = names.logits ?? pathOf(places, at);
   const isTwoClasses = activation === 'sigmoid' && columnsOf(at) === 1;
@@ -36,10 +58,7 @@ export function readLayersModel(
 
   const named = names.features === undefined ? undefined : placeNamed(where, 'features', places, names.features);
   const behind = named ? undefined : featureProduct(model, { at, product, activation });
-  if (!named && !behind && needsFeatures) {
-    const expected = `the layer of the features: one of ${listedPlaces(places, logitsName)}`;
-    throw new ArgumentError(where, 'features', expected, 'none');
-  }
+  if (!named && !behind && needsFeatures) throw withoutFeatures(where, places, logitsName);
   const featuresName = names.features ?? (behind ? `the input of ${pathOf(places, behind.place)}` : logitsName);
   const toFeatures = (x: tf.Tensor): tf.Tensor2D => {
     // A convolution as wide as its map takes all of it.
