@@ -184,8 +184,9 @@ export async function loadDetector<Label = ClassLabel>(
   await checkSameModel(where, model, saved);
   const names = isFunctionModel(model) ? {} : namesIn(where, model, saved);
   const reader = readNamed(where, model, names, method);
-  if (saved.meaning !== undefined && reader.meaning !== undefined && saved.meaning !== reader.meaning) {
-    throw new ArgumentError(where, 'model', `one whose logits are ${saved.meaning}, as at the fit`, reader.meaning);
+  const meaning = saved.meaning ?? 'classes'; // of files of before
+  if (reader.meaning !== undefined && meaning !== reader.meaning) {
+    throw new ArgumentError(where, 'model', `one whose logits are ${meaning}, as at the fit`, reader.meaning);
   }
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
   const { imageShape } = saved;
