@@ -5,7 +5,7 @@ import { checkLayersModel } from './check-layers-model';
 import { featureProduct, findLogits } from './layers/find-logits';
 import { columnsOf, layerHead, layerProduct, rowsOf } from './layers/last-products';
 import { listedPlaces, pathOf, placeNamed } from './layers/named-layer';
-import { namedPlaces, type NamedPlace } from './layers/places';
+import { namedPlaces, type NamedPlace, type Place } from './layers/places';
 import { runTo } from './layers/run-layers';
 import type { FeaturePasses, ModelPasses, OutputNames } from './model-reader';
 import { flat } from './named-outputs';
@@ -19,6 +19,17 @@ function placesOf(where: string, model: LayersModel): NamedPlace[] {
   throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
 }
 
+/** As `runTo`, of images that the model takes. @throws ArgumentError for floats where it takes whole numbers */
+function runOf(where: string, model: LayersModel, places: readonly Place[]): ReturnType<typeof runTo> {
+  const run = runTo(model, places);
+  return (images) => {
+    // tfjs would cut them off: pixels between 0 and 1 are all 0 then.
+    if (model.inputs[0]!.dtype !== 'int32' || images.dtype === 'int32') return run(images);
+    const expected = 'a tensor of int32, pixels from 0 to 255, as the model takes';
+    throw new ArgumentError(where, 'images', expected, images.dtype);
+  };
+}
+
 function withoutFeatures(where: string, places: readonly NamedPlace[], near: string): ArgumentError {
   const expected = `the layer of the features: one of ${listedPlaces(places, near)}`;
   return new ArgumentError(where, 'features', expected, 'none');
@@ -28,7 +39,7 @@ function withoutFeatures(where: string, places: readonly NamedPlace[], near: str
 export function readLayersFeatures(where: string, model: LayersModel, { features, pool }: OutputNames): FeaturePasses {
   const places = placesOf(where, model);
   if (features === undefined) throw withoutFeatures(where, places, model.outputs[0]!.sourceLayer.name);
-  const run = runTo(model, [placeNamed(where, 'features', places, features).place]);
+  const run = runOf(where, model, [placeNamed(where, 'features', places, features).place]);
   return {
     pass(images) {
       const rows = () => tf.tidy(() => flat(where, rowsOf(run(images)[0]!), pool, features));
@@ -68,8 +79,8 @@ export function readLayersModel(
 
   const source = ownProduct?.input ?? at;
   const features = named?.place ?? behind?.input;
-  const run = runTo(model, features ? [source, features] : [source]);
-  const runToLogits = runTo(model, [source]);
+  const run = runOf(where, model, features ? [source, features] : [source]);
+  const runToLogits = runOf(where, model, [source]);
   return {
     names: { features: featuresName, logits: logitsName },
     pass(images) {

@@ -1,8 +1,17 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../../core/errors';
 import type { OutputNames } from '../model-reader';
-import { activationOf, isRow, productAt, type Product } from './last-products';
-import { endAt, isLeftAsShares, isOpenEnd, isUndone, kindAt, productBehind, type End } from './layers-end';
+import { isRow, productAt, type Product } from './last-products';
+import {
+  endAt,
+  isLeftAsShares,
+  isOpenEnd,
+  isUndone,
+  kindAt,
+  ownActivation,
+  productBehind,
+  type End,
+} from './layers-end';
 import { pathOf, placeNamed, shapeText } from './named-layer';
 import { keyOf, madeAt, wholeOf, type NamedPlace, type Place } from './places';
 
@@ -67,7 +76,7 @@ function logitsNamed(where: string, model: LayersModel, places: readonly NamedPl
   const { place } = placeNamed(where, 'logits', places, name);
   const end = endAt(place);
   if (isLeftAsShares(end)) {
-    const received = `the ${activationOf(end.at.tensor.sourceLayer)} of '${name}' ${shapeText(end.at)}`;
+    const received = `the ${ownActivation(end.at)} of '${name}' ${shapeText(end.at)}`;
     throw new ArgumentError(where, 'logits', 'a layer before the softmax or sigmoid', received);
   }
   if (!isUndone(end)) return { at: madeAt(place), product: undefined, activation: 'linear' };

@@ -49,7 +49,11 @@ export function endAt(place: Place): End {
 
 /** Whether an end is what a softmax or sigmoid gives that could not be undone. */
 export const isLeftAsShares = ({ at, activation, product }: End): boolean =>
-  activation === 'linear' && !product && UNDONE.includes(activationOf(at.tensor.sourceLayer) ?? '');
+  activation === 'linear' && !product && UNDONE.includes(ownActivation(at));
+
+/** The activation of a layer of whatever kind; empty where it says none. */
+export const ownActivation = ({ tensor: { sourceLayer } }: Place): string =>
+  activationOf(sourceLayer) ?? String(sourceLayer.getConfig().activation ?? '');
 
 /** Whether what an end's activation is of are logits: a softmax's, or a sigmoid's, or the last there is. */
 export const isUndone = ({ activation }: End): boolean => activation === 'linear' || UNDONE.includes(activation);
