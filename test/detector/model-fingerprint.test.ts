@@ -165,7 +165,7 @@ onEachBackend('the model of a detector', () => {
     });
     const { tensors, metadata } = decodeSafetensors(await saved(model));
     const shaOf = async (bytes: Uint8Array) =>
-      Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+      Buffer.from(await crypto.subtle.digest('SHA-256', bytes as BufferSource)).toString('hex');
     const text = (words: string) => new TextEncoder().encode(words);
     const listed = model.getWeights();
     let weights = '';

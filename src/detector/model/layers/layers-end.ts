@@ -52,8 +52,10 @@ export const isLeftAsShares = ({ at, activation, product }: End): boolean =>
   activation === 'linear' && !product && UNDONE.includes(ownActivation(at));
 
 /** The activation of a layer of whatever kind; empty where it says none. */
-export const ownActivation = ({ tensor: { sourceLayer } }: Place): string =>
-  activationOf(sourceLayer) ?? String(sourceLayer.getConfig().activation ?? '');
+export function ownActivation({ tensor: { sourceLayer } }: Place): string {
+  const { activation } = sourceLayer.getConfig();
+  return activationOf(sourceLayer) ?? (typeof activation === 'string' ? activation : '');
+}
 
 /** Whether what an end's activation is of are logits: a softmax's, or a sigmoid's, or the last there is. */
 export const isUndone = ({ activation }: End): boolean => activation === 'linear' || UNDONE.includes(activation);
