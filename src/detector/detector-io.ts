@@ -35,21 +35,25 @@ async function bytesOfFile(where: string, { promises: files }: NodeFiles, path: 
 }
 
 function handlerOf(where: string, target: DetectorTarget, kind: 'save' | 'load'): io.IOHandler {
-  if (typeof target !== 'string') return target;
+  const what = kind === 'save' ? 'target' : 'source';
+  if (typeof target !== 'string') {
+    // Of what people hold, in JavaScript
+    const given = target as Partial<io.IOHandler> | null | undefined;
+    if (typeof given?.[kind] === 'function') return target;
+    const others = kind === 'save' ? 'a URL' : 'bytes in a Uint8Array, a URL, the path of a file in Node';
+    const received = Object.prototype.toString.call(given);
+    throw new ArgumentError(where, what, `${others} or a handler with ${kind}()`, received);
+  }
   const [handler] = kind === 'save' ? io.getSaveHandlers(target) : io.getLoadHandlers(target);
   if (handler) return handler;
   const expected =
     "a URL that this runtime can store at (in Node: detectorFile('detector.safetensors') of tfjs-ood/node)";
-  throw new ArgumentError(where, kind === 'save' ? 'target' : 'source', expected, target);
+  throw new ArgumentError(where, what, expected, target);
 }
 
 /** Saves bytes through a tfjs handler. @throws ArgumentError where there is none, or it cannot save */
 export async function saveBytes(where: string, bytes: Uint8Array, target: DetectorTarget): Promise<void> {
-  const handler = handlerOf(where, target, 'save');
-  if (!handler.save) {
-    throw new ArgumentError(where, 'target', 'a handler that saves', 'one without save()');
-  }
-  await handler.save(artifactsOf(bytes));
+  await handlerOf(where, target, 'save').save!(artifactsOf(bytes));
 }
 
 /**
@@ -59,11 +63,8 @@ export async function saveBytes(where: string, bytes: Uint8Array, target: Detect
 export async function bytesFrom(where: string, source: DetectorTarget): Promise<Uint8Array> {
   const files = typeof source === 'string' && !source.includes('://') ? nodeFiles() : undefined;
   if (files) return bytesOfFile(where, files, source as string);
-  const handler = handlerOf(where, source, 'load');
-  if (!handler.load) {
-    throw new ArgumentError(where, 'source', 'a handler that loads', 'one without load()');
-  }
-  const bytes = bytesOf(await handler.load());
+  const loaded: io.ModelArtifacts | null | undefined = await handlerOf(where, source, 'load').load!();
+  const bytes = loaded ? bytesOf(loaded) : undefined;
   if (bytes) return bytes;
   throw new FormatError(where, 'source', 'a saved detector', 'something else');
 }

@@ -55,7 +55,8 @@ function probabilityWatch(where: string, method: ScorerMethod, meaning: LogitMea
  * Takes note of the first outputs that a fit sees: how wide they are, that they are logits, and that a head makes them
  * of these features.
  */
-export function firstOutputs(where: string, { method, head, meaning, classNames }: Expected) {
+export function firstOutputs(where: string, { method, head: given, meaning, classNames }: Expected) {
+  const head = given && checkedHead(where, { head: given });
   let widths: OutputWidths | undefined;
   const watch = probabilityWatch(where, method, meaning);
   const lookAtLogits = async (batch: Partial<ModelOutputs>) => watch(await readRows(where, 'logits', batch));
@@ -74,7 +75,7 @@ export function firstOutputs(where: string, { method, head, meaning, classNames 
       await lookAtLogits(batch);
       if (!isFirst || !head || batch.features === undefined) return;
       const [features, logits] = [await readRows(where, 'features', batch), await readRows(where, 'logits', batch)];
-      checkHeadAgrees(where, checkedHead(where, { head }), features, logits);
+      checkHeadAgrees(where, head, features, logits);
     },
   };
 }

@@ -16,7 +16,8 @@ export function holdOut(where: string, count: number, share: number, seed: numbe
     const j = random.integer(i + 1); // Fisher-Yates
     [rows[i], rows[j]] = [rows[j]!, rows[i]!];
   }
-  const held = Math.min(count - 1, Math.round(share * count));
+  // As in decimals: 0.29 of 50 rows are 14.5, and not the 14.499999999999998 of floating point.
+  const held = Math.min(count - 1, Math.round(Number((share * count).toPrecision(12))));
   if (held < 1) {
     const expected = 'enough that a share of them can be held out for calibration';
     throw new ArgumentError(where, 'rows', expected, `${count} rows`);

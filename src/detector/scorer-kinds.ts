@@ -1,6 +1,6 @@
 import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord } from '../core/saved/json';
-import type { Rule } from '../core/check';
+import { check, FUNCTION, type Rule } from '../core/check';
 import type { ScorerMethod, ScorerState } from '../scorers/contract/scorer';
 
 /** Methods by the `kind` that a saved scorer names. */
@@ -72,11 +72,25 @@ export function methodOf(where: string, state: ScorerState, { scorer, methods }:
     throw new ArgumentError(where, 'methods', 'left out, as there is a scorer', methods);
   }
   if (scorer?.kind === kind) return scorer;
-  if (methods && Object.hasOwn(methods, kind)) return methods[kind]!();
+  if (methods && Object.hasOwn(methods, kind)) {
+    check(where, `methods['${kind}']`, methods[kind], FUNCTION);
+    const made = methods[kind]!();
+    check(where, `methods['${kind}']()`, made, METHOD);
+    return made;
+  }
   const known = [...new Set([...(methods ? Object.keys(methods) : KINDS), ...(scorer ? [scorer.kind] : [])])];
-  if (methods || !isKind(kind)) throw new FormatError(where, 'metadata.kind', `one of ${known.join(', ')}`, kind);
-  const expected =
-    `${callOf(state)}, as the file is of kind '${kind}' ` +
-    `(import { ${functionOf(kind)} } from 'tfjs-ood/scorers'; or take { methods: scorerMethods } for any kind)`;
-  throw new ArgumentError(where, 'scorer', expected, scorer ? `one of kind '${scorer.kind}'` : 'none');
+  // What an ensemble is made of methods by kind cannot say.
+  if (!isKind(kind) || (methods && kind !== 'ensemble')) {
+    throw new FormatError(where, 'metadata.kind', `one of ${known.join(', ')}`, kind);
+  }
+  const call = callOf(state);
+  const others = kind === 'ensemble' ? '' : '; or take { methods: scorerMethods } for any kind';
+  const names = [...new Set(call.match(/\w+/g))].join(', ');
+  const expected = `${call}, as the file is of kind '${kind}' (import { ${names} } from 'tfjs-ood/scorers'${others})`;
+  throw new ArgumentError(
+    where,
+    'scorer',
+    expected,
+    scorer ? `one of kind '${scorer.kind}'` : methods ? 'methods alone' : 'none',
+  );
 }

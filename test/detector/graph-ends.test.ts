@@ -155,6 +155,65 @@ onEachBackend('the end of a GraphModel', () => {
     }
   });
 
+  test('what is made of shares alone is no logits, unless it is named', async () => {
+    const softmax = [...scores, node('p', 'Softmax', ['scores'])];
+    const pair = { T, N: { i: '2' }, Tidx: { type: 'DT_INT32' } };
+    const [low, high] = [
+      { shape: [], values: [1e-7] },
+      { shape: [], values: [1 - 1e-7] },
+    ];
+    const ends: Record<string, object[]> = {
+      clipped: [...softmax, node('end', 'ClipByValue', ['p', 'low', 'high'])],
+      'clipped by two': [...softmax, node('least', 'Maximum', ['p', 'low']), node('end', 'Minimum', ['least', 'high'])],
+      scaled: [...softmax, node('end', 'Mul', ['one', 'p'])],
+      'the other side': [...scores, node('p', 'Sigmoid', ['scores']), node('end', 'Sub', ['one', 'p'])],
+      'both sides': [
+        ...scores,
+        node('p', 'Sigmoid', ['scores']),
+        node('no', 'Sub', ['one', 'p']),
+        node('end', 'ConcatV2', ['no', 'p', 'last'], pair),
+      ],
+      'a mean of two': [
+        ...softmax,
+        node('q', 'Softmax', ['product']),
+        node('sum', 'AddV2', ['p', 'q']),
+        node('end', 'RealDiv', ['sum', 'two']),
+      ],
+    };
+    for (const [how, nodes] of Object.entries(ends)) {
+      const model = await graphAfterHidden(nodes, { constants: { one, two, low, high, last } });
+      const message = /^featuresOf: model must be a softmax .* one of end, .* got shares 'end'$/;
+      expect(() => featuresOf(model, 'hidden'), how).toThrow(message);
+      const [end] = await valuesAt(model, 'end');
+      expectClose((await valuesOf(featuresOf(model, { features: 'hidden', logits: 'end' }))).logits, end!);
+      model.dispose();
+    }
+    // Gates are no shares: what they open and close are scores.
+    const gated = [...scores, node('gate', 'Sigmoid', ['product']), node('end', 'Mul', ['scores', 'gate'])];
+    const model = await graphAfterHidden(gated);
+    expect(featuresOf(model, 'hidden').names.logits).toBe('end');
+    model.dispose();
+  });
+
+  test('what only looks like a sigmoid spelled out', async () => {
+    const spelled = (above: string, beside: string) => [
+      ...scores,
+      node('negative', 'Neg', ['scores']),
+      node('exp', 'Exp', ['negative']),
+      node('sum', 'AddV2', [beside, 'exp']),
+      node('end', 'RealDiv', [above, 'sum']),
+    ];
+    for (const [above, beside] of [
+      ['two', 'one'],
+      ['one', 'two'],
+    ] as const) {
+      const model = await graphAfterHidden(spelled(above, beside), { constants: { one, two } });
+      expect(featuresOf(model, 'hidden').names.logits).toBe('end');
+      expect(featuresOf(model, 'hidden').meaning).toBe('classes');
+      model.dispose();
+    }
+  });
+
   const below = [
     node('negative', 'Neg', ['scores']),
     node('exp', 'Exp', ['negative']),

@@ -149,6 +149,49 @@ onEachBackend('how a LayersModel ends', () => {
     free(unpooled, shares);
   });
 
+  test('a dense layer of one unit over steps of one number is no dense layer of the steps', async () => {
+    const x = images();
+    const steps = () => [first(4), gap(), reshape(4, 1), layers.dense({ units: 1, name: 'each' }), layers.flatten()];
+    const model = modelOf(...steps(), layers.softmax());
+    const each = await valueAt(model, 'each', x);
+    expect(() => featuresOf(model)).toThrow(
+      'featuresOf: features must be the layer of the features: one of each [N, 4, 1]',
+    );
+    expect(await featuresOf(model, 'gap').head()).toBeUndefined();
+    const { logits } = await bothOf(model, (one) => expectSoftmax(one, x, { features: 'gap' }));
+    expectClose(logits, each);
+    x.dispose();
+  });
+
+  test('scores of the steps before the softmax over them', async () => {
+    const x = inputs([3, 5, 2]);
+    const each = layers.dense({ inputShape: [5, 2], units: 1, name: 'each' });
+    const model = modelOf(each, layers.flatten(), layers.softmax());
+    await bothOf(model, (one) => expectSoftmax(one, x, { features: 'each' }));
+    x.dispose();
+  });
+
+  test('a named softmax that is not undone is refused', () => {
+    const steps = modelOf(
+      layers.dense({ inputShape: [5, 2], units: 1, activation: 'sigmoid', name: 'each' }),
+      layers.flatten({ name: 'flat' }),
+    );
+    for (const logits of ['each', 'flat']) {
+      expect(() => featuresOf(steps, { logits, features: 'flat' })).toThrow(
+        `featuresOf: logits must be a layer before the softmax or sigmoid, got the sigmoid of '${logits}' [N, 5, 1]`,
+      );
+    }
+    const ones = modelOf(first(4), gap(), last(3), reshape(3, 1), activation('softmax'));
+    expect(() => featuresOf(ones, { logits: 'softmax' })).toThrow("got the softmax of 'softmax' [N, 3, 1]");
+    free(steps, ones);
+  });
+
+  test('two activations in a row are named both', () => {
+    const model = modelOf(first(4), gap(), last(3, { activation: 'softmax' }), activation('softmax'));
+    expect(() => featuresOf(model)).toThrow('got "softmax" and then a softmax');
+    free(model);
+  });
+
   test('a sum, or a normalization, before the softmax', async () => {
     const input = tfl.input({ shape: [6] });
     const [a, b] = [1, 2].map(() => layers.dense({ units: 3 }).apply(input) as tfl.SymbolicTensor);

@@ -50,10 +50,27 @@ describe('the scorer of a file', () => {
   test('of an ensemble: its members', async () => {
     const scorer = ensemble([mahalanobis(), msp()]);
     const detector = await fitOutputDetector(outputs, { scorer, alpha: 0.2 });
-    expect(() => loadOutputDetector(detector.toBytes())).toThrow('scorer must be ensemble([mahalanobis(), msp()]),');
+    const hint =
+      "loadOutputDetector: scorer must be ensemble([mahalanobis(), msp()]), as the file is of kind 'ensemble' " +
+      "(import { ensemble, mahalanobis, msp } from 'tfjs-ood/scorers'), got ";
+    expect(() => loadOutputDetector(detector.toBytes())).toThrow(`${hint}none`);
+    expect(() => loadOutputDetector(detector.toBytes(), { methods: scorerMethods })).toThrow(ArgumentError);
+    expect(() => loadOutputDetector(detector.toBytes(), { methods: scorerMethods })).toThrow(`${hint}methods alone`);
+    const methods = { ...scorerMethods, ensemble: () => scorer };
+    loadOutputDetector(detector.toBytes(), { methods }).dispose();
     const again = loadOutputDetector(detector.toBytes(), { scorer });
     expect(await again.predict(outputs)).toEqual(await detector.predict(outputs));
     again.dispose();
+    detector.dispose();
+  });
+
+  test('of methods that make none', async () => {
+    const detector = await fitOutputDetector(outputs, options);
+    const load = (made: unknown) => () =>
+      loadOutputDetector(detector.toBytes(), { methods: { 'nearest-class-mean': made } as never });
+    for (const made of [5, nearestClassMean(), () => ({}), () => undefined]) expect(load(made)).toThrow(ArgumentError);
+    expect(load(5)).toThrow("methods['nearest-class-mean'] must be a function, got 5");
+    expect(load(() => ({}))).toThrow("methods['nearest-class-mean']() must be a method such as mahalanobis()");
     detector.dispose();
   });
 
@@ -199,5 +216,56 @@ describe('a damaged file is a FormatError and nothing else', () => {
       loadDetector(model, encodeSafetensors(tensors, metadata), { scorer: nearestClassMean() });
     expect(await checkDamages(detector.toBytes(), load, true)).toBeGreaterThan(120);
     for (const one of [detector, model, images]) one.dispose();
+  });
+});
+
+describe('where a detector is kept', () => {
+  const model = () => tfl.sequential({ layers: [tfl.layers.dense({ inputShape: [2], units: 2, name: 'last' })] });
+  const any = <T>(value: unknown) => value as T;
+
+  test('is named where it is no place', async () => {
+    const images = tf.tensor2d(data, [60, 2]);
+    const around = model();
+    const detector = await fitDetector(around, { images }, { scorer: energy(), alpha: 0.2 });
+    const bytes = detector.toBytes();
+    for (const [source, received] of [
+      [undefined, '[object Undefined]'],
+      [null, '[object Null]'],
+      [5, '[object Number]'],
+      [{}, '[object Object]'],
+      [bytes.slice().buffer, '[object ArrayBuffer]'],
+      [Promise.resolve(bytes), '[object Promise]'],
+      [{ save() {} }, '[object Object]'],
+    ]) {
+      const loaded = loadDetector(around, any(source), { scorer: energy() });
+      await expect(loaded).rejects.toThrow(ArgumentError);
+      const expected = 'bytes in a Uint8Array, a URL, the path of a file in Node or a handler with load()';
+      await expect(loaded).rejects.toThrow(`loadDetector: source must be ${expected}, got ${received as string}`);
+    }
+    const empty = { load: () => Promise.resolve(any<tf.io.ModelArtifacts>(undefined)) };
+    await expect(loadDetector(around, empty, { scorer: energy() })).rejects.toThrow(FormatError);
+    for (const target of [undefined, null, {}, { load() {} }]) {
+      const saved = detector.save(any(target));
+      await expect(saved).rejects.toThrow(ArgumentError);
+      await expect(saved).rejects.toThrow('Detector.save: target must be a URL or a handler with save(), got [object ');
+    }
+    for (const one of [detector, around, images]) one.dispose();
+  });
+
+  test('a file that does not say what its logits mean is not of tags', async () => {
+    const images = tf.tensor2d(data, [60, 2]);
+    const tags = tfl.sequential({
+      layers: [tfl.layers.dense({ inputShape: [2], units: 2, activation: 'sigmoid', name: 'last' })],
+    });
+    const scorer = scorers.nearestNeighbors({ k: 3 });
+    const detector = await fitDetector(tags, { images }, { scorer, alpha: 0.2 });
+    const { tensors, metadata } = decodeSafetensors(detector.toBytes());
+    const { meaning, ...about } = JSON.parse(metadata.about!) as Record<string, unknown>;
+    expect(meaning).toBe('tags');
+    const before = encodeSafetensors(tensors, { ...metadata, about: JSON.stringify(about) });
+    await expect(loadDetector(tags, before, { scorer })).rejects.toThrow(
+      'loadDetector: model must be one whose logits are classes, as at the fit, got tags',
+    );
+    for (const one of [detector, tags, images]) one.dispose();
   });
 });

@@ -134,6 +134,57 @@ onEachBackend('the model of a detector', () => {
     other.dispose();
   });
 
+  test('which layers train is no part of the model', async () => {
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.conv2d({ inputShape: [SIDE, SIDE, 1], filters: 4, kernelSize: 3 }),
+        tfl.layers.batchNormalization(),
+        tfl.layers.flatten(),
+        tfl.layers.dense({ units: CLASSES, activation: 'softmax' }),
+      ],
+    });
+    const order = () => model.weights.map(({ id }) => id);
+    const before = order();
+    const [bytes, own] = [await saved(model), await modelFingerprint(model)];
+    model.layers[0]!.trainable = false;
+    expect(order()).not.toEqual(before); // as tfjs lists them
+    expect(await modelFingerprint(model)).toEqual(own);
+    (await load(model, bytes)).dispose();
+    change(model, (value, tensor, at) => (tensor === 0 && at === 0 ? value + 1 : value));
+    await expect(load(model, bytes)).rejects.toThrow('other weights');
+    model.dispose();
+  });
+
+  test('a file of before has the weights in the order in which tfjs listed them', async () => {
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.flatten({ inputShape: [SIDE, SIDE, 1] }),
+        tfl.layers.batchNormalization(),
+        tfl.layers.dense({ units: CLASSES, activation: 'softmax' }),
+      ],
+    });
+    const { tensors, metadata } = decodeSafetensors(await saved(model));
+    const shaOf = async (bytes: Uint8Array) =>
+      Buffer.from(await crypto.subtle.digest('SHA-256', bytes as BufferSource)).toString('hex');
+    const text = (words: string) => new TextEncoder().encode(words);
+    const listed = model.getWeights();
+    let weights = '';
+    for (const weight of listed) {
+      const numbers = await weight.data();
+      weights = await shaOf(text(weights + (await shaOf(new Uint8Array(numbers.slice().buffer)))));
+    }
+    const kinds = ['Flatten', 'BatchNormalization', 'Dense'];
+    const architecture = await shaOf(text(JSON.stringify([kinds, listed.map(({ dtype, shape }) => [dtype, shape])])));
+    const about = JSON.parse(metadata.about!) as { fingerprint: { architecture: string } };
+    expect(architecture).not.toBe(about.fingerprint.architecture);
+    const old = JSON.stringify({ ...about, fingerprint: { architecture, weights } });
+    const bytes = encodeSafetensors(tensors, { ...metadata, about: old });
+    (await load(model, bytes)).dispose();
+    change(model, (value, tensor, at) => (tensor === 0 && at === 0 ? value + 1 : value));
+    await expect(load(model, bytes)).rejects.toThrow('other weights');
+    model.dispose();
+  });
+
   test('a file of before has a hash alone', async () => {
     const [model, half] = [classifier(), classifier()];
     change(half, roundings['to the nearest']!);

@@ -42,6 +42,14 @@ describe('holding out', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
+  test('half a row more is a row, as in decimals', () => {
+    const held = (count: number, share: number) => holdOut('test', count, share, 1).calibration.length;
+    // 14.5 rows; in floating point 14.499999999999998
+    expect([held(50, 0.29), held(25, 0.58), held(100, 0.145)]).toEqual([15, 15, 15]);
+    expect([held(50, 0.2899), held(50, 0.27), held(10, 0.15)]).toEqual([14, 14, 2]);
+    expect(held(400_000, 0.2)).toBe(80_000);
+  });
+
   test('a uniform draw: every row, and every pair of rows, calibrates as often as any other', () => {
     const [count, held, draws] = [10, 3, 3000];
     const [rows, pairs] = [new Float64Array(count), new Map<string, number>()];

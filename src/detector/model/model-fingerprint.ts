@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
 import { graphOf } from './graph/graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
+import { allLayers } from './model-weights';
 import { isSketchOf, measuredWeights, type MeasuredWeights, type WeightSketch } from './weight-sketch';
 
 /** What tells one model from another. */
@@ -20,16 +21,26 @@ async function sha256(bytes: Uint8Array): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Weights in the model's order: tfjs numbers the names of layers anew in every session. */
-const weightsOf = (model: LayersModel | GraphModelLike): tf.Tensor[] =>
-  'layers' in model ? model.getWeights() : Object.values(model.weights).flat();
+type Model = LayersModel | GraphModelLike;
 
-async function architectureOf(model: LayersModel | GraphModelLike): Promise<string> {
+/**
+ * Weights layer by layer: tfjs numbers the names of layers anew in every session, and puts those that do not train at
+ * the end of a model's list, which may be others today.
+ */
+const weightsOf = (model: Model): tf.Tensor[] =>
+  'layers' in model
+    ? [...new Set(allLayers(model).flatMap(({ weights }) => weights))].map((weight) => weight.read())
+    : Object.values(model.weights).flat();
+
+/** The order of a model's own list, which files of before are in. */
+const weightsAsListed = (model: Model): tf.Tensor[] => ('layers' in model ? model.getWeights() : []);
+
+async function architectureOf(model: Model, weights: readonly tf.Tensor[]): Promise<string> {
   const kinds =
     'layers' in model
       ? model.layers.map((layer) => layer.getClassName())
       : Object.values(graphOf(model).nodes).map(({ op }) => op);
-  const text = JSON.stringify([kinds, weightsOf(model).map(({ dtype, shape }) => [dtype, shape])]);
+  const text = JSON.stringify([kinds, weights.map(({ dtype, shape }) => [dtype, shape])]);
   return sha256(new TextEncoder().encode(text));
 }
 
@@ -57,13 +68,26 @@ async function measuredOf(weights: readonly tf.Tensor[]): Promise<MeasuredWeight
  * @example
  * (await modelFingerprint(model)).weights; // changes with any weight
  */
-export async function modelFingerprint(model: LayersModel | GraphModelLike): Promise<ModelFingerprint> {
+export async function modelFingerprint(model: Model): Promise<ModelFingerprint> {
   const weights = weightsOf(model);
   return {
-    architecture: await architectureOf(model),
+    architecture: await architectureOf(model, weights),
     weights: await hashOf(weights),
     sketches: (await measuredOf(weights)).map(({ isHalf, sums }) => ({ isHalf, sums })),
   };
+}
+
+/** What of a model is not as in the fingerprint; undefined where all is. */
+async function differenceOf(
+  model: Model,
+  weights: readonly tf.Tensor[],
+  saved: ModelFingerprint,
+): Promise<'architecture' | 'weights' | undefined> {
+  if ((await architectureOf(model, weights)) !== saved.architecture) return 'architecture';
+  if ((await hashOf(weights)) === saved.weights) return undefined;
+  const own = await measuredOf(weights);
+  const isSame = own.length === saved.sketches.length && own.every((one, i) => isSketchOf(saved.sketches[i]!, one));
+  return isSame ? undefined : 'weights';
 }
 
 /**
@@ -72,18 +96,11 @@ export async function modelFingerprint(model: LayersModel | GraphModelLike): Pro
  *
  * @throws ArgumentError that says what differs
  */
-export async function checkFingerprint(
-  where: string,
-  model: LayersModel | GraphModelLike,
-  saved: ModelFingerprint,
-): Promise<void> {
-  const refuse = (received: string) => {
-    throw new ArgumentError(where, 'model', 'the one that the detector was fitted around', received);
-  };
-  if ((await architectureOf(model)) !== saved.architecture) refuse('another architecture');
-  const weights = weightsOf(model);
-  if ((await hashOf(weights)) === saved.weights) return;
-  const own = await measuredOf(weights);
-  const isSame = own.length === saved.sketches.length && own.every((one, i) => isSketchOf(saved.sketches[i]!, one));
-  if (!isSame) refuse('the same architecture with other weights');
+export async function checkFingerprint(where: string, model: Model, saved: ModelFingerprint): Promise<void> {
+  const difference = await differenceOf(model, weightsOf(model), saved);
+  const asListed = difference && (await differenceOf(model, weightsAsListed(model), saved));
+  if (!asListed) return;
+  const isOther = difference === 'weights' || asListed === 'weights';
+  const received = isOther ? 'the same architecture with other weights' : 'another architecture';
+  throw new ArgumentError(where, 'model', 'the one that the detector was fitted around', received);
 }

@@ -66,3 +66,9 @@ export interface ModelPasses extends Omit<ModelReader, 'run' | 'runAsync'> {
   /** The same where a pass has to wait for numbers in between; `pass` throws there. */
   passAsync?(images: tf.Tensor): Promise<ModelPass>;
 }
+
+/** The features of a model of which nobody wants logits. */
+export interface FeaturePasses {
+  pass(images: tf.Tensor): Omit<ModelPass, 'logits'>;
+  passAsync?(images: tf.Tensor): Promise<Omit<ModelPass, 'logits'>>;
+}

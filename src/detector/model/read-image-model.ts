@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
-import { check } from '../../core/check';
+import { check, FUNCTION } from '../../core/check';
+import { isRecord } from '../../core/saved/json';
 import type { ScorerMethod } from '../../scorers/contract/scorer';
 import type { Embeddings } from '../../tensors/embeddings';
 import { MEANING, usesLogits } from '../logit-meaning';
@@ -16,8 +17,8 @@ import type { GraphModelLike } from './graph-model-like';
 import type { ImageModel } from './image-blocks';
 import { readModel } from './model-outputs';
 import type { OutputNames } from './model-reader';
-import { flat, missing } from './named-outputs';
-import { watchOverflow } from './watch-overflow';
+import { readGraphFeatures } from './read-graph-model';
+import { readLayersFeatures } from './read-layers-model';
 
 /** Rows with a shape, whatever its name was; what they are is checked where they are read. */
 function shaped(rows: GivenRows | undefined): Embeddings | undefined {
@@ -25,20 +26,31 @@ function shaped(rows: GivenRows | undefined): Embeddings | undefined {
   return (isNamedDims ? { data: rows.data, shape: rows.dims } : rows) as Embeddings | undefined;
 }
 
+const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
+
+/** The tensors that a function returned, itself or under names: of other objects it may want what they hold. */
+const tensorsIn = (returned: unknown): tf.Tensor[] =>
+  (isTensor(returned) ? [returned] : Object.values(returned ?? {}).flat()).filter(isTensor);
+
 /** A function as the fit goes through it. */
 function readFunction(where: string, model: FunctionModel): ImageModel {
   const { meaning, logitsOf } = model;
   if (meaning !== undefined) check(where, 'model.meaning', meaning, MEANING);
+  if (model.head !== undefined) check(where, 'model.head', model.head, FUNCTION);
   return {
     meaning,
     ...(logitsOf && { logitsOf }),
     head: async () => model.head?.(),
     async pass(images) {
       const outputs: FunctionOutputs | null | undefined = await model.run(images);
-      if (typeof outputs !== 'object' || outputs === null) {
-        throw new ArgumentError(where, 'model.run', 'a function that returns { features, logits }', outputs);
+      const { features: x, logits: z }: FunctionOutputs = isRecord(outputs) && !isTensor(outputs) ? outputs : {};
+      const [features, logits] = [shaped(x), shaped(z)];
+      const used: unknown[] = [features, logits, images];
+      tf.dispose(tensorsIn(outputs).filter((one) => !used.includes(one)));
+      if ((features ?? logits ?? undefined) === undefined) {
+        const received = isTensor(outputs) ? 'a tensor' : Array.isArray(outputs) ? 'a list' : outputs;
+        throw new ArgumentError(where, 'model.run', 'a function that returns { features, logits }', received);
       }
-      const [features, logits] = [shaped(outputs.features), shaped(outputs.logits)];
       return { ...(features !== undefined && { features }), ...(logits !== undefined && { logits }) };
     },
   };
@@ -52,40 +64,16 @@ function endsWithMaps(model: object): boolean {
   return rank !== undefined && rank > 2;
 }
 
-/** The features of a named layer or node, of a model without logits. */
-function featuresAlone(
-  where: string,
-  model: LayersModel | GraphModelLike,
-  name: string,
-  pool: OutputNames['pool'],
-): ImageModel {
-  const isLayered = 'layers' in model;
-  const layer = isLayered ? model.layers.find((one) => one.name === name) : undefined;
-  if (isLayered && !layer) {
-    throw missing(
-      where,
-      'features',
-      model.layers.map((one) => one.name),
-      name,
-    );
-  }
-  const output = layer ? (layer.output as SymbolicTensor).name : name;
-  const pass = (images: tf.Tensor) =>
-    tf.tidy(() => ({ features: flat(where, model.execute(images, output) as tf.Tensor, pool, name) }));
-  return {
-    meaning: undefined,
-    head: () => Promise.resolve(undefined),
-    pass(images) {
-      if (!isLayered) return pass(images);
-      const { result, fine } = watchOverflow(model, images.shape[0], () => pass(images));
-      return { ...result, ...(fine && { fine }) };
-    },
-  };
-}
+/** A model of which a method wants features alone. */
+const featuresAlone = (where: string, model: LayersModel | GraphModelLike, names: OutputNames): ImageModel => ({
+  meaning: undefined,
+  head: () => Promise.resolve(undefined),
+  ...('layers' in model ? readLayersFeatures(where, model, names) : readGraphFeatures(where, model, names)),
+});
 
 /**
  * A model of any kind, for one method. Names are those of layers and nodes, which a function has none of. Where only
- * features are named, and wanted, a model without logits will do.
+ * features are wanted, a model without logits will do, once they are named.
  */
 export function readImageModel(
   where: string,
@@ -98,16 +86,17 @@ export function readImageModel(
     if (named) throw new ArgumentError(where, named[0], 'left out, as the model is a function', named[1]);
     return readFunction(where, model);
   }
-  const { features, logits, pool } = names;
+  const { features, logits, output } = names;
   const asked = [...method.needs, ...(method.fitNeeds ?? [])];
-  const isEnough = features !== undefined && logits === undefined && !usesLogits(method);
-  if (isEnough && endsWithMaps(model)) return featuresAlone(where, model, features, pool);
+  const isOfFeatures = logits === undefined && !usesLogits(method);
+  if (isOfFeatures && features !== undefined && endsWithMaps(model)) return featuresAlone(where, model, names);
   try {
     return readModel(where, model, names, asked.includes('features'));
   } catch (error) {
-    const isWithoutLogits =
-      error instanceof ArgumentError && ['model', 'logits', 'output'].includes(error.details.what);
-    if (!isEnough || !isWithoutLogits) throw error;
-    return featuresAlone(where, model, features, pool);
+    if (!isOfFeatures || !(error instanceof ArgumentError)) throw error;
+    // Without a name for the features an output of several must be chosen: they are then found behind it.
+    const isUnchosen = error.details.what === 'output' && output === undefined && features !== undefined;
+    if (error.details.what !== 'model' && !isUnchosen) throw error;
+    return featuresAlone(where, model, names);
   }
 }

@@ -5,12 +5,49 @@ import { checkLayersModel } from './check-layers-model';
 import { featureProduct, findLogits } from './layers/find-logits';
 import { columnsOf, layerHead, layerProduct, rowsOf } from './layers/last-products';
 import { listedPlaces, pathOf, placeNamed } from './layers/named-layer';
-import { namedPlaces } from './layers/places';
+import { namedPlaces, type NamedPlace, type Place } from './layers/places';
 import { runTo } from './layers/run-layers';
-import type { ModelPasses, OutputNames } from './model-reader';
+import type { FeaturePasses, ModelPasses, OutputNames } from './model-reader';
 import { flat } from './named-outputs';
 import { twoClassHead, twoClassLogits } from './two-classes';
 import { watchOverflow } from './watch-overflow';
+
+/** What has a name in a model of one input. @throws ArgumentError */
+function placesOf(where: string, model: LayersModel): NamedPlace[] {
+  checkLayersModel(where, model);
+  if (model.inputs.length === 1) return namedPlaces(model);
+  throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
+}
+
+/** As `runTo`, of images that the model takes. @throws ArgumentError for floats where it takes whole numbers */
+function runOf(where: string, model: LayersModel, places: readonly Place[]): ReturnType<typeof runTo> {
+  const run = runTo(model, places);
+  return (images) => {
+    // tfjs would cut them off: pixels between 0 and 1 are all 0 then.
+    if (model.inputs[0]!.dtype !== 'int32' || images.dtype === 'int32') return run(images);
+    const expected = 'a tensor of int32, pixels from 0 to 255, as the model takes';
+    throw new ArgumentError(where, 'images', expected, images.dtype);
+  };
+}
+
+function withoutFeatures(where: string, places: readonly NamedPlace[], near: string): ArgumentError {
+  const expected = `the layer of the features: one of ${listedPlaces(places, near)}`;
+  return new ArgumentError(where, 'features', expected, 'none');
+}
+
+/** The features of a named layer, where nobody asks for logits. */
+export function readLayersFeatures(where: string, model: LayersModel, { features, pool }: OutputNames): FeaturePasses {
+  const places = placesOf(where, model);
+  if (features === undefined) throw withoutFeatures(where, places, model.outputs[0]!.sourceLayer.name);
+  const run = runOf(where, model, [placeNamed(where, 'features', places, features).place]);
+  return {
+    pass(images) {
+      const rows = () => tf.tidy(() => flat(where, rowsOf(run(images)[0]!), pool, features));
+      const { result, fine } = watchOverflow(model, images.shape[0], rows);
+      return { features: result, ...(fine && { fine }) };
+    },
+  };
+}
 
 /** As `featuresOf`, of a LayersModel; features are the logits where there are none to be found and nobody needs any. */
 export function readLayersModel(
@@ -19,11 +56,7 @@ export function readLayersModel(
   names: OutputNames,
   needsFeatures: boolean,
 ): ModelPasses {
-  checkLayersModel(where, model);
-  if (model.inputs.length !== 1) {
-    throw new ArgumentError(where, 'model', 'a model with one input', `${model.inputs.length} inputs`);
-  }
-  const places = namedPlaces(model);
+  const places = placesOf(where, model);
   const { at, product, activation } = findLogits(where, model, places, names);
   const logitsName = names.logits ?? pathOf(places, at);
   const isTwoClasses = activation === 'sigmoid' && columnsOf(at) === 1;
@@ -36,10 +69,7 @@ export function readLayersModel(
 
   const named = names.features === undefined ? undefined : placeNamed(where, 'features', places, names.features);
   const behind = named ? undefined : featureProduct(model, { at, product, activation });
-  if (!named && !behind && needsFeatures) {
-    const expected = `the layer of the features: one of ${listedPlaces(places, logitsName)}`;
-    throw new ArgumentError(where, 'features', expected, 'none');
-  }
+  if (!named && !behind && needsFeatures) throw withoutFeatures(where, places, logitsName);
   const featuresName = names.features ?? (behind ? `the input of ${pathOf(places, behind.place)}` : logitsName);
   const toFeatures = (x: tf.Tensor): tf.Tensor2D => {
     // A convolution as wide as its map takes all of it.
@@ -49,8 +79,8 @@ export function readLayersModel(
 
   const source = ownProduct?.input ?? at;
   const features = named?.place ?? behind?.input;
-  const run = runTo(model, features ? [source, features] : [source]);
-  const runToLogits = runTo(model, [source]);
+  const run = runOf(where, model, features ? [source, features] : [source]);
+  const runToLogits = runOf(where, model, [source]);
   return {
     names: { features: featuresName, logits: logitsName },
     pass(images) {

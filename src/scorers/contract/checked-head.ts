@@ -6,15 +6,16 @@ import type { Head } from './scorer';
 /** A copy of the head, checked: finite weights [D, C] and bias [C]. */
 export function checkedHead(where: string, parts: { head?: Head } | undefined): Head {
   const head = parts?.head;
-  if (head === undefined) {
-    throw new ArgumentError(where, 'head', "the model's last layer { weights, bias, shape }", 'none');
+  if (typeof head !== 'object' || head === null) {
+    throw new ArgumentError(where, 'head', "the model's last layer { weights, bias, shape }", head ?? 'none');
   }
-  const { weights, bias, shape } = head;
-  const [size, classes] = shape;
+  const { weights, bias, shape } = head as { [K in keyof Head]?: Head[K] };
   const arrays = weights instanceof Float32Array && bias instanceof Float32Array;
-  const sides = shape.length === 2 && shape.every((side) => Number.isSafeInteger(side) && side >= 1);
+  const isShape = Array.isArray(shape) && shape.length === 2;
+  const [size, classes] = isShape ? shape : [NaN, NaN];
+  const sides = [size, classes].every((side) => Number.isSafeInteger(side) && side >= 1);
   if (!arrays || !sides || weights.length !== size * classes || bias.length !== classes) {
-    const received = `${weights?.length} weights and ${bias?.length} biases for [${shape.join(', ')}]`;
+    const received = `${weights?.length} weights and ${bias?.length} biases for [${(isShape ? shape : []).join(', ')}]`;
     throw new ShapeError(where, 'head', 'Float32Arrays weights [D, C] and bias [C], shape [D, C]', received);
   }
   checkFinite(where, weights, classes, 'head.weights');

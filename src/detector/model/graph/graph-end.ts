@@ -6,12 +6,15 @@ import {
   constantAt,
   described,
   isOfImages,
+  namesOf,
   nodeAt,
   sidesAt,
   tensorCalled,
   tensorNamed,
 } from './graph-nodes';
 import type { Graph } from './graph-nodes';
+import { readsAtOnce } from '../../../tensors/precision';
+import { listed } from '../named-outputs';
 import type { OutputNames } from '../model-reader';
 
 /** Where a graph's logits are, and what it makes of them. */
@@ -89,17 +92,37 @@ function insideSoftmax(graph: Graph, tensor: string): string | undefined {
   return shares === undefined ? undefined : beforeMax(graph, inputsOf(graph, shares, 'Exp')?.[0]);
 }
 
+/** Whether a tensor is the constant 1, as far as it can be read at once. */
+function isOne(graph: Graph, tensor: string | undefined): boolean {
+  const constant = constantAt(graph, tensor);
+  return constant?.size === 1 && (!readsAtOnce() || constant.dataSync()[0] === 1);
+}
+
 /** What a tensor is the sigmoid of, as one node or as 1 / (1 + exp(-z)). */
 function insideSigmoid(graph: Graph, tensor: string): string | undefined {
   const [z] = inputsOf(graph, tensor, 'Sigmoid') ?? [];
   if (z !== undefined) return z;
   const [one, quotient] = inputsOf(graph, tensor, 'RealDiv', 'Div') ?? [];
   const [inverse] = inputsOf(graph, tensor, 'Reciprocal', 'Inv') ?? [];
-  const below = constantAt(graph, one)?.size === 1 ? quotient : inverse;
+  const below = isOne(graph, one) ? quotient : inverse;
   const sum = inputsOf(graph, below, 'Add', 'AddV2')?.slice(0, 2) ?? [];
-  const [exp] = sum.filter((addend) => constantAt(graph, addend)?.size !== 1);
+  const [exp] = sum.filter((addend) => !isOne(graph, addend));
   if (sum.length !== 2 || areSame(graph, ...(sum as [string, string]))) return undefined;
   return inputsOf(graph, inputsOf(graph, exp, 'Exp')?.[0], 'Neg')?.[0];
+}
+
+/** What leaves shares next to each other, cuts or shifts them, or takes their mean. */
+const OF_SHARES =
+  /^(ClipByValue|Minimum|Maximum|Mul|RealDiv|Div|Add|AddV2|AddN|Sub|Mean|ConcatV2|Pack|Slice|StridedSlice|GatherV2)$/;
+
+/** Whether a tensor is made of softmaxes and sigmoids alone, by what makes no logits of them. */
+function isOfShares(graph: Graph, tensor: string): boolean {
+  if ((insideSoftmax(graph, tensor) ?? insideSigmoid(graph, tensor) ?? sharesOf(graph, tensor)) !== undefined)
+    return true;
+  const node = nodeAt(graph, behindShape(graph, tensor));
+  if (!node || !OF_SHARES.test(node.op)) return false;
+  const inputs = (node.inputNames ?? []).map(tensorNamed).filter((input) => !constantAt(graph, input));
+  return inputs.length > 0 && inputs.every((input) => isOfShares(graph, input));
 }
 
 /** How many columns a sigmoid has, as far as the graph says it. */
@@ -148,8 +171,10 @@ export function chosenEnd(where: string, graph: Graph, { logits, output }: Outpu
   const named = logits === undefined ? undefined : tensorCalled(where, graph, 'logits', logits);
   const ofOutput = named === undefined || output !== undefined ? endOfOutput(where, graph, output) : undefined;
   const end = named === undefined ? ofOutput! : graphEndAt(graph, named);
-  if (end.activation === 'share') {
-    const expected = 'a softmax whose logits are a node (or name the node of the logits)';
+  const isUnnamed = named === undefined && end.activation === undefined;
+  if (end.activation === 'share' || (isUnnamed && isOfShares(graph, end.logits))) {
+    const names = listed(namesOf(graph), end.logits);
+    const expected = `a softmax whose logits are a node (or name the node of the logits: one of ${names})`;
     throw new ArgumentError(where, named === undefined ? 'model' : 'logits', expected, `shares '${end.logits}'`);
   }
   if (end.activation !== undefined) return end;

@@ -2,7 +2,16 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../../core/errors';
 import type { OutputNames } from '../model-reader';
 import { isRow, productAt, type Product } from './last-products';
-import { endAt, isOpenEnd, isUndone, kindAt, productBehind, type End } from './layers-end';
+import {
+  endAt,
+  isLeftAsShares,
+  isOpenEnd,
+  isUndone,
+  kindAt,
+  ownActivation,
+  productBehind,
+  type End,
+} from './layers-end';
 import { pathOf, placeNamed, shapeText } from './named-layer';
 import { keyOf, madeAt, wholeOf, type NamedPlace, type Place } from './places';
 
@@ -39,7 +48,8 @@ function refused(where: string, places: readonly NamedPlace[], { at, activation,
   if (own !== undefined) {
     const expected =
       "a last dense layer with activation 'linear', 'softmax' or 'sigmoid' (name the layer of the logits otherwise)";
-    return new ArgumentError(where, 'model', expected, JSON.stringify(product ? activation : own));
+    const behind = !product && activation !== 'linear' ? ` and then a ${activation}` : '';
+    return new ArgumentError(where, 'model', expected, JSON.stringify(product ? activation : own) + behind);
   }
   const last = `${kindAt(at)} '${pathOf(places, at)}'`;
   if (!isRow(at)) {
@@ -65,6 +75,10 @@ function logitsBehind(where: string, model: LayersModel, places: readonly NamedP
 function logitsNamed(where: string, model: LayersModel, places: readonly NamedPlace[], name: string): FoundLogits {
   const { place } = placeNamed(where, 'logits', places, name);
   const end = endAt(place);
+  if (isLeftAsShares(end)) {
+    const received = `the ${ownActivation(end.at)} of '${name}' ${shapeText(end.at)}`;
+    throw new ArgumentError(where, 'logits', 'a layer before the softmax or sigmoid', received);
+  }
   if (!isUndone(end)) return { at: madeAt(place), product: undefined, activation: 'linear' };
   // An activation that stands behind the named layer says what its numbers mean, as one in it does.
   const behind = outputsOf(model)

@@ -75,7 +75,9 @@ export function productAt(place: Place): Product | undefined {
   const found = (weightsOf: Product['weightsOf'] | undefined) =>
     weightsOf && { place, layer, input, activation: activationOf(layer)!, weightsOf };
   const kind = layer.getClassName();
-  if (kind === 'Dense' && isRow(input)) return found((kernel) => kernel as tf.Tensor2D);
+  // Of rows [N, T, 1] a dense layer is over the T steps.
+  const isOneStep = isRow(input) && sidesOf(input).at(-1) === columnsOf(input);
+  if (kind === 'Dense' && isOneStep) return found((kernel) => kernel as tf.Tensor2D);
   return kind === 'Conv1D' || kind === 'Conv2D' ? found(partOnMap(layer, sidesOf(input))) : undefined;
 }
 

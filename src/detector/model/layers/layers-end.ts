@@ -47,6 +47,16 @@ export function endAt(place: Place): End {
   }
 }
 
+/** Whether an end is what a softmax or sigmoid gives that could not be undone. */
+export const isLeftAsShares = ({ at, activation, product }: End): boolean =>
+  activation === 'linear' && !product && UNDONE.includes(ownActivation(at));
+
+/** The activation of a layer of whatever kind; empty where it says none. */
+export function ownActivation({ tensor: { sourceLayer } }: Place): string {
+  const { activation } = sourceLayer.getConfig();
+  return activationOf(sourceLayer) ?? (typeof activation === 'string' ? activation : '');
+}
+
 /** Whether what an end's activation is of are logits: a softmax's, or a sigmoid's, or the last there is. */
 export const isUndone = ({ activation }: End): boolean => activation === 'linear' || UNDONE.includes(activation);
 
@@ -63,7 +73,8 @@ const HAS_KERNEL = ['Dense', 'Conv1D', 'Conv2D'];
 export function isOpenEnd({ at, activation }: End): boolean {
   if (!isRow(at)) return false;
   const isPooling = POOLING.test(kindAt(at));
-  if (UNDONE.includes(activation)) return isPooling || GIVES_LOGITS.test(kindAt(at));
+  const isOverSteps = kindAt(at) === 'Dense' && !productAt(at);
+  if (UNDONE.includes(activation)) return isPooling || isOverSteps || GIVES_LOGITS.test(kindAt(at));
   const [pooled] = inputsOf(at);
   if (activation !== 'linear' || !isPooling || !pooled || kindAt(pooled) !== 'Dense') return false;
   return activationOf(pooled.tensor.sourceLayer) === 'linear';

@@ -68,7 +68,12 @@ export function runTo(model: LayersModel, places: readonly Place[]): (images: tf
         values.set(key, results[i]!);
         masks.set(key, mask);
       });
-      done.forEach((key) => values.get(key)!.dispose());
+      for (const key of done) {
+        const value = values.get(key)!;
+        values.delete(key);
+        // A layer may give one tensor twice: its output is also its last state.
+        if (![...values.values()].includes(value)) value.dispose();
+      }
     }
     // The images stay the caller's, also where a name means them.
     return wanted.map((key) => (key === start ? tf.clone(images) : values.get(key)!));
