@@ -252,7 +252,7 @@ describe('where a detector is kept', () => {
     for (const one of [detector, around, images]) one.dispose();
   });
 
-  test('a file that does not say what its logits mean is not of tags', async () => {
+  test('a file must say what its logits mean', async () => {
     const images = tf.tensor2d(data, [60, 2]);
     const tags = tfl.sequential({
       layers: [tfl.layers.dense({ inputShape: [2], units: 2, activation: 'sigmoid', name: 'last' })],
@@ -264,7 +264,7 @@ describe('where a detector is kept', () => {
     expect(meaning).toBe('tags');
     const before = encodeSafetensors(tensors, { ...metadata, about: JSON.stringify(about) });
     await expect(loadDetector(tags, before, { scorer })).rejects.toThrow(
-      'loadDetector: model must be one whose logits are classes, as at the fit, got tags',
+      'loadDetector: metadata.about.meaning must be one of classes, tags, got nothing',
     );
     for (const one of [detector, tags, images]) one.dispose();
   });
