@@ -98,8 +98,10 @@ describe('what people hold in their hands is named, and what to pass instead', (
       'fitDetector: labels must be',
     );
     await refuses(() => fitDetector(model, { images: known, labels: any(null) }, { scorer }), 'labels must be');
-    for (const options of [undefined, null]) {
-      const message = `options must be { scorer, ... }, with a scorer such as nearestNeighbors(), got ${options}`;
+    for (const [options, message] of [
+      [undefined, 'scorer must be a method such as mahalanobis(), got undefined'],
+      [null, 'options must be an object, got null'],
+    ]) {
       await refuses(() => fitDetector(model, data, any(options)), `fitDetector: ${message}`);
       await refuses(() => fitOutputDetector(outputs, any(options)), `fitOutputDetector: ${message}`);
     }
@@ -146,7 +148,7 @@ describe('what people hold in their hands is named, and what to pass instead', (
       await refuses(() => one({ classNames: ['a', 'b', 'c'] }), 'classNames must be 2 names, one for each column');
       await refuses(() => one({ scorer: 5 }), 'scorer must be a method such as mahalanobis(), got 5');
     }
-    await refuses(() => fit({ pool: 'max' }), 'pool must be one of average, got max');
+    await refuses(() => fit({ pool: 'max' }), 'pool must be average, got max');
     await refuses(() => fit({ logits: 5 }), 'logits must be a string, got 5');
     await refuses(() => behind({ features: 'x' }), 'options must be without features');
     await refuses(() => behind({ logitsOf: 5 }), 'logitsOf must be a function, got 5');

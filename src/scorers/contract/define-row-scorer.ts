@@ -11,6 +11,7 @@ import {
   type SavedArray,
   type Sizes,
 } from '../../core/saved/saved-arrays';
+import { readFitOptions } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import { inUse } from './in-use';
@@ -50,6 +51,8 @@ export interface ReadBatch {
   features: Rows;
   logits: Rows;
   images: tf.Tensor4D;
+  /** Class indices, where rows are taken in. */
+  labels: Int32Array;
 }
 
 /** What scoring has besides what the fit found. */
@@ -67,7 +70,7 @@ export interface RowScorer<W extends Fitted, X, M> {
   /** No score is larger; see {@link Scorer.largestScore}. */
   largestScore?: number | undefined;
   /** The fit with these rows, features and their labels; see {@link Scorer.takeIn}. */
-  takeIn?: ((rows: Rows, labels: ArrayLike<number>) => Found<W, X> | Promise<Found<W, X>>) | undefined;
+  takeIn?: ((rows: Rows, labels: Int32Array) => Found<W, X> | Promise<Found<W, X>>) | undefined;
   /** How wide rows must be, where the letters D and C do not say it. */
   widths?: Widths;
   dispose?(): void;
@@ -180,8 +183,8 @@ export function defineRowScorer<
       },
       ...(takeIn && {
         async takeIn(block) {
-          const { features } = await read(block, ['features', 'labels']);
-          const next = scorerOf(await takeIn(features, block.labels), own, parts);
+          const { features, labels } = await read(block, ['features', 'labels']);
+          const next = scorerOf(await takeIn(features, labels), own, parts);
           end();
           return next;
         },
@@ -205,8 +208,8 @@ export function defineRowScorer<
     fitNeeds,
     ...(takesTags && { takesTags }),
     async fit(blocks, how) {
-      const { onProgress, ...parts } = { ...how };
-      const asked = partsOf(where, fitNeeds, parts);
+      const { onProgress, head, logitsOf } = readFitOptions(where, how);
+      const asked = partsOf(where, fitNeeds, { ...(head && { head }), ...(logitsOf && { logitsOf }) });
       const rows = fitRows(where, blocks, fitNeeds, onProgress, use?.rows(where, asked));
       const found = await definition.fit(rows, asked, options);
       return scorerOf(found, options, asked);
