@@ -4,9 +4,9 @@ import * as ood from 'tfjs-ood';
 import type { Rows } from './row';
 
 await tf.setBackend('cpu');
-const x = tf.keep(tf.eye(2)) as tf.Tensor2D;
-const images = tf.keep(tf.zeros([1, 2, 2, 3])) as tf.Tensor4D;
-const prototypes = tf.variable(tf.eye(2)) as tf.Variable<tf.Rank.R2>;
+const x = tf.keep<tf.Tensor2D>(tf.eye(2));
+const images = tf.keep<tf.Tensor4D>(tf.zeros([1, 2, 2, 3]));
+const prototypes = tf.variable<tf.Rank.R2>(tf.eye(2));
 const y = [0, 1];
 
 /** Batches, losses, miners and augmentations. */

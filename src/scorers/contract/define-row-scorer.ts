@@ -11,7 +11,7 @@ import {
   type SavedArray,
   type Sizes,
 } from '../../core/saved/saved-arrays';
-import { readFitOptions } from './fit-options';
+import { readFitOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import { inUse } from './in-use';
@@ -28,7 +28,7 @@ import type {
   ScorerMethod,
   ScorerState,
 } from './scorer';
-import { checkKind } from './scorer-state';
+import { readState } from './scorer-state';
 import { readNumbers, type Widths } from './read-numbers';
 
 /** All that a fit finds: arrays by their sides, single numbers by their rule. */
@@ -114,7 +114,7 @@ export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitt
 /** How a scorer comes to what is no row of numbers: parts of the model, images. */
 export interface ModelUse {
   /** The parts that are asked for, checked. */
-  parts(where: string, needs: readonly FitNeed[], given: Partial<ModelParts> | undefined): ModelParts;
+  parts(where: string, needs: readonly FitNeed[], given: GivenParts | undefined): ModelParts;
   /** What is known of the rows of a fit by the parts. */
   rows(where: string, parts: Partial<ModelParts>): KnownRows;
   images(where: string, batch: object): Promise<tf.Tensor4D>;
@@ -199,7 +199,7 @@ export function defineRowScorer<
     };
   }
 
-  const partsOf = (from: string, asked: readonly FitNeed[], parts: Partial<ModelParts> | undefined) =>
+  const partsOf = (from: string, asked: readonly FitNeed[], parts: GivenParts | undefined) =>
     use?.parts(from, asked, parts) ?? ({} as ModelParts);
 
   return {
@@ -208,15 +208,15 @@ export function defineRowScorer<
     fitNeeds,
     ...(takesTags && { takesTags }),
     async fit(blocks, how) {
-      const { onProgress, head, logitsOf } = readFitOptions(where, how);
-      const asked = partsOf(where, fitNeeds, { ...(head && { head }), ...(logitsOf && { logitsOf }) });
+      const { onProgress, ...parts } = readFitOptions(where, how);
+      const asked = partsOf(where, fitNeeds, parts);
       const rows = fitRows(where, blocks, fitNeeds, onProgress, use?.rows(where, asked));
       const found = await definition.fit(rows, asked, options);
       return scorerOf(found, options, asked);
     },
-    restore(state, parts) {
+    restore(given, parts) {
       const from = `${where}.restore`;
-      checkKind(from, state.kind, kind);
+      const state = readState(from, given, kind);
       const sizes = {};
       const tensors = readArrays(from, state.tensors, arrays, undefined, sizes);
       const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));

@@ -14,7 +14,10 @@ export interface ReadNumbers {
   labels?: Int32Array;
 }
 
-/** Reads what is needed of a block's features, logits and labels; refuses unequal numbers of rows, and labels from `classes` on. */
+/**
+ * Reads what is needed of a block's features, logits and labels; refuses unequal numbers of rows, and labels from
+ * `classes` on.
+ */
 export async function readNumbers(
   where: string,
   block: Partial<FitBlock>,
