@@ -102,9 +102,7 @@ describe('a damaged state of a scorer is a FormatError', () => {
       async restore(state: ScorerState) {
         const scorer = method().restore(state, parts);
         // A score for each row, or none for what the state does not fit.
-        const scored = await scorer
-          .score({ ...outputs, images })
-          .catch((error: unknown) => error as Error);
+        const scored = await scorer.score({ ...outputs, images }).catch((error: unknown) => error as Error);
         if (scored instanceof Float32Array)
           expect([scored.length, scored.every(Number.isFinite)]).toEqual([ROWS, true]);
         else expect(scored).toBeInstanceOf(ShapeError);

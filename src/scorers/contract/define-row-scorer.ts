@@ -28,7 +28,7 @@ import type {
   ScorerMethod,
   ScorerState,
 } from './scorer';
-import { readState } from './scorer-state';
+import { readScorerState } from './scorer-state';
 import { readNumbers, type Widths } from './read-numbers';
 
 /** All that a fit finds: arrays by their sides, single numbers by their rule. */
@@ -216,7 +216,7 @@ export function defineRowScorer<
     },
     restore(given, parts) {
       const from = `${where}.restore`;
-      const state = readState(from, given, kind);
+      const state = readScorerState(from, given, kind);
       const sizes = {};
       const tensors = readArrays(from, state.tensors, arrays, undefined, sizes);
       const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));

@@ -52,5 +52,5 @@ function parseOptions(where: string, text: string | undefined): Record<string, J
 }
 
 /** A state of this kind, and nothing else. @throws FormatError saying which it is of */
-export const readState = (where: string, state: ScorerState, kind: string): ScorerState =>
+export const readScorerState = (where: string, state: ScorerState, kind: string): ScorerState =>
   readSaved<ScorerState>(where, state, { kind: [exactly(kind)], options: [OBJECT], tensors: [OBJECT] }, 'state');

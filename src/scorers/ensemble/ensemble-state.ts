@@ -7,7 +7,7 @@ import { sortScores } from '../../core/sort-scores';
 import type { NamedArray } from '../../core/saved/safetensors';
 import type { Json } from '../../core/saved/json';
 import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
-import { readState } from '../contract/scorer-state';
+import { readScorerState } from '../contract/scorer-state';
 import type { Widths } from '../contract/read-numbers';
 
 export const KIND = 'ensemble';
@@ -82,7 +82,7 @@ export function restoredEnsemble(
   given: ScorerState,
   parts: Partial<ModelParts>,
 ): FittedEnsemble {
-  const state = readState(where, given, KIND);
+  const state = readScorerState(where, given, KIND);
   const saved = readSaved<SavedEnsemble>(where, state.options, OPTIONS, 'state.options');
   if (saved.members.length !== methods.length) {
     throw new FormatError(where, 'state.options.members', `${methods.length}, as the methods`, saved.members.length);
