@@ -221,11 +221,12 @@ export function defineRowScorer<
       const tensors = readArrays(from, state.tensors, arrays, undefined, sizes);
       const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));
       const read = readSaved<object>(from, state.options, { ...own, ...values }, 'state.options');
-      const fitted = { ...tensors, ...pick(read, Object.keys(values)) } as FittedOf<W>;
+      const fitted = { ...tensors, ...read } as FittedOf<W>;
       const kept = { ...options, ...pick(read, saved) };
       const wrong = definition.check?.(fitted, kept, sizes);
       if (wrong) throw new FormatError(from, `state.${wrong.what}`, wrong.expected, wrong.received);
-      const asked = partsOf(from, fitNeeds.includes('logitsOf' as F) ? ['logitsOf'] : [], parts);
+      const isLogitsOf = (need: FitNeed) => need === 'logitsOf';
+      const asked = partsOf(from, fitNeeds.filter(isLogitsOf), parts);
       return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
     },
     of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),
