@@ -82,13 +82,3 @@ export const listOf = (count: number, { expected, holds }: Rule): Rule => ({
 export function check(where: string, what: string, value: unknown, rule: Rule): void {
   if (!rule.holds(value as number)) throw new ArgumentError(where, what, rule.expected, value);
 }
-
-export type NumberRule = Rule;
-
-/** Throws unless the option keeps its rule. */
-export const checkOption = check;
-
-/** Throws unless the word is among the known ones. */
-export function checkWord(where: string, what: string, word: string, words: readonly string[]): void {
-  check(where, what, word, oneOf(...words));
-}

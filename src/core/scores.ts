@@ -1,4 +1,3 @@
-import { check, SHARE } from './check';
 import { ArgumentError, NotFiniteError } from './errors';
 
 /** Scores of any detector: higher = more out of distribution. */
@@ -22,6 +21,3 @@ export function checkScores(where: string, what: string, scores: Scores): void {
   if (scores.length > 0) return;
   throw new ArgumentError(where, what, 'at least one score', 'none');
 }
-
-/** An old name of the check of a share. */
-export const checkRate = (where: string, what: string, rate: number): void => check(where, what, rate, SHARE);

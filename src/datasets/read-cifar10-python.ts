@@ -1,3 +1,4 @@
+import { wholeFrom } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
 import { readOptions } from '../core/read-options';
@@ -53,19 +54,16 @@ export function readCifar10Python(bytes: Uint8Array, options: CifarOptions = {})
     const received = own instanceof PickledArray ? `an array [${own.shape.join(', ')}]` : isOther ? hint : 'none';
     return refuse(`${count} ${key}`, Array.isArray(labels) ? String(labels.length) : received, own);
   }
-  const classes = sort ? CIFAR_100_CLASSES[sort] : 10;
-  const numbers = new Int32Array(count);
-  labels.forEach((label, i) => {
-    const isLabel = typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < classes;
-    if (!isLabel) {
-      const shown = typeof label === 'number' ? String(label) : 'something else';
-      return refuse(`${key.replace('_', ' ')} from 0 to ${classes - 1}`, `${shown} at index ${i}`, own);
-    }
-    numbers[i] = label;
-  });
+  const largest = (sort ? CIFAR_100_CLASSES[sort] : 10) - 1;
+  const { holds } = wholeFrom(0, largest);
+  const wrong = labels.findIndex((label) => !holds(label as number));
+  if (wrong >= 0) {
+    const shown = typeof labels[wrong] === 'number' ? String(labels[wrong]) : 'something else';
+    return refuse(`${key.replace('_', ' ')} from 0 to ${largest}`, `${shown} at index ${wrong}`, own);
+  }
   const images = new Uint8Array(data.data.length);
   for (let i = 0; i < count; i++) planesToPixels(data.data, i * 3 * AREA, images, i * 3 * AREA, AREA);
-  const set: NamedImages = { images, shape: [count, 32, 32, 3], labels: numbers };
+  const set: NamedImages = { images, shape: [count, 32, 32, 3], labels: Int32Array.from(labels as number[]) };
   if (names === undefined) return set;
   // Counted first: a list can name one string any number of times, and each becomes a text of its own.
   const listed = Array.isArray(names) ? names.length : 0;

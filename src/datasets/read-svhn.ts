@@ -1,3 +1,4 @@
+import { wholeFrom } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
 import { readOptions } from '../core/read-options';
@@ -7,6 +8,7 @@ import { INFLATE_OPTIONS, type InflateOptions } from './reader-options';
 
 const SIDE = 32;
 const IMAGE = SIDE * SIDE * 3;
+const LABEL = wholeFrom(1, 10);
 
 /**
  * [32, 32, 3, N] with the row index running fastest -> [N, 32, 32, 3] with the channel running fastest. An image is one
@@ -62,7 +64,7 @@ export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}):
   if (y?.count !== count || y.shape.length !== 2) return refuse(`y [${count}, 1]`, y);
 
   const numbers = y.numbers((await y.load()).raw);
-  const wrong = numbers.findIndex((label) => !(Number.isInteger(label) && label >= 1 && label <= 10));
+  const wrong = numbers.findIndex((label) => !LABEL.holds(label));
   if (wrong >= 0) return refuse('labels from 1 to 10', y, `${numbers[wrong]} at index ${wrong}`);
   const labels = Int32Array.from(numbers, (label) => label % 10);
   const { raw, isOwn } = await x.load();

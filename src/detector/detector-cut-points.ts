@@ -1,6 +1,6 @@
+import { check, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { isRecord } from '../core/saved/json';
-import { checkRate } from '../core/scores';
 
 /**
  * False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where
@@ -20,7 +20,7 @@ export function cutPointsOf(
   }
   const all = { ...cutPoints, default: alpha !== undefined ? alpha : named !== undefined ? named : 0.05 };
   for (const [name, rate] of Object.entries(all)) {
-    checkRate(where, name === 'default' && named === undefined ? 'alpha' : `cutPoints.${name}`, rate);
+    check(where, name === 'default' && named === undefined ? 'alpha' : `cutPoints.${name}`, rate, SHARE);
   }
   return all;
 }

@@ -114,6 +114,10 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   if (!kind) throw new FormatError(where, 'metadata.kind', 'the kind of the scorer', kind ?? 'none');
   const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, valueOf(text)]));
   const { classNames, options, ...rest } = readSaved(where, values, METADATA, 'metadata');
+  const columns = rest.widths.logits;
+  if (classNames && columns !== undefined && classNames.length !== columns) {
+    throw new FormatError(where, 'metadata.classNames', `${columns} names, one for each column`, classNames);
+  }
   const isOfScorer = ([name]: [string, unknown]) => name.startsWith(SCORER);
   const own = Object.entries(tensors).filter(isOfScorer);
   const others = Object.entries(tensors).filter((entry) => !isOfScorer(entry));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OutputSource } from './output-source';
 import { encodeDetector } from './detector-state';
-import { checkScorer, DETECTOR_OPTIONS } from './detector-options';
+import { DETECTOR_OPTIONS } from './detector-options';
 import { fitFromSource, predictOptions } from './output-detector';
 import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
@@ -153,7 +153,6 @@ export async function fitDetector<Label = ClassLabel>(
   if (typeof data !== 'object' || data === null) {
     throw new ArgumentError(where, 'data', '{ images, labels }', data);
   }
-  checkScorer(where, options);
   const own = readOptions(where, options, { ...DETECTOR_OPTIONS, ...OUTPUT_NAMES, blockSize: [COUNT, 64] });
   const { scorer: method, blockSize } = own;
   const names = namesIn(own);

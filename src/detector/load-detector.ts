@@ -16,7 +16,7 @@ import { checkFingerprint, type ModelFingerprint } from './model/model-fingerpri
 import type { ImageModel } from './model/image-blocks';
 import type { LogitMeaning, OutputNames } from './model/model-reader';
 import { readImageModel } from './model/read-image-model';
-import { fittedShape, inputShapeOf } from './model/model-shapes';
+import { fitsInput, fittedShape, inputShapeOf } from './model/model-shapes';
 import type { WeightSketch } from './model/weight-sketch';
 
 /** What the fit of a detector kept of its model. */
@@ -187,8 +187,12 @@ export async function loadDetector<Label = ClassLabel>(
   if (reader.meaning !== undefined && saved.meaning !== reader.meaning) {
     throw new ArgumentError(where, 'model', `one whose logits are ${saved.meaning}, as at the fit`, reader.meaning);
   }
+  const declared = inputShapeOf(model);
+  const images = saved.imageShape && [0, ...saved.imageShape];
+  if (images && !fitsInput(declared, images)) {
+    throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
+  }
+  const shape = images ? fittedShape(declared, images) : declared;
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
-  const { imageShape } = saved;
-  const shape = imageShape ? fittedShape(inputShapeOf(model), [0, ...imageShape]) : inputShapeOf(model);
   return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
 }

@@ -1,4 +1,4 @@
-import { ANYTHING } from '../core/check';
+import { ANYTHING, FUNCTION } from '../core/check';
 import { readOptions } from '../core/read-options';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { decodeDetector } from './detector-state';
@@ -26,7 +26,7 @@ export function loadOutputDetector<Label = ClassLabel>(
     scorer: [METHOD],
     methods: [METHODS],
     head: [ANYTHING],
-    logitsOf: [ANYTHING],
+    logitsOf: [FUNCTION],
   });
   const state = decodeDetector(where, bytes);
   savedMeaning(where, state.about); // before the scorer holds anything

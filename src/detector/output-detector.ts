@@ -1,8 +1,7 @@
-import { ANYTHING, FUNCTION } from '../core/check';
+import { ANYTHING, check, FUNCTION, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Json } from '../core/saved/json';
 import { readOptions } from '../core/read-options';
-import { checkRate } from '../core/scores';
 import type {
   Batch,
   FitBlock,
@@ -18,7 +17,7 @@ import { outputSource, type OutputSource, type LabeledOutputs } from './output-s
 import { checkAlarm } from './check-alarm';
 import { encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
-import { checkClassNames, checkScorer, DETECTOR_OPTIONS, type ReadDetectorOptions } from './detector-options';
+import { checkClassNames, DETECTOR_OPTIONS, type ReadDetectorOptions } from './detector-options';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
@@ -125,7 +124,6 @@ export async function fitFromSource<Label>(
   if (labels === undefined && method.fitNeeds?.includes('labels')) {
     throw new ArgumentError(where, 'labels', `class indices of the images, which '${method.kind}' needs`, 'none');
   }
-  checkRate(where, 'calibrationShare', calibrationShare);
   const cutPoints = cutPointsOf(where, options);
   if (meaning === 'classes') checkClassNames(where, classNames, { labels });
   const noted = firstOutputs(where, { method, head: parts.head, meaning, classNames });
@@ -185,12 +183,14 @@ export async function fitFromSource<Label>(
 
 /** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
 export function detectorOf<Label>(where: string, scorer: Scorer, state: DetectorState): OutputDetector<Label> {
-  const { calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths } = state;
+  const { calibration, classesWithoutRow, missingMass, cutPoints, classNames } = state;
+  // Names say how many classes there are, where the fit saw no logits.
+  const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
   const meaning = savedMeaning(where, state.about) ?? 'classes';
   const asked = `${where}.predict`;
   const rateOf = (cutPoint: string | number): number => {
     if (typeof cutPoint === 'number') {
-      checkRate(asked, 'cutPoint', cutPoint);
+      check(asked, 'cutPoint', cutPoint, SHARE);
       return cutPoint;
     }
     if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
@@ -249,7 +249,6 @@ export async function fitOutputDetector<Label = ClassLabel>(
 ): Promise<OutputDetector<Label>> {
   const where = 'fitOutputDetector';
   const source = await outputSource(where, outputs);
-  checkScorer(where, options);
   const { head, logitsOf, meaning, ...own } = readOptions(where, options, {
     ...DETECTOR_OPTIONS,
     head: [ANYTHING],

@@ -1,6 +1,7 @@
 import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord } from '../core/saved/json';
 import { check, FUNCTION, type Rule } from '../core/check';
+import { KINDS } from '../scorers/kinds';
 import type { ScorerMethod, ScorerState } from '../scorers/contract/scorer';
 
 /** Methods by the `kind` that a saved scorer names. */
@@ -19,32 +20,6 @@ export const METHOD: Rule = {
   holds: (value: unknown) => isRecord(value) && typeof value.restore === 'function',
 };
 export const METHODS: Rule = { expected: 'methods by kind, such as scorerMethods', holds: isRecord };
-
-/** Kinds of this package, without their code. */
-export const KINDS = [
-  'ash',
-  'class-gaussians',
-  'energy',
-  'ensemble',
-  'entropy',
-  'fdbd',
-  'gen',
-  'joint-energy',
-  'kl-matching',
-  'mahalanobis',
-  'max-logit',
-  'msp',
-  'nearest-class-mean',
-  'nearest-neighbors',
-  'nn-guide',
-  'odin',
-  'react',
-  'relative-mahalanobis',
-  'residual',
-  'scale',
-  'she',
-  'vim',
-] as const;
 
 const isKind = (kind: unknown): kind is (typeof KINDS)[number] => KINDS.includes(kind as never);
 

@@ -143,4 +143,11 @@ describe('classNames', () => {
     const right = await fitOutputDetector({ logits, labels }, { ...more, classNames: ['cat', 'dog', 'cow'] });
     expect(right.state.classNames).toEqual(['cat', 'dog', 'cow']);
   });
+  test('are as many as the columns of logits that come only later', async () => {
+    const options = { scorer: neighbors(), classNames: ['cat', 'dog', 'cow', 'hen'], alpha: 0.2 };
+    const detector = await fitOutputDetector({ features, labels }, options);
+    await expect(detector.predict({ features, logits })).rejects.toThrow('logits must be [N, 4]');
+    expect(await detector.predict({ features })).toHaveLength(labels.length);
+    detector.dispose();
+  });
 });

@@ -98,8 +98,10 @@ describe('what people hold in their hands is named, and what to pass instead', (
       'fitDetector: labels must be',
     );
     await refuses(() => fitDetector(model, { images: known, labels: any(null) }, { scorer }), 'labels must be');
-    for (const options of [undefined, null]) {
-      const message = `options must be { scorer, ... }, with a scorer such as nearestNeighbors(), got ${options}`;
+    for (const [options, message] of [
+      [undefined, 'scorer must be a method such as mahalanobis(), got undefined'],
+      [null, 'options must be an object, got null'],
+    ]) {
       await refuses(() => fitDetector(model, data, any(options)), `fitDetector: ${message}`);
       await refuses(() => fitOutputDetector(outputs, any(options)), `fitOutputDetector: ${message}`);
     }

@@ -236,7 +236,7 @@ onEachBackend('ensemble', () => {
     expect(() => ensemble([msp()]).restore(state, {})).toThrow(
       'state.options.members must be 1, as the methods, got 2',
     );
-    expect(() => ensemble([nearestNeighbors(), nearestNeighbors()]).restore(state, {})).toThrow("got 'msp'");
+    expect(() => ensemble([nearestNeighbors(), nearestNeighbors()]).restore(state, {})).toThrow('got "msp"');
     const lost = { ...state, options: { ...state.options, widths: { features: 1 } } };
     expect(() => pair().restore(lost, {})).toThrow('widths.logits');
     const options = state.options.members as { kind: string; options: object }[];

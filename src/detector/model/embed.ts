@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { ArgumentError } from '../../core/errors';
+import { COUNT, FUNCTION } from '../../core/check';
+import { readOptions } from '../../core/read-options';
 import { oneBackend } from '../../tensors/one-backend';
 import { checkFiniteWeights } from './finite-weights';
 import { checkOutputs, imageSource } from './image-blocks';
@@ -17,6 +18,8 @@ export interface EmbedOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+const OPTIONS = { blockSize: [COUNT, 64], onProgress: [FUNCTION] } as const;
+
 /**
  * What the model makes of images, in inference mode (dropout off, batch norm by its moving statistics), block by block.
  *
@@ -24,7 +27,7 @@ export interface EmbedOptions {
  * @param images bytes [N, H, W, C], divided by 255 on the way, or a float tensor that is used as it is
  * @returns the outputs, [N, D]
  * @throws ShapeError if the images do not fit, or the model's output is not [N, D]
- * @throws ArgumentError if `blockSize` is no positive integer, or the images are floats and no tensor
+ * @throws ArgumentError for an option out of its rule or that does not exist, or images that are floats and no tensor
  * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the
  *   weight that holds one
  * @example
@@ -33,11 +36,9 @@ export interface EmbedOptions {
 export async function embed(
   model: LayersModel,
   images: ImageSet | tf.Tensor4D,
-  { blockSize = 64, onProgress }: EmbedOptions = {},
+  options?: EmbedOptions,
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
-  if (!(Number.isInteger(blockSize) && blockSize > 0)) {
-    throw new ArgumentError('embed', 'blockSize', 'a positive integer', blockSize);
-  }
+  const { blockSize, onProgress } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
   const source = imageSource('embed', images);
   checkImageShape('embed', model, source.shape);
   const size = embeddingSizeOf('embed', model);

@@ -34,15 +34,17 @@ export function inputShapeOf(model: object): InputShape {
   return shape?.map((side) => (side === null || side < 0 ? undefined : side));
 }
 
+/** Whether images of this shape [N, ...] are what the model was declared for. */
+export const fitsInput = (expected: InputShape, shape: readonly number[]): boolean =>
+  !expected ||
+  (expected.length === shape.length && expected.every((side, i) => i === 0 || (side ?? shape[i]) === shape[i]));
+
 /**
  * Throws a ShapeError unless images of this shape [N, ...] go into the model; some layers would take others, and make
  * something of them.
  */
 export function checkInputShape(where: string, expected: InputShape, shape: readonly number[]): void {
-  if (!expected) return;
-  const fits =
-    expected.length === shape.length && expected.every((side, i) => i === 0 || (side ?? shape[i]) === shape[i]);
-  if (fits) return;
+  if (!expected || fitsInput(expected, shape)) return;
   const wanted = `[${expected.map((side, i) => (i === 0 ? 'N' : (side ?? 'any'))).join(', ')}]`;
   throw new ShapeError(where, 'shape of the images', wanted, shape);
 }

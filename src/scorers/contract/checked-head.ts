@@ -4,7 +4,7 @@ import type { Arrays, SavedArrays } from '../../core/saved/saved-arrays';
 import type { Head } from './scorer';
 
 /** A copy of the head, checked: finite weights [D, C] and bias [C]. */
-export function checkedHead(where: string, parts: { head?: Head } | undefined): Head {
+export function checkedHead(where: string, parts: { head?: Head | undefined } | undefined): Head {
   const head = parts?.head;
   if (typeof head !== 'object' || head === null) {
     throw new ArgumentError(where, 'head', "the model's last layer { weights, bias, shape }", head ?? 'none');

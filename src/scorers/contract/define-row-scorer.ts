@@ -11,6 +11,7 @@ import {
   type SavedArray,
   type Sizes,
 } from '../../core/saved/saved-arrays';
+import { readFitOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import { inUse } from './in-use';
@@ -27,7 +28,7 @@ import type {
   ScorerMethod,
   ScorerState,
 } from './scorer';
-import { checkKind } from './scorer-state';
+import { readScorerState } from './scorer-state';
 import { readNumbers, type Widths } from './read-numbers';
 
 /** All that a fit finds: arrays by their sides, single numbers by their rule. */
@@ -50,6 +51,8 @@ export interface ReadBatch {
   features: Rows;
   logits: Rows;
   images: tf.Tensor4D;
+  /** Class indices, where rows are taken in. */
+  labels: Int32Array;
 }
 
 /** What scoring has besides what the fit found. */
@@ -67,7 +70,7 @@ export interface RowScorer<W extends Fitted, X, M> {
   /** No score is larger; see {@link Scorer.largestScore}. */
   largestScore?: number | undefined;
   /** The fit with these rows, features and their labels; see {@link Scorer.takeIn}. */
-  takeIn?: ((rows: Rows, labels: ArrayLike<number>) => Found<W, X> | Promise<Found<W, X>>) | undefined;
+  takeIn?: ((rows: Rows, labels: Int32Array) => Found<W, X> | Promise<Found<W, X>>) | undefined;
   /** How wide rows must be, where the letters D and C do not say it. */
   widths?: Widths;
   dispose?(): void;
@@ -111,7 +114,7 @@ export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitt
 /** How a scorer comes to what is no row of numbers: parts of the model, images. */
 export interface ModelUse {
   /** The parts that are asked for, checked. */
-  parts(where: string, needs: readonly FitNeed[], given: Partial<ModelParts> | undefined): ModelParts;
+  parts(where: string, needs: readonly FitNeed[], given: GivenParts | undefined): ModelParts;
   /** What is known of the rows of a fit by the parts. */
   rows(where: string, parts: Partial<ModelParts>): KnownRows;
   images(where: string, batch: object): Promise<tf.Tensor4D>;
@@ -180,8 +183,8 @@ export function defineRowScorer<
       },
       ...(takeIn && {
         async takeIn(block) {
-          const { features } = await read(block, ['features', 'labels']);
-          const next = scorerOf(await takeIn(features, block.labels), own, parts);
+          const { features, labels } = await read(block, ['features', 'labels']);
+          const next = scorerOf(await takeIn(features, labels), own, parts);
           end();
           return next;
         },
@@ -196,7 +199,7 @@ export function defineRowScorer<
     };
   }
 
-  const partsOf = (from: string, asked: readonly FitNeed[], parts: Partial<ModelParts> | undefined) =>
+  const partsOf = (from: string, asked: readonly FitNeed[], parts: GivenParts | undefined) =>
     use?.parts(from, asked, parts) ?? ({} as ModelParts);
 
   return {
@@ -205,24 +208,25 @@ export function defineRowScorer<
     fitNeeds,
     ...(takesTags && { takesTags }),
     async fit(blocks, how) {
-      const { onProgress, ...parts } = { ...how };
+      const { onProgress, ...parts } = readFitOptions(where, how);
       const asked = partsOf(where, fitNeeds, parts);
       const rows = fitRows(where, blocks, fitNeeds, onProgress, use?.rows(where, asked));
       const found = await definition.fit(rows, asked, options);
       return scorerOf(found, options, asked);
     },
-    restore(state, parts) {
+    restore(given, parts) {
       const from = `${where}.restore`;
-      checkKind(from, state.kind, kind);
+      const state = readScorerState(from, given, kind);
       const sizes = {};
       const tensors = readArrays(from, state.tensors, arrays, undefined, sizes);
       const own = Object.fromEntries(saved.map((name) => [name, [definition.options[name][0]]]));
       const read = readSaved<object>(from, state.options, { ...own, ...values }, 'state.options');
-      const fitted = { ...tensors, ...pick(read, Object.keys(values)) } as FittedOf<W>;
+      const fitted = { ...tensors, ...read } as FittedOf<W>;
       const kept = { ...options, ...pick(read, saved) };
       const wrong = definition.check?.(fitted, kept, sizes);
       if (wrong) throw new FormatError(from, `state.${wrong.what}`, wrong.expected, wrong.received);
-      const asked = partsOf(from, fitNeeds.includes('logitsOf' as F) ? ['logitsOf'] : [], parts);
+      const isLogitsOf = (need: FitNeed) => need === 'logitsOf';
+      const asked = partsOf(from, fitNeeds.filter(isLogitsOf), parts);
       return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
     },
     of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),

@@ -1,5 +1,4 @@
 import { ArgumentError } from '../../core/errors';
-import { checkLabels } from '../../core/labels';
 import { readNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
 import type { Blocks, FitNeed, FitProgress } from './scorer';
@@ -41,12 +40,11 @@ export async function* fitRows<F extends FitNeed>(
   const widths = { ...known?.widths };
   let seen = 0;
   for await (const block of blocks) {
-    const { count, features, logits, labels } = await readNumbers(where, block, needs, widths);
+    const { count, features, logits, labels } = await readNumbers(where, block, needs, widths, known?.widths.logits);
     if (seen === 0) await known?.first(block);
     if (features) widths.features = features.shape[1];
     if (logits) widths.logits = logits.shape[1];
-    const own = labels && checkLabels(where, labels, { below: known?.widths.logits });
-    yield { count, features: features!, logits: logits!, labels: own! };
+    yield { count, features: features!, logits: logits!, labels: labels! };
     seen += count;
     onProgress?.(seen);
   }

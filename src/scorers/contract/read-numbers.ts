@@ -1,24 +1,29 @@
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { ShapeError } from '../../core/errors';
+import { checkLabels } from '../../core/labels';
 import { readRows, type Rows } from './rows';
 import type { FitBlock, FitNeed } from './scorer';
 
 /** How many numbers a row has: D of features, C of logits. */
 export type Widths = { features?: number | undefined; logits?: number | undefined };
 
-/** Rows and labels of a block; labels as they came. */
+/** Rows and class indices of a block. */
 export interface ReadNumbers {
   count: number;
   features?: Rows;
   logits?: Rows;
-  labels?: ArrayLike<number>;
+  labels?: Int32Array;
 }
 
-/** Reads what is needed of a block's features, logits and labels; refuses unequal numbers of rows. */
+/**
+ * Reads what is needed of a block's features, logits and labels; refuses unequal numbers of rows, and labels from
+ * `classes` on.
+ */
 export async function readNumbers(
   where: string,
   block: Partial<FitBlock>,
   needs: readonly FitNeed[],
   widths: Widths,
+  classes?: number,
 ): Promise<ReadNumbers> {
   const read: ReadNumbers = { count: 0 };
   let first: string | undefined;
@@ -33,8 +38,7 @@ export async function readNumbers(
     count(what, rows.shape[0]);
   }
   if (!needs.includes('labels')) return read;
-  const labels = block?.labels;
-  if (!Number.isInteger(labels?.length)) throw new ArgumentError(where, 'labels', 'class indices of the rows', labels);
-  count('labels', labels!.length);
-  return { ...read, labels: labels! };
+  const labels = checkLabels(where, block?.labels, { below: classes });
+  count('labels', labels.length);
+  return { ...read, labels };
 }

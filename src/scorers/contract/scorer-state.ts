@@ -1,7 +1,9 @@
+import { exactly, OBJECT } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import { formatOf } from '../../core/saved/format-of';
 import { isRecord, type Json, MOST_LEVELS, parseJson } from '../../core/saved/json';
 import { decodeSafetensors, encodeSafetensors } from '../../core/saved/safetensors';
+import { readSaved } from '../../core/saved/read-saved';
 import { writableJson } from '../../core/saved/writable-json';
 import type { ScorerState } from './scorer';
 
@@ -49,7 +51,6 @@ function parseOptions(where: string, text: string | undefined): Record<string, J
   throw new FormatError(where, 'metadata.options', expected, String(text).slice(0, 80));
 }
 
-/** Throws unless the state is of this kind. @throws FormatError saying which it is of */
-export function checkKind(where: string, kind: string, expected: string): void {
-  if (kind !== expected) throw new FormatError(where, 'state', `a state of '${expected}'`, `'${kind}'`);
-}
+/** A state of this kind, and nothing else. @throws FormatError saying which it is of */
+export const readScorerState = (where: string, state: ScorerState, kind: string): ScorerState =>
+  readSaved<ScorerState>(where, state, { kind: [exactly(kind)], options: [OBJECT], tensors: [OBJECT] }, 'state');

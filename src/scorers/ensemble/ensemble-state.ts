@@ -1,4 +1,4 @@
-import { ANYTHING, COUNT, oneOf } from '../../core/check';
+import { ANYTHING, COUNT, LIST, OBJECT, oneOf, TEXT } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import type { Declared } from '../../core/read-options';
 import { readSaved } from '../../core/saved/read-saved';
@@ -7,7 +7,7 @@ import { sortScores } from '../../core/sort-scores';
 import type { NamedArray } from '../../core/saved/safetensors';
 import type { Json } from '../../core/saved/json';
 import type { ModelParts, Need, Scorer, ScorerMethod, ScorerState } from '../contract/scorer';
-import { checkKind } from '../contract/scorer-state';
+import { readScorerState } from '../contract/scorer-state';
 import type { Widths } from '../contract/read-numbers';
 
 export const KIND = 'ensemble';
@@ -28,14 +28,16 @@ interface SavedEnsemble {
   combine: Combine;
   widths: unknown;
   /** Kind and options of each member. */
-  members: readonly Partial<ScorerState>[];
+  members: readonly unknown[];
 }
 
 const OPTIONS: Declared<SavedEnsemble> = {
   combine: [oneOf(...COMBINE)],
   widths: [ANYTHING],
-  members: [{ expected: 'a list', holds: (value: unknown) => Array.isArray(value) }],
+  members: [LIST],
 };
+
+const MEMBER: Declared<Omit<ScorerState, 'tensors'>> = { kind: [TEXT], options: [OBJECT] };
 
 const widthsOf = (needs: readonly Need[]): Declared<Widths> => ({
   features: needs.includes('features') ? [COUNT] : [COUNT, undefined],
@@ -77,10 +79,10 @@ export function restoredEnsemble(
   where: string,
   methods: readonly ScorerMethod[],
   needs: readonly Need[],
-  state: ScorerState,
+  given: ScorerState,
   parts: Partial<ModelParts>,
 ): FittedEnsemble {
-  checkKind(where, state.kind, KIND);
+  const state = readScorerState(where, given, KIND);
   const saved = readSaved<SavedEnsemble>(where, state.options, OPTIONS, 'state.options');
   if (saved.members.length !== methods.length) {
     throw new FormatError(where, 'state.options.members', `${methods.length}, as the methods`, saved.members.length);
@@ -96,7 +98,7 @@ export function restoredEnsemble(
   const calibration = methods.map((_, i) => sortScores(scores.slice(i * rows, (i + 1) * rows)) as Float32Array);
   const members: Scorer[] = [];
   try {
-    methods.forEach((method, i) => members.push(restoreMember(method, i, saved.members[i], state, parts)));
+    methods.forEach((method, i) => members.push(restoreMember(where, method, i, saved.members[i], state, parts)));
   } catch (error) {
     members.forEach((member) => member.dispose());
     throw error;
@@ -106,19 +108,20 @@ export function restoredEnsemble(
 
 /** One member of its part of the state; errors name the part as the whole state does. */
 function restoreMember(
+  where: string,
   method: ScorerMethod,
   index: number,
-  saved: Partial<ScorerState> | undefined,
+  saved: unknown,
   { tensors }: ScorerState,
   parts: Partial<ModelParts>,
 ): Scorer {
   const prefix = `${index}.`;
+  const member = readSaved<Omit<ScorerState, 'tensors'>>(where, saved, MEMBER, `state.options.members[${index}]`);
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
   try {
     return method.restore(
       {
-        kind: String(saved?.kind),
-        options: saved?.options ?? {},
+        ...member,
         tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor])),
       },
       parts,
@@ -127,7 +130,7 @@ function restoreMember(
     if (!(error instanceof FormatError)) throw error;
     const what = error.details.what
       .replace(/^state\.tensors\./, `state.tensors.${prefix}`)
-      .replace(/^state\.options\./, `state.options.members[${index}].options.`);
+      .replace(/^state\.(kind|options)/, `state.options.members[${index}].$1`);
     throw new FormatError(error.details.where, what, error.details.expected, error.details.received);
   }
 }

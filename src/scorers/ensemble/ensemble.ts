@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { COMBINE, ensembleState, KIND, restoredEnsemble, type Combine, type FittedEnsemble } from './ensemble-state';
 import { finiteScores } from '../contract/finite-scores';
+import { readFitOptions } from '../contract/fit-options';
 import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
@@ -133,6 +134,7 @@ export function ensemble<N extends Need, F extends FitNeed>(
     fitNeeds,
     members,
     async fit(blocks, parts) {
+      readFitOptions(WHERE, parts);
       const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);
       try {

@@ -1,6 +1,7 @@
 import type { Declared, Read } from '../../core/read-options';
 import { COUNT } from '../../core/check';
 import { defineRowScorer } from '../contract/define-row-scorer';
+import { readFitOptions } from '../contract/fit-options';
 import type { LogitRow } from '../contract/logit-scores';
 import { readRows } from '../contract/rows';
 import type { Blocks, ModelOutputs, ReadyScorer } from '../contract/scorer';
@@ -65,6 +66,9 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
     fitNeeds,
     ...(takesTags && { takesTags }),
     restore,
-    fit: async (blocks) => method.of({ classes: await classesIn(where, blocks) }),
+    async fit(blocks, how) {
+      readFitOptions(where, how);
+      return method.of({ classes: await classesIn(where, blocks) });
+    },
   };
 }

@@ -1,6 +1,6 @@
-import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom } from '../../core/check';
+import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom, type Rule } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import type { Json } from '../../core/saved/json';
+import { isRecord, type Json } from '../../core/saved/json';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';
@@ -35,6 +35,11 @@ export interface NearestNeighborsOptions {
   index?: NeighborIndexMaker;
 }
 
+const INDEX_MAKER: Rule = {
+  expected: 'an index such as hnswIndex(library)',
+  holds: (value: unknown) => isRecord(value) && typeof value.build === 'function',
+};
+
 /** What decides which rows an index finds: another one would give other scores than the saved ones. */
 const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
   index && { kind: index.kind, ...index.settings };
@@ -68,7 +73,7 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       bankSize: [{ ...wholeFrom(most), expected: `a whole number from k = ${most}` }, ALL_ROWS],
       seed: [INTEGER, 1],
       blockSize: [COUNT, 512],
-      index: [ANYTHING],
+      index: [INDEX_MAKER],
     },
     saved: ['k', 'normalize', 'use'],
     fitted: {

@@ -1,22 +1,21 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ArgumentError } from 'tfjs-ood';
 import * as datasets from 'tfjs-ood/datasets';
 import * as node from 'tfjs-ood/node';
 import * as report from 'tfjs-ood/report';
 import * as training from 'tfjs-ood/training';
 import { smallModel } from '../training/small-model';
-import { temporaryFolder } from './temporary-folder';
+import type { Rows } from './row';
 
-const place = temporaryFolder();
 const model = smallModel();
 const bytes = new Uint8Array(4);
 const made = { evaluation: { sets: {} }, known: { name: 'known', scores: [1] }, out: [], title: '' };
-let run: node.RunFolder;
-beforeAll(async () => void (run = await node.openRunFolder(place(), { seed: 1 })));
-afterAll(() => run.close());
+/** Where a run folder is open meanwhile. */
+export const folder = mkdtempSync(join(tmpdir(), 'tfjs-ood-options-'));
+export const run = await node.openRunFolder(join(folder, 'run'), { seed: 1 });
 
-type Rules = Readonly<Record<string, readonly [expected: string, ...wrong: unknown[]]>>;
 const COUNT = ['a whole number from 1', 0, 1.5, NaN, '3', null, [2]] as const;
 const INDEX = ['a whole number from 0', -1, 0.5, Infinity, '3', null] as const;
 const INTEGER = ['a whole number', 0.5, NaN, '7', null, 2 ** 53] as const;
@@ -42,19 +41,8 @@ const reader = { file: TEXT };
 const packed = { ...reader, inflate: FUNCTION };
 const shown = { points: INDEX, images: INDEX, mistakes: INDEX, umap: FLAG, seed: INTEGER, encodeImage: FUNCTION };
 
-interface Row {
-  call: (...given: never[]) => unknown;
-  before?: readonly unknown[];
-  /** Options without which the others are not looked at, or which must be given. */
-  needed?: Readonly<Record<string, unknown>>;
-  rules: Rules;
-  /** A slip, and the name that it is nearest to. */
-  slip: readonly [string, string];
-  /** What errors call the function, where that is not its name. */
-  where?: string;
-}
-
-const functions: Readonly<Record<string, Row>> = {
+/** Files, readers, training and reports; of each option its rule too. */
+export const files: Rows = {
   createTrainer: {
     call: training.createTrainer,
     before: [model],
@@ -202,83 +190,3 @@ const functions: Readonly<Record<string, Row>> = {
     slip: ['epochs', 'epoch'],
   },
 };
-
-/** What a call complains of. */
-async function complaint({ call, before = [] }: Row, options: unknown): Promise<ArgumentError['details'] | undefined> {
-  try {
-    await call(...([...before, options] as never[]));
-  } catch (error) {
-    expect(error).toBeInstanceOf(ArgumentError);
-    return (error as ArgumentError).details;
-  }
-  return undefined;
-}
-
-describe.each(Object.entries(functions))('%s', (name, row) => {
-  const { needed = {}, rules, slip, where = name } = row;
-  test('an option that there is not is refused, and the nearest named', async () => {
-    const [wrong, near] = slip;
-    const details = await complaint(row, { ...needed, [wrong]: 1 });
-    expect(details).toMatchObject({ where, what: 'options', expected: `without ${wrong} (${near}?)` });
-  });
-  test.each([5, null, 'text', true])('options are no %s', async (options) => {
-    const details = await complaint(row, options);
-    expect(details).toEqual({ where, what: 'options', expected: 'an object', received: String(options) });
-  });
-  test.each(Object.entries(rules))('%s is by its rule', async (what, [expected, ...wrong]) => {
-    for (const value of wrong) {
-      expect(await complaint(row, { ...needed, [what]: value })).toMatchObject({ where, what, expected });
-    }
-  });
-  test('what must be given is', async () => {
-    for (const what of Object.keys(needed)) {
-      const others = Object.fromEntries(Object.entries(needed).filter(([other]) => other !== what));
-      expect(await complaint(row, others)).toMatchObject({ where, what, received: 'undefined' });
-    }
-  });
-});
-
-test('no function with options is left out', () => {
-  const without = [
-    ...['gatherImages', 'stepSchedule', 'estimateTrainingBytes'],
-    ...['concatImages', 'InflateLimitError', 'streamInflate'],
-    ...['DownloadError', 'StorageError', 'loadCifar10', 'loadSvhn', 'nodeInflate', 'openRunFolder', 'writeFileAtomic'],
-    ...['detectorFile', 'modelFolder'],
-  ];
-  const exported = Object.keys({ ...training, ...datasets, ...node, ...report });
-  const listed = [...Object.keys(functions).filter((name) => !name.includes('.')), ...without];
-  expect(exported.sort()).toEqual(listed.sort());
-});
-
-describe('a run folder', () => {
-  test.each([undefined, 5, NaN, null, 'text', [1], new Date(0), () => 1])('appends no line of %s', async (record) => {
-    await expect(run.appendLine('lines.jsonl', record as object)).rejects.toThrow(ArgumentError);
-    await expect(run.appendLine('lines.jsonl', record as object)).rejects.toThrow(
-      'RunFolder.appendLine: record must be',
-    );
-    expect(await run.readJson('lines.jsonl')).toBeUndefined();
-  });
-  test('nor one of a cycle, and writes no JSON of nothing', async () => {
-    const cycle: Record<string, unknown> = {};
-    cycle.self = cycle;
-    await expect(run.appendLine('lines.jsonl', cycle)).rejects.toThrow('record must be a value that JSON can hold');
-    await expect(run.writeJson('value.json', undefined)).rejects.toThrow(
-      'RunFolder.writeJson: value must be a value that JSON can hold, got undefined',
-    );
-    expect(await run.readJson('value.json')).toBeUndefined();
-  });
-  test('takes names, bytes and functions only', async () => {
-    for (const file of [undefined, 5, '', '/etc/passwd', 'a/../../b']) {
-      await expect(run.writeJson(file as string, 1)).rejects.toThrow('file must be a name below the folder');
-    }
-    const text = 'text' as unknown as Uint8Array;
-    await expect(run.writeBytes('a', text)).rejects.toThrow('RunFolder.writeBytes: bytes must be a Uint8Array');
-    await expect(run.saveCheckpoint(text, { epoch: 1 })).rejects.toThrow('saveCheckpoint: bytes must be a Uint8Array');
-    await expect(run.truncateLines('a', 5 as never)).rejects.toThrow('keep must be a function');
-  });
-  test.each([undefined, null, 5, [1]])('is not opened with %s for a configuration', async (config) => {
-    await expect(node.openRunFolder(place(), config as never)).rejects.toThrow(
-      'openRunFolder: config must be an object',
-    );
-  });
-});

@@ -1,0 +1,221 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as detectors from 'tfjs-ood/detector';
+import * as scorers from 'tfjs-ood/scorers';
+import { smallModel } from '../training/small-model';
+import type { Rows } from './row';
+
+await tf.setBackend('cpu');
+const model = smallModel();
+const known = { images: Uint8Array.from({ length: 160 }, (_, i) => (i * 37) % 256), shape: [40, 2, 2, 1] as const };
+const labels = Array.from({ length: 40 }, (_, i) => i % 2);
+const rows = { data: Float32Array.from({ length: 80 }, (_, i) => Math.sin(i) * 4), shape: [40, 2] as const };
+const outputs = { features: rows, logits: rows, labels };
+const scorer = scorers.energy();
+const options = { scorer, alpha: 0.2 };
+const ofImages = await detectors.fitDetector(model, { images: known, labels }, options);
+const ofOutputs = await detectors.fitOutputDetector(outputs, options);
+class Graph {}
+const blocks = [outputs];
+
+const COUNT = ['a whole number from 1', 0, 1.5, NaN, '3', null] as const;
+const SHARE = ['a share between 0 and 1, both excluded', 0, 1, NaN, '0.5', null] as const;
+const POSITIVE = ['a number above 0', 0, -1, NaN, Infinity, '1', null] as const;
+const NOT_NEGATIVE = ['a number from 0', -1e-9, NaN, Infinity, '1', null] as const;
+const INTEGER = ['a whole number', 0.5, NaN, '7', null] as const;
+const INDEX = ['a whole number from 0', -1, 0.5, '3', null] as const;
+const FUNCTION = ['a function', 1, 'f', {}, null] as const;
+const METHOD = ['a method such as mahalanobis()', 5, 'energy', {}, null] as const;
+const NAMES = ['a list of names', 5, 'a', [1], null] as const;
+const TEXT = ['a string', 5, {}, null] as const;
+const WORDS = (...words: string[]) => [`one of ${words.join(', ')}`, 'medium', 1, null] as const;
+
+const blockSize = COUNT;
+const fitted = {
+  scorer: METHOD,
+  alpha: SHARE,
+  classNames: NAMES,
+  calibrationShare: SHARE,
+  seed: INTEGER,
+  blockSize,
+  onProgress: FUNCTION,
+};
+const loaded = { scorer: METHOD, methods: ['methods by kind, such as scorerMethods', 5, [], null] } as const;
+
+const gaussian = {
+  slip: ['covarience', 'covariance'],
+  rules: { covariance: ['one of oas, ledoit-wolf, empirical', 'medium', 1, null], blockSize },
+  runs: true,
+} as const;
+const mine = {
+  needs: ['features'],
+  fitNeeds: [],
+  options: { power: [{ expected: 'a number above 0', holds: (power: number) => power > 0 }, 1] },
+  fitted: {},
+  fit: () => ({}),
+  score: () => ({ scoresOf: () => [] }),
+} as const;
+
+/** Scorers and detectors; of each option its rule too. */
+export const detecting: Rows = {
+  energy: { call: scorers.energy, slip: ['temprature', 'temperature'], rules: { temperature: POSITIVE }, runs: true },
+  msp: { call: scorers.msp, slip: ['Temperature', 'temperature'], rules: { temperature: POSITIVE }, runs: true },
+  gen: {
+    call: scorers.gen,
+    slip: ['gama', 'gamma'],
+    rules: { gamma: ['a share above 0 and at most 1', 0, 2, null], m: COUNT },
+    runs: true,
+  },
+  odin: {
+    call: scorers.odin,
+    slip: ['epsilom', 'epsilon'],
+    rules: { temperature: POSITIVE, epsilon: NOT_NEGATIVE, blockSize },
+    runs: true,
+  },
+  ash: {
+    call: scorers.ash,
+    slip: ['percentil', 'percentile'],
+    rules: { variant: WORDS('s', 'b', 'p'), percentile: SHARE, blockSize },
+    runs: true,
+  },
+  scale: { call: scorers.scale, slip: ['percent', 'percentile'], rules: { percentile: SHARE, blockSize }, runs: true },
+  react: {
+    call: scorers.react,
+    slip: ['than', 'then'],
+    rules: { percentile: SHARE, then: WORDS('energy', 'msp', 'max-logit'), blockSize },
+    runs: true,
+  },
+  fdbd: { call: scorers.fdbd, slip: ['blocksize', 'blockSize'], rules: { blockSize }, runs: true },
+  she: { call: scorers.she, slip: ['block', 'blockSize'], rules: { blockSize }, runs: true },
+  residual: {
+    call: scorers.residual,
+    slip: ['dimensions', 'dimension'],
+    rules: { dimension: INDEX, blockSize },
+    runs: true,
+  },
+  vim: {
+    call: scorers.vim,
+    slip: ['dim', 'dimension'],
+    rules: { dimension: INDEX, sampleSize: COUNT, seed: INTEGER, blockSize },
+    runs: true,
+  },
+  mahalanobis: { call: scorers.mahalanobis, ...gaussian },
+  relativeMahalanobis: { call: scorers.relativeMahalanobis, ...gaussian },
+  classGaussians: { call: scorers.classGaussians, ...gaussian },
+  nearestClassMean: {
+    call: scorers.nearestClassMean,
+    slip: ['metric', 'distance'],
+    rules: { distance: WORDS('euclidean', 'cosine'), blockSize },
+    runs: true,
+  },
+  nearestNeighbors: {
+    call: scorers.nearestNeighbors,
+    slip: ['normalise', 'normalize'],
+    rules: {
+      k: COUNT,
+      normalize: WORDS('length', 'none'),
+      use: WORDS('kth', 'mean'),
+      bankSize: ['a whole number from k = 50', 49, 1.5, null],
+      seed: INTEGER,
+      blockSize,
+      index: ['an index such as hnswIndex(library)', 'hnsw', {}, null],
+    },
+    runs: true,
+  },
+  nnGuide: {
+    call: scorers.nnGuide,
+    slip: ['banksize', 'bankSize'],
+    rules: { k: COUNT, bankSize: COUNT, seed: INTEGER, blockSize },
+    runs: true,
+  },
+  ensemble: {
+    call: scorers.ensemble,
+    before: [[scorer]],
+    slip: ['combined', 'combine'],
+    rules: { combine: WORDS('fisher', 'max'), calibrationShare: SHARE, seed: INTEGER },
+    runs: true,
+  },
+  hnswIndex: {
+    call: scorers.hnswIndex,
+    before: [{ HierarchicalNSW: Graph }],
+    slip: ['efsearch', 'efSearch'],
+    rules: { m: ['a whole number from 2', 1, 2.5, null], efConstruction: COUNT, efSearch: COUNT, seed: INDEX },
+    runs: true,
+  },
+  defineScorer: {
+    call: (given: { power?: number }) => scorers.defineScorer('mine', given, mine),
+    slip: ['pwoer', 'power'],
+    rules: { power: ['a number above 0', 0, 'x', null] },
+    where: 'mine',
+    runs: true,
+  },
+  'ScorerMethod.fit': {
+    call: scorers.nnGuide({ k: 1 }).fit,
+    before: [blocks],
+    slip: ['onprogress', 'onProgress'],
+    rules: { onProgress: FUNCTION },
+    where: 'nnGuide',
+  },
+  'ReadyScorer.fit': {
+    call: scorer.fit,
+    before: [blocks],
+    slip: ['progress', 'onProgress'],
+    rules: { onProgress: FUNCTION },
+    where: 'energy',
+  },
+  'NearestClassMean.fit': {
+    call: scorers.nearestClassMean().fit,
+    before: [blocks],
+    slip: ['on', 'onProgress'],
+    rules: { onProgress: FUNCTION },
+    where: 'nearestClassMean',
+  },
+  fitDetector: {
+    call: detectors.fitDetector,
+    before: [model, { images: known, labels }],
+    needed: { scorer },
+    slip: ['aplha', 'alpha'],
+    rules: { ...fitted, features: TEXT, logits: TEXT, output: TEXT, pool: ['average', 'max', null] },
+  },
+  fitOutputDetector: {
+    call: detectors.fitOutputDetector,
+    before: [outputs],
+    needed: { scorer },
+    slip: ['cutPoint', 'cutPoints'],
+    rules: { ...fitted, logitsOf: FUNCTION, meaning: WORDS('classes', 'tags') },
+  },
+  loadDetector: {
+    call: detectors.loadDetector,
+    before: [model, ofImages.toBytes()],
+    slip: ['scoring', 'scorer'],
+    rules: { ...loaded, blockSize },
+  },
+  loadOutputDetector: {
+    call: detectors.loadOutputDetector,
+    before: [ofOutputs.toBytes()],
+    slip: ['method', 'methods'],
+    rules: { ...loaded, logitsOf: FUNCTION },
+  },
+  'Detector.predict': { call: ofImages.predict, before: [known], slip: ['cutpoint', 'cutPoint'] },
+  'OutputDetector.predict': {
+    call: ofOutputs.predict,
+    before: [outputs],
+    slip: ['cutoff', 'cutPoint'],
+    where: 'fitOutputDetector.predict',
+  },
+  embed: {
+    call: detectors.embed,
+    before: [model, known],
+    slip: ['batchSize', 'blockSize'],
+    rules: { blockSize, onProgress: FUNCTION },
+    runs: true,
+  },
+  featuresOf: {
+    call: detectors.featuresOf,
+    before: [model],
+    slip: ['feature', 'features'],
+    rules: { features: TEXT, logits: TEXT, output: TEXT, pool: ['average', 'max', null] },
+    isTextFine: true,
+    runs: true,
+  },
+};

@@ -1,0 +1,71 @@
+import * as thresholds from 'tfjs-ood';
+import * as embeddings from 'tfjs-ood/embeddings';
+import * as metrics from 'tfjs-ood/metrics';
+import type { Rows } from './row';
+
+const [inScores, outScores] = [
+  [0.1, 0.4],
+  [0.35, 0.8],
+];
+const scores = { inScores, outScores };
+const rows = { data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] as const };
+const result = metrics.evaluate({ in: inScores, out: { svhn: outScores } });
+const classified = { scores: inScores, predicted: [3, 5], labels: [3, 5] };
+const store = new embeddings.ClassScatter();
+await store.add(rows, [0, 1, 0, 1]);
+
+/** Metrics, thresholds and embeddings. */
+export const measuring: Rows = {
+  autc: { call: metrics.autc, before: [inScores, outScores], slip: ['scalling', 'scaling'] },
+  averagePrecision: { call: metrics.averagePrecision, before: [inScores, outScores], slip: ['positve', 'positive'] },
+  trapezoidAupr: {
+    call: metrics.trapezoidAupr,
+    before: [metrics.rankScores(inScores, outScores)],
+    slip: ['pos', 'positive'],
+  },
+  fprAtTpr: { call: metrics.fprAtTpr, before: [inScores, outScores], slip: ['trp', 'tpr'] },
+  partialAuroc: { call: metrics.partialAuroc, before: [inScores, outScores], slip: ['maxFPR', 'maxFpr'] },
+  rocCurve: { call: metrics.rocCurve, before: [inScores, outScores], slip: ['maxPoints', 'points'] },
+  precisionRecallCurve: {
+    call: metrics.precisionRecallCurve,
+    before: [inScores, outScores],
+    slip: ['point', 'points'],
+  },
+  aurocInterval: { call: metrics.aurocInterval, before: [inScores, outScores], slip: ['confidance', 'confidence'] },
+  compareAurocs: { call: metrics.compareAurocs, before: [scores, scores], slip: ['alpha', 'confidence'] },
+  bootstrapInterval: {
+    call: metrics.bootstrapInterval,
+    before: [inScores, outScores, metrics.auroc],
+    slip: ['resample', 'resamples'],
+  },
+  bootstrapDifference: {
+    call: metrics.bootstrapDifference,
+    before: [scores, scores, metrics.auroc],
+    slip: ['sed', 'seed'],
+  },
+  bootstrapRows: { call: metrics.bootstrapRows, before: [[4], () => 1], slip: ['methods', 'method'] },
+  evaluate: { call: metrics.evaluate, before: [{ in: inScores, out: { svhn: outScores } }], slip: ['group', 'groups'] },
+  evaluationTable: { call: metrics.evaluationTable, before: [result], slip: ['colums', 'columns'] },
+  comparisonTable: {
+    call: metrics.comparisonTable,
+    before: [[{ name: 'knn', result }]],
+    slip: ['percentage', 'percent'],
+  },
+  ccrAtFpr: { call: metrics.ccrAtFpr, before: [classified, outScores], slip: ['frp', 'fpr'] },
+  ScoreSketch: { call: (options: never) => new metrics.ScoreSketch(options), slip: ['bit', 'bits'] },
+  calibrate: { call: thresholds.calibrate, before: [inScores], slip: ['labels', 'classes'] },
+  decide: { call: thresholds.decide, before: [outScores], slip: ['aplha', 'alpha'] },
+  decideWith: {
+    call: thresholds.decideWith,
+    before: [thresholds.calibrate(inScores), outScores],
+    slip: ['nearestClasses', 'nearestClass'],
+  },
+  thresholdAtTpr: { call: thresholds.thresholdAtTpr, before: [inScores], slip: ['confidence_level', 'confidence'] },
+  recallAtK: { call: embeddings.recallAtK, before: [rows, [0, 1, 0, 1], [1]], slip: ['references', 'reference'] },
+  ClassScatter: { call: (options: never) => new embeddings.ClassScatter(options), slip: ['perclass', 'perClass'] },
+  'ClassScatter.from': {
+    call: embeddings.ClassScatter.from,
+    before: [store.state()],
+    slip: ['blocksize', 'blockSize'],
+  },
+};
