@@ -2,7 +2,33 @@ import { ANYTHING, COUNT, FUNCTION, INTEGER, required, SHARE, type Rule } from '
 import { ArgumentError } from '../core/errors';
 import type { Declared, Read } from '../core/read-options';
 import type { ScorerMethod } from '../scorers/contract/scorer';
-import type { DetectorOptions } from './output-detector';
+
+/** Options of `fitOutputDetector` and of `fitDetector`. */
+export interface DetectorOptions {
+  /** How to score, e.g. `mahalanobis()`. */
+  scorer: ScorerMethod;
+  /**
+   * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
+   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than
+   * 1 / alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
+   * runs of 20 known images. Take a lower one, or confirm by a second image.
+   */
+  alpha?: number;
+  /**
+   * More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two.
+   */
+  cutPoints?: Readonly<Record<string, number>>;
+  /** Names of the classes, by class index. */
+  classNames?: readonly string[];
+  /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
+  calibrationShare?: number;
+  /** Which images those are; default 1. */
+  seed?: number;
+  /** Images at a time; default 256. */
+  blockSize?: number;
+  /** Called after each block: images done of all. */
+  onProgress?: (done: number, total: number) => void;
+}
 
 const SCORER: Rule = {
   expected: 'a method such as mahalanobis()',

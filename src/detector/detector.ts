@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OutputSource } from './output-source';
 import { encodeDetector } from './detector-state';
-import { DETECTOR_OPTIONS } from './detector-options';
+import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
 import { fitFromSource, predictOptions } from './output-detector';
-import type { DetectorOptions, OutputDetector, PredictOptions, Verdict } from './output-detector';
+import type { OutputDetector, PredictOptions, Verdict } from './output-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
 import type { CalibrationInfo } from './rare-classes';
 import { namingRows } from './naming-rows';

@@ -3,14 +3,9 @@ export { loadDetector, type LoadDetectorOptions } from './load-detector';
 export type { Detector, FitDetectorOptions, KnownImages, ModelImages } from './detector';
 export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector } from './output-detector';
+export type { DetectorOptions } from './detector-options';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
-export type {
-  DetectorOptions,
-  OutputDetector,
-  OutputDetectorOptions,
-  PredictOptions,
-  Verdict,
-} from './output-detector';
+export type { OutputDetector, OutputDetectorOptions, PredictOptions, Verdict } from './output-detector';
 export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';

@@ -2,54 +2,19 @@ import { ANYTHING, check, FUNCTION, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Json } from '../core/saved/json';
 import { readOptions } from '../core/read-options';
-import type {
-  Batch,
-  FitBlock,
-  LogitMeaning,
-  ModelOutputs,
-  ModelParts,
-  Scorer,
-  ScorerMethod,
-} from '../scorers/contract/scorer';
+import type { Batch, FitBlock, LogitMeaning, ModelOutputs, ModelParts, Scorer } from '../scorers/contract/scorer';
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
 import { checkAlarm } from './check-alarm';
 import { encodeDetector, type DetectorState } from './detector-state';
 import { cutPointsOf } from './detector-cut-points';
-import { checkClassNames, DETECTOR_OPTIONS, type ReadDetectorOptions } from './detector-options';
+import { checkClassNames, DETECTOR_OPTIONS, type DetectorOptions, type ReadDetectorOptions } from './detector-options';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
 import { holdOut } from './hold-out';
 import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
 import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
-
-/** Options of {@link fitOutputDetector}, and of `fitDetector`. */
-export interface DetectorOptions {
-  /** How to score, e.g. `mahalanobis()`. */
-  scorer: ScorerMethod;
-  /**
-   * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
-   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than
-   * 1 / alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
-   * runs of 20 known images. Take a lower one, or confirm by a second image.
-   */
-  alpha?: number;
-  /**
-   * More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two.
-   */
-  cutPoints?: Readonly<Record<string, number>>;
-  /** Names of the classes, by class index. */
-  classNames?: readonly string[];
-  /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
-  calibrationShare?: number;
-  /** Which images those are; default 1. */
-  seed?: number;
-  /** Images at a time; default 256. */
-  blockSize?: number;
-  /** Called after each block: images done of all. */
-  onProgress?: (done: number, total: number) => void;
-}
 
 /** Options of {@link fitOutputDetector}. */
 export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {
