@@ -1,5 +1,6 @@
 import { oneOf, type Rule } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
+import { shownJson } from '../core/saved/read-saved';
 import { indexOfLargest } from '../scorers/contract/logit-scores';
 import { readRows } from '../scorers/contract/rows';
 import type { FitNeed, LogitMeaning, ModelOutputs, ScorerMethod } from '../scorers/contract/scorer';
@@ -55,11 +56,10 @@ export function checkColumns(where: string, method: ScorerMethod, meaning: Logit
   throw new ArgumentError(where, 'logits', expected, '[N, 1]');
 }
 
-/** What a saved detector says of its logits; files of before say nothing. @throws FormatError */
-export function savedMeaning(where: string, { meaning }: Readonly<Record<string, unknown>>): LogitMeaning | undefined {
-  if (meaning === undefined || MEANING.holds(meaning as number)) return meaning as LogitMeaning | undefined;
-  const received = typeof meaning === 'string' ? meaning.slice(0, 80) : `a value of type ${typeof meaning}`;
-  throw new FormatError(where, 'metadata.about.meaning', MEANING.expected, received);
+/** What a saved detector says of its logits. @throws FormatError */
+export function savedMeaning(where: string, { meaning }: Readonly<Record<string, unknown>>): LogitMeaning {
+  if (MEANING.holds(meaning as number)) return meaning as LogitMeaning;
+  throw new FormatError(where, 'metadata.about.meaning', MEANING.expected, shownJson(meaning));
 }
 
 /** What the logits say of each row. One column that is no tag chooses nothing. */

@@ -151,7 +151,7 @@ export function detectorOf<Label>(where: string, scorer: Scorer, state: Detector
   const { calibration, classesWithoutRow, missingMass, cutPoints, classNames } = state;
   // Names say how many classes there are, where the fit saw no logits.
   const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
-  const meaning = savedMeaning(where, state.about) ?? 'classes';
+  const meaning = savedMeaning(where, state.about);
   const asked = `${where}.predict`;
   const rateOf = (cutPoint: string | number): number => {
     if (typeof cutPoint === 'number') {

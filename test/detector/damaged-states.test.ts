@@ -52,7 +52,6 @@ const MAY_MISS = [
   'widths.features',
   'widths.logits',
   'cutPoints.strict',
-  'about.meaning',
   'about.features',
   'about.logits',
   'about.imageShape',
