@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { ArgumentError, FormatError, NotFiniteError, ShapeError } from 'tfjs-ood';
 import { decodeScorer, defineScorer, encodeScorer, type Wrong } from 'tfjs-ood/scorers';
@@ -165,4 +166,24 @@ test('after dispose, and after its rows went into another, it is not in use', as
   next.dispose();
   expect(disposed).toEqual(['rows', 'rows']);
   await expect(next.score(strange)).rejects.toThrow(ArgumentError);
+});
+
+test('images are as many as the rows beside them', async () => {
+  const method = defineScorer('withImages', undefined, {
+    needs: ['features', 'images'],
+    fitNeeds: [],
+    options: {},
+    fitted: {},
+    fit: () => ({}),
+    score: () => ({ scoresOf: ({ count }) => new Float64Array(count) }),
+  });
+  const scorer = await method.fit([], {});
+  const features = { data: Float32Array.of(1, 2, 3), shape: [3, 1] as const };
+  const [two, three] = [tf.zeros<tf.Rank.R4>([2, 2, 2, 1]), tf.zeros<tf.Rank.R4>([3, 2, 2, 1])];
+  await expect(scorer.score({ features, images: two })).rejects.toThrow(ShapeError);
+  await expect(scorer.score({ features, images: two })).rejects.toThrow(
+    'withImages: images must be 3 rows, as the features, got 2',
+  );
+  expect(await scorer.score({ features, images: three })).toHaveLength(3);
+  tf.dispose([two, three]);
 });

@@ -61,8 +61,8 @@ export function firstWrong(holds: (value: number, at: number, all: number[]) => 
 
 /**
  * The arrays of a saved state, checked: all of them, no others, of shapes that agree in every letter, all numbers
- * finite. The arrays are those of the state, not copies. `sizes`
- * takes what the letters stand for. `path` is what errors call the place of the arrays.
+ * finite. The arrays are those of the state, not copies. `sizes` takes what the letters stand for; `path` is what
+ * errors call the place of the arrays.
  *
  * @throws FormatError
  */

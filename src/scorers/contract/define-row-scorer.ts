@@ -29,7 +29,7 @@ import type {
   ScorerState,
 } from './scorer';
 import { readScorerState } from './scorer-state';
-import { readNumbers, type Widths } from './read-numbers';
+import { readNumbers, type ReadNumbers, type Widths } from './read-numbers';
 
 /** All that a fit finds: arrays by their sides, single numbers by their rule. */
 export type Fitted = Readonly<Record<string, SavedArray | Option>>;
@@ -117,7 +117,8 @@ export interface ModelUse {
   parts(where: string, needs: readonly FitNeed[], given: GivenParts | undefined): ModelParts;
   /** What is known of the rows of a fit by the parts. */
   rows(where: string, parts: Partial<ModelParts>): KnownRows;
-  images(where: string, batch: object): Promise<tf.Tensor4D>;
+  /** As many as what was read beside them. */
+  images(where: string, batch: object, beside: ReadNumbers): Promise<tf.Tensor4D>;
 }
 
 /** The name that states have: `relativeMahalanobis` is `relative-mahalanobis`. */
@@ -169,7 +170,7 @@ export function defineRowScorer<
       guard.check();
       const block = await readNumbers(where, batch, wanted, { features: sides.D, logits: sides.C, ...rows.widths });
       if (!use || !wanted.includes('images')) return block as unknown as ReadBatch;
-      const images = await use.images(where, batch);
+      const images = await use.images(where, batch, block);
       return { ...block, count: images.shape[0], images } as unknown as ReadBatch;
     };
     const { takeIn } = rows;

@@ -30,8 +30,8 @@ const USE: ModelUse = {
       checkHeadAgrees(where, head, ...rows);
     },
   }),
-  async images(where, batch) {
-    const images = checkedImages(where, batch);
+  async images(where, batch, beside) {
+    const images = checkedImages(where, batch, beside);
     await checkFiniteImages(where, images);
     return images;
   },

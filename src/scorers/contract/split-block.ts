@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../core/errors';
-import { readNumbers, type Widths } from './read-numbers';
+import { readNumbers, type ReadNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
 import type { FitBlock, FitNeed, Need } from './scorer';
 
@@ -20,27 +20,28 @@ export async function readBlock(
   needs: ReadonlySet<FitNeed>,
   widths: Widths,
 ): Promise<NumberBlock> {
-  const read: NumberBlock = await readNumbers(where, block, [...needs], widths);
+  const read = await readNumbers(where, block, [...needs], widths);
   if (!needs.has('images')) return read;
-  const images = await readImages(where, block);
-  const [other] = [...needs].filter((need) => need === 'features' || need === 'logits' || need === 'labels');
-  if (other && images.shape[0] !== read.count) {
-    throw new ShapeError(where, 'images', `${read.count} rows, as the ${other}`, images.shape[0]);
-  }
-  return { ...read, count: images.shape[0], images };
+  const images = checkedImages(where, block, read);
+  return {
+    ...read,
+    count: images.shape[0],
+    images: { data: await images.data<'float32'>(), shape: images.shape },
+  };
 }
 
-async function readImages(where: string, block: Partial<FitBlock>): Promise<NonNullable<NumberBlock['images']>> {
-  const images = checkedImages(where, block);
-  return { data: await images.data<'float32'>(), shape: images.shape };
-}
-
-/** The images of a batch, of rank 4. */
-export function checkedImages(where: string, block: Partial<FitBlock>): tf.Tensor4D {
+/** The images of a batch, of rank 4 and as many as what was read beside them. */
+export function checkedImages(where: string, block: Partial<FitBlock>, beside: ReadNumbers): tf.Tensor4D {
   const images = (block as typeof block | undefined)?.images;
-  if (images instanceof tf.Tensor && images.rank === 4) return images;
-  const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
-  throw new ShapeError(where, 'images', 'a tensor [N, H, W, C]', received);
+  if (!(images instanceof tf.Tensor) || images.rank !== 4) {
+    const received = images instanceof tf.Tensor ? `[${(images as tf.Tensor).shape.join(', ')}]` : typeof images;
+    throw new ShapeError(where, 'images', 'a tensor [N, H, W, C]', received);
+  }
+  const other = (['features', 'logits', 'labels'] as const).find((name) => beside[name]);
+  if (other && images.shape[0] !== beside.count) {
+    throw new ShapeError(where, 'images', `${beside.count} rows, as the ${other}`, images.shape[0]);
+  }
+  return images;
 }
 
 /** The rows of a block with these indices. */

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { ArgumentError } from '../../core/errors';
 import { COMBINE, ensembleState, KIND, restoredEnsemble, type Combine, type FittedEnsemble } from './ensemble-state';
 import { finiteScores } from '../contract/finite-scores';
 import { readFitOptions } from '../contract/fit-options';
@@ -7,8 +7,8 @@ import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
-import { checkedImages, readBlock } from '../contract/split-block';
-import type { Widths } from '../contract/read-numbers';
+import { readNumbers, type Widths } from '../contract/read-numbers';
+import { checkedImages } from '../contract/split-block';
 import { surpriseBy } from './surprise';
 
 const WHERE = 'ensemble';
@@ -25,15 +25,10 @@ export interface EnsembleOptions {
 
 /** The batch with its rows read once for all members; images stay the tensor they are. */
 async function readBatch(batch: Partial<Batch>, needs: readonly Need[], widths: Widths) {
-  const read = await readBlock(WHERE, batch, new Set(needs.filter((need) => need !== 'images')), widths);
+  const read = await readNumbers(WHERE, batch, needs, widths);
   if (!needs.includes('images')) return { ...read, images: undefined };
-  const images = checkedImages(WHERE, batch);
-  const rows = images.shape[0];
-  if (needs.length > 1 && rows !== read.count) {
-    const expected = `${read.count} rows, as the ${needs.find((need) => need !== 'images')}`;
-    throw new ShapeError(WHERE, 'images', expected, rows);
-  }
-  return { ...read, count: rows, images };
+  const images = checkedImages(WHERE, batch, read);
+  return { ...read, count: images.shape[0], images };
 }
 
 /** Adds a member's surprise to what the members before it gave. */
