@@ -17,16 +17,32 @@ import type { ModelParts } from '../scorers/contract/scorer';
 import { saveBytes, type DetectorTarget } from './detector-io';
 import { checkModel, isFunctionModel, type DetectorModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
-import { imageSource, outputsOf, type ImageModel, type ModelImages } from './model/image-blocks';
+import { outputsOf, type ImageModel } from './model/image-blocks';
+import { defaultBlockSize } from './input/default-block-size';
+import { imageSource } from './input/image-source';
+import type { ModelImages } from './input/given-images';
+import { inputPlan, type InputPlan } from './input/input-plan';
+import { knownImages, type ShapedKnownImages } from './input/known-images';
+import { INPUT, type ModelInput } from './input/model-input';
+import { savedInput } from './input/saved-input';
+import { METADATA_JSON, readMetadata, type TeachableMetadata } from './input/teachable-metadata';
 import { placesOf } from './model/layer-places';
 import { modelFingerprint } from './model/model-fingerprint';
 import { namesIn, OUTPUT_NAMES } from './model/named-outputs';
 import { readImageModel } from './model/read-image-model';
 import type { OutputNames } from './model/model-reader';
-import { checkInputShape, fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
+import { fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
 
 /** Options of {@link fitDetector}. */
-export interface FitDetectorOptions extends DetectorOptions, OutputNames {}
+export interface FitDetectorOptions extends DetectorOptions, OutputNames {
+  /**
+   * Which numbers the model takes for pixels of 0..255, and of which size. By default what the model's first layers
+   * show, else `'0..1'`.
+   */
+  input?: ModelInput;
+  /** The parsed `metadata.json` of Teachable Machine, which says `input` and `classNames`. */
+  metadata?: TeachableMetadata;
+}
 
 export type { ModelImages };
 
@@ -66,7 +82,8 @@ export function detectorAround<Label>(
   reader: ImageModel,
   inner: OutputDetector<Label>,
   inputShape: InputShape,
-  blockSize: number,
+  plan: InputPlan,
+  givenSize: number | undefined,
 ): Detector<Label> {
   const checkBackend = oneBackend();
   const asked = `${where}.predict`;
@@ -76,32 +93,27 @@ export function detectorAround<Label>(
     async predict(images, options) {
       check();
       predictOptions(asked, options);
-      const single = images instanceof tf.Tensor && images.rank === (inputShape?.length ?? 4) - 1;
-      const all = single ? tf.expandDims(images, 0) : images;
-      try {
-        const source = imageSource(asked, all);
-        checkInputShape(asked, inputShape, source.shape);
-        await checkWeights(asked, model); // looked at once, until they change
-        await source.check(blockSize, check);
-        const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
-        const count = source.shape[0]!;
-        const verdicts: Verdict<Label>[] = [];
-        for (let from = 0; from < count; from += blockSize) {
-          await nextTask(); // lets a page breathe between blocks
-          check(); // again after each wait, in which others may switch it
-          const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
-          const { batch, dispose } = await outputsOf(pass, rows);
-          try {
-            check();
-            verdicts.push(...(await namingRows(inner.predict(batch, options), rows)));
-          } finally {
-            dispose();
-          }
+      const source = await imageSource(asked, images, { plan, expected: inputShape, rank: inputShape?.length ?? 4 });
+      const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
+      check();
+      await checkWeights(asked, model); // looked at once, until they change
+      await source.check(blockSize, check);
+      const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+      const count = source.shape[0]!;
+      const verdicts: Verdict<Label>[] = [];
+      for (let from = 0; from < count; from += blockSize) {
+        await nextTask(); // lets a page breathe between blocks
+        check(); // again after each wait, in which others may switch it
+        const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
+        const { batch, dispose } = await outputsOf(pass, rows);
+        try {
+          check();
+          verdicts.push(...(await namingRows(inner.predict(batch, options), rows)));
+        } finally {
+          dispose();
         }
-        return verdicts;
-      } finally {
-        if (single) tf.dispose(all as tf.Tensor);
       }
+      return verdicts;
     },
     toBytes: () => encodeDetector(inner.state),
     save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
@@ -145,30 +157,36 @@ const checkWeights = async (where: string, model: DetectorModel): Promise<void> 
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,
-  data: KnownImages,
+  data: KnownImages | ShapedKnownImages,
   options: FitDetectorOptions,
 ): Promise<Detector<Label>> {
   const where = 'fitDetector';
   checkModel(where, model, { functions: true });
-  if (typeof data !== 'object' || data === null) {
-    throw new ArgumentError(where, 'data', '{ images, labels }', data);
-  }
-  const own = readOptions(where, options, { ...DETECTOR_OPTIONS, ...OUTPUT_NAMES, blockSize: [COUNT, 64] });
-  const { scorer: method, blockSize } = own;
+  const known = knownImages(where, data);
+  const { metadata, ...own } = readOptions(where, options, {
+    ...DETECTOR_OPTIONS,
+    ...OUTPUT_NAMES,
+    blockSize: [COUNT],
+    input: [INPUT],
+    metadata: [METADATA_JSON],
+  });
+  const told = metadata && readMetadata(metadata);
+  const { scorer: method, input = told?.input, classNames = told?.classNames } = own;
   const names = namesIn(own);
   const needs = [...method.needs, ...(method.fitNeeds ?? [])];
   const reader = readImageModel(where, model, names, method);
   const meaning = meaningFor(where, method, reader.meaning);
-  const images = imageSource(where, data.images);
-  checkInputShape(where, inputShapeOf(model), images.shape);
+  const asked = await inputPlan(where, model, input);
+  const images = await imageSource(where, known.images, { plan: asked, expected: inputShapeOf(model) });
   const count = images.shape[0]!;
-  const labels = data.labels === undefined ? undefined : checkLabels(where, data.labels);
+  const labels = known.labels === undefined ? undefined : checkLabels(where, known.labels);
   if (labels && labels.length !== count) {
     throw new ShapeError(where, 'labels', `${count} labels, one for each image`, labels.length);
   }
   await checkWeights(where, model);
   const checkBackend = oneBackend();
-  await images.check(blockSize, () => checkBackend(where));
+  const blockSize = own.blockSize ?? defaultBlockSize(images.shape, tf.getBackend());
+  const plan = await images.checkFitted(blockSize, () => checkBackend(where));
   const pass = { where, model: reader, images, needs };
   const source: OutputSource = {
     count,
@@ -180,10 +198,13 @@ export async function fitDetector<Label = ClassLabel>(
     },
   };
   checkBackend(where);
-  const about = { ...names, ...(await identityOf(model, names)), imageShape: images.shape.slice(1) };
+  const kept = { imageShape: images.shape.slice(1), input: savedInput(plan) };
+  const about = { ...names, ...(await identityOf(model, names)), ...kept };
   const parts = await partsOf(where, reader, method);
-  const inner = await fitFromSource<Label>(where, { source, parts, options: own, meaning, about });
-  return detectorAround('Detector', model, reader, inner, fittedShape(inputShapeOf(model), images.shape), blockSize);
+  const fitted = { source, parts, options: { ...own, blockSize, classNames }, meaning, about };
+  const inner = await fitFromSource<Label>(where, fitted);
+  const shape = fittedShape(inputShapeOf(model), images.shape);
+  return detectorAround('Detector', model, reader, inner, shape, plan, own.blockSize);
 }
 
 /** What a saved detector says of its model: its fingerprint and where the names are, or that it is a function. */

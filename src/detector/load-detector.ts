@@ -14,6 +14,8 @@ import { checkFiniteWeights } from './model/finite-weights';
 import { nameAt, type IndexPath } from './model/layer-places';
 import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
 import type { ImageModel } from './model/image-blocks';
+import { INPUT, type ModelInput } from './input/model-input';
+import { loadedPlan, savedInputFields, type SavedInput } from './input/saved-input';
 import type { LogitMeaning, OutputNames } from './model/model-reader';
 import { readImageModel } from './model/read-image-model';
 import { fitsInput, fittedShape, inputShapeOf } from './model/model-shapes';
@@ -32,6 +34,8 @@ interface SavedModel {
   meaning: LogitMeaning;
   /** [H, W, C] of the images; files of before do not say it. */
   imageShape: readonly number[] | undefined;
+  /** What becomes of images; files of before do not say it. */
+  input: SavedInput | undefined;
 }
 
 interface SavedPlaces {
@@ -70,6 +74,7 @@ const ABOUT: Declared<SavedModel> = {
   meaning: [MEANING],
   output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
+  input: [{ expected: 'an object', holds: isRecord }, undefined],
 };
 const PLACES: Declared<SavedPlaces> = {
   features: [PLACE, undefined],
@@ -97,6 +102,7 @@ function savedModel(where: string, about: unknown): SavedModel {
   return {
     ...model,
     places: readSaved(where, model.places, PLACES, `${path}.places`),
+    input: model.input && readSaved(where, model.input, savedInputFields(), `${path}.input`),
     fingerprint: fingerprint && { ...fingerprint, sketches: sketches },
   };
 }
@@ -146,8 +152,10 @@ async function checkSameModel(where: string, model: DetectorModel, saved: SavedM
 
 /** Options of {@link loadDetector}. */
 export interface LoadDetectorOptions extends LoadedScorer {
-  /** Images at a time; default 64. */
+  /** Images at a time; by default at most 64, and fewer where they are large. */
   blockSize?: number;
+  /** What becomes of pixels; needed where that is a function, otherwise as saved. */
+  input?: ModelInput;
 }
 
 /**
@@ -171,10 +179,11 @@ export async function loadDetector<Label = ClassLabel>(
   options?: LoadDetectorOptions,
 ): Promise<Detector<Label>> {
   const where = 'loadDetector';
-  const { blockSize, ...given } = readOptions(where, options, {
+  const { blockSize, input, ...given } = readOptions(where, options, {
     scorer: [METHOD],
     methods: [METHODS],
-    blockSize: [COUNT, 64],
+    blockSize: [COUNT],
+    input: [INPUT],
   });
   checkModel(where, model, { functions: true });
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
@@ -193,6 +202,7 @@ export async function loadDetector<Label = ClassLabel>(
     throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
   }
   const shape = images ? fittedShape(declared, images) : declared;
+  const plan = loadedPlan(where, model, saved.input, input);
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
-  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
+  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, plan, blockSize);
 }

@@ -5,17 +5,34 @@ import { LARGEST_HALF, LARGEST_SINGLE, isHalf } from './precision';
 /** Row of what the caller gave, of a row of the block at hand. */
 type GivenRow = (row: number) => number;
 
-/** Throws unless every number is finite and the backend holds it; the error names the caller's row. */
-function checkNumbers(where: string, numbers: ArrayLike<number>, { shape, size }: tf.Tensor, givenRow: GivenRow): void {
+/** The lowest and the highest of some numbers; of none [Infinity, -Infinity]. */
+type Ends = readonly [low: number, high: number];
+
+/**
+ * Throws unless every number of `rows` images is finite and the backend holds it; the error names the caller's row.
+ *
+ * @throws NotFiniteError
+ */
+export function checkFiniteNumbers(
+  where: string,
+  numbers: ArrayLike<number>,
+  rows: number,
+  givenRow: GivenRow = (row) => row,
+): Ends {
   const ends = isHalf();
   const largest = ends ? LARGEST_HALF : LARGEST_SINGLE;
-  let at = 0;
-  while (at < size && Math.abs(numbers[at]!) <= largest) at++; // a comparison with NaN is false
-  if (at === size) return;
-  const value = numbers[at]!;
-  const row = givenRow(Math.floor(at / (size / shape[0])));
-  const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
-  throw new NotFiniteError(where, 'images', expected, `${value} at row ${row}`);
+  const { length } = numbers;
+  let [low, high] = [Infinity, -Infinity];
+  for (let at = 0; at < length; at++) {
+    const value = numbers[at]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (Math.abs(value) <= largest) continue; // a comparison with NaN is false
+    const row = givenRow(Math.floor(at / (length / rows)));
+    const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
+    throw new NotFiniteError(where, 'images', expected, `${value} at row ${row}`);
+  }
+  return [low, high];
 }
 
 /** Whether the numbers can be other than finite. */
@@ -31,15 +48,17 @@ function isFloat(where: string, images: tf.Tensor): boolean {
  * compiled as if there were no NaN.
  *
  * @param givenRow the caller's row of each row of the block
+ * @returns the lowest and the highest number
  * @throws NotFiniteError naming the row
  */
-export async function checkFiniteImages(where: string, images: tf.Tensor, givenRow: GivenRow = (row) => row) {
-  if (isFloat(where, images)) checkNumbers(where, await images.data(), images, givenRow);
+export async function checkFiniteImages(where: string, images: tf.Tensor, givenRow?: GivenRow): Promise<Ends> {
+  isFloat(where, images);
+  return checkFiniteNumbers(where, await images.data(), images.shape[0] ?? 1, givenRow);
 }
 
 /** The same at once. Not on webgpu, which cannot always be read at once: {@link withoutLostNaN}. */
 export function checkFiniteImagesNow(where: string, images: tf.Tensor): void {
-  if (isFloat(where, images)) checkNumbers(where, images.dataSync(), images, (row) => row);
+  if (isFloat(where, images)) checkFiniteNumbers(where, images.dataSync(), images.shape[0] ?? 1);
 }
 
 /** Which rows [N] (bool) hold finite numbers alone, on the backend; its `isFinite` looks at the bits on webgpu. */

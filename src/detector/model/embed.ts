@@ -4,30 +4,41 @@ import { COUNT, FUNCTION } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import { oneBackend } from '../../tensors/one-backend';
 import { checkFiniteWeights } from './finite-weights';
-import { checkOutputs, imageSource } from './image-blocks';
-import { checkImageShape, embeddingSizeOf } from './model-shapes';
+import { imageSource } from '../input/image-source';
+import { inputPlan } from '../input/input-plan';
+import { defaultBlockSize } from '../input/default-block-size';
+import { INPUT, type ModelInput } from '../input/model-input';
+import type { ModelImages } from '../input/given-images';
+import { checkOutputs } from './image-blocks';
+import { checkImageShape, embeddingSizeOf, inputShapeOf } from './model-shapes';
 import { nextTask } from '../../core/next-task';
 import { checkFits, watchOverflow } from './watch-overflow';
-import type { ImageSet } from '../../core/images';
 
 /** Options of {@link embed}. */
 export interface EmbedOptions {
-  /** Images that go through the model at a time; default 64. Keep it: the wasm backend caches memory per size. */
+  /**
+   * Images that go through the model at a time; by default at most 64, and fewer where they are large. Keep it: the
+   * wasm backend caches memory per size.
+   */
   blockSize?: number;
+  /** Which numbers the model takes for pixels of 0..255, and their size; by default what it shows, or `'0..1'`. */
+  input?: ModelInput;
   /** Called after each block with the number of images done, and of all. */
   onProgress?: (done: number, total: number) => void;
 }
 
-const OPTIONS = { blockSize: [COUNT, 64], onProgress: [FUNCTION] } as const;
+const OPTIONS = { blockSize: [COUNT], input: [INPUT], onProgress: [FUNCTION] } as const;
 
 /**
  * What the model makes of images, in inference mode (dropout off, batch norm by its moving statistics), block by block.
  *
  * @param model one image input, one output [N, D]: an embedding or logits
- * @param images bytes [N, H, W, C], divided by 255 on the way, or a float tensor that is used as it is
+ * @param images [N, H, W, C], or one: bytes and pictures, which become what the model takes (see `input`), or a tensor
+ *   or other numbers, which are used as they are
  * @returns the outputs, [N, D]
  * @throws ShapeError if the images do not fit, or the model's output is not [N, D]
- * @throws ArgumentError for an option out of its rule or that does not exist, or images that are floats and no tensor
+ * @throws ArgumentError for an option out of its rule or that does not exist, for what are no images, or numbers out of
+ *   the range that the model takes
  * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the
  *   weight that holds one
  * @example
@@ -35,24 +46,26 @@ const OPTIONS = { blockSize: [COUNT, 64], onProgress: [FUNCTION] } as const;
  */
 export async function embed(
   model: LayersModel,
-  images: ImageSet | tf.Tensor4D,
+  images: ModelImages,
   options?: EmbedOptions,
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
-  const { blockSize, onProgress } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
-  const source = imageSource('embed', images);
+  const { input: said, onProgress, ...own } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
+  const plan = await inputPlan('embed', model, said);
+  const source = await imageSource('embed', images, { plan, expected: inputShapeOf(model) });
   checkImageShape('embed', model, source.shape);
   const size = embeddingSizeOf('embed', model);
   const checkBackend = oneBackend();
+  const { blockSize = defaultBlockSize(source.shape, tf.getBackend()) } = own;
   await checkFiniteWeights('embed', model);
   await source.check(blockSize, () => checkBackend('embed'));
 
-  const total = images.shape[0];
+  const total = source.shape[0]!;
   const data = new Float32Array(total * size);
   for (let start = 0; start < total; start += blockSize) {
     const rows = Int32Array.from({ length: Math.min(blockSize, total - start) }, (_, i) => start + i);
     const givenRow = (row: number) => start + row;
     checkBackend('embed'); // again after each wait, in which others may switch it
-    const input = source.block(rows);
+    const input = await source.block(rows);
     try {
       const run = () => model.apply(input, { training: false }) as tf.Tensor2D;
       const { result, fine } = watchOverflow(model, rows.length, () => tf.tidy(run));

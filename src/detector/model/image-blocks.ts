@@ -1,66 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
-import { checkFiniteImages } from '../../tensors/finite-images';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
 import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
 import type { Embeddings } from '../../tensors/embeddings';
-import { checkImageSet, gatherImages } from '../../tensors/gather-images';
 import { checkFits } from './watch-overflow';
-import type { ImageSet } from '../../core/images';
-
-/**
- * Images for a model: bytes [N, H, W, C], divided by 255 on the way, or a tensor that is used as it is (one image
- * without N too).
- */
-export type ModelImages = ImageSet | tf.Tensor;
-
-/** Images whose rows can be had as tensors [B, ...]. */
-export interface ImageSource {
-  /** [N, ...] */
-  shape: readonly number[];
-  block(indices: Int32Array): tf.Tensor;
-  /**
-   * Looks at all of them, so many at a time, and asks about the backend before each part. @throws NotFiniteError naming
-   * the row
-   */
-  check(blockSize: number, checkBackend: () => void): Promise<void>;
-}
-
-/** The images; a tensor's numbers are looked at by `check`, bytes need none. */
-export function imageSource(where: string, images: ModelImages): ImageSource {
-  if (images instanceof tf.Tensor) {
-    const block = (indices: Int32Array) => tf.tidy(() => tf.gather(images, tf.tensor1d(indices, 'int32')));
-    return {
-      shape: images.shape,
-      block,
-      async check(blockSize, checkBackend) {
-        checkBackend();
-        const count = images.shape[0] ?? 0;
-        const backend = tf.getBackend();
-        if (backend === 'cpu') return checkFiniteImages(where, images); // numbers as they lie there, without a copy
-        if (backend === 'wasm' && count > 0 && images.dtype === 'float32' && tf.getKernel('IsFinite', 'wasm')) {
-          // Its kernel is C++ that keeps to IEEE 754, and copies nothing; reading a part copies all of the images, or
-          // each number by itself.
-          const flags = tf.tidy(() => tf.all(tf.isFinite(tf.reshape(images, [count, -1])), 1));
-          const bad = (await flags.data()).indexOf(0);
-          flags.dispose();
-          if (bad < 0) return;
-          checkBackend();
-          const row = block(Int32Array.of(bad));
-          return checkFiniteImages(where, row, () => bad).finally(() => row.dispose());
-        }
-        for (let from = 0; from < count; from += blockSize) {
-          checkBackend();
-          // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again.
-          const part = block(Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i));
-          await checkFiniteImages(where, part, (row) => from + row).finally(() => part.dispose());
-        }
-      },
-    };
-  }
-  checkImageSet(where, images);
-  return { shape: images.shape, block: (indices) => gatherImages(images, indices), check: () => Promise.resolve() };
-}
+import type { ImageSource } from '../input/image-source';
 
 /** Throws unless what a model made of finite images is finite; the error names the caller's row. */
 export function checkOutputs(where: string, what: string, { data, shape }: Rows, givenRow: (row: number) => number) {
@@ -107,7 +51,7 @@ export interface BlockPass {
  */
 export async function outputsOf({ where, model, images, needs }: BlockPass, rows: Int32Array) {
   const givenRow = (row: number) => rows[row]!;
-  const block = images.block(rows);
+  const block = await images.block(rows);
   try {
     const { features, logits, fine } = await (model.passAsync ?? model.pass)(block);
     try {

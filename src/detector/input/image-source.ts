@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ShapeError } from '../../core/errors';
+import { checkFiniteImages } from '../../tensors/finite-images';
+import { checkInputShape, type InputShape } from '../model/model-shapes';
+import { givenImages, type ModelImages } from './given-images';
+import { checkPixelsKnown, type InputPlan } from './input-plan';
+import { lookAtImages } from './look-at-images';
+import { mapPixels, modelBlocks } from './model-blocks';
+import { hullOfMap } from './model-input';
+import { hullOf, widened, type NumberRange } from './number-range';
+import { rangeWatch } from './range-watch';
+
+/** Images whose rows can be had as tensors [B, ...], as the model takes them. */
+export interface ImageSource {
+  /** [N, ...] of what goes into the model. */
+  shape: readonly number[];
+  /** Rows as a tensor of the caller's. */
+  block(indices: Int32Array): Promise<tf.Tensor>;
+  /**
+   * Looks at all numbers that are no bytes, so many images at a time, and asks about the backend before each part.
+   *
+   * @throws NotFiniteError, or ArgumentError for numbers out of the plan's range, naming the row
+   */
+  check(blockSize: number, checkBackend: () => void): Promise<void>;
+  /** The same of the images of a fit; returns the plan with the range of numbers that later images must keep to. */
+  checkFitted(blockSize: number, checkBackend: () => void): Promise<InputPlan>;
+}
+
+/** What is known of the images that a model takes. */
+export interface ImageUse {
+  plan: InputPlan;
+  /** What the model was declared for, or fitted with. */
+  expected: InputShape;
+  /** Of all images with N, by default that of `expected`; what has one rank less is one image. */
+  rank?: number | undefined;
+  /** Whether they are images, whose numbers have a range, if [N, H, W, C]; default true. */
+  areImages?: boolean;
+}
+
+/** Images of any kind, as a model takes them. @throws ArgumentError for what is none; ShapeError */
+export async function imageSource(
+  where: string,
+  images: ModelImages,
+  { plan, expected, rank = expected?.length, areImages = true }: ImageUse,
+): Promise<ImageSource> {
+  const channels = (expected?.length === 4 ? expected[3] : undefined) ?? 3;
+  const given = await givenImages(where, images, { rank, channels, isAnySize: plan.size !== undefined });
+  const { isPixels } = given;
+  const [count = 0, ...each] = given.shape;
+  if (isPixels) checkPixelsKnown(where, plan);
+  const isRanged = areImages && given.shape.length === 4;
+  if (plan.size && each.length !== 3) {
+    throw new ShapeError(where, 'shape of the images', '[N, H, W, C], which are resized', given.shape);
+  }
+  const isMade = isPixels && 'run' in plan.pixels;
+  /** What becomes of one image of this color. */
+  const made = (pixel: number) => tf.tidy(() => mapPixels(where, plan, tf.fill([1, ...each], pixel)));
+  const black = isMade ? made(0) : undefined;
+  const own = black ? black.shape.slice(1) : plan.size ? [...plan.size, each[2]!] : each;
+  black?.dispose();
+  const shape = [count, ...own];
+  checkInputShape(where, expected, shape);
+
+  const block = modelBlocks(where, given, plan);
+  const look = async (watched: InputPlan, blockSize: number, checkBackend: () => void) => {
+    const watch = rangeWatch(where, isRanged ? watched : { ...watched, range: undefined });
+    if (!isPixels) await lookAtImages(where, given, watch, { blockSize, checkBackend });
+    return watch.seen();
+  };
+  /** What a function makes of black, white and the images; nobody knows it otherwise. */
+  const rangeMade = async (blockSize: number, checkBackend: () => void): Promise<NumberRange> => {
+    const ranges: NumberRange[] = [];
+    const take = async (tensor: tf.Tensor, givenRow?: (row: number) => number) => {
+      ranges.push(await checkFiniteImages(where, tensor, givenRow).finally(() => tensor.dispose()));
+    };
+    await take(made(0));
+    await take(made(255));
+    for (let from = 0; isPixels && from < count; from += blockSize) {
+      checkBackend();
+      const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
+      await take(await block(rows), (row) => rows[row]!);
+    }
+    return hullOf(ranges);
+  };
+  return {
+    shape,
+    block,
+    async check(blockSize, checkBackend) {
+      await look(plan, blockSize, checkBackend);
+    },
+    async checkFitted(blockSize, checkBackend) {
+      const seen = await look(plan, blockSize, checkBackend);
+      if (!isRanged || count === 0) return { ...plan, range: undefined };
+      if (plan.range) return plan;
+      if ('run' in plan.pixels) {
+        const whole = await rangeMade(blockSize, checkBackend);
+        return { ...plan, range: seen ? hullOf([whole, seen]) : whole };
+      }
+      return { ...plan, range: seen ? widened(seen) : hullOfMap(plan.pixels) };
+    },
+  };
+}

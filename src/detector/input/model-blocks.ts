@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import type { GivenImage, GivenImages } from './given-images';
+import type { InputPlan } from './input-plan';
+import type { PixelFunction } from './model-input';
+import { resizeImages } from './resize-images';
+
+type Numbers = ArrayLike<number>;
+
+/** Throws where there is a number for each channel, and another number of channels. */
+function checkChannels(where: string, numbers: readonly number[][], channels: number): void {
+  const other = numbers.find(({ length }) => length > 1 && length !== channels);
+  if (other) throw new ShapeError(where, 'input', `${channels} numbers, one for each channel`, other.length);
+}
+
+/** What becomes of each of 256 bytes, for each channel, or for all alike; none where a function does it. */
+function pixelTables(where: string, { pixels }: InputPlan, channels: number): Float32Array[] | undefined {
+  if ('run' in pixels) return undefined;
+  const { scale, offset } = pixels;
+  checkChannels(where, [[...scale], [...offset]], channels);
+  return Array.from({ length: Math.max(scale.length, offset.length) }, (_, channel) => {
+    const [a, b] = [scale[channel % scale.length]!, offset[channel % offset.length]!];
+    return Float32Array.from({ length: 256 }, (_, byte) => byte * a + b);
+  });
+}
+
+/** Numbers of images one after the other; of bytes, what stands in the tables for them. */
+function joined(images: readonly Numbers[], tables?: readonly Float32Array[]): Float32Array {
+  const values = new Float32Array(images.reduce((sum, { length }) => sum + length, 0));
+  let to = 0;
+  for (const numbers of images) {
+    if (!tables) values.set(numbers, to);
+    else {
+      const [first, count] = [tables[0]!, tables.length];
+      for (let i = 0; i < numbers.length; i++) {
+        values[to + i] = (count === 1 ? first : tables[i % count]!)[numbers[i]!]!;
+      }
+    }
+    to += numbers.length;
+  }
+  return values;
+}
+
+/** What a function makes of pixels, as a tensor of its own. */
+function applied(where: string, run: PixelFunction, pixels: tf.Tensor): tf.Tensor {
+  const made: tf.Tensor | undefined = run(pixels as tf.Tensor4D);
+  if (!((made as object | undefined) instanceof tf.Tensor)) {
+    throw new ArgumentError(where, 'input', 'a function that returns a tensor', made);
+  }
+  if (made.shape[0] === pixels.shape[0]) return made;
+  throw new ShapeError(where, 'input', `a function that returns [${pixels.shape[0]}, ...]`, made.shape);
+}
+
+/** Pixels, as a tensor of float32, as the model takes them. To be called in a tidy. */
+export function mapPixels(where: string, { pixels: map, isInt }: InputPlan, pixels: tf.Tensor): tf.Tensor {
+  if ('run' in map) return applied(where, map.run, pixels);
+  const { scale, offset } = map;
+  checkChannels(where, [[...scale], [...offset]], pixels.shape.at(-1)!);
+  const numbers = tf.add(tf.mul(pixels, tf.tensor1d([...scale])), tf.tensor1d([...offset]));
+  return isInt && isPlain(map) ? tf.cast(tf.round(numbers), 'int32') : numbers;
+}
+
+const isPlain = (map: InputPlan['pixels']): boolean =>
+  'scale' in map && map.scale.every((a) => a === 1) && map.offset.every((b) => b === 0);
+
+const isFloats = (numbers: Numbers): boolean => numbers instanceof Float32Array || numbers instanceof Float64Array;
+
+/** Rows of images as a tensor [B, ...], as the model takes them; the caller's to free. */
+export function modelBlocks(where: string, given: GivenImages, plan: InputPlan) {
+  const { shape, isPixels, whole } = given;
+  const [count, ...each] = shape as [number, ...number[]];
+  const resized = (images: tf.Tensor): tf.Tensor => {
+    if (!plan.size) return images;
+    const black = isPixels || 'run' in plan.pixels ? undefined : plan.pixels.offset;
+    const own = resizeImages(images as tf.Tensor4D, plan.size, plan.fit, black);
+    return plan.isInt && images.dtype === 'int32' ? tf.cast(tf.round(own), 'int32') : own;
+  };
+  const ofWhole = (all: tf.Tensor, indices: Int32Array): tf.Tensor => {
+    const one = count === 1 && indices.length === 1 && indices[0] === 0;
+    return one ? tf.reshape(all, shape as number[]) : tf.gather(all, tf.tensor1d(indices, 'int32'));
+  };
+  const ofNumbers = (images: readonly Numbers[]): tf.Tensor => {
+    const tables = isPixels ? pixelTables(where, plan, each.at(-1) ?? 1) : undefined;
+    const isWhole = isPixels ? isPlain(plan.pixels) : !images.some(isFloats);
+    const values = joined(images, tables);
+    const block = tf.tensor(plan.isInt && isWhole ? Int32Array.from(values) : values, [images.length, ...each]);
+    return isPixels && !tables ? mapPixels(where, plan, block) : block;
+  };
+  const asTensor = ({ numbers, shape: own }: GivenImage): tf.Tensor =>
+    tf.reshape(numbers instanceof tf.Tensor ? numbers : tf.tensor(joined([numbers])), [1, ...own]);
+  return async (indices: Int32Array): Promise<tf.Tensor> => {
+    if (whole) return tf.tidy(() => resized(ofWhole(whole, indices)));
+    const images: GivenImage[] = [];
+    for (const at of indices) images.push(await given.one(at));
+    return tf.tidy(() => {
+      const isOnBackend = images.some(({ numbers }) => numbers instanceof tf.Tensor);
+      if (!plan.size && !isOnBackend) return ofNumbers(images.map(({ numbers }) => numbers as Numbers));
+      const block = tf.concat(images.map((image) => resized(asTensor(image))));
+      return isPixels ? mapPixels(where, plan, block) : block;
+    });
+  };
+}
