@@ -15,7 +15,7 @@ import { nameAt, type IndexPath } from './model/layer-places';
 import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
 import type { ImageModel } from './model/image-blocks';
 import { INPUT, type ModelInput } from './input/model-input';
-import { loadedPlan, savedInputFields, type SavedInput } from './input/saved-input';
+import { loadedPlan, readSavedInput, type SavedInput } from './input/saved-input';
 import type { LogitMeaning, OutputNames } from './model/model-reader';
 import { readImageModel } from './model/read-image-model';
 import { fitsInput, fittedShape, inputShapeOf } from './model/model-shapes';
@@ -102,7 +102,7 @@ function savedModel(where: string, about: unknown): SavedModel {
   return {
     ...model,
     places: readSaved(where, model.places, PLACES, `${path}.places`),
-    input: model.input && readSaved(where, model.input, savedInputFields(), `${path}.input`),
+    input: model.input && readSavedInput(where, model.input, `${path}.input`),
     fingerprint: fingerprint && { ...fingerprint, sketches: sketches },
   };
 }

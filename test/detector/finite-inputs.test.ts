@@ -210,7 +210,7 @@ onEachBackend('weights of NaN or infinities', () => {
     const detector = await fitDetector(
       model,
       { images: x, labels: labelsOf(90) },
-      { scorer: mahalanobis(), blockSize: 32 },
+      { scorer: mahalanobis(), blockSize: 32, input: { scale: 4e22 } },
     );
     const far = images(90, 1e25, [70]);
     await expect(detector.predict(far)).rejects.toThrow(/score must be a number that float32 holds .* at row 70$/);
@@ -269,7 +269,7 @@ onEachBackend('weights of NaN or infinities', () => {
     model.setWeights(large);
     const x = images(40, 0, [], 2);
     const data = { images: x, labels: Int32Array.from({ length: 40 }, (_, i) => i % 2) };
-    const detector = await fitDetector(model, data, { scorer: energy() });
+    const detector = await fitDetector(model, data, { scorer: energy(), input: { scale: 1 / 25 } });
     const bright = tf.tidy(() => tf.concat([x, tf.mul(tf.ones([1, 2, 2, 1]), 9)]));
     await expect(detector.predict(bright)).rejects.toThrow('Detector.predict: logits of the images must be finite');
     await expect(detector.predict(bright)).rejects.toThrow('Infinity at row 40');
@@ -291,12 +291,9 @@ onEachBackend('image sets', () => {
     const clamped = Uint8ClampedArray.from(bytes) as unknown as Uint8Array;
     expect(await detector.predict({ images: clamped, shape })).toEqual(wanted);
     const others: [unknown, string][] = [
-      [{ images: Float32Array.from(bytes, (byte) => byte / 255), shape }, 'got Float32Array'],
-      [{ images: Int8Array.from(bytes), shape }, 'got Int8Array'],
       [{ images: Array.from(bytes), shape }, 'got Array'],
       [{ images: bytes.buffer, shape }, 'got ArrayBuffer'],
       [bytes, 'got Uint8Array'],
-      [[tf.zeros([1])].map((one) => (one.dispose(), one)), 'got Array'],
       [undefined, 'got Undefined'],
       [null, 'got null'],
     ];

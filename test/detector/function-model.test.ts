@@ -156,7 +156,8 @@ onEachBackend('a function as a model', () => {
     const options = { scorer: mahalanobis(), alpha: 0.2 };
     const [ofFunction, ofModel] = [await fitDetector(around, data, options), await fitDetector(model, data, options)];
     const about = JSON.parse(decodeSafetensors(ofFunction.toBytes()).metadata.about!) as object;
-    expect(about).toEqual({ model: 'function', imageShape: [SIDE, SIDE, 1], meaning: 'classes' });
+    const input = { scale: [1 / 255], offset: [0], range: [0, 1], isSeen: true, size: null, fit: null };
+    expect(about).toEqual({ model: 'function', imageShape: [SIDE, SIDE, 1], meaning: 'classes', input });
     const again = await loadDetector(around, ofFunction.toBytes(), { methods: scorerMethods });
     expect(await again.predict(fresh)).toEqual(await ofFunction.predict(fresh));
     const refused = loadDetector(model, ofFunction.toBytes(), { methods: scorerMethods });

@@ -170,12 +170,16 @@ onEachBackend('inputs of a GraphModel', () => {
     };
     const fit = (scorer: DetectorOptions['scorer'], given: tf.Tensor | typeof many) =>
       fitDetector(model, { images: given, labels }, { scorer, alpha: 0.2 });
-    await expect(fit(energy(), many)).rejects.toThrow('pixels from 0 to 255, as the graph takes, got float32');
+    const ofBytes = await fit(energy(), many);
     const manyBytes = tf.tensor4d(many.images, [60, 6, 6, 1], 'int32');
     await expect(fit(odin(), manyBytes)).rejects.toThrow(ArgumentError);
     const detector = await fit(energy(), manyBytes);
-    expect(await detector.predict(bytes)).toHaveLength(2);
+    const verdicts = await detector.predict(bytes);
+    const two = { images: many.images.slice(0, 72), shape: [2, 6, 6, 1] };
+    for (const one of [ofBytes, detector]) expect(await one.predict(two)).toEqual(verdicts);
+    await expect(detector.predict(floats)).rejects.toThrow('pixels from 0 to 255, as the graph takes, got float32');
     detector.dispose();
+    ofBytes.dispose();
     tf.dispose([bytes, floats, wanted, own.features, own.logits, manyBytes]);
     model.dispose();
   });

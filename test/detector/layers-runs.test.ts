@@ -42,14 +42,12 @@ onEachBackend('what layers are given and give', () => {
     const message = 'images must be a tensor of int32, pixels from 0 to 255, as the model takes, got float32';
     expect(() => featuresOf(model).run(x)).toThrow(ArgumentError);
     expect(() => featuresOf(model).run(x)).toThrow(message);
-    const set = { images: new Uint8Array(60 * 36).fill(9), shape: [60, 6, 6, 1] as const };
-    for (const images of [x, set] as const) {
-      const refused = fitDetector(model, { images }, { scorer: energy(), alpha: 0.2 });
-      await expect(refused).rejects.toThrow(`fitDetector: ${message}`);
-    }
+    const refused = fitDetector(model, { images: x }, { scorer: energy(), alpha: 0.2 });
+    await expect(refused).rejects.toThrow(`fitDetector: ${message}`);
+    const set = { images: Uint8Array.from(await bytes.data()), shape: [60, 6, 6, 1] };
     const scorer = nearestNeighbors({ k: 3 });
     const detector = await fitDetector(model, { images: bytes }, { scorer, alpha: 0.2 });
-    expect(await detector.predict(bytes)).toHaveLength(60);
+    expect(await detector.predict(bytes)).toEqual(await detector.predict(set));
     for (const one of [detector, x, bytes]) one.dispose();
     free(model);
   });

@@ -31,6 +31,34 @@ const TEXT = ['a string', 5, {}, null] as const;
 const WORDS = (...words: string[]) => [`one of ${words.join(', ')}`, 'medium', 1, null] as const;
 
 const blockSize = COUNT;
+const input = [
+  "'0..1', '-1..1', '0..255', { scale, offset } (or { range }, with a size: [height, width] and a fit: 'fill', 'cover' " +
+    "or 'contain'), or a function of pixels",
+  '0..2',
+  'toString',
+  {},
+  { range: '0..1', scale: 1 },
+  { scale: [] },
+  { scale: NaN },
+  { offset: '1' },
+  { scale: [1, 2], offset: [1, 2, 3] },
+  { size: [4] },
+  { size: [4, 0] },
+  { fit: 'cover' },
+  { size: [4, 4], fit: 'crop' },
+  { range: '0..1', sise: [4, 4] },
+  [0, 1],
+  null,
+] as const;
+const metadata = [
+  "the parsed metadata.json of Teachable Machine: { packageName: '@teachablemachine/image', labels }, or of audio " +
+    '{ wordLabels }',
+  'metadata.json',
+  {},
+  { labels: ['a'] },
+  { packageName: '@teachablemachine/image', labels: 'a' },
+  null,
+] as const;
 const fitted = {
   scorer: METHOD,
   alpha: SHARE,
@@ -175,7 +203,7 @@ export const detecting: Rows = {
     before: [model, { images: known, labels }],
     needed: { scorer },
     slip: ['aplha', 'alpha'],
-    rules: { ...fitted, features: TEXT, logits: TEXT, output: TEXT, pool: ['average', 'max', null] },
+    rules: { ...fitted, features: TEXT, logits: TEXT, output: TEXT, pool: ['average', 'max', null], input, metadata },
   },
   fitOutputDetector: {
     call: detectors.fitOutputDetector,
@@ -188,7 +216,7 @@ export const detecting: Rows = {
     call: detectors.loadDetector,
     before: [model, ofImages.toBytes()],
     slip: ['scoring', 'scorer'],
-    rules: { ...loaded, blockSize },
+    rules: { ...loaded, blockSize, input },
   },
   loadOutputDetector: {
     call: detectors.loadOutputDetector,
@@ -207,7 +235,7 @@ export const detecting: Rows = {
     call: detectors.embed,
     before: [model, known],
     slip: ['batchSize', 'blockSize'],
-    rules: { blockSize, onProgress: FUNCTION },
+    rules: { blockSize, onProgress: FUNCTION, input },
     runs: true,
   },
   featuresOf: {

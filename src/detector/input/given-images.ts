@@ -89,7 +89,7 @@ const isNumbers = (value: unknown): value is ImageNumbers =>
 /** Numbers with a shape. */
 function readShaped(where: string, what: string, value: object): GivenImage {
   const { images, data = images, dims, shape = dims, type } = value as Record<string, unknown>;
-  if (data === undefined || images instanceof tf.Tensor || Array.isArray(images)) throw refusal(where, what, value);
+  if (data === undefined || (shape === undefined && !isNumbers(data))) throw refusal(where, what, value);
   if (!isNumbers(data) || type === 'float16') {
     const expected = `${KINDS}; its numbers in a Uint8Array, Float32Array, Float64Array, Int32Array, ...`;
     throw new ArgumentError(where, what, expected, data === null ? 'null' : type === 'float16' ? type : typeOf(data));

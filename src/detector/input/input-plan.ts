@@ -19,7 +19,7 @@ export interface InputPlan {
 }
 
 /** What the option says beside the pixels. */
-export function sizeOf(input: ModelInput | undefined): Pick<InputPlan, 'size' | 'fit'> {
+export function resizeOf(input: ModelInput | undefined): Pick<InputPlan, 'size' | 'fit'> {
   const { size, fit = 'fill' }: PixelInput = typeof input === 'object' ? input : {};
   return { size, fit };
 }
@@ -43,7 +43,7 @@ export async function inputPlan(where: string, model: DetectorModel, input?: Mod
   const pixels = said ?? mapTo(shown ?? '0..1');
   return {
     pixels,
-    ...sizeOf(input),
+    ...resizeOf(input),
     isInt,
     range: said || shown ? hullOfMap(pixels) : undefined,
     isSeen: !said && !shown,

@@ -25,5 +25,5 @@ export function knownImages<Labels>(
     throw new ArgumentError(where, 'data', `{ images, labels }${way}`, received);
   }
   const isShaped = 'shape' in data || 'dims' in data;
-  return { images: (isShaped ? data : (data as { images: ModelImages }).images), labels: data.labels };
+  return { images: isShaped ? data : (data as { images: ModelImages }).images, labels: data.labels };
 }

@@ -8,20 +8,18 @@ import { resizeImages } from './resize-images';
 type Numbers = ArrayLike<number>;
 
 /** Throws where there is a number for each channel, and another number of channels. */
-function checkChannels(where: string, numbers: readonly number[][], channels: number): void {
-  const other = numbers.find(({ length }) => length > 1 && length !== channels);
-  if (other) throw new ShapeError(where, 'input', `${channels} numbers, one for each channel`, other.length);
+function checkChannels(where: string, { length }: readonly number[], channels: number): void {
+  if (length > 1 && length !== channels) {
+    throw new ShapeError(where, 'input', `${channels} numbers, one for each channel`, length);
+  }
 }
 
 /** What becomes of each of 256 bytes, for each channel, or for all alike; none where a function does it. */
 function pixelTables(where: string, { pixels }: InputPlan, channels: number): Float32Array[] | undefined {
   if ('run' in pixels) return undefined;
   const { scale, offset } = pixels;
-  checkChannels(where, [[...scale], [...offset]], channels);
-  return Array.from({ length: Math.max(scale.length, offset.length) }, (_, channel) => {
-    const [a, b] = [scale[channel % scale.length]!, offset[channel % offset.length]!];
-    return Float32Array.from({ length: 256 }, (_, byte) => byte * a + b);
-  });
+  checkChannels(where, scale, channels);
+  return scale.map((a, channel) => Float32Array.from({ length: 256 }, (_, byte) => byte * a + offset[channel]!));
 }
 
 /** Numbers of images one after the other; of bytes, what stands in the tables for them. */
@@ -55,7 +53,7 @@ function applied(where: string, run: PixelFunction, pixels: tf.Tensor): tf.Tenso
 export function mapPixels(where: string, { pixels: map, isInt }: InputPlan, pixels: tf.Tensor): tf.Tensor {
   if ('run' in map) return applied(where, map.run, pixels);
   const { scale, offset } = map;
-  checkChannels(where, [[...scale], [...offset]], pixels.shape.at(-1)!);
+  checkChannels(where, scale, pixels.shape.at(-1)!);
   const numbers = tf.add(tf.mul(pixels, tf.tensor1d([...scale])), tf.tensor1d([...offset]));
   return isInt && isPlain(map) ? tf.cast(tf.round(numbers), 'int32') : numbers;
 }

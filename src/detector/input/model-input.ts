@@ -26,7 +26,9 @@ export type PixelFunction = (pixels: tf.Tensor4D) => tf.Tensor;
  */
 export type ModelInput = PixelRange | PixelInput | PixelFunction;
 
-/** What becomes of a pixel: pixel * scale + offset, one number for all channels or one for each; or a function. */
+/**
+ * What becomes of a pixel: pixel * scale + offset, both with one number for all channels or one for each; or a function.
+ */
 export type PixelMap =
   { readonly scale: readonly number[]; readonly offset: readonly number[] } | { readonly run: PixelFunction };
 
@@ -75,17 +77,19 @@ export function mapOf(input: ModelInput): PixelMap | undefined {
   return scale === undefined && offset === undefined ? undefined : linear(scale ?? 1, offset ?? 0);
 }
 
-const linear = (scale: number | readonly number[], offset: number | readonly number[]): PixelMap => ({
-  scale: [scale].flat(),
-  offset: [offset].flat(),
-});
+function linear(scale: number | readonly number[], offset: number | readonly number[]): PixelMap {
+  const [scales, offsets] = [[scale].flat(), [offset].flat()];
+  const count = Math.max(scales.length, offsets.length);
+  const whole = (all: readonly number[]) => Array.from({ length: count }, (_, i) => all[i % all.length]!);
+  return { scale: whole(scales), offset: whole(offsets) };
+}
 
 /** The numbers that pixels become, over all channels; of a function nobody knows. */
 export function hullOfMap(map: PixelMap): NumberRange | undefined {
   if ('run' in map) return undefined;
   const { scale, offset } = map;
-  const channels = Array.from({ length: Math.max(scale.length, offset.length) }, (_, channel): NumberRange => {
-    const [a, b] = [scale[channel % scale.length]!, offset[channel % offset.length]!];
+  const channels = scale.map((a, channel): NumberRange => {
+    const b = offset[channel]!;
     return [Math.min(b, 255 * a + b), Math.max(b, 255 * a + b)];
   });
   return hullOf(channels);
