@@ -74,8 +74,8 @@ export const fileName = (file: PictureFile, index: number): string =>
  * @param files paths, or bytes
  * @returns images [N, H, W, channels], in the order of the files
  * @throws ArgumentError for an empty list, what is neither path nor bytes, and an option out of its rule; FormatError
- *   that names the file and its index for what is no whole image, or, without `size`, has another size than the first, and for
- *   more than 4 GiB of pixels; Error where sharp is not installed
+ *   that names the file and its index for what is no whole image, or, without `size`, has another size than the first,
+ *   and for more than 4 GiB of pixels; Error where sharp is not installed
  * @example
  * const { images, shape } = await readPictures(['signs/stop/one.png'], { size: [224, 224], fit: 'cover' });
  * console.log(shape, images.length); // [1, 224, 224, 3], 150528
