@@ -46,6 +46,7 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
     include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/training/step-gradients.test.ts'],
     exclude: [withoutOurCode, ...inNode, ...later],
   },
+  { name: 'page', backends: ['cpu'], include: ['test/browser/*.page.ts'] },
   { name: 'webgl-half', backends: ['webgl'], include: [half] },
   { name: 'without-our-code', backends: ['webgl', 'webgpu'], include: [withoutOurCode] },
 ];

@@ -9,6 +9,8 @@ export { loadGtsrb, type GtsrbParts } from './images/load-gtsrb';
 export { nodeInflate } from './images/node-inflate';
 export { readClassFolders, type ClassFoldersOptions, type SkippedFile } from './images/read-class-folders';
 export { readImageList, type ImageListOptions } from './images/read-image-list';
+export { readPictures, type PictureFile, type PictureOptions, type ReadPicturesOptions } from './images/read-pictures';
+export { pictureBlocks, type PictureBlock, type PictureBlocksOptions } from './images/picture-blocks';
 export { openRunFolder, type RunFolder } from './runs/run-folder';
 export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';

@@ -69,6 +69,8 @@ export async function makeFiles(folder: string): Promise<void> {
     'photos/cats/one.png': png,
     'photos/dogs/one.png': png,
     'photos/dogs/half.png': png.subarray(0, 60),
+    'signs/stop/one.png': png,
+    'signs/yield/one.png': png,
     'data/images.txt': '',
     'data/tiny_imagenet/images.txt': 'one.png\n',
     'data/tiny_imagenet/images/one.png': png,

@@ -37,6 +37,13 @@ const SIZE = [
 ] as const;
 const LABELS = (...words: string[]) => [`one of ${words.join(', ')}`, 'medium', 1, null] as const;
 
+const picture = {
+  size: SIZE,
+  fit: LABELS('fill', 'cover'),
+  kernel: LABELS('cubic', 'linear'),
+  channels: ['one of 1, 3', 2, '3', null],
+  orient: FLAG,
+} as const;
 const reader = { file: TEXT };
 const packed = { ...reader, inflate: FUNCTION };
 const shown = { points: INDEX, images: INDEX, mistakes: INDEX, umap: FLAG, seed: INTEGER, encodeImage: FUNCTION };
@@ -169,6 +176,18 @@ export const files: Rows = {
     before: ['none'],
     rules: { size: SIZE, kernel: LABELS('cubic', 'linear'), limit: COUNT, onProgress: FUNCTION },
     slip: ['onprogress', 'onProgress'],
+  },
+  readPictures: {
+    call: node.readPictures,
+    before: [['none']],
+    rules: { ...picture, limit: COUNT, onProgress: FUNCTION },
+    slip: ['sizes', 'size'],
+  },
+  pictureBlocks: {
+    call: node.pictureBlocks,
+    before: [['none']],
+    rules: { ...picture, blockSize: COUNT, labels: ['a list', 1, 'a', {}, null] },
+    slip: ['blocksize', 'blockSize'],
   },
   writeReport: {
     call: node.writeReport,

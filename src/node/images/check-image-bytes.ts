@@ -13,8 +13,9 @@ export function checkImageBytes(
   list: string,
   [count, height, width]: readonly [number, number, number],
   otherwise: string,
+  channels = 3,
 ): void {
-  if (count * height * width * 3 <= MOST_BYTES) return;
+  if (count * height * width * channels <= MOST_BYTES) return;
   const expected = `images of at most ${MOST_BYTES} bytes (${otherwise})`;
-  throw new FormatError(where, list, expected, `${count} of [${height}, ${width}, 3]`);
+  throw new FormatError(where, list, expected, `${count} of [${height}, ${width}, ${channels}]`);
 }

@@ -1,11 +1,9 @@
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
 import type { LabeledImages } from '../../datasets/index';
 import { FLAG } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { readOptions, type Declared } from '../../core/read-options';
 import { checkImageBytes } from './check-image-bytes';
+import { classesIn } from './class-folders';
 import { decodeImage, IMAGE_SIZE, loadSharp } from './decode-image';
 
 /** Options of {@link readClassFolders}. */
@@ -37,50 +35,15 @@ export interface SkippedFile {
 }
 
 const where = 'readClassFolders';
-const ENDINGS = ['.jpg', '.jpeg', '.png'];
 
-/** The files right below a folder by their names: images, and others; hidden ones and folders do not count. */
-async function filesIn(folder: string): Promise<{ images: string[]; others: string[] }> {
-  const [images, others]: [string[], string[]] = [[], []];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.') || (await isFolder(folder, entry))) continue;
-    const isImage = ENDINGS.includes(extname(entry.name).toLowerCase());
-    (isImage ? images : others).push(join(folder, entry.name));
+/** The classes of a folder, itself the last of them where that is wanted, and what is in none. */
+async function listClasses(folder: string, isClass: boolean) {
+  const { classes, flat, ignored } = await classesIn(where, folder);
+  if (isClass && flat.length > 0) {
+    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: flat });
   }
-  return { images: images.sort(), others };
-}
-
-/** A link to a folder too; only what a link leads to has to be asked for. */
-async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-/**
- * Folders of classes in the order of their names (2 before 10), each with its image files; and the files that are none.
- */
-async function classesIn(folder: string, flat: boolean) {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
-    throw new ArgumentError(where, 'folder', 'a folder that can be read', error.message);
-  });
-  const byName = new Intl.Collator('en', { numeric: true }).compare;
-  const names: string[] = [];
-  for (const entry of entries) {
-    if (!entry.name.startsWith('.') && (await isFolder(folder, entry))) names.push(entry.name);
-  }
-  const classes: { name: string; files: string[] }[] = [];
-  let ignored: string[] = [];
-  for (const name of names.sort(byName)) {
-    const { images, others } = await filesIn(join(folder, name));
-    if (images.length > 0) classes.push({ name, files: images });
-    ignored = [...ignored, ...others];
-  }
-  const own = await filesIn(folder);
-  if (flat && own.images.length > 0) {
-    classes.push({ name: folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, files: own.images });
-  }
-  if (classes.length > 0) return { classes, ignored: [...ignored, ...own.others, ...(flat ? [] : own.images)] };
-  const expected = `one with ${flat ? 'images, or ' : ''}folders of JPEG or PNG images`;
+  if (classes.length > 0) return { classes, ignored: isClass ? ignored : [...ignored, ...flat] };
+  const expected = `one with ${isClass ? 'images, or ' : ''}folders of JPEG or PNG images`;
   throw new ArgumentError(where, 'folder', expected, `${folder}, which has none`);
 }
 
@@ -106,7 +69,7 @@ export async function readClassFolders(
 ): Promise<LabeledImages & { classNames: string[]; skipped: SkippedFile[]; ignored: string[] }> {
   const { size, resize, skipBad, flat } = readOptions(where, options, OPTIONS);
   const sharp = await loadSharp(where);
-  const { classes, ignored } = await classesIn(folder, flat);
+  const { classes, ignored } = await listClasses(folder, flat);
   const parts: Uint8Array[] = [];
   const labels: number[] = [];
   const skipped: SkippedFile[] = [];
@@ -118,7 +81,7 @@ export async function readClassFolders(
       // Before they fill the memory; bad ones that were left out do not count.
       checkImageBytes(where, folder, [total - skipped.length, height, width], 'give a smaller size');
       try {
-        const image = await decodeImage(sharp, file, resize ? size : undefined, where);
+        const image = await decodeImage(where, sharp, file, { size: resize ? size : undefined });
         if (height === 0) [height, width] = [image.height, image.width];
         if (image.height !== height || image.width !== width) {
           const expected = `an image of [${height}, ${width}, 3]${size ? '' : ', as the first (or give a size)'}`;

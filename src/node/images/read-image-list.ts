@@ -4,8 +4,8 @@ import type { ImageSet } from '../../core/images';
 import { COUNT, FUNCTION, oneOf } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { readOptions, type Declared } from '../../core/read-options';
-import { checkImageBytes } from './check-image-bytes';
-import { decodeImage, IMAGE_SIZE, loadSharp, RESIZE_KERNELS, type DecodedImage } from './decode-image';
+import { decodeAll } from './decode-all';
+import { decodeImage, IMAGE_SIZE, loadSharp, RESIZE_KERNELS } from './decode-image';
 import { readRegularFile } from '../read-regular-file';
 import { textLines } from './text-lines';
 
@@ -21,9 +21,6 @@ export interface ImageListOptions {
 }
 
 const where = 'readImageList';
-
-/** Images decoded at the same time: as many threads as Node has for it. */
-const CONCURRENCY = 4;
 
 const OPTIONS = {
   size: [IMAGE_SIZE],
@@ -90,34 +87,17 @@ export async function readImageList(
     throw new ArgumentError(where, folder, 'a folder with images/', error.message);
   });
   const names: string[] = [];
-  const decode = async (i: number): Promise<DecodedImage> => {
-    const { name, file } = await locate(list, home, lines[i]!);
-    names[i] = name;
-    return decodeImage(sharp, file, size, where, kernel);
-  };
-
-  const first = await decode(0);
-  const { height, width } = first;
-  const each = height * width * 3;
-  checkImageBytes(where, list, [lines.length, height, width], 'give a size or a limit');
-  const images = new Uint8Array(lines.length * each);
-  let [next, done, failed] = [0, 0, false];
-  const work = async (): Promise<void> => {
-    while (next < lines.length && !failed) {
-      const i = next++;
-      const image = i === 0 ? first : await decode(i);
-      if (image.height !== height || image.width !== width) {
-        const expected = `an image of [${height}, ${width}, 3], as the first (or give a size)`;
-        throw new FormatError(where, join(home, names[i]!), expected, `[${image.height}, ${image.width}, 3]`, 0);
-      }
-      images.set(image.data, i * each);
-      onProgress?.(++done, lines.length);
-    }
-  };
-  const stopAll = (error: unknown): never => {
-    failed = true;
-    throw error;
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, () => work().catch(stopAll)));
-  return { images, shape: [lines.length, height, width, 3], names };
+  const set = await decodeAll(where, {
+    count: lines.length,
+    list,
+    nameOf: (i) => join(home, names[i]!),
+    onProgress,
+    otherwise: 'give a size or a limit',
+    async decode(i) {
+      const { name, file } = await locate(list, home, lines[i]!);
+      names[i] = name;
+      return decodeImage(where, sharp, file, { size, kernel });
+    },
+  });
+  return { ...set, names };
 }
