@@ -60,11 +60,7 @@ export function scaledRow(rows: Float32Array, row: number, size: number, scale: 
 }
 
 /** Squared distance of a {@link scaledRow} to a bank row; nothing cancels. */
-export function squaredDistance(
-  { rows, scales, size }: Pick<NeighborBank, 'rows' | 'scales' | 'size'>,
-  place: number,
-  query: Float64Array,
-): number {
+export function squaredDistance({ rows, scales, size }: NeighborBank, place: number, query: Float64Array): number {
   const [at, scale] = [place * size, scales[place]!];
   let sum = 0;
   for (let i = 0; i < size; i++) {

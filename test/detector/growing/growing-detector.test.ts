@@ -79,7 +79,7 @@ describe('grown is refitted, bit for bit', () => {
         fc.constantFrom('length', 'none'),
         fc.array(row, { minLength: 1, maxLength: 5 }),
         async (steps, k, normalize, asked) => {
-          const options = { k, normalize: normalize as 'length' | 'none', alpha: 0.3 };
+          const options = { k, normalize, alpha: 0.3 };
           let grown = growingDetector(options);
           let left: { row: number[]; label: string }[] = [];
           for (const one of steps) {

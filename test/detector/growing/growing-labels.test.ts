@@ -22,7 +22,7 @@ describe('labels', () => {
 
   test('numbers, and names that objects have', async () => {
     const numbers = growingDetector({ alpha: 0.4 });
-    await numbers.add(corners, [7, 7, 0, 0, 0]);
+    await numbers.add(corners, Int32Array.of(7, 7, 0, 0, 0));
     expect((await numbers.predict(rowsOf([0, 1])))[0]).toMatchObject({ answer: 0, confidences: { 0: 1, 7: 0 } });
     expect([...numbers.counts()]).toEqual([
       [7, 2],
