@@ -72,6 +72,7 @@ export default defineConfig({
         collapsed: true,
         items: links({
           'A detector around a model': '/detector',
+          'A detector that grows': '/growing',
           'Class means': '/class-means',
           'Scorers of logits': '/logit-scorers',
           'Scorers of features and head': '/head-scorers',

@@ -12,6 +12,17 @@ export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector } from './output-detector';
 export type { DetectorOptions } from './detector-options';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
+export { growingDetector } from './growing/growing-detector';
+export { loadGrowingDetector } from './growing/load-growing-detector';
+export type {
+  GrowingCalibration,
+  GrowingDetector,
+  GrowingDetectorOptions,
+  GrowingFeatures,
+  GrowingPredictOptions,
+  GrowingVerdict,
+} from './growing/growing-detector';
+export type { GrowingLabel } from './growing/growing-labels';
 export type { OutputDetector, OutputDetectorOptions, PredictOptions, Verdict } from './output-detector';
 export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';

@@ -3,7 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors, FormatError, type NamedArray } from 'tfjs-ood';
-import { fitDetector, fitOutputDetector, loadDetector, loadOutputDetector } from 'tfjs-ood/detector';
+import {
+  fitDetector,
+  fitOutputDetector,
+  growingDetector,
+  loadDetector,
+  loadGrowingDetector,
+  loadOutputDetector,
+} from 'tfjs-ood/detector';
 import { decodeScorer, encodeScorer, energy, mahalanobis, nearestClassMean } from 'tfjs-ood/scorers';
 import { testDamages, type NamedArrays } from '../damage';
 
@@ -107,6 +114,59 @@ describe('a damaged file is a FormatError and nothing else', () => {
     ), // features of another width: a ShapeError at the first image
     mayMiss,
   });
+  testDamages({
+    name: 'a growing detector',
+    async make() {
+      const detector = growingDetector({ alpha: 0.1 });
+      await detector.add(rows, [...labels]);
+      return savedIn(detector.toBytes());
+    },
+    restore: async (saved: Saved) => savedIn((await loadGrowingDetector(bytesOf(saved))).toBytes()),
+    free: /^rows axis 1/, // one neighbor has no order that other columns would change
+    mayMiss: /^ and a stray/,
+  });
+});
+
+test('neighbors that are none, in another order, or not as many as k', async () => {
+  const detector = growingDetector({ k: 2, normalize: 'none' });
+  await detector.add({ data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] }, [5, 5, 6, 6]);
+  const { tensors, metadata } = savedIn(detector.toBytes());
+  expect(Array.from(tensors.neighbors!.data as Int32Array)).toEqual([1, 2, 0, 2, 1, 0, 2, 1]);
+  const loaded = (changed: NamedArrays, settings = metadata.settings) =>
+    loadGrowingDetector(bytesOf({ tensors: { ...tensors, ...changed }, metadata: { ...metadata, settings } }));
+  const nearest = (...data: number[]) => ({
+    neighbors: { dtype: 'I32', shape: [4, 2], data: Int32Array.from(data) } as NamedArray,
+  });
+  await loaded({});
+  for (const wrong of [
+    [0, 2, 0, 2, 1, 0, 2, 1], // itself
+    [4, 2, 0, 2, 1, 0, 2, 1],
+    [-1, 2, 0, 2, 1, 0, 2, 1],
+    [2, 1, 0, 2, 1, 0, 2, 1], // the far one first
+    [1, 1, 0, 2, 1, 0, 2, 1], // twice
+  ]) {
+    await expect(loaded(nearest(...wrong)), wrong.join()).rejects.toThrow(/^loadGrowingDetector: tensors.neighbors/);
+  }
+  const settings = metadata.settings as object;
+  for (const k of [1, 3, 101, 1e15]) await expect(loaded({}, { ...settings, k })).rejects.toThrow(FormatError);
+  for (const kinds of [[5], [5, 5], [5, 6, 7], [5, 'a'], [5, -1], ['unknown', 'a']]) {
+    const bytes = bytesOf({ tensors, metadata: { ...metadata, labels: kinds } });
+    await expect(loadGrowingDetector(bytes), kinds.join()).rejects.toThrow(FormatError);
+  }
+  const others = (await fitOutputDetector(outputs, { ...fitted, scorer: energy() })).toBytes();
+  await expect(loadGrowingDetector(others)).rejects.toThrow(/tfjs-ood\/growing-detector 1, got tfjs-ood\/detector 1/);
+  expect(() => loadOutputDetector(detector.toBytes(), { scorer: energy() })).toThrow(FormatError);
+});
+
+test('a growing detector without a row, or with one', async () => {
+  for (const count of [0, 1]) {
+    const detector = growingDetector({ k: 3, votes: 2, normalize: 'none', alpha: 0.25 });
+    if (count > 0) await detector.add({ data: Float32Array.of(1, 2), shape: [2] }, 'a');
+    const again = await loadGrowingDetector(detector.toBytes());
+    expect(again.toBytes()).toEqual(detector.toBytes());
+    await again.add({ data: new Float32Array(10), shape: [5, 2] }, 'b');
+    expect(again.calibration).toEqual({ count: count + 5, smallestAlpha: 1 / (count + 6), canAlarm: true });
+  }
 });
 
 test('calibration scores out of order', async () => {

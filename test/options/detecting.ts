@@ -15,6 +15,8 @@ const scorer = scorers.energy();
 const options = { scorer, alpha: 0.2 };
 const ofImages = await detectors.fitDetector(model, { images: known, labels }, options);
 const ofOutputs = await detectors.fitOutputDetector(outputs, options);
+const grown = detectors.growingDetector();
+await grown.add(rows, labels);
 class Graph {}
 const blocks = [outputs];
 
@@ -230,6 +232,25 @@ export const detecting: Rows = {
     before: [outputs],
     slip: ['cutoff', 'cutPoint'],
     where: 'fitOutputDetector.predict',
+  },
+  growingDetector: {
+    call: detectors.growingDetector,
+    slip: ['vote', 'votes'],
+    rules: {
+      k: ['a whole number from 1 to 100', 0, 101, 1.5, '3', null],
+      votes: COUNT,
+      normalize: WORDS('length', 'none'),
+      alpha: SHARE,
+    },
+    runs: true,
+  },
+  'GrowingDetector.predict': {
+    call: grown.predict,
+    before: [rows],
+    slip: ['aplha', 'alpha'],
+    rules: { alpha: SHARE },
+    where: 'growingDetector.predict',
+    runs: true,
   },
   embed: {
     call: detectors.embed,

@@ -8,7 +8,7 @@ import { check } from './check.mjs';
 const ENTRIES = {
   'tfjs-ood': 25_000,
   'tfjs-ood/scorers': 58_000,
-  'tfjs-ood/detector': 75_000,
+  'tfjs-ood/detector': 78_500,
   'tfjs-ood/metrics': 17_000,
   'tfjs-ood/embeddings': 12_800,
   'tfjs-ood/training': 9000,

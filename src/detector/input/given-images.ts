@@ -128,6 +128,10 @@ const isNested = (value: unknown): value is readonly unknown[] =>
 async function readOne(where: string, what: string, value: unknown, { channels }: Wanted): Promise<GivenImage> {
   if (value instanceof tf.Tensor) return { shape: value.shape, numbers: value, isPixels: false };
   if (isPicture(value)) {
+    if (channels !== 1 && channels !== 3 && channels !== 4) {
+      const expected = `numbers with a shape, as the model takes ${channels} channels, which no picture has`;
+      throw new ArgumentError(where, what, expected, typeOf(value));
+    }
     const { data, height, width } = await picturePixels(where, value, channels);
     return { shape: [height, width, channels], numbers: data, isPixels: true };
   }

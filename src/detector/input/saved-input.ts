@@ -57,12 +57,12 @@ export function readSavedInput(where: string, given: unknown, path: string): Sav
 }
 
 /** A plan as it is saved. */
-export const savedInput = ({ pixels, size = null, fit, range = null, isSeen }: InputPlan) => ({
+export const savedInput = ({ pixels, size, fit, range, isSeen }: InputPlan): SavedInput => ({
   ...('scale' in pixels ? { scale: pixels.scale, offset: pixels.offset } : { scale: null, offset: null }),
-  range,
+  range: range ?? null,
   isSeen,
-  size,
-  fit: size && fit,
+  size: size ?? null,
+  fit: size ? fit : null,
 });
 
 /**

@@ -1,0 +1,267 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { COUNT, oneOf, SHARE, wholeFrom } from '../../core/check';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { readOptions } from '../../core/read-options';
+import { readRows, type Rows } from '../../scorers/contract/rows';
+import type { Embeddings } from '../../tensors/embeddings';
+import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
+import { saveBytes, type DetectorTarget } from '../detector-io';
+import { addRow, emptyBank, judge, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import {
+  checkOneKind,
+  countLabels,
+  LABEL,
+  labelsFor,
+  shownLabel,
+  UNKNOWN,
+  vote,
+  type GrowingLabel,
+} from './growing-labels';
+import { encodeGrowing, MOST_NEIGHBORS, NORMALIZE, type GrowingSettings } from './growing-state';
+import { pauses } from './pauses';
+
+/** Options of {@link growingDetector}. */
+export interface GrowingDetectorOptions {
+  /** A row is as strange as the distance to its k-th nearest other is large; default 1, at most 100. */
+  k?: number;
+  /** How many of the nearest rows choose the label, all of them where there are fewer; default 3. */
+  votes?: number;
+  /** `'length'` (default): rows are scaled to length 1 first; `'none'`: they stay as they are. */
+  normalize?: (typeof NORMALIZE)[number];
+  /** False-alarm rate, default 0.05, for which 19 rows are enough. */
+  alpha?: number;
+}
+
+/** Features of one image, or of several: [D] or [N, D]; a tensor, or numbers from any runtime. */
+export type GrowingFeatures =
+  Embeddings | Tensor1D | { readonly data: Float32Array; readonly shape: readonly [number] };
+
+/** Options of `predict` of a growing detector. */
+export interface GrowingPredictOptions {
+  /** False-alarm rate of this call, by default that of the detector. */
+  alpha?: number;
+}
+
+/** What a growing detector says of one image. */
+export interface GrowingVerdict {
+  /** The label, or `'unknown'` where `isOod`. */
+  answer: GrowingLabel;
+  /** The label that most of the nearest rows have, whether it is known or not; of equally many that of the nearest. */
+  label: GrowingLabel;
+  /** Share of the nearest rows that have each label. */
+  confidences: Readonly<Record<string, number>>;
+  /** Distance to the k-th nearest row; higher = more out of distribution. */
+  score: number;
+  /** Share of the rows and this one that are at least as strange. */
+  pValue: number;
+  isOod: boolean;
+}
+
+/** What a growing detector can say now. */
+export interface GrowingCalibration {
+  /** Rows that there are. */
+  count: number;
+  /** The smallest false-alarm rate that they allow, 1 / (count + 1); 1 where they are not more than k. */
+  smallestAlpha: number;
+  /** Whether they are enough for the detector's own rate. */
+  canAlarm: boolean;
+}
+
+/** A detector that learns as it goes; see {@link growingDetector}. */
+export interface GrowingDetector {
+  /** Of the rows that have been added by now; await `add` first, as with `counts` and `toBytes`. */
+  readonly calibration: GrowingCalibration;
+  /**
+   * Adds known images. The order of calls is the order of rows, awaited or not.
+   *
+   * @param label one for all rows, or a list with one for each: names, or whole numbers from 0
+   * @throws ShapeError for another width or another number of labels, NotFiniteError naming the row, ArgumentError for
+   *   a label that is none; then no row is added
+   */
+  add(features: GrowingFeatures, label: GrowingLabel | readonly GrowingLabel[] | Int32Array): Promise<void>;
+  /**
+   * Removes all rows of a label; returns how many. Afterwards all is as if they had never been there, bit for bit.
+   *
+   * @throws ArgumentError for a label that there is not, naming those that there are
+   */
+  remove(label: GrowingLabel): Promise<number>;
+  /**
+   * @throws ArgumentError where there are too few rows for alpha, with the number that it takes; ShapeError,
+   *   NotFiniteError naming the row
+   */
+  predict(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict[]>;
+  /** The p-values alone, with no verdict and so for any number of rows above k; errors are those of `predict`. */
+  pValues(features: GrowingFeatures): Promise<Float64Array>;
+  /** Rows of each label, in the order in which the labels came. */
+  counts(): Map<GrowingLabel, number>;
+  /** The detector as one safetensors file. */
+  toBytes(): Uint8Array;
+  /**
+   * Saves what `toBytes` gives.
+   *
+   * @throws ArgumentError where this runtime cannot store at the target
+   */
+  save(target: DetectorTarget): Promise<void>;
+}
+
+/** Numbers of one row or several; an array is copied at once, as whoever gave it may fill it again. */
+async function readFeatures(where: string, features: GrowingFeatures): Promise<Rows> {
+  const { shape, data } = (features ?? {}) as { shape?: unknown; data?: unknown };
+  const given = {
+    shape: Array.isArray(shape) && shape.length === 1 ? [1, shape[0] as number] : shape,
+    data:
+      typeof data === 'function'
+        ? () => (features as Tensor1D).data()
+        : data instanceof Float32Array
+          ? data.slice()
+          : data,
+  };
+  return readRows(where, 'features', { features: given as unknown as Embeddings });
+}
+
+/**
+ * A detector that grows, one image after another: exact full-conformal nearest neighbors.
+ *
+ * A row is as strange as it is far from its k-th nearest other one. A new row x is judged with x itself among the
+ * possible neighbors of all M rows: s_i = distance of row i to its k-th nearest of the M others (M - 1 rows and x), s_x
+ * that of x, p = #{s_i >= s_x} / (M + 1), x counted, ties too, and `isOod` is p <= alpha. Nothing is held out, so 19
+ * known images allow alpha 0.05. Where a known image comes as the rows did, whatever the features and the labels, it is
+ * called unknown with a probability of at most floor(alpha (M + 1)) / (M + 1), on average over rows and image: a class
+ * by itself can have more. With k = 1 (default) a label needs two rows to count as near to itself; more is worth it
+ * where each label has many rows. Rows that nearly repeat each other (one camera frame after another) make the detector
+ * believe that the known all look like that.
+ *
+ * Sums are float64 in a fixed order, on the CPU whatever the backend: rows added one by one, in blocks, with others
+ * between them that were removed again, give the bits of a detector that was given what remains. `add` and `predict`
+ * take M D operations a row (about 2 ms at M = 1,000, D = 512; linear in both), `remove` M D for each row that had one of
+ * the removed as a neighbor; memory is 4 D + 8 + 12 k bytes a row. It holds no tensor: there is nothing to dispose.
+ *
+ * Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2; Laxhammar, Falkman,
+ * "Sequential conformal anomaly detection", 2010.
+ *
+ * @throws ArgumentError for an option out of range
+ * @example
+ * const detector = growingDetector();
+ * await detector.add(features, labels); // known rows [N, D]; one row [D] and its label at a time do as well
+ * const [{ answer, pValue }] = await detector.predict(one); // answer: the label, or 'unknown'
+ */
+export function growingDetector(options?: GrowingDetectorOptions): GrowingDetector {
+  const settings = readOptions('growingDetector', options, {
+    k: [wholeFrom(1, MOST_NEIGHBORS), 1],
+    votes: [COUNT, 3],
+    normalize: [oneOf(...NORMALIZE), 'length'],
+    alpha: [SHARE, 0.05],
+  });
+  return growingDetectorOf(settings, emptyBank(settings.k, settings.normalize === 'length'));
+}
+
+/** A detector of rows that there are. */
+export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank): GrowingDetector {
+  const { k, votes } = settings;
+  let bank = given;
+  let last: Promise<unknown> = Promise.resolve();
+  /** Work after that of all calls before, whichever of their tensors is read first. */
+  const inTurn = <R, T>(reading: R, work: (read: Awaited<R>) => T | Promise<T>): Promise<T> => {
+    const own = Promise.all([reading, last]).then(([read]) => work(read));
+    last = own.catch(() => undefined);
+    return own;
+  };
+  const rowsNeeded = (alpha: number) => Math.max(k + 1, countAllowing(1, alpha));
+
+  function checkWidth(where: string, { shape: [count, columns] }: Rows): void {
+    if (bank.size === 0 || columns === bank.size) return;
+    throw new ShapeError(where, 'features', `[N, ${bank.size}], as the rows before`, [count, columns]);
+  }
+
+  async function eachRow(rows: Rows, work: (row: Float32Array, at: number) => void): Promise<void> {
+    const [count, columns] = rows.shape;
+    const pause = pauses();
+    for (let at = 0; at < count; at++) {
+      await pause();
+      work(rows.data.subarray(at * columns, (at + 1) * columns), at);
+    }
+  }
+
+  async function judgeRows(where: string, rows: Rows): Promise<Judged[]> {
+    checkWidth(where, rows);
+    const judged: Judged[] = [];
+    await eachRow(rows, (row) => judged.push(judge(bank, row, votes)));
+    return judged;
+  }
+
+  const toBytes = () => encodeGrowing(bank, settings);
+  return {
+    get calibration() {
+      const { count } = bank;
+      const smallestAlpha = count > k ? 1 / (count + 1) : 1;
+      return { count, smallestAlpha, canAlarm: count >= rowsNeeded(settings.alpha) };
+    },
+    counts: () => countLabels(bank.labels),
+    add(features, label) {
+      const where = 'growingDetector.add';
+      // A list may be filled again by whoever gave it.
+      const isList = Array.isArray(label) || label instanceof Int32Array;
+      const labels: unknown = isList ? Array.from<GrowingLabel>(label) : label;
+      return inTurn(readFeatures(where, features), async (rows) => {
+        checkWidth(where, rows);
+        const own = labelsFor(where, labels, rows.shape[0]);
+        checkOneKind(where, [...bank.labels.slice(0, 1), ...own]);
+        await eachRow(rows, (row, at) => addRow(bank, row, own[at]!));
+      });
+    },
+    remove(label) {
+      return inTurn(undefined, async () => {
+        const there = [...countLabels(bank.labels).keys()];
+        if (!there.includes(label)) {
+          const expected =
+            there.length > 0 ? `one of ${there.map(shownLabel).join(', ')}` : 'a label (there is none yet)';
+          const received = LABEL.holds(label) ? shownLabel(label) : label;
+          throw new ArgumentError('growingDetector.remove', 'label', expected, received);
+        }
+        const left = await withoutLabel(bank, label);
+        const removed = bank.count - left.count;
+        bank = left;
+        return removed;
+      });
+    },
+    async predict(features, options) {
+      const where = 'growingDetector.predict';
+      const { alpha } = readOptions(where, options, { alpha: [SHARE, settings.alpha] });
+      return inTurn(readFeatures(where, features), async (rows) => {
+        checkAlpha(where, alpha, { count: bank.count, k, needed: rowsNeeded(alpha) });
+        const allowed = allowedAlarms(bank.count, alpha);
+        return (await judgeRows(where, rows)).map(({ score, reached, nearest }) => {
+          const { label, confidences } = vote(bank.labels, nearest);
+          const isOod = reached <= allowed;
+          const pValue = reached / (bank.count + 1);
+          return { answer: isOod ? UNKNOWN : label, label, confidences, score, pValue, isOod };
+        });
+      });
+    },
+    pValues(features) {
+      const where = 'growingDetector.pValues';
+      return inTurn(readFeatures(where, features), async (rows) => {
+        if (bank.count <= k) throw new ArgumentError(where, 'rows', `at least ${k + 1}, by k = ${k}`, bank.count);
+        return Float64Array.from(await judgeRows(where, rows), ({ reached }) => reached / (bank.count + 1));
+      });
+    },
+    toBytes,
+    async save(target) {
+      await saveBytes('growingDetector.save', toBytes(), target);
+    },
+  };
+}
+
+/** Throws where nothing, however strange, would be unknown. */
+function checkAlpha(
+  where: string,
+  alpha: number,
+  { count, k, needed }: { count: number; k: number; needed: number },
+): void {
+  if (count >= needed) return;
+  const larger = count > k ? `${1 / (count + 1)} or more for ${count} rows, or ` : '';
+  const expected =
+    `${larger}for ${needed} rows, of which ${count} are there (by fewer nothing, however strange, would be unknown; ` +
+    `pValues() gives p-values without a verdict)`;
+  throw new ArgumentError(where, 'alpha', expected, alpha);
+}

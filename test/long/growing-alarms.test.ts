@@ -1,0 +1,3 @@
+import { growingAlarmsSuite } from '../simulation/growing-alarms-suite';
+
+growingAlarmsSuite({ trials: 2000, print: true });

@@ -1,0 +1,3 @@
+import { growingAlarmsSuite } from './growing-alarms-suite';
+
+growingAlarmsSuite({ trials: 200 });
