@@ -198,7 +198,7 @@ export async function fitDetector<Label = ClassLabel>(
     },
   };
   checkBackend(where);
-  const kept = { imageShape: images.shape.slice(1), input: savedInput(plan) };
+  const kept = { imageShape: images.shape.slice(1), input: { ...savedInput(plan) } };
   const about = { ...names, ...(await identityOf(model, names)), ...kept };
   const parts = await partsOf(where, reader, method);
   const fitted = { source, parts, options: { ...own, blockSize, classNames }, meaning, about };
