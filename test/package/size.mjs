@@ -8,7 +8,7 @@ import { check } from './check.mjs';
 const ENTRIES = {
   'tfjs-ood': 25_000,
   'tfjs-ood/scorers': 58_000,
-  'tfjs-ood/detector': 78_500,
+  'tfjs-ood/detector': 90_000,
   'tfjs-ood/metrics': 17_000,
   'tfjs-ood/embeddings': 12_800,
   'tfjs-ood/training': 9000,
@@ -37,10 +37,10 @@ const SINGLE = {
 
 /** Two names of two entries, and the limit in bytes: loading a detector costs hardly more than fitting it. */
 const PAIRS = [
-  ['fitDetector', 'energy', 25_500],
-  ['loadDetector', 'energy', 26_000],
+  ['fitDetector', 'energy', 30_500],
+  ['loadDetector', 'energy', 30_500],
   ['loadOutputDetector', 'energy', 10_900],
-  ['loadDetector', 'mahalanobis', 37_500],
+  ['loadDetector', 'mahalanobis', 41_500],
 ];
 
 /** The peers stay outside. What is imported of them and not used falls away, as where they are bundled too. */

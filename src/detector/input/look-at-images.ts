@@ -47,8 +47,9 @@ async function lookAtWhole(
   checkBackend();
   const count = images.shape[0] ?? 0;
   const backend = tf.getBackend();
-  // Numbers as they lie there, without a copy.
-  if (backend === 'cpu' || count === 0) return lookAtPart(where, images, watch, givenRow);
+  // Numbers as they lie there, without a copy; of a few a copy is faster than the kernels.
+  const isSmall = backend === 'wasm' && images.size <= 2 ** 16;
+  if (backend === 'cpu' || isSmall || count === 0) return lookAtPart(where, images, watch, givenRow);
   const look = async (rows: Int32Array) => {
     // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again.
     const own = tf.tidy(() => tf.gather(images, tf.tensor1d(rows, 'int32')));
