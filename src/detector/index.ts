@@ -1,6 +1,10 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
-export type { Detector, FitDetectorOptions, KnownImages, ModelImages } from './detector';
+export type { AskedRows, Detector, FitDetectorOptions, KnownImages, ModelImages } from './detector';
+export type { ModelInputs } from './input/inputs-source';
+export type { NumberLists } from './input/number-lists';
+export type { KnownLabels } from './known/known-labels';
+export type { GivenOutputs } from './given-outputs';
 export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector } from './output-detector';
 export type { DetectorOptions } from './detector-options';

@@ -32,6 +32,10 @@ interface SavedModel {
   meaning: LogitMeaning;
   /** [H, W, C] of the images; files of before do not say it. */
   imageShape: readonly number[] | undefined;
+  /** What went in where it was no images. */
+  given: 'inputs' | undefined;
+  /** Names of the classes came from labels, and no logits said in which order. */
+  unordered: boolean;
 }
 
 interface SavedPlaces {
@@ -70,6 +74,8 @@ const ABOUT: Declared<SavedModel> = {
   meaning: [MEANING],
   output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
+  given: [/* @__PURE__ */ exactly('inputs'), undefined],
+  unordered: [FLAG, false],
 };
 const PLACES: Declared<SavedPlaces> = {
   features: [PLACE, undefined],
@@ -192,7 +198,12 @@ export async function loadDetector<Label = ClassLabel>(
   if (images && !fitsInput(declared, images)) {
     throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
   }
-  const shape = images ? fittedShape(declared, images) : declared;
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
-  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, blockSize);
+  return detectorAround('Detector', detectorOf<Label>('Detector', { scorer, state }), {
+    model,
+    reader,
+    inputShape: images ? fittedShape(declared, images) : declared,
+    kind: saved.given ?? 'images',
+    blockSize,
+  });
 }

@@ -3,7 +3,7 @@ import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
 import { checkFiniteImages } from '../../tensors/finite-images';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
 import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
-import type { Embeddings } from '../../tensors/embeddings';
+import type { GivenRows } from '../../scorers/contract/given-rows';
 import { checkImageSet, gatherImages } from '../../tensors/gather-images';
 import { checkFits } from './watch-overflow';
 import type { ImageSet } from '../../core/images';
@@ -73,8 +73,8 @@ export function checkOutputs(where: string, what: string, { data, shape }: Rows,
 
 /** What a model gave for a block, or as much of it as there is. */
 export interface Passed {
-  features?: Embeddings;
-  logits?: Embeddings;
+  features?: GivenRows;
+  logits?: GivenRows;
   /** Which rows [B] (bool) stayed within half precision, where the backend has that. */
   fine?: tf.Tensor1D;
 }
