@@ -1,5 +1,6 @@
 import { check, type Rule } from './check';
 import { ArgumentError } from './errors';
+import { nearestName } from './nearest-name';
 
 /** What an option may be, and what it is where none is given (left out: nothing). */
 export type Option<T = unknown> = readonly [rule: Rule, or?: T];
@@ -29,7 +30,7 @@ export function readOptions<O extends object, const D extends Declared<O>>(
     throw new ArgumentError(where, 'options', 'an object', given);
   for (const name in given) {
     if (Object.hasOwn(declared, name)) continue;
-    throw new ArgumentError(where, 'options', `without ${name} (${nearest(name, Object.keys(declared))}?)`, given);
+    throw new ArgumentError(where, 'options', `without ${name} (${nearestName(name, Object.keys(declared))}?)`, given);
   }
   const read: Record<string, unknown> = {};
   for (const name in declared) {
@@ -39,11 +40,4 @@ export function readOptions<O extends object, const D extends Declared<O>>(
     read[name] = value;
   }
   return read as Read<O, D>;
-}
-
-/** Which of the names shares the most pairs of letters with a misspelled one, for its length. */
-function nearest(wrong: string, names: string[]): string | undefined {
-  const likeness = (name: string) =>
-    [...wrong].filter((_, i) => name.includes(wrong.slice(i, i + 2))).length / (wrong.length + name.length);
-  return names.sort((a, b) => likeness(b) - likeness(a))[0];
 }

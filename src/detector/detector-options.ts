@@ -1,7 +1,7 @@
 import { ANYTHING, COUNT, FUNCTION, INTEGER, required, SHARE, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Declared, Read } from '../core/read-options';
-import type { ScorerMethod } from '../scorers/contract/scorer';
+import type { LogitMeaning, ScorerMethod } from '../scorers/contract/scorer';
 
 /** Options of `fitOutputDetector` and of `fitDetector`. */
 export interface DetectorOptions {
@@ -18,7 +18,10 @@ export interface DetectorOptions {
    * More cut-points, false-alarm rates by name. One named `default` is `alpha` by another name: give one of the two.
    */
   cutPoints?: Readonly<Record<string, number>>;
-  /** Names of the classes, by class index. */
+  /**
+   * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels in
+   * the order of their code points; needed where that is not the order of the model's outputs.
+   */
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
   calibrationShare?: number;
@@ -26,8 +29,8 @@ export interface DetectorOptions {
   seed?: number;
   /** Images at a time; default 256. */
   blockSize?: number;
-  /** Called after each block: images done of all. */
-  onProgress?: (done: number, total: number) => void;
+  /** Called after each block: images done of all; of a stream nobody knows how many there are. */
+  onProgress?: (done: number, total: number | undefined) => void;
 }
 
 const SCORER: Rule = {
@@ -68,4 +71,14 @@ export function checkClassNames(
       : `${columns} names, one for each column of the logits`;
   const fits = columns === undefined ? names.length > largest : names.length === columns;
   if (!fits) throw new ArgumentError(where, 'classNames', expected, `${names.length} names`);
+}
+
+/** Throws unless names that were found among labels are as many as the columns of the logits, each of which is one. */
+export function checkFoundNames(where: string, found: readonly string[], meaning: LogitMeaning, columns: number): void {
+  if (meaning === 'tags') {
+    throw new ArgumentError(where, 'labels', 'class indices, or left out, as the logits are tags', 'names');
+  }
+  if (found.length === columns) return;
+  const expected = `${columns} names, one for each column of the logits, in their order`;
+  throw new ArgumentError(where, 'classNames', expected, `none, and labels that name ${found.length}`);
 }

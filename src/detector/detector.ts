@@ -1,37 +1,42 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { OutputSource } from './output-source';
 import { encodeDetector } from './detector-state';
 import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
-import { fitFromSource, predictOptions } from './output-detector';
+import { detectorOf, predictOptions } from './output-detector';
 import type { OutputDetector, PredictOptions, Verdict } from './output-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
 import type { CalibrationInfo } from './rare-classes';
-import { namingRows } from './naming-rows';
-import { ArgumentError, ShapeError } from '../core/errors';
-import { checkLabels } from '../core/labels';
+import { namingBlock, namingRows } from './naming-rows';
+import { ArgumentError } from '../core/errors';
 import { nextTask } from '../core/next-task';
 import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { saveBytes, type DetectorTarget } from './detector-io';
+import { defaultBlockSize } from './input/default-block-size';
+import type { ModelImages } from './input/given-images';
+import { inputPlan, type InputPlan } from './input/input-plan';
+import type { ModelInputs } from './input/inputs-source';
+import { INPUT, type ModelInput } from './input/model-input';
+import { kindOfRows, rowSource, type ModelRows, type RowKind } from './input/model-rows';
+import { savedInput } from './input/saved-input';
+import { METADATA_JSON, readMetadata, type TeachableMetadata } from './input/teachable-metadata';
+import { checkStreamed, isStream, sourcesOf } from './known/block-stream';
+import { fitKnown } from './known/fit-known';
+import { KNOWN, knownImages, type KnownImages } from './known/known-images';
+import { rowsFrom } from './known/known-rows';
 import { checkModel, isFunctionModel, type DetectorModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
 import { outputsOf, type ImageModel } from './model/image-blocks';
-import { defaultBlockSize } from './input/default-block-size';
-import { imageSource } from './input/image-source';
-import type { ModelImages } from './input/given-images';
-import { inputPlan, type InputPlan } from './input/input-plan';
-import { knownImages, type ShapedKnownImages } from './input/known-images';
-import { INPUT, type ModelInput } from './input/model-input';
-import { savedInput } from './input/saved-input';
-import { METADATA_JSON, readMetadata, type TeachableMetadata } from './input/teachable-metadata';
 import { placesOf } from './model/layer-places';
 import { modelFingerprint } from './model/model-fingerprint';
 import { namesIn, OUTPUT_NAMES } from './model/named-outputs';
 import { readImageModel } from './model/read-image-model';
 import type { OutputNames } from './model/model-reader';
 import { fittedShape, inputShapeOf, type InputShape } from './model/model-shapes';
+
+/** Outputs of calibration rows at a time, which are small. */
+const KEPT_ROWS = 256;
 
 /** Options of {@link fitDetector}. */
 export interface FitDetectorOptions extends DetectorOptions, OutputNames {
@@ -44,26 +49,24 @@ export interface FitDetectorOptions extends DetectorOptions, OutputNames {
   metadata?: TeachableMetadata;
 }
 
-export type { ModelImages };
+export type { KnownImages };
 
-/** Known images, and their class indices [N] where the scorer needs them. */
-export interface KnownImages {
-  images: ModelImages;
-  labels?: ArrayLike<number>;
-}
+/** What verdicts are asked for: images, or rows of another kind, as the detector was fitted with. */
+export type AskedRows = ModelImages | { readonly inputs: ModelInputs };
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector<Label = ClassLabel> {
   /** How many images calibrate, and what of their classes the fit did not see. */
   readonly calibration: CalibrationInfo;
   /**
-   * One verdict for each image, in blocks.
+   * One verdict for each image, in blocks; of a stream (an async iterable of images) for all that come. What was fitted
+   * with `inputs` is asked with `{ inputs }`.
    *
    * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError
    *   naming the row of an image with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown
    *   cut-point
    */
-  predict(images: ModelImages, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  predict(images: AskedRows | AsyncIterable<AskedRows>, options?: PredictOptions): Promise<Verdict<Label>[]>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /**
@@ -75,43 +78,65 @@ export interface Detector<Label = ClassLabel> {
   dispose(): void;
 }
 
+/** What a detector of images is made of, beside one of outputs. */
+export interface AroundModel {
+  model: DetectorModel;
+  reader: ImageModel;
+  /** Shape that goes in, as at the fit. */
+  inputShape: InputShape;
+  /** What went in at the fit. */
+  kind: RowKind;
+  /** What becomes of images, and which numbers they may have. */
+  plan: InputPlan;
+  /** Images at a time; undefined: by their size. */
+  blockSize: number | undefined;
+}
+
 /** A detector of images, of one of outputs and the reader of its model. */
 export function detectorAround<Label>(
   where: string,
-  model: DetectorModel,
-  reader: ImageModel,
   inner: OutputDetector<Label>,
-  inputShape: InputShape,
-  plan: InputPlan,
-  givenSize: number | undefined,
+  { model, reader, inputShape, kind, plan, blockSize: givenSize }: AroundModel,
 ): Detector<Label> {
   const checkBackend = oneBackend();
   const asked = `${where}.predict`;
   const check = () => checkBackend(asked);
+
+  async function verdictsOf(given: AskedRows, options: PredictOptions | undefined): Promise<Verdict<Label>[]> {
+    const rank = inputShape?.length ?? 4;
+    const source = await rowSource(asked, askedRows(asked, given, kind), { model, expected: inputShape, plan, rank });
+    const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
+    check();
+    await checkWeights(asked, model); // looked at once, until they change
+    await source.check(blockSize, check);
+    const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+    const count = source.shape[0]!;
+    const verdicts: Verdict<Label>[] = [];
+    for (let from = 0; from < count; from += blockSize) {
+      await nextTask(); // lets a page breathe between blocks
+      check(); // again after each wait, in which others may switch it
+      const own = rowsFrom(from, Math.min(blockSize, count - from));
+      const { batch, dispose } = await outputsOf(pass, own);
+      try {
+        check();
+        verdicts.push(...(await namingRows(inner.predict(batch, options), own)));
+      } finally {
+        dispose();
+      }
+    }
+    return verdicts;
+  }
   return {
     calibration: inner.calibration,
     async predict(images, options) {
       check();
       predictOptions(asked, options);
-      const source = await imageSource(asked, images, { plan, expected: inputShape, rank: inputShape?.length ?? 4 });
-      const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
-      check();
-      await checkWeights(asked, model); // looked at once, until they change
-      await source.check(blockSize, check);
-      const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
-      const count = source.shape[0]!;
+      if (!isStream(images)) return verdictsOf(images, options);
       const verdicts: Verdict<Label>[] = [];
-      for (let from = 0; from < count; from += blockSize) {
-        await nextTask(); // lets a page breathe between blocks
-        check(); // again after each wait, in which others may switch it
-        const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
-        const { batch, dispose } = await outputsOf(pass, rows);
-        try {
-          check();
-          verdicts.push(...(await namingRows(inner.predict(batch, options), rows)));
-        } finally {
-          dispose();
-        }
+      let place = 0;
+      for await (const block of images) {
+        const at = { block: `images[${place++}]`, before: verdicts.length };
+        for (const verdict of await namingBlock(verdictsOf(block, options), at)) verdicts.push(verdict);
       }
       return verdicts;
     },
@@ -119,6 +144,15 @@ export function detectorAround<Label>(
     save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
     dispose: () => inner.dispose(),
   };
+}
+
+/** What was given as rows of the kind that was fitted. @throws ArgumentError for the other one */
+function askedRows(where: string, given: AskedRows, kind: RowKind): ModelRows {
+  const { inputs } = (given ?? {}) as { inputs?: ModelInputs };
+  if (inputs === undefined && kind === 'images') return { images: given as ModelImages };
+  if (inputs !== undefined && kindOfRows(where, given as object) === kind) return { inputs };
+  const [expected, received] = kind === 'inputs' ? ['{ inputs }', given] : ['images', '{ inputs }'];
+  throw new ArgumentError(where, 'images', `${expected}, as at the fit`, received);
 }
 
 /** A function holds no weights that anybody knows of. */
@@ -141,7 +175,9 @@ const checkWeights = async (where: string, model: DetectorModel): Promise<void> 
  *
  * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer, or any
  *   function of images, `{ run }`; it stays the caller's and must live as long as the detector
- * @param data images [N, H, W, C] and, where the scorer needs them, their class indices [N]
+ * @param data images [N, H, W, C] and, where the scorer needs them, their class indices or names [N]; or `inputs` of
+ *   another kind ([N, D], [N, T], ...), which go in as they are; or an async iterable of such blocks, of which each row is
+ *   drawn by itself to fit or to calibrate, and outputs alone are kept: all images never lie in memory at once
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...; a scorer of features alone
  *   needs no logits in a model whose `features` are named
  * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where
@@ -154,15 +190,23 @@ const checkWeights = async (where: string, model: DetectorModel): Promise<void> 
  * @example
  * const pixels = { run: (x: tf.Tensor) => ({ features: tf.reshape(x, [x.shape[0]!, -1]) }) };
  * const detector = await fitDetector(pixels, { images }, { scorer: nearestNeighbors() }); // any function, no labels
+ * @example
+ * async function* blocks() {
+ *   for (let from = 0; from < labels.length; from += 30) {
+ *     const block = tf.slice(images, from, 30); // read from a file, say; it is yours to free
+ *     yield { images: block, labels: labels.slice(from, from + 30) };
+ *     block.dispose();
+ *   }
+ * }
+ * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors() });
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,
-  data: KnownImages | ShapedKnownImages,
+  data: KnownImages | AsyncIterable<KnownImages>,
   options: FitDetectorOptions,
 ): Promise<Detector<Label>> {
   const where = 'fitDetector';
   checkModel(where, model, { functions: true });
-  const known = knownImages(where, data);
   const { metadata, ...own } = readOptions(where, options, {
     ...DETECTOR_OPTIONS,
     ...OUTPUT_NAMES,
@@ -171,40 +215,47 @@ export async function fitDetector<Label = ClassLabel>(
     metadata: [METADATA_JSON],
   });
   const told = metadata && readMetadata(metadata);
-  const { scorer: method, input = told?.input, classNames = told?.classNames } = own;
+  const { scorer: method, blockSize, input = told?.input, classNames = told?.classNames } = own;
   const names = namesIn(own);
-  const needs = [...method.needs, ...(method.fitNeeds ?? [])];
   const reader = readImageModel(where, model, names, method);
   const meaning = meaningFor(where, method, reader.meaning);
-  const asked = await inputPlan(where, model, input);
-  const images = await imageSource(where, known.images, { plan: asked, expected: inputShapeOf(model) });
-  const count = images.shape[0]!;
-  const labels = known.labels === undefined ? undefined : checkLabels(where, known.labels);
-  if (labels && labels.length !== count) {
-    throw new ShapeError(where, 'labels', `${count} labels, one for each image`, labels.length);
-  }
   await checkWeights(where, model);
-  const checkBackend = oneBackend();
-  const blockSize = own.blockSize ?? defaultBlockSize(images.shape, tf.getBackend());
-  const plan = await images.checkFitted(blockSize, () => checkBackend(where));
-  const pass = { where, model: reader, images, needs };
-  const source: OutputSource = {
-    count,
-    labels,
-    async batchOf(rows) {
-      await nextTask();
-      checkBackend(where);
-      return outputsOf(pass, rows);
-    },
+  const check = oneBackend();
+  const inputShape = inputShapeOf(model);
+  const known = knownImages(where, {
+    model,
+    reader,
+    inputShape,
+    needs: [...method.needs, ...(method.fitNeeds ?? [])],
+    plan: await inputPlan(where, model, input),
+    blockSize,
+    classNames,
+    checkBackend: () => check(where),
+  });
+  const rows = isStream(data)
+    ? sourcesOf(where, data, KNOWN, (block: KnownImages) => known.sourceOf(checkStreamed(where, block, classNames)))
+    : await known.sourceOf(data);
+  const identity = { ...names, ...(await identityOf(model, names)) };
+  const about = () => {
+    const { kind, shape, plan } = known.seen();
+    return {
+      ...identity,
+      imageShape: shape,
+      ...(kind === 'inputs' ? { given: kind } : { input: { ...savedInput(plan) } }),
+    };
   };
-  checkBackend(where);
-  const kept = { imageShape: images.shape.slice(1), input: { ...savedInput(plan) } };
-  const about = { ...names, ...(await identityOf(model, names)), ...kept };
   const parts = await partsOf(where, reader, method);
-  const fitted = { source, parts, options: { ...own, blockSize, classNames }, meaning, about };
-  const inner = await fitFromSource<Label>(where, fitted);
-  const shape = fittedShape(inputShapeOf(model), images.shape);
-  return detectorAround('Detector', model, reader, inner, shape, plan, own.blockSize);
+  const all = { ...own, classNames, blockSize: blockSize ?? KEPT_ROWS };
+  const inner = detectorOf<Label>(where, await fitKnown(where, { rows, parts, options: all, meaning, about }));
+  const { kind, shape, plan } = known.seen();
+  return detectorAround('Detector', inner, {
+    model,
+    reader,
+    inputShape: fittedShape(inputShape, [0, ...shape]),
+    kind,
+    plan,
+    blockSize,
+  });
 }
 
 /** What a saved detector says of its model: its fingerprint and where the names are, or that it is a function. */

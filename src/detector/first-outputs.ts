@@ -3,7 +3,7 @@ import { checkedHead } from '../scorers/contract/checked-head';
 import { checkHeadAgrees } from '../scorers/contract/head-agreement';
 import { readRows, type Rows } from '../scorers/contract/rows';
 import type { Head, LogitMeaning, ModelOutputs, ScorerMethod } from '../scorers/contract/scorer';
-import { checkClassNames } from './detector-options';
+import { checkClassNames, checkFoundNames } from './detector-options';
 import { checkGivenOutputs, widthsOf, type OutputWidths } from './given-outputs';
 import { checkColumns, usesLogits } from './logit-meaning';
 
@@ -12,7 +12,10 @@ export interface Expected {
   method: ScorerMethod;
   head: Head | undefined;
   meaning: LogitMeaning;
+  /** As the caller gave them. */
   classNames: readonly string[] | undefined;
+  /** Instead of them, names of labels. */
+  found?: readonly string[] | undefined;
 }
 
 /** Rows that are enough to tell probabilities from logits: one row of logits may sum to 1 by chance. */
@@ -55,7 +58,7 @@ function probabilityWatch(where: string, method: ScorerMethod, meaning: LogitMea
  * Takes note of the first outputs that a fit sees: how wide they are, that they are logits, and that a head makes them
  * of these features.
  */
-export function firstOutputs(where: string, { method, head: given, meaning, classNames }: Expected) {
+export function firstOutputs(where: string, { method, head: given, meaning, classNames, found }: Expected) {
   const head = given && checkedHead(where, { head: given });
   let widths: OutputWidths | undefined;
   const watch = probabilityWatch(where, method, meaning);
@@ -65,12 +68,13 @@ export function firstOutputs(where: string, { method, head: given, meaning, clas
     widths: (): OutputWidths => widths ?? {},
     async see(batch: Partial<ModelOutputs>): Promise<void> {
       const isFirst = widths === undefined;
-      widths ??= widthsOf(where, batch, method.needs);
+      widths ??= widthsOf(batch, method.needs);
       checkGivenOutputs(where, batch, widths);
       if (batch.logits === undefined) return;
       if (isFirst) {
         checkColumns(where, method, meaning, widths.logits!);
         checkClassNames(where, classNames, { columns: widths.logits });
+        if (found) checkFoundNames(where, found, meaning, widths.logits!);
       }
       await lookAtLogits(batch);
       if (!isFirst || !head || batch.features === undefined) return;

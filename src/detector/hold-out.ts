@@ -1,6 +1,21 @@
 import { ArgumentError } from '../core/errors';
 import { seededRandom } from '../core/random';
 
+/** Throws: so many rows leave none to fit on, or none to calibrate on. */
+export function refuseTooFew(where: string, count: number): never {
+  const expected = 'enough that a share of them can be held out for calibration';
+  throw new ArgumentError(where, 'rows', expected, `${count} rows`);
+}
+
+/**
+ * Of rows that come one by one, and nobody knows how many: whether the next one calibrates. Each is drawn by itself,
+ * whatever its class, so that calibration rows and new ones are exchangeable.
+ */
+export function rowDraw(share: number, seed: number): () => boolean {
+  const random = seededRandom(seed);
+  return () => random.uniform() < share;
+}
+
 /**
  * Rows to fit on and rows to calibrate on, disjoint: a uniform draw of all `count`, chosen and ordered by the seed. It
  * does not look at the labels. Were a row of each class kept for the fit, rare classes would calibrate less often than
@@ -18,9 +33,6 @@ export function holdOut(where: string, count: number, share: number, seed: numbe
   }
   // As in decimals: 0.29 of 50 rows are 14.5, and not the 14.499999999999998 of floating point.
   const held = Math.min(count - 1, Math.round(Number((share * count).toPrecision(12))));
-  if (held < 1) {
-    const expected = 'enough that a share of them can be held out for calibration';
-    throw new ArgumentError(where, 'rows', expected, `${count} rows`);
-  }
+  if (held < 1) refuseTooFew(where, count);
   return { fit: rows.slice(held), calibration: rows.slice(0, held) };
 }

@@ -1,13 +1,16 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
-export type { Detector, FitDetectorOptions, KnownImages } from './detector';
+export type { AskedRows, Detector, FitDetectorOptions, KnownImages } from './detector';
 export type { ImageNumbers, ModelImage, ModelImages, NestedNumbers, ShapedImages } from './input/given-images';
-export type { ShapedKnownImages } from './input/known-images';
 export type { ModelInput, PixelFunction, PixelInput } from './input/model-input';
 export type { PixelRange } from './input/number-range';
 export type { Picture } from './input/picture';
 export type { ResizeFit } from './input/resize-images';
 export type { TeachableMetadata } from './input/teachable-metadata';
+export type { ModelInputs } from './input/inputs-source';
+export type { NumberLists } from './input/number-lists';
+export type { KnownLabels } from './known/known-labels';
+export type { GivenOutputs } from './given-outputs';
 export type { DetectorTarget } from './detector-io';
 export { fitOutputDetector } from './output-detector';
 export type { DetectorOptions } from './detector-options';

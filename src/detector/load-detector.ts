@@ -36,6 +36,10 @@ interface SavedModel {
   imageShape: readonly number[] | undefined;
   /** What becomes of images; files of before do not say it. */
   input: SavedInput | undefined;
+  /** What went in where it was no images. */
+  given: 'inputs' | undefined;
+  /** Names of the classes came from labels, and no logits said in which order. */
+  unordered: boolean;
 }
 
 interface SavedPlaces {
@@ -75,6 +79,8 @@ const ABOUT: Declared<SavedModel> = {
   output: [NAME, undefined],
   imageShape: [LENGTHS, undefined],
   input: [{ expected: 'an object', holds: isRecord }, undefined],
+  given: [/* @__PURE__ */ exactly('inputs'), undefined],
+  unordered: [FLAG, false],
 };
 const PLACES: Declared<SavedPlaces> = {
   features: [PLACE, undefined],
@@ -201,8 +207,14 @@ export async function loadDetector<Label = ClassLabel>(
   if (images && !fitsInput(declared, images)) {
     throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
   }
-  const shape = images ? fittedShape(declared, images) : declared;
   const plan = loadedPlan(where, model, saved.input, input);
   const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
-  return detectorAround('Detector', model, reader, detectorOf('Detector', scorer, state), shape, plan, blockSize);
+  return detectorAround('Detector', detectorOf<Label>('Detector', { scorer, state }), {
+    model,
+    reader,
+    inputShape: images ? fittedShape(declared, images) : declared,
+    kind: saved.given ?? 'images',
+    plan,
+    blockSize,
+  });
 }

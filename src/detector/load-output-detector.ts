@@ -32,5 +32,5 @@ export function loadOutputDetector<Label = ClassLabel>(
   savedMeaning(where, state.about); // before the scorer holds anything
   const method = methodOf(where, state.scorer, { scorer, methods });
   const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
-  return detectorOf(where, method.restore(state.scorer, parts), state);
+  return detectorOf(where, { scorer: method.restore(state.scorer, parts), state });
 }

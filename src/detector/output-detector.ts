@@ -1,20 +1,17 @@
 import { ANYTHING, check, FUNCTION, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import type { Json } from '../core/saved/json';
 import { readOptions } from '../core/read-options';
-import type { Batch, FitBlock, LogitMeaning, ModelOutputs, ModelParts, Scorer } from '../scorers/contract/scorer';
-import { calibrate } from '../thresholds/calibrate';
+import type { Batch, LogitMeaning, ModelOutputs, ModelParts, Scorer } from '../scorers/contract/scorer';
 import { decideWith } from '../thresholds/decide';
-import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
+import { OUTPUTS, outputSource, type LabeledOutputs } from './output-source';
 import { checkAlarm } from './check-alarm';
 import { encodeDetector, type DetectorState } from './detector-state';
-import { cutPointsOf } from './detector-cut-points';
-import { checkClassNames, DETECTOR_OPTIONS, type DetectorOptions, type ReadDetectorOptions } from './detector-options';
-import { checkGivenOutputs } from './given-outputs';
-import { firstOutputs } from './first-outputs';
-import { holdOut } from './hold-out';
+import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
+import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
+import { checkStreamed, isStream, sourcesOf } from './known/block-stream';
+import { fitKnown, type FittedDetector } from './known/fit-known';
 import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
+import type { CalibrationInfo } from './rare-classes';
 
 /** Options of {@link fitOutputDetector}. */
 export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {
@@ -62,92 +59,27 @@ export interface OutputDetector<Label = ClassLabel> {
    *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
    *   naming the row
    */
-  predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  predict(
+    outputs: GivenOutputs & Partial<Pick<ModelOutputs, 'images'>>,
+    options?: PredictOptions,
+  ): Promise<Verdict<Label>[]>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /** Frees what it holds on the backend. */
   dispose(): void;
 }
 
-/** A fit of a detector before anything goes through it. */
-export interface DetectorFit {
-  source: OutputSource;
-  parts: Partial<ModelParts>;
-  options: ReadDetectorOptions;
-  meaning: LogitMeaning;
-  /** What else is saved of the model. */
-  about: Readonly<Record<string, Json>>;
-}
-
-/** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
-export async function fitFromSource<Label>(
-  where: string,
-  { source, parts, options, meaning, about }: DetectorFit,
-): Promise<OutputDetector<Label>> {
-  const { scorer: method, classNames, calibrationShare, seed, blockSize, onProgress } = options;
-  const { labels, count: total } = source;
-  if (labels === undefined && method.fitNeeds?.includes('labels')) {
-    throw new ArgumentError(where, 'labels', `class indices of the images, which '${method.kind}' needs`, 'none');
-  }
-  const cutPoints = cutPointsOf(where, options);
-  if (meaning === 'classes') checkClassNames(where, classNames, { labels });
-  const noted = firstOutputs(where, { method, head: parts.head, meaning, classNames });
-  const { fit, calibration } = holdOut(where, total, calibrationShare, seed);
-  const rare = labels ? rareClasses(labels, fit) : { classesWithoutRow: [], missingMass: 0 };
-  warnOfMissingMass(where, rare.missingMass, cutPoints);
-
-  let done = 0;
-  async function* blocksOf(rows: Int32Array) {
-    for (let from = 0; from < rows.length; from += blockSize) {
-      const own = rows.subarray(from, from + blockSize);
-      const { batch, dispose } = await source.batchOf(own);
-      try {
-        await noted.see(batch);
-        yield { ...batch, ...(labels && { labels: Int32Array.from(own, (row) => labels[row]!) }) } as FitBlock &
-          Partial<ModelOutputs>;
-      } finally {
-        dispose();
-      }
-      done += own.length;
-      onProgress?.(done, total);
-    }
-  }
-  let scorer = await method.fit(blocksOf(fit), parts as ModelParts);
-  try {
-    const scores = new Float64Array(calibration.length);
-    const lost = lostRows(rare.classesWithoutRow);
-    let at = 0;
-    done = fit.length;
-    for await (const block of blocksOf(calibration)) {
-      const own = await scorer.score(block);
-      scores.set(own, at);
-      at += own.length;
-      if (labels) await lost.collect(where, scorer, block);
-    }
-    const all = calibrate(scores).all;
-    for (const [name, rate] of Object.entries(cutPoints)) {
-      checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, scorer, all, rate);
-    }
-    // Only now: these rows calibrate by the scores that they had while they were unknown.
-    scorer = await lost.takenInBy(scorer);
-    const state = {
-      scorer: scorer.state(),
-      calibration: all,
-      ...rare,
-      cutPoints,
-      classNames,
-      widths: noted.widths(),
-      about: { ...about, meaning },
-    };
-    return detectorOf(where, scorer, state);
-  } catch (error) {
-    scorer.dispose();
-    throw error;
-  }
+/** Names that came from labels, at a fit without logits, are in no order of columns. @throws ArgumentError */
+function checkOrdered(where: string, { about, classNames }: DetectorState, logits: unknown): void {
+  if (!about.unordered || logits === undefined) return;
+  const expected =
+    `left out, as the names of the classes (${classNames?.join(', ')}) came from labels, at a fit without logits: ` +
+    `fit with classNames in the order of the model's outputs`;
+  throw new ArgumentError(where, 'logits', expected, 'logits');
 }
 
 /** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
-export function detectorOf<Label>(where: string, scorer: Scorer, state: DetectorState): OutputDetector<Label> {
+export function detectorOf<Label>(where: string, { scorer, state }: FittedDetector): OutputDetector<Label> {
   const { calibration, classesWithoutRow, missingMass, cutPoints, classNames } = state;
   // Names say how many classes there are, where the fit saw no logits.
   const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
@@ -169,9 +101,11 @@ export function detectorOf<Label>(where: string, scorer: Scorer, state: Detector
     async predict(outputs, options) {
       const alpha = rateOf(predictOptions(asked, options).cutPoint);
       checkAlarm(asked, 'cutPoint', scorer, calibration, alpha);
-      checkGivenOutputs(asked, outputs, widths);
-      const scores = await scorer.score(outputs as Batch);
-      const labels = outputs.logits && (await predictedLabels(where, outputs.logits, meaning, classNames));
+      const read = readOutputs(asked, outputs);
+      checkGivenOutputs(asked, read, widths);
+      checkOrdered(asked, state, read.logits);
+      const scores = await scorer.score(read as Batch);
+      const labels = read.logits && (await predictedLabels(where, read.logits, meaning, classNames));
       const decisions = decideWith({ all: calibration }, scores, { alpha });
       return decisions.map(({ score, pValue, isOod, threshold }, row) => ({
         label: labels?.[row] as Label,
@@ -199,7 +133,8 @@ export const predictOptions = (where: string, options: PredictOptions | undefine
  * Warns where more images than `alpha` are alone in their class: no threshold finds novel classes then.
  *
  * @param outputs features [N, D], logits [N, C] (what the scorer needs; logits too, if verdicts should have labels)
- *   and, where the scorer needs them, labels [N] of known images, better not those that trained the model
+ *   and, where the scorer needs them, labels [N] of known images, better not those that trained the model; or an async
+ *   iterable of such blocks, of which each row is drawn by itself
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
  * @throws ArgumentError for options or labels out of range, too few rows, logits that are probabilities or a single
  *   column, a `head` that does not make these logits of these features, or a rate at which this scorer could never call
@@ -209,22 +144,25 @@ export const predictOptions = (where: string, options: PredictOptions | undefine
  * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });
  */
 export async function fitOutputDetector<Label = ClassLabel>(
-  outputs: LabeledOutputs,
+  outputs: LabeledOutputs | AsyncIterable<LabeledOutputs>,
   options: OutputDetectorOptions,
 ): Promise<OutputDetector<Label>> {
   const where = 'fitOutputDetector';
-  const source = await outputSource(where, outputs);
   const { head, logitsOf, meaning, ...own } = readOptions(where, options, {
     ...DETECTOR_OPTIONS,
     head: [ANYTHING],
     logitsOf: [FUNCTION],
     meaning: [MEANING],
   });
-  return fitFromSource(where, {
-    source,
+  const sourceOf = (block: LabeledOutputs) => outputSource(where, block, own.classNames);
+  const fitted = await fitKnown(where, {
+    rows: isStream(outputs)
+      ? sourcesOf(where, outputs, OUTPUTS, (block) => sourceOf(checkStreamed(where, block, own.classNames)))
+      : await sourceOf(outputs),
     parts: { ...(head && { head }), ...(logitsOf && { logitsOf }) },
     options: own,
     meaning: meaningFor(where, own.scorer, meaning),
-    about: {},
+    about: () => ({}),
   });
+  return detectorOf(where, fitted);
 }

@@ -1,41 +1,34 @@
 import { readRows, type Rows } from '../scorers/contract/rows';
-import type { Need, ModelOutputs } from '../scorers/contract/scorer';
+import type { Need } from '../scorers/contract/scorer';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { checkLabels } from '../core/labels';
-import type { Embeddings } from '../tensors/embeddings';
-
-/** Known images, of which what a scorer needs can be had block by block. */
-export interface OutputSource {
-  /** N */
-  count: number;
-  /** Class of each image [N], where it is known. */
-  labels: ArrayLike<number> | undefined;
-  /** What is known of these rows; `dispose` frees it. */
-  batchOf(rows: Int32Array): Promise<{ batch: Partial<ModelOutputs>; dispose(): void }>;
-}
+import { readOutputs, type GivenOutputs } from './given-outputs';
+import { checkKnown } from './known/block-stream';
+import { readKnownLabels, type KnownLabels } from './known/known-labels';
+import { pickRows, type OutputSource } from './known/known-rows';
 
 /** What a model in any runtime gave for known images; only what the scorer needs must be there. */
-export interface LabeledOutputs {
-  /** [N, D] */
-  features?: Embeddings;
-  /** [N, C] */
-  logits?: Embeddings;
-  /** Class indices [N]; only for scorers that need them. */
-  labels?: ArrayLike<number>;
+export interface LabeledOutputs extends GivenOutputs {
+  /** Class indices or names [N]; only for scorers that need them. */
+  labels?: KnownLabels;
 }
 
+export const OUTPUTS = 'an object { features, logits, labels }';
+
 /** A source over outputs that are there already. */
-export async function outputSource(where: string, given: LabeledOutputs): Promise<OutputSource> {
-  if (typeof given !== 'object' || given === null) {
-    throw new ArgumentError(where, 'outputs', 'an object { features, logits, labels }', given);
-  }
-  const labels = given.labels === undefined ? undefined : checkLabels(where, given.labels);
+export async function outputSource(
+  where: string,
+  given: LabeledOutputs,
+  classNames: readonly string[] | undefined,
+): Promise<OutputSource> {
+  checkKnown(where, 'outputs', given, OUTPUTS);
+  const read = given.labels === undefined ? undefined : await readKnownLabels(where, given.labels, { classNames });
+  const outputs = readOutputs(where, given);
   const whole: Partial<Record<Need, Rows>> = {};
-  let count = labels?.length;
+  let count = read?.labels.length;
   let counted = 'labels';
   for (const name of ['features', 'logits'] as const) {
-    if (given[name] === undefined) continue;
-    const rows = await readRows(where, name, given);
+    if (outputs[name] === undefined) continue;
+    const rows = await readRows(where, name, outputs);
     if (count !== undefined && rows.shape[0] !== count) {
       throw new ShapeError(where, name, `${count} rows, as the ${counted}`, rows.shape[0]);
     }
@@ -43,20 +36,16 @@ export async function outputSource(where: string, given: LabeledOutputs): Promis
     count = rows.shape[0];
     whole[name] = rows;
   }
-  if (count === undefined) throw new ArgumentError(where, 'outputs', 'an object { features, logits, labels }', given);
+  if (count === undefined) throw new ArgumentError(where, 'outputs', OUTPUTS, given);
+  const entries = Object.entries(whole);
   return {
     count,
-    labels,
+    labels: read?.labels,
+    names: read?.names,
+    shapes: Object.fromEntries(entries.map(([name, { shape }]) => [name, [shape[1]]])),
     batchOf(rows) {
-      const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
+      const batch = Object.fromEntries(entries.map(([name, all]) => [name, pickRows(all, rows)]));
       return Promise.resolve({ batch, dispose: () => {} });
     },
   };
-}
-
-function pick({ data, shape }: Rows, rows: Int32Array): Rows {
-  const size = shape[1];
-  const own = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => own.set(data.subarray(row * size, (row + 1) * size), i * size));
-  return { data: own, shape: [rows.length, size] };
 }

@@ -92,7 +92,7 @@ describe('outputs of another shape than at the fit', () => {
     await refuses({ features: null }, 'got null');
     await refuses({ features: rows(1, D), logits: null }, 'logits must be a tensor');
     await refuses({ features: new Float32Array(D) }, 'features must be a tensor or { data, shape: [N, D] }');
-    await refuses({ features: { data: new Float32Array(D), dims: [1, D] } }, 'got { data, dims }');
+    await refuses({ features: Promise.resolve(rows(1, D)) }, 'got a promise (await it)');
     await refuses({ features: 'x' }, 'got string');
     await refuses({}, 'features must be a batch { features }');
     await refuses(null, 'outputs must be an object { features, logits }, got null', ArgumentError);

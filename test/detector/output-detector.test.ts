@@ -112,7 +112,7 @@ onEachBackend('fitOutputDetector', () => {
         return method.fit(watched(), parts);
       },
     };
-    const progress: number[][] = [];
+    const progress: (number | undefined)[][] = [];
     const detector = await fitOutputDetector(known, {
       ...options,
       scorer: spy,

@@ -4,6 +4,7 @@ import { seededRandom } from 'tfjs-ood';
 import { classGaussians, mahalanobis, relativeMahalanobis } from 'tfjs-ood/scorers';
 import { ClassScatter } from 'tfjs-ood/embeddings';
 import { onEachBackend } from '../on-each-backend';
+import type { Embeddings } from '../../src/tensors/embeddings';
 import { gaussianParity, wideBlocks, wideRow } from './gaussian-parity';
 
 // As on a page that forbids compiling: what is left are the products of the backend, and plain JavaScript.
@@ -57,7 +58,9 @@ onEachBackend('Gaussian scorers on the backend', (backend) => {
 
   test('a store whose block is lost on the backend stays as it was', async () => {
     if (backend === 'cpu' || tf.backend().floatPrecision() === 16) return; // all in float64
-    const [{ features, labels }] = wideBlocks(1) as [ReturnType<typeof wideBlocks>[number]];
+    const [block] = wideBlocks(1) as [ReturnType<typeof wideBlocks>[number]];
+    const { labels } = block;
+    const features = block.features as Embeddings;
     for (const perClass of [false, true]) {
       const store = new ClassScatter({ perClass });
       await store.add(features, labels);

@@ -224,7 +224,7 @@ onEachBackend('Gaussian scorers', () => {
       const fit = (features: ReturnType<typeof rows>, labels: number[]) => method().fit([{ features, labels }], {});
       await expect(fit(rows([1, 2], [2, 1]), [0, -1])).rejects.toThrow('leave OoD rows out), got -1 at index 1');
       await expect(fit(rows([1, 2], [2, 1]), [0])).rejects.toThrow('labels must be 2 rows, as the features, got 1');
-      await expect(method().fit([{ features: rows([1, 2]) } as FitBlock], {})).rejects.toThrow('labels');
+      await expect(method().fit([{ features: rows([1, 2]) } as unknown as FitBlock], {})).rejects.toThrow('labels');
       await expect(fit(rows([1, 2], [NaN, 1]), [0, 0])).rejects.toThrow(
         `${name}: features must be finite numbers, got NaN at row 1, column 0`,
       );

@@ -5,26 +5,11 @@ import { checkInputShape, type InputShape } from '../model/model-shapes';
 import { givenImages, type ModelImages } from './given-images';
 import { checkPixelsKnown, type InputPlan } from './input-plan';
 import { lookAtImages } from './look-at-images';
+import type { RowSource } from './model-rows';
 import { mapPixels, modelBlocks } from './model-blocks';
 import { hullOfMap } from './model-input';
 import { hullOf, widened, type NumberRange } from './number-range';
 import { rangeWatch } from './range-watch';
-
-/** Images whose rows can be had as tensors [B, ...], as the model takes them. */
-export interface ImageSource {
-  /** [N, ...] of what goes into the model. */
-  shape: readonly number[];
-  /** Rows as a tensor of the caller's. */
-  block(indices: Int32Array): Promise<tf.Tensor>;
-  /**
-   * Looks at all numbers that are no bytes, so many images at a time, and asks about the backend before each part.
-   *
-   * @throws NotFiniteError, or ArgumentError for numbers out of the plan's range, naming the row
-   */
-  check(blockSize: number, checkBackend: () => void): Promise<void>;
-  /** The same of the images of a fit; returns the plan with the range of numbers that later images must keep to. */
-  checkFitted(blockSize: number, checkBackend: () => void): Promise<InputPlan>;
-}
 
 /** What is known of the images that a model takes. */
 export interface ImageUse {
@@ -33,22 +18,20 @@ export interface ImageUse {
   expected: InputShape;
   /** Of all images with N, by default that of `expected`; what has one rank less is one image. */
   rank?: number | undefined;
-  /** Whether they are images, whose numbers have a range, if [N, H, W, C]; default true. */
-  areImages?: boolean;
 }
 
 /** Images of any kind, as a model takes them. @throws ArgumentError for what is none; ShapeError */
 export async function imageSource(
   where: string,
   images: ModelImages,
-  { plan, expected, rank = expected?.length, areImages = true }: ImageUse,
-): Promise<ImageSource> {
+  { plan, expected, rank = expected?.length }: ImageUse,
+): Promise<RowSource> {
   const channels = (expected?.length === 4 ? expected[3] : undefined) ?? 3;
   const given = await givenImages(where, images, { rank, channels, isAnySize: plan.size !== undefined });
   const { isPixels } = given;
   const [count = 0, ...each] = given.shape;
   if (isPixels) checkPixelsKnown(where, plan);
-  const isRanged = areImages && given.shape.length === 4;
+  const isRanged = given.shape.length === 4; // rows and the like, given as images, have none
   if (plan.size && each.length !== 3) {
     throw new ShapeError(where, 'shape of the images', '[N, H, W, C], which are resized', given.shape);
   }

@@ -28,6 +28,10 @@ export function liesIn([low, high]: NumberRange, range: NumberRange): boolean {
 export const widened = (seen: NumberRange): NumberRange =>
   Object.values(PIXEL_RANGES).find((range) => liesIn(seen, range)) ?? seen;
 
+/** Whether it is one of the common ranges. */
+export const isConventional = (range: NumberRange): boolean =>
+  Object.values(PIXEL_RANGES).some((common) => `${common}` === `${range}`);
+
 /** Whether two ranges are the same, to 1 % of their length. */
 export function isNear([low, high]: NumberRange, wanted: NumberRange): boolean {
   const slack = 0.01 * (wanted[1] - wanted[0]);

@@ -1,14 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ArgumentError } from '../../core/errors';
+import type { GivenRows } from '../../scorers/contract/given-rows';
 import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
 import type { GraphModelLike } from './graph-model-like';
-
-/** Rows of numbers: a tensor, or numbers from any runtime, whose tensors say `dims` for the shape. */
-export type GivenRows =
-  | tf.Tensor
-  | { readonly data: Float32Array; readonly shape: readonly number[] }
-  | { readonly data: Float32Array; readonly dims: readonly number[] };
 
 /** What a function makes of B images: features [B, D], logits [B, C], or one of them. */
 export interface FunctionOutputs {

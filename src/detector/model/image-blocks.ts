@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
 import { readUncheckedRows, type Rows } from '../../scorers/contract/rows';
 import type { Head, LogitMeaning, LogitsOf } from '../../scorers/contract/scorer';
-import type { Embeddings } from '../../tensors/embeddings';
+import type { GivenRows } from '../../scorers/contract/given-rows';
 import { checkFits } from './watch-overflow';
-import type { ImageSource } from '../input/image-source';
+import type { RowSource } from '../input/model-rows';
 
 /** Throws unless what a model made of finite images is finite; the error names the caller's row. */
 export function checkOutputs(where: string, what: string, { data, shape }: Rows, givenRow: (row: number) => number) {
@@ -17,8 +17,8 @@ export function checkOutputs(where: string, what: string, { data, shape }: Rows,
 
 /** What a model gave for a block, or as much of it as there is. */
 export interface Passed {
-  features?: Embeddings;
-  logits?: Embeddings;
+  features?: GivenRows;
+  logits?: GivenRows;
   /** Which rows [B] (bool) stayed within half precision, where the backend has that. */
   fine?: tf.Tensor1D;
 }
@@ -38,7 +38,7 @@ export interface ImageModel {
 export interface BlockPass {
   where: string;
   model: ImageModel;
-  images: ImageSource;
+  images: RowSource;
   /** Parts that the method needs. */
   needs: readonly string[];
 }

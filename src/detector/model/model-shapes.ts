@@ -43,10 +43,10 @@ export const fitsInput = (expected: InputShape, shape: readonly number[]): boole
  * Throws a ShapeError unless images of this shape [N, ...] go into the model; some layers would take others, and make
  * something of them.
  */
-export function checkInputShape(where: string, expected: InputShape, shape: readonly number[]): void {
+export function checkInputShape(where: string, expected: InputShape, shape: readonly number[], what = 'images'): void {
   if (!expected || fitsInput(expected, shape)) return;
   const wanted = `[${expected.map((side, i) => (i === 0 ? 'N' : (side ?? 'any'))).join(', ')}]`;
-  throw new ShapeError(where, 'shape of the images', wanted, shape);
+  throw new ShapeError(where, `shape of the ${what}`, wanted, shape);
 }
 
 /** The declared shape with the sides that it leaves open as they were at the fit. */

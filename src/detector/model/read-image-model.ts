@@ -4,27 +4,14 @@ import { ArgumentError } from '../../core/errors';
 import { check, FUNCTION } from '../../core/check';
 import { isRecord } from '../../core/saved/json';
 import type { ScorerMethod } from '../../scorers/contract/scorer';
-import type { Embeddings } from '../../tensors/embeddings';
 import { MEANING, usesLogits } from '../logit-meaning';
-import {
-  isFunctionModel,
-  type DetectorModel,
-  type FunctionModel,
-  type FunctionOutputs,
-  type GivenRows,
-} from './detector-model';
+import { isFunctionModel, type DetectorModel, type FunctionModel, type FunctionOutputs } from './detector-model';
 import type { GraphModelLike } from './graph-model-like';
 import type { ImageModel } from './image-blocks';
 import { readModel } from './model-outputs';
 import type { OutputNames } from './model-reader';
 import { readGraphFeatures } from './read-graph-model';
 import { readLayersFeatures } from './read-layers-model';
-
-/** Rows with a shape, whatever its name was; what they are is checked where they are read. */
-function shaped(rows: GivenRows | undefined): Embeddings | undefined {
-  const isNamedDims = typeof rows === 'object' && rows !== null && 'dims' in rows && !('shape' in rows);
-  return (isNamedDims ? { data: rows.data, shape: rows.dims } : rows) as Embeddings | undefined;
-}
 
 const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
 
@@ -43,8 +30,7 @@ function readFunction(where: string, model: FunctionModel): ImageModel {
     head: async () => model.head?.(),
     async pass(images) {
       const outputs: FunctionOutputs | null | undefined = await model.run(images);
-      const { features: x, logits: z }: FunctionOutputs = isRecord(outputs) && !isTensor(outputs) ? outputs : {};
-      const [features, logits] = [shaped(x), shaped(z)];
+      const { features, logits }: FunctionOutputs = isRecord(outputs) && !isTensor(outputs) ? outputs : {};
       const used: unknown[] = [features, logits, images];
       tf.dispose(tensorsIn(outputs).filter((one) => !used.includes(one)));
       if ((features ?? logits ?? undefined) === undefined) {

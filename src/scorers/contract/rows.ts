@@ -1,5 +1,6 @@
-import { checkFinite, readEmbeddings, type Embeddings } from '../../tensors/embeddings';
+import { checkFinite, readEmbeddings } from '../../tensors/embeddings';
 import { ShapeError } from '../../core/errors';
+import { rowsWithShape, type GivenRows } from './given-rows';
 
 /** Rows [N, D] as numbers. */
 export interface Rows {
@@ -14,7 +15,7 @@ export interface Rows {
 export async function readRows(
   where: string,
   what: 'features' | 'logits',
-  batch: Partial<Record<'features' | 'logits', Embeddings>>,
+  batch: Partial<Record<'features' | 'logits', GivenRows>>,
   size?: number,
 ): Promise<Rows> {
   const rows = await readUncheckedRows(where, what, batch, size);
@@ -26,15 +27,12 @@ export async function readRows(
 export async function readUncheckedRows(
   where: string,
   what: 'features' | 'logits',
-  batch: Partial<Record<'features' | 'logits', Embeddings>>,
+  batch: Partial<Record<'features' | 'logits', GivenRows>>,
   size?: number,
 ): Promise<Rows> {
   const given = (batch as typeof batch | undefined)?.[what];
-  if (!Array.isArray((given as { shape?: unknown } | null | undefined)?.shape)) {
-    const expected = given === undefined ? `a batch { ${what} }` : 'a tensor or { data, shape: [N, D] }';
-    throw new ShapeError(where, what, expected, given ?? batch);
-  }
-  const rows = await readEmbeddings(where, given!, what);
+  if (given === undefined) throw new ShapeError(where, what, `a batch { ${what} }`, batch);
+  const rows = await readEmbeddings(where, rowsWithShape(where, what, given), what);
   if (size !== undefined && rows.shape[1] !== size) {
     throw new ShapeError(where, what, `[N, ${size}]`, `[N, ${rows.shape[1]}]`);
   }

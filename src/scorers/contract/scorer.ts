@@ -1,14 +1,14 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Embeddings } from '../../tensors/embeddings';
+import type { GivenRows } from './given-rows';
 import type { Json } from '../../core/saved/json';
 import type { NamedArray } from '../../core/saved/safetensors';
 
 /** What a model gives for a batch, by name. */
 export interface ModelOutputs {
   /** Activations of the layer before the last, or an embedding [N, D]. */
-  features: Embeddings;
+  features: GivenRows;
   /** What goes into the softmax [N, C]. */
-  logits: Embeddings;
+  logits: GivenRows;
   /** The model's input [N, H, W, C]. */
   images: Tensor4D;
 }

@@ -3,9 +3,6 @@ import { ArgumentError } from '../../core/errors';
 import { isRecord } from '../../core/saved/json';
 import type { ModelImages, ShapedImages } from './given-images';
 
-/** What a loader returns: images with a shape, and the class index of each beside them. */
-export type ShapedKnownImages = ShapedImages & { readonly labels?: ArrayLike<number> };
-
 /** What to do with what is no `{ images, labels }`. */
 function wayOut(data: unknown): string {
   const { train, test, then } = (data ?? {}) as Record<string, unknown>;
@@ -15,7 +12,7 @@ function wayOut(data: unknown): string {
 }
 
 /** Images and labels of `{ images, labels }`, or of what a loader returned as it is. */
-export function knownImages<Labels>(
+export function imagesWithLabels<Labels>(
   where: string,
   data: { readonly images: ModelImages; readonly labels?: Labels } | (ShapedImages & { readonly labels?: Labels }),
 ): { images: ModelImages; labels: Labels | undefined } {
