@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     scorers: 'src/scorers/index.ts',
     metrics: 'src/metrics/index.ts',
+    thresholds: 'src/thresholds/index.ts',
     embeddings: 'src/embeddings/index.ts',
     detector: 'src/detector/index.ts',
     datasets: 'src/datasets/index.ts',

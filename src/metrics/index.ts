@@ -42,6 +42,13 @@ export { rocCurve, type CurveOptions, type RocCurve } from './curves/roc-curve';
 export { precisionRecallCurve, type PrecisionRecallCurve } from './curves/precision-recall-curve';
 export { equalErrorRate, type EqualErrorRate } from './equal-error-rate';
 export { detectionAccuracy } from './detection-accuracy';
+export {
+  expectedCalibrationError,
+  type CalibrationError,
+  type CalibrationErrorOptions,
+  type ReliabilityBin,
+} from './expected-calibration-error';
+export type { ClassRows } from '../core/class-rows';
 export { autc, type Autc, type AutcOptions } from './autc';
 export { fprAtTprOpenOOD } from './published/fpr-at-tpr-open-ood';
 export { fprAtTprOdin } from './published/fpr-at-tpr-odin';

@@ -7,6 +7,7 @@ import { imageAtlas } from './image-atlas';
 import { worstRows } from './mistakes';
 import type { MistakeGroup, PageData, PageSet, Points } from './page-data';
 import { linearView, umapView, type Frames } from './point-views';
+import { reliabilityOf } from './charts/reliability-bins';
 import { checkReport, classesOf, type Report, type ReportSet } from './report';
 import { REPORT_OPTIONS, type ReportOptions } from './report-options';
 
@@ -137,7 +138,7 @@ export async function buildPageData(report: Report, given: ReportOptions = {}): 
     if (options.umap && found.frames.size > 3) points.views.push(await umapView(found.frames, seed));
   }
 
-  const { labels, nearest } = report.known;
+  const { labels, nearest, probabilities } = report.known;
   const confusion = labels && nearest && confusionOf(labels, nearest);
   const atlas = await imageAtlas(wanted, options.encodeImage);
   const classes = report.classNames?.length ?? Math.max(...sets.map(classesOf));
@@ -148,6 +149,7 @@ export async function buildPageData(report: Report, given: ReportOptions = {}): 
     sets: sets.map((set) => pageSet(report.known, set)),
     mistakes: mistakes.filter(({ items }) => items.length > 0),
     ...(confusion && confusion.classes <= LARGEST_CONFUSION && { confusion }),
+    ...(probabilities && labels && { reliability: reliabilityOf(probabilities, labels) }),
     ...(points && { points }),
     ...(atlas && { atlas }),
   };

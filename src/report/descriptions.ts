@@ -3,6 +3,8 @@ import type { PageData, PageSet, PointView } from './page-data';
 /** The charts in words, for those who cannot see them. */
 const number = (value: number) => value.toFixed(3);
 
+const percent = (share: number) => (100 * share).toFixed(1);
+
 const valueAt = (set: PageSet, x: number): number => {
   const { x: xs, y: ys } = set.roc!;
   let best = 0;
@@ -36,6 +38,15 @@ export function describeEmbedding(data: PageData, view: PointView): string {
   const { set } = data.points!;
   const counts = data.sets.map(({ name }, i) => `${set.filter((of) => of === i).length} of ${name}`);
   return `${view.note} Points: ${counts.join(', ')}.`;
+}
+
+export function describeReliability({ reliability }: PageData): string {
+  const { ece, confidence, accuracy, share } = reliability!;
+  const mean = (of: Float32Array) => percent(of.reduce((sum, value, i) => sum + value * share[i]!, 0));
+  return (
+    `Expected calibration error ${number(ece)}. Of the known images ${mean(accuracy)} % get the right class, with a mean ` +
+    `confidence of ${mean(confidence)} %. Below the diagonal the model is too sure; darker bars hold more images.`
+  );
 }
 
 export function describeConfusion({ confusion, classNames }: PageData): string {

@@ -6,6 +6,7 @@ import {
   describeEmbedding,
   describeHistogram,
   describePrecisionRecall,
+  describeReliability,
   describeRoc,
 } from './descriptions';
 import { escapeHtml } from './escape-html';
@@ -160,6 +161,13 @@ export function htmlOf(report: Report, data: PageData): string {
         describeConfusion(data),
       )}</section>`
     : '';
+  const reliability = data.reliability
+    ? `<section aria-labelledby="reliability-title"><h2 id="reliability-title">Confidence on the known images</h2>${chart(
+        'reliability',
+        'Reliability diagram',
+        describeReliability(data),
+      )}</section>`
+    : '';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -190,6 +198,7 @@ ${embeddingSection(data)}
   )}${chart('precision-recall', 'Precision and recall', describePrecisionRecall(data))}</div></section>
 ${mistakesSection(data)}
 ${confusion}
+${reliability}
 ${aboutSection(report.about)}
 </main>
 <script type="text/plain" id="page-data">${toBase64(packPageData(data))}</script>

@@ -6,6 +6,7 @@ export interface PageData {
   /** The known set first. */
   sets: PageSet[];
   confusion?: Confusion;
+  reliability?: Reliability;
   points?: Points;
   mistakes: MistakeGroup[];
   atlas?: Atlas;
@@ -30,6 +31,17 @@ export interface Curve {
 export interface Confusion {
   classes: number;
   counts: Int32Array;
+}
+
+/** How sure answers for the known images were, and how often they were right, bin by bin. */
+export interface Reliability {
+  ece: number;
+  /** Ends of the bins, what they hold on average, and their share of the images. */
+  lower: Float32Array;
+  upper: Float32Array;
+  confidence: Float32Array;
+  accuracy: Float32Array;
+  share: Float32Array;
 }
 
 /** The images of the embedding's picture. */

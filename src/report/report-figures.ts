@@ -6,13 +6,14 @@ import { confusionChart } from './charts/confusion-chart';
 import { precisionRecallChart, rocChart } from './charts/curve-charts';
 import { embeddingChart } from './charts/embedding-chart';
 import { histogramChart } from './charts/histogram-chart';
+import { reliabilityChart } from './charts/reliability-chart';
 import type { PageData } from './page-data';
 import type { Report } from './report';
 import { REPORT_OPTIONS, type ReportOptions } from './report-options';
 import { wellFormedXml } from './well-formed-xml';
 
 /** Figures of a report, each named as its file. */
-export type FigureName = 'roc' | 'precision-recall' | 'histogram' | 'confusion' | 'embedding';
+export type FigureName = 'roc' | 'precision-recall' | 'histogram' | 'confusion' | 'reliability' | 'embedding';
 
 /** SVG files as text: black on white, ready for a paper. */
 export interface ReportFigures {
@@ -29,8 +30,8 @@ function svgFile(svg: SVGSVGElement | undefined): string | undefined {
 }
 
 /**
- * The figures of a report as SVG files, without a browser: ROC, precision-recall, histograms, confusion, embedding and,
- * for an animation, the embedding after each epoch.
+ * The figures of a report as SVG files, without a browser: ROC, precision-recall, histograms, confusion, reliability,
+ * embedding and, for an animation, the embedding after each epoch.
  *
  * @param report as of `htmlReport`
  * @param options as of `htmlReport`, and `width` in pixels, 640 by default
@@ -62,6 +63,7 @@ export function figuresOf(data: PageData, width: number): ReportFigures {
     'precision-recall': svgFile(precisionRecallChart(data, style)),
     histogram: svgFile(histogramChart(data, style)),
     confusion: svgFile(confusionChart(data, style)),
+    reliability: svgFile(reliabilityChart(data, style)),
     embedding: svgFile(embeddingChart(data, style)),
   };
   const figures = Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg !== undefined));

@@ -1,4 +1,5 @@
 import { check, FINITE, TEXT } from '../core/check';
+import { checkProbabilities, type ClassRows } from '../core/class-rows';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
 import { checkLabels } from '../core/labels';
@@ -20,6 +21,8 @@ export interface ReportSet {
   labels?: ArrayLike<number>;
   /** Class that the model takes each image for [N], such as the nearest class mean. */
   nearest?: ArrayLike<number>;
+  /** [N, C] of the classes, each row sums to 1; of the known set, which then needs `labels`. */
+  probabilities?: ClassRows;
   /** [N, D] after training. */
   embeddings?: EmbeddingRows;
   /** The images themselves [N, H, W, 1 or 3], for hovering and for the mistakes. */
@@ -55,7 +58,14 @@ const where = 'htmlReport';
 function checkSet(set: ReportSet, what: string): void {
   checkScores(where, `${what}.scores`, set.scores);
   const count = set.scores.length;
-  const lengths = { labels: set.labels?.length, nearest: set.nearest?.length, embeddings: set.embeddings?.shape[0] };
+  const { labels, nearest, probabilities, embeddings } = set;
+  if (probabilities) checkProbabilities(where, `${what}.probabilities`, probabilities);
+  const lengths = {
+    labels: labels?.length,
+    nearest: nearest?.length,
+    probabilities: probabilities?.shape[0],
+    embeddings: embeddings?.shape[0],
+  };
   for (const [name, length] of Object.entries({ ...lengths, images: set.images?.shape[0] })) {
     if (length === undefined || length === count) continue;
     throw new ShapeError(where, `${what}.${name}`, `${count} rows, one for each score`, length);
@@ -63,7 +73,11 @@ function checkSet(set: ReportSet, what: string): void {
   for (const name of ['labels', 'nearest'] as const) {
     checkLabels(where, set[name] ?? [], { what: `${what}.${name}`, expected: 'classes, whole numbers from 0' });
   }
-  if (set.embeddings) checkRows(set.embeddings, `${what}.embeddings`);
+  if (probabilities && labels) {
+    const [, classes] = probabilities.shape;
+    checkLabels(where, labels, { what: `${what}.labels`, below: classes });
+  }
+  if (embeddings) checkRows(embeddings, `${what}.embeddings`);
   if (set.images) checkImages(set.images, `${what}.images`);
 }
 
@@ -141,6 +155,12 @@ export function checkReport(report: Report): void {
     if (Object.hasOwn(report.evaluation.sets, name)) continue;
     throw new ArgumentError(where, 'evaluation.sets', 'the numbers of every OoD set', `none of ${name}`);
   }
+  if (report.known.probabilities && !report.known.labels) {
+    throw new ArgumentError(where, 'known.labels', 'given where probabilities are', 'none');
+  }
+  report.out.forEach(({ probabilities }, i) => {
+    if (probabilities) throw new ArgumentError(where, `out[${i}].probabilities`, 'left out: no class is right', 'some');
+  });
   checkClassNames(report);
   if (report.threshold !== undefined) check(where, 'threshold', report.threshold, FINITE);
   checkHistory(report);

@@ -28,3 +28,51 @@ export function countAllowing(alarms: number, alpha: number): number {
   while (count < 1e12 && allowedAlarms(count, alpha) < alarms) count++;
   return count;
 }
+
+/** How many alarms a calibration allows, and how often its own rate will be above the one asked for nevertheless. */
+export interface ConfidentAlarms {
+  /** The largest j for which the rate above the j-th largest score is at most alpha with that confidence; 0: none. */
+  allowed: number;
+  /** P(rate > alpha) over calibration draws, exact for scores without ties; 0 where nothing raises an alarm. */
+  exceedance: number;
+}
+
+/** Sums that grow past it are counted in it: the first terms of many trials are below the smallest float. */
+const FACTOR = 2 ** 512;
+
+/**
+ * The rate above the j-th largest of n exchangeable scores is Beta(j, n + 1 - j) over calibration draws, and
+ * P(Beta(j, n + 1 - j) > alpha) = P(Binomial(n, alpha) < j): all terms are positive, their sum is exact to 1e-9 for a million.
+ */
+export function confidentAlarms(count: number, alpha: number, confidence: number): ConfidentAlarms {
+  const most = roundedUp(1 - confidence) * (1 + 1e-12); // as exact as the sum
+  const odds = alpha / (1 - alpha);
+  let log = count * Math.log1p(-alpha); // of what term and sum are multiples of
+  let [term, sum] = [1, 0];
+  let found = { allowed: 0, exceedance: 0 };
+  for (let j = 1; j <= count; j++) {
+    sum += term;
+    const exceedance = sum * Math.exp(log);
+    if (exceedance > most) break;
+    found = { allowed: j, exceedance };
+    term *= ((count + 1 - j) / j) * odds;
+    if (sum < FACTOR && term < FACTOR) continue;
+    term /= FACTOR;
+    sum /= FACTOR;
+    log += Math.log(FACTOR);
+  }
+  return found;
+}
+
+/** The smallest alpha that so many scores allow, with that confidence: P(Beta(1, n) > alpha) = (1 - alpha)^n. */
+export const confidentAlpha = (count: number, confidence: number): number =>
+  -Math.expm1(Math.log1p(-confidence) / count);
+
+/** The smallest count that allows an alarm with that confidence. */
+export function confidentCount(alpha: number, confidence: number): number {
+  const count = Math.ceil(Math.log1p(-confidence) / Math.log1p(-alpha));
+  // A rounding can put it one beside
+  for (const less of [2, 1])
+    if (count > less && confidentAlarms(count - less, alpha, confidence).allowed) return count - less;
+  return confidentAlarms(count, alpha, confidence).allowed ? count : count + 1;
+}

@@ -15,7 +15,7 @@ import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord, parseJson, type RefuseValue } from '../core/saved/json';
 import { readFields, type SavedFields } from '../core/saved/read-saved';
 import { writableJson } from '../core/saved/writable-json';
-import { allowedAlarms } from './allowed-alarms';
+import { alarmsOf } from './conformal-threshold';
 import { NAME, NUMBER, type BelongsTo, type CutPoint, type CutPoints } from './cut-points';
 
 const FORMAT = 'tfjs-ood/cut-points';
@@ -30,7 +30,7 @@ type Path = readonly string[];
 const KIND = oneOf('conformal', 'tpr', 'manual');
 const COMMON = { name: [NAME], kind: [KIND], threshold: [NUMBER] } as const;
 const FIELDS: { readonly [K in CutPoint['kind']]: SavedFields<Extract<CutPoint, { kind: K }>> } = {
-  conformal: { ...COMMON, alpha: [SHARE], count: [COUNT], belongsTo: [OBJECT] },
+  conformal: { ...COMMON, alpha: [SHARE], confidence: [SHARE, undefined], count: [COUNT], belongsTo: [OBJECT] },
   tpr: { ...COMMON, tpr: [SHARE_OR_ALL], interval: [LIST], confidence: [SHARE], count: [COUNT], belongsTo: [OBJECT] },
   manual: { ...COMMON, count: [exactly(0)], belongsTo: [OBJECT] },
 };
@@ -45,7 +45,7 @@ function readCutPoint(value: unknown, path: Path, refuse: RefuseValue): CutPoint
   const read = readFields<CutPoint>(refuse, value, FIELDS[kind], path);
   const { threshold } = read;
   if (read.kind !== 'manual') {
-    const isNever = read.kind === 'conformal' && allowedAlarms(read.count, read.alpha) === 0;
+    const isNever = read.kind === 'conformal' && alarmsOf(read.count, read.alpha, read.confidence).allowed === 0;
     readFields(refuse, { threshold }, { threshold: [isNever ? NEVER : FINITE] }, path);
   }
   const texts = ['detector', ...Object.keys(read.belongsTo)].map((name) => [name, [TEXT]] as const);

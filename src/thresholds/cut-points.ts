@@ -31,7 +31,7 @@ interface AnyCutPoint {
 
 /** A named threshold, with where it comes from and what it belongs to. */
 export type CutPoint =
-  | (AnyCutPoint & { kind: 'conformal'; alpha: number })
+  | (AnyCutPoint & { kind: 'conformal'; alpha: number; confidence?: number | undefined })
   | (AnyCutPoint & { kind: 'tpr'; tpr: number; interval: [lower: number, upper: number]; confidence: number })
   | (AnyCutPoint & { kind: 'manual' });
 
@@ -65,7 +65,9 @@ export function cutPoint(
   if (typeof threshold === 'number') return { name, kind: 'manual', threshold, count: 0, belongsTo: own };
   const { count } = threshold;
   if ('alpha' in threshold) {
-    return { name, kind: 'conformal', threshold: cut, alpha: threshold.alpha, count, belongsTo: own };
+    const { alpha, confidence } = threshold;
+    const sure = confidence === undefined ? {} : { confidence };
+    return { name, kind: 'conformal', threshold: cut, alpha, ...sure, count, belongsTo: own };
   }
   const { tpr, interval, confidence } = threshold;
   return { name, kind: 'tpr', threshold: cut, tpr, interval: [...interval], confidence, count, belongsTo: own };

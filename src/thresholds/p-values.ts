@@ -1,6 +1,10 @@
+import { oneOf, SHARE } from '../core/check';
+import { ArgumentError } from '../core/errors';
 import { pValueOf } from '../core/p-value';
+import { readOptions } from '../core/read-options';
 import { checkFiniteScores, checkScores, type Scores } from '../core/scores';
 import { sortScores } from '../core/sort-scores';
+import { bandFor, type BandName } from './bands/p-value-band';
 import { calibrateFor, checkClasses, type Classes } from './calibrate';
 
 /**
@@ -8,21 +12,44 @@ import { calibrateFor, checkClasses, type Classes } from './calibrate';
  *
  * Valid for exchangeable scores: P(p <= alpha) <= alpha, with ties too. Never 0, never above 1.
  *
- * Source: Vovk, Gammerman, Shafer (2005), section 2.2; Bates et al., Annals of Statistics 51 (2023), equation 3.
+ * With a `confidence` they are for this calibration, for all thresholds at once: with that probability over calibration
+ * draws P(p <= t) <= t holds for every t together, so that t may be chosen afterwards. They are larger:
+ * {@link pValueBand} says by which bounds, and which band is taken where none is named.
+ *
+ * Source: Vovk, Gammerman, Shafer (2005), section 2.2; Bates et al., Annals of Statistics 51 (2023), equation 3 and
+ * theorem 3.
  *
  * @param scores [M], higher = more out of distribution
  * @param calibration in-distribution scores [N]
+ * @param options `confidence` in (0, 1); `band`: `'dkw'`, `'simes'` or `'berk-jones'`
  * @returns p-values [M] in [1/(N+1), 1]
- * @throws ArgumentError for no calibration score; NotFiniteError naming the first NaN or infinite score
+ * @throws ArgumentError for no calibration score, an option out of its rule or a band without confidence;
+ *   NotFiniteError naming the first NaN or infinite score
  * @example
  * pValues([0.9, 0], [0.1, 0.2, 0.3]); // Float64Array [0.25, 1]
  */
-export function pValues(scores: Scores, calibration: Scores): Float64Array {
-  checkScores('pValues', 'calibration', calibration);
-  checkFiniteScores('pValues', 'scores', scores);
+export function pValues(
+  scores: Scores,
+  calibration: Scores,
+  options?: { confidence?: number; band?: BandName },
+): Float64Array {
+  const where = 'pValues';
+  checkScores(where, 'calibration', calibration);
+  checkFiniteScores(where, 'scores', scores);
+  const declared = { confidence: [SHARE], band: [oneOf('dkw', 'simes', 'berk-jones')] } as const;
+  const { confidence, band } = readOptions<{ confidence?: number; band?: BandName }, typeof declared>(
+    where,
+    options,
+    declared,
+  );
+  if (band && confidence === undefined) throw new ArgumentError(where, 'confidence', 'given where a band is', 'none');
   const sorted = sortScores(calibration);
+  const bounds = confidence === undefined ? undefined : bandFor(sorted.length, confidence, band).bounds;
   const values = new Float64Array(scores.length);
-  for (let i = 0; i < values.length; i++) values[i] = pValueOf(sorted, scores[i]!);
+  for (let i = 0; i < values.length; i++) {
+    const value = pValueOf(sorted, scores[i]!);
+    values[i] = bounds ? (bounds[Math.round(value * (sorted.length + 1)) - 1] ?? 1) : value;
+  }
   return values;
 }
 

@@ -6,7 +6,6 @@ import {
   ciderLoss,
   classBalancedBatches,
   ClassMeans,
-  classThresholds,
   contrastiveLoss,
   embeddingMemory,
   hardestTriplets,
@@ -16,6 +15,7 @@ import {
   tripletLoss,
   type BatchLabels,
 } from 'tfjs-ood';
+import { classThresholds } from 'tfjs-ood/thresholds';
 import { fitOutputDetector } from 'tfjs-ood/detector';
 import { ClassScatter, recallAtK } from 'tfjs-ood/embeddings';
 import { createTrainer } from 'tfjs-ood/training';

@@ -206,6 +206,8 @@ export const given = {
     predictedClasses: () => labelsOf(300),
     predictedClass: () => 1,
     score: () => 2.5,
+    logits,
+    labels,
     fingerprint: () => '9f2c',
   },
   'docs/will-my-model-work.md': { tagger, base, head },

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { describe } from 'vitest';
-import { conformalThreshold, cutPoint, formatCutPoints, parseCutPoints, thresholdAtTpr } from 'tfjs-ood';
+import { conformalThreshold, cutPoint, formatCutPoints, parseCutPoints } from 'tfjs-ood';
+import { thresholdAtTpr } from 'tfjs-ood/thresholds';
 import { ClassMeans, ClassScatter } from 'tfjs-ood/embeddings';
 import { evaluate, parseEvaluation, ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';
 import { testDamages, type SavedThing } from '../damage';

@@ -1,4 +1,4 @@
-import * as thresholds from 'tfjs-ood';
+import * as thresholds from 'tfjs-ood/thresholds';
 import * as embeddings from 'tfjs-ood/embeddings';
 import * as metrics from 'tfjs-ood/metrics';
 import type { Rows } from './row';
@@ -8,6 +8,7 @@ const [inScores, outScores] = [
   [0.35, 0.8],
 ];
 const scores = { inScores, outScores };
+const probabilities = { data: [0.75, 0.25, 0.4, 0.6], shape: [2, 2] as const };
 const rows = { data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] as const };
 const result = metrics.evaluate({ in: inScores, out: { svhn: outScores } });
 const classified = { scores: inScores, predicted: [3, 5], labels: [3, 5] };
@@ -53,6 +54,74 @@ export const measuring: Rows = {
   },
   ccrAtFpr: { call: metrics.ccrAtFpr, before: [classified, outScores], slip: ['frp', 'fpr'] },
   ScoreSketch: { call: (options: never) => new metrics.ScoreSketch(options), slip: ['bit', 'bits'] },
+  expectedCalibrationError: {
+    call: metrics.expectedCalibrationError,
+    before: [probabilities, [0, 1]],
+    slip: ['bin', 'bins'],
+    rules: {
+      bins: ['a whole number from 1 to 1000000', 0, 1.5, NaN],
+      binning: ['one of equal-width, equal-mass', 'equal'],
+    },
+  },
+  conformalThreshold: {
+    call: thresholds.conformalThreshold,
+    before: [inScores, 0.1],
+    slip: ['confidance', 'confidence'],
+    rules: { confidence: ['a share between 0 and 1, both excluded', 0, 1, NaN] },
+  },
+  classThresholds: {
+    call: thresholds.classThresholds,
+    before: [inScores, [0, 1], 0.1],
+    slip: ['confidance', 'confidence'],
+    rules: { confidence: ['a share between 0 and 1, both excluded', 0, 1, '0.9'] },
+  },
+  pValues: {
+    call: thresholds.pValues,
+    before: [outScores, inScores],
+    given: { confidence: 0.9 },
+    slip: ['bands', 'band'],
+    rules: {
+      confidence: ['a share between 0 and 1, both excluded', 0, 1],
+      band: ['one of dkw, simes, berk-jones', 'ks'],
+    },
+  },
+  pValueBand: {
+    call: thresholds.pValueBand,
+    before: [20],
+    slip: ['bands', 'band'],
+    rules: {
+      confidence: ['a share between 0 and 1, both excluded', 0, 1],
+      band: ['one of dkw, simes, berk-jones', 'ks'],
+    },
+  },
+  classProbabilities: {
+    call: thresholds.classProbabilities,
+    before: [probabilities],
+    slip: ['temprature', 'temperature'],
+    rules: { temperature: ['a number above 0', 0, -1, NaN] },
+  },
+  fitTemperature: {
+    call: thresholds.fitTemperature,
+    before: [probabilities, [0, 1]],
+    slip: ['max', 'most'],
+    rules: { least: ['a number above 0', 0], most: ['a number above 0', -1] },
+  },
+  calibrateSets: {
+    call: thresholds.calibrateSets,
+    before: [probabilities, [0, 1]],
+    slip: ['methods', 'method'],
+    rules: { method: ['one of lac, aps', 'raps'], seed: ['a whole number', 0.5] },
+  },
+  predictionSets: {
+    call: thresholds.predictionSets,
+    before: [thresholds.calibrateSets(probabilities, [0, 1]), probabilities],
+    needed: { alpha: 0.1 },
+    slip: ['apha', 'alpha'],
+    rules: {
+      alpha: ['a share between 0 and 1, both excluded', 0, 1],
+      confidence: ['a share between 0 and 1, both excluded', 0, 1],
+    },
+  },
   calibrate: { call: thresholds.calibrate, before: [inScores], slip: ['labels', 'classes'] },
   decide: { call: thresholds.decide, before: [outScores], slip: ['aplha', 'alpha'] },
   decideWith: {

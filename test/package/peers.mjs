@@ -8,6 +8,7 @@ const PEERS = {
   'tfjs-ood': [core],
   'tfjs-ood/scorers': [core],
   'tfjs-ood/metrics': [],
+  'tfjs-ood/thresholds': [],
   'tfjs-ood/embeddings': [core],
   'tfjs-ood/detector': [core], // the LayersModel class comes from the model itself
   'tfjs-ood/datasets': [],

@@ -106,6 +106,51 @@ describe('figures', () => {
   );
 });
 
+describe('the reliability of the known images', () => {
+  /** Right at 0.8 in three of four, always right at 0.5. */
+  const withProbabilities = (): Report => {
+    const report = makeReport();
+    const labels = new Int32Array(90);
+    const sure = [0.8, 0.1, 0.1];
+    const data = Array.from(labels, (_, i) => (i < 30 ? [0.5, 0.25, 0.25] : i < 75 ? sure : [0.1, 0.8, 0.1])).flat();
+    return { ...report, known: { ...report.known, labels, probabilities: { data, shape: [90, 3] } } };
+  };
+
+  test('has a figure, words and a place on the page', async () => {
+    const report = withProbabilities();
+    const { figures } = await reportFigures(report);
+    expect(figures.reliability).toMatch(/^<svg /);
+    const bars = parseHTML(figures.reliability!).document.querySelectorAll('[aria-label="rect"] rect');
+    expect(bars).toHaveLength(2);
+    const { document } = await parse(report);
+    expect(document.querySelector('#reliability-text')!.textContent).toMatch(
+      // 1/3 * |1 - 0.5| + 2/3 * |0.75 - 0.8| = 0.2
+      /^Expected calibration error 0\.200\. Of the known images 83\.3 % .* confidence of 70\.0 %/,
+    );
+    expect(document.querySelectorAll('[data-chart="reliability"]')).toHaveLength(1);
+    expect((await reportFigures(makeReport())).figures.reliability).toBeUndefined();
+  });
+
+  test('is refused without labels, of other rows, of what are no probabilities, and of unknown images', async () => {
+    const report = withProbabilities();
+    const { labels, probabilities, ...known } = report.known;
+    const of = (change: Partial<Report>) => htmlReport({ ...report, ...change }, { encodeImage });
+    expect(labels).toHaveLength(90);
+    await expect(of({ known: { ...known, probabilities: probabilities! } })).rejects.toThrow(
+      'htmlReport: known.labels must be given where probabilities are, got none',
+    );
+    const few = { data: [1, 0, 0], shape: [1, 3] as const };
+    await expect(of({ known: { ...report.known, probabilities: few } })).rejects.toThrow(
+      'htmlReport: known.probabilities must be 90 rows, one for each score, got 1',
+    );
+    const logits = { ...probabilities!, data: new Float32Array(270) };
+    await expect(of({ known: { ...report.known, probabilities: logits } })).rejects.toThrow('a sum of 0 in row 0');
+    await expect(of({ known: { ...report.known, labels: labels!, nearest: labels!, probabilities: { ...few, data: new Float32Array(90).fill(1), shape: [90, 1] } } })).resolves.toBeTypeOf('string'); // prettier-ignore
+    const out = [{ ...report.out[0]!, probabilities: few }];
+    await expect(of({ out })).rejects.toThrow('htmlReport: out[0].probabilities must be');
+  });
+});
+
 describe('refuses', () => {
   const bad = (change: (report: Report) => Partial<Report>) => {
     const report = makeReport();

@@ -3,7 +3,12 @@ import { evaluate } from 'tfjs-ood/metrics';
 import type { Report, ReportSet } from 'tfjs-ood/report';
 
 /** A set of `count` made-up images of 3 classes; `away` moves embeddings and scores. */
-export function makeSet(name: string, count: number, away: number, size = 5): Required<ReportSet> {
+export function makeSet(
+  name: string,
+  count: number,
+  away: number,
+  size = 5,
+): Required<Omit<ReportSet, 'probabilities'>> {
   const random = seededRandom(9, away);
   const data = Float32Array.from({ length: count * size }, () => random.normal() + away);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 3);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { benjaminiHochberg } from 'tfjs-ood';
+import { benjaminiHochberg } from 'tfjs-ood/thresholds';
 import { fitOutputDetector } from 'tfjs-ood/detector';
 import {
   mahalanobis,

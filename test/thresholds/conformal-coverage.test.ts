@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, calibrationSizeFor, conformalCoverage, conformalThreshold, seededRandom } from 'tfjs-ood';
+import { ArgumentError, conformalThreshold, seededRandom } from 'tfjs-ood';
+import { calibrationSizeFor, conformalCoverage } from 'tfjs-ood/thresholds';
 import { expectClose } from '../expect-close';
 import { fixture } from './fixture';
 

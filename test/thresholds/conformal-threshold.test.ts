@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import {
   ArgumentError,
   calibrate,
-  classThresholds,
   conformalThreshold,
   decideWith,
   NotFiniteError,
   seededRandom,
   ShapeError,
 } from 'tfjs-ood';
+import { classThresholds } from 'tfjs-ood/thresholds';
 import { besides, classedArbitrary, meanOf, rateArbitrary, scoresArbitrary } from './arbitraries';
 
 const golden = [0.1, 0.2, 0.3, 0.4, 0.4, 0.55];

@@ -3,16 +3,15 @@ import { describe, expect, test } from 'vitest';
 import {
   ArgumentError,
   checkBelongsTo,
-  clopperPearson,
   conformalThreshold,
   cutPoint,
   cutPointsPassed,
   FormatError,
   formatCutPoints,
   parseCutPoints,
-  thresholdAtTpr,
   type CutPoint,
 } from 'tfjs-ood';
+import { clopperPearson, thresholdAtTpr } from 'tfjs-ood/thresholds';
 import { rateArbitrary, scoresArbitrary } from './arbitraries';
 
 const belongsTo = { detector: 'knn', model: '9f2c' };

@@ -3,16 +3,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   ArgumentError,
   calibrate,
-  classPValues,
-  classThresholds,
   conformalThreshold,
   decide,
   decideWith,
-  pValues,
   seededRandom,
   ShapeError,
   type Calibration,
 } from 'tfjs-ood';
+import { classPValues, classThresholds, pValues } from 'tfjs-ood/thresholds';
 import { classedArbitrary, meanOf, rateArbitrary, scoresArbitrary } from './arbitraries';
 
 const golden = [0.1, 0.2, 0.3, 0.4, 0.4, 0.55];

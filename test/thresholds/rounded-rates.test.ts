@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { calibrate, conformalThreshold, decide, decideWith } from 'tfjs-ood';
 import {
   benjaminiHochberg,
-  calibrate,
   calibrationSizeFor,
   classThresholds,
   conformalCoverage,
-  conformalThreshold,
-  decide,
-  decideWith,
   pValues,
-} from 'tfjs-ood';
+} from 'tfjs-ood/thresholds';
 import { allowedAlarms, countAllowing } from '../../src/thresholds/allowed-alarms';
 
 const ascending = (n: number) => Float64Array.from({ length: n }, (_, i) => i);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, clopperPearson, NotFiniteError, seededRandom, thresholdAtTpr } from 'tfjs-ood';
+import { ArgumentError, NotFiniteError, seededRandom } from 'tfjs-ood';
+import { clopperPearson, thresholdAtTpr } from 'tfjs-ood/thresholds';
 import { expectClose } from '../expect-close';
 import { besides, scoresArbitrary } from './arbitraries';
 import { fixture } from './fixture';

@@ -1,5 +1,6 @@
 import { confusionChart } from '../charts/confusion-chart';
 import { precisionRecallChart, rocChart } from '../charts/curve-charts';
+import { reliabilityChart } from '../charts/reliability-chart';
 import { unpackPageData } from '../pack-page-data';
 import { fromBase64 } from '../to-base64';
 import { atlasImages } from './atlas-images';
@@ -17,6 +18,7 @@ thresholdPanel(data);
 chartPanel('roc', (style) => rocChart(data, style));
 chartPanel('precision-recall', (style) => precisionRecallChart(data, style));
 if (data.confusion) chartPanel('confusion', (style) => confusionChart(data, style));
+if (data.reliability) chartPanel('reliability', (style) => reliabilityChart(data, style));
 document.querySelectorAll<HTMLElement>('[data-cell]').forEach((place) => {
   images.show(place, Number(place.dataset.cell), 64);
 });

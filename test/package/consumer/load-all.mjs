@@ -16,6 +16,7 @@ for (const [entry, name] of [
   ['tfjs-ood/scorers', 'nearestClassMean'],
   ['tfjs-ood/embeddings', 'ClassMeans'],
   ['tfjs-ood/metrics', 'auroc'],
+  ['tfjs-ood/thresholds', 'decide'],
 ]) {
   if (entries[entry][name] !== entries['tfjs-ood'][name]) throw new Error(`${entry} has a ${name} of its own`);
 }

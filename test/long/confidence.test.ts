@@ -1,0 +1,3 @@
+import { confidenceSuite } from '../simulation/confidence-suite';
+
+confidenceSuite({ draws: 1000, print: true });

@@ -1,0 +1,3 @@
+import { confidenceSuite } from './confidence-suite';
+
+confidenceSuite({ draws: 150 });
