@@ -6,15 +6,15 @@ import type { Batch, FitBlock, LogitMeaning, ModelOutputs, ModelParts, Scorer } 
 import { calibrate } from '../thresholds/calibrate';
 import { decideWith } from '../thresholds/decide';
 import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
-import { checkAlarm } from './check-alarm';
+import { checkAlarm } from './calibration/check-alarm';
 import { encodeDetector, type DetectorState } from './detector-state';
-import { cutPointsOf } from './detector-cut-points';
+import { cutPointsOf } from './calibration/cut-point-rates';
 import { checkClassNames, DETECTOR_OPTIONS, type DetectorOptions, type ReadDetectorOptions } from './detector-options';
 import { checkGivenOutputs } from './given-outputs';
 import { firstOutputs } from './first-outputs';
-import { holdOut } from './hold-out';
+import { holdOut } from './calibration/hold-out';
 import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './rare-classes';
+import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './calibration/rare-classes';
 
 /** Options of {@link fitOutputDetector}. */
 export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {

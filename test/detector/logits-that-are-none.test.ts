@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ArgumentError, seededRandom } from 'tfjs-ood';
 import { ensemble, energy, msp, nearestNeighbors, react, scale, vim, type ScorerMethod } from 'tfjs-ood/scorers';
 import { fitDetector, fitOutputDetector } from 'tfjs-ood/detector';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 
 const [N, D, C] = [80, 4, 3];
 const random = seededRandom(8);

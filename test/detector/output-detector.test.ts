@@ -4,7 +4,7 @@ import { ArgumentError, decodeSafetensors, encodeSafetensors, FormatError, seede
 import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 import { heldScores } from '../../src/scorers/ensemble/fit-members';
 import type { Scorer } from '../../src/scorers/contract/scorer';
 import type { NumberBlock } from '../../src/scorers/contract/split-block';

@@ -14,7 +14,7 @@ import {
   type NeighborIndexMaker,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
-import { rareClasses } from '../../src/detector/rare-classes';
+import { rareClasses } from '../../src/detector/calibration/rare-classes';
 import { onEachBackend } from '../on-each-backend';
 
 const [CLASSES, SIZE] = [12, 12];

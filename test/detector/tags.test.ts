@@ -20,7 +20,7 @@ import {
   type FunctionModel,
   type TagLabels,
 } from 'tfjs-ood/detector';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../core/errors';
-import { seededRandom } from '../core/random';
+import { ArgumentError } from '../../core/errors';
+import { seededRandom } from '../../core/random';
 
 /**
  * Rows to fit on and rows to calibrate on, disjoint: a uniform draw of all `count`, chosen and ordered by the seed. It

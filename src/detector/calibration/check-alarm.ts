@@ -1,6 +1,6 @@
-import { ArgumentError } from '../core/errors';
-import type { Scorer } from '../scorers/contract/scorer';
-import { cutSorted } from '../thresholds/conformal-threshold';
+import { ArgumentError } from '../../core/errors';
+import type { Scorer } from '../../scorers/contract/scorer';
+import { cutSorted } from '../../thresholds/conformal-threshold';
 
 /**
  * Throws where the threshold at this rate is the largest score there is, so that nothing could ever be called OoD. (An

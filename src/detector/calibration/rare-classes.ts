@@ -1,5 +1,5 @@
-import { readRows } from '../scorers/contract/rows';
-import type { FitBlock, ModelOutputs, Scorer } from '../scorers/contract/scorer';
+import { readRows } from '../../scorers/contract/rows';
+import type { FitBlock, ModelOutputs, Scorer } from '../../scorers/contract/scorer';
 
 /** What the calibration of a detector stands on. */
 export interface CalibrationInfo {
