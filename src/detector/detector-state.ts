@@ -1,4 +1,4 @@
-import { ANY_SHARE, COUNT, SHARE, type Rule } from '../core/check';
+import { ANY_SHARE, COUNT, FLAG, oneOf, SHARE, type Rule } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { ScorerState } from '../scorers/contract/scorer';
 import { formatOf } from '../core/saved/format-of';
@@ -6,25 +6,32 @@ import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/saved/json'
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/saved/safetensors';
 import type { Declared } from '../core/read-options';
 import { readSaved } from '../core/saved/read-saved';
-import { firstWrong, readArrays, writeArrays, type NumbersRule } from '../core/saved/saved-arrays';
+import { firstWrong, readArrays, writeArrays, type NumbersRule, type SavedArrays } from '../core/saved/saved-arrays';
 import { writableJson } from '../core/saved/writable-json';
+import type { CalibrationMethod } from './calibration/calibration-info';
 import type { OutputWidths } from './given-outputs';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';
-const SCORER = 'scorer.';
+const SCORER = 'scorer';
+const CALIBRATION = 'calibration';
 
 /** Everything that makes a detector, without the model. */
 export interface DetectorState {
-  scorer: ScorerState;
-  /** In-distribution scores that fitted nothing [N], ascending. */
-  calibration: Float64Array;
+  /** The scorer; or that of each fold. */
+  scorers: readonly ScorerState[];
+  /** `'cross'`: each fold has a calibration of its own, for the scorer that did not see it. */
+  method: CalibrationMethod;
+  /** In-distribution scores that fitted nothing [N], ascending; of folds those of each, for its scorer. */
+  calibrations: readonly Float64Array[];
   /** Class indices of which no image was drawn for the fit, ascending. */
   classesWithoutRow: readonly number[];
   /** Share of the images that are alone in their class. */
   missingMass: number;
   /** False-alarm rate of each named cut-point; `'default'` is the one that counts where none is named. */
   cutPoints: Readonly<Record<string, number>>;
+  /** Whether it may have rates at which nothing is called OoD. */
+  acceptNoAlarm: boolean;
   classNames: readonly string[] | undefined;
   /** How wide the logits and features of the fit were; empty in files of before this was kept. */
   widths: OutputWidths;
@@ -32,29 +39,32 @@ export interface DetectorState {
   about: Readonly<Record<string, Json>>;
 }
 
+type Options = ScorerState['options'];
+
 /** What stands in the metadata beside format, version and kind. */
-interface SavedMetadata extends Omit<DetectorState, 'scorer' | 'calibration' | 'classNames'> {
+interface SavedMetadata extends Omit<DetectorState, 'scorers' | 'calibrations' | 'classNames'> {
   classNames: readonly string[] | null;
-  options: ScorerState['options'];
+  /** Those of the scorer, or of each. */
+  options: Options | readonly Options[];
 }
 
+/** Names of the parts of each fold; of the first, as those of the only one. */
+const scorerPrefix = (fold: number): string => `${SCORER}${fold || ''}.`;
+const calibrationName = (fold: number): string => `${CALIBRATION}${fold || ''}`;
+
 /**
- * One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal
- * bytes.
+ * One safetensors file: tensors `scorer.<name>` and `calibration`, of further folds `scorer1.<name>` and
+ * `calibration1`; the rest in the metadata. Equal states give equal bytes.
  */
 export function encodeDetector(state: DetectorState): Uint8Array {
-  const { scorer, calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths, about } = state;
-  const tensors: Record<string, NamedArray> = writeArrays(TENSORS, { calibration });
-  for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
-  const json = {
-    classesWithoutRow,
-    missingMass,
-    cutPoints,
-    classNames: classNames ?? null,
-    widths,
-    about,
-    options: scorer.options,
-  };
+  const { scorers, calibrations, classNames, ...rest } = state;
+  const named = Object.fromEntries(calibrations.map((scores, fold) => [calibrationName(fold), scores]));
+  const tensors: Record<string, NamedArray> = writeArrays(calibrationArrays(calibrations.length), named);
+  for (const [fold, scorer] of scorers.entries()) {
+    for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[scorerPrefix(fold) + name] = tensor;
+  }
+  const options = scorers.map((scorer) => scorer.options);
+  const json = { ...rest, classNames: classNames ?? null, options: options.length === 1 ? options[0] : options };
   const texts = Object.entries(json).map(([name, value]): [string, string] => [
     name,
     writableJson('detector', name, value),
@@ -62,7 +72,7 @@ export function encodeDetector(state: DetectorState): Uint8Array {
   return encodeSafetensors(tensors, {
     format: FORMAT,
     version: VERSION,
-    kind: scorer.kind,
+    kind: scorers[0]!.kind,
     ...Object.fromEntries(texts),
   });
 }
@@ -77,6 +87,8 @@ const isRates = (value: unknown) =>
   isRecord(value) &&
   Object.values(value).every((rate) => SHARE.holds(rate as number)) &&
   Object.hasOwn(value, 'default');
+const isOptions = (value: unknown) =>
+  isRecord(value) || (Array.isArray(value) && value.length > 1 && value.every(isRecord));
 const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
 
 const METADATA: Declared<SavedMetadata> = {
@@ -86,14 +98,24 @@ const METADATA: Declared<SavedMetadata> = {
   classNames: [{ expected: 'a list of names, or null', holds: (value: unknown) => value === null || isNames(value) }],
   widths: [{ expected: 'whole numbers from 1 named features or logits', holds: isWidths }, {}],
   about: [OBJECT],
-  options: [OBJECT],
+  options: [{ expected: `${OBJECT.expected}, or a list of them`, holds: isOptions }],
+  method: [oneOf('held-out', 'cross'), 'held-out'], // files of before have neither
+  acceptNoAlarm: [FLAG, false],
 };
 
 const ASCENDING: NumbersRule = {
   expected: 'ascending',
   wrong: /* @__PURE__ */ firstWrong((score, at, scores) => at === 0 || score >= scores[at - 1]!),
 };
-const TENSORS = { calibration: { dtype: 'F64', shape: ['N'], rule: ASCENDING } } as const;
+
+/** The arrays of the calibration; each has a length of its own. */
+const calibrationArrays = (count: number): SavedArrays =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, fold) => [
+      calibrationName(fold),
+      { dtype: 'F64', shape: [`N${fold || ''}`], rule: ASCENDING },
+    ]),
+  );
 
 /** A value of the metadata; what is no JSON, or too deep, stays the text that it is, which no rule takes. */
 function valueOf(text: string): unknown {
@@ -118,18 +140,21 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   if (classNames && columns !== undefined && classNames.length !== columns) {
     throw new FormatError(where, 'metadata.classNames', `${columns} names, one for each column`, classNames);
   }
-  const isOfScorer = ([name]: [string, unknown]) => name.startsWith(SCORER);
-  const own = Object.entries(tensors).filter(isOfScorer);
-  const others = Object.entries(tensors).filter((entry) => !isOfScorer(entry));
-  const { calibration } = readArrays(where, Object.fromEntries(others), TENSORS, 'tensors');
+  const all = [options].flat() as readonly Options[];
+  const foldOf = (name: string) => all.findIndex((_, fold) => name.startsWith(scorerPrefix(fold)));
+  const own = all.map((): Record<string, NamedArray> => ({}));
+  const others: Record<string, NamedArray> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const fold = foldOf(name);
+    if (fold < 0) others[name] = tensor;
+    else own[fold]![name.slice(scorerPrefix(fold).length)] = tensor;
+  }
+  const lists = rest.method === 'cross' ? all.length : 1; // folds that were calibrated anew have one list of scores
+  const scores = readArrays(where, others, calibrationArrays(lists), 'tensors');
   return {
     ...rest,
-    scorer: {
-      kind,
-      options,
-      tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
-    },
-    calibration,
+    scorers: all.map((ownOptions, fold) => ({ kind, options: ownOptions, tensors: own[fold]! })),
+    calibrations: Array.from({ length: lists }, (_, fold) => scores[calibrationName(fold)] as Float64Array),
     classNames: classNames ?? undefined,
   };
 }

@@ -5,7 +5,7 @@ import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
 import { fitFromSource, predictOptions } from './output-detector';
 import type { OutputDetector, PredictOptions, Verdict } from './output-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
-import type { CalibrationInfo } from './calibration/rare-classes';
+import type { CalibrationInfo } from './calibration/calibration-info';
 import { namingRows } from './naming-rows';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';

@@ -9,7 +9,7 @@ export type { OutputDetector, OutputDetectorOptions, PredictOptions, Verdict } f
 export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
-export type { CalibrationInfo } from './calibration/rare-classes';
+export type { CalibrationInfo } from './calibration/calibration-info';
 export { scorerMethods } from './scorer-methods';
 export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
 export { embed, type EmbedOptions } from './model/embed';

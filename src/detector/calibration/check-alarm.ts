@@ -1,33 +1,58 @@
 import { ArgumentError } from '../../core/errors';
-import type { Scorer } from '../../scorers/contract/scorer';
-import { cutSorted } from '../../thresholds/conformal-threshold';
+import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
+import { countFrom, countOf, isCross, type Judge } from './judge';
+
+/** The largest score that can come, of each list of scores; undefined where none is known. */
+function largestScores({ scorers, calibrations }: Judge): (number | undefined)[] {
+  const largest = scorers.map(({ largestScore }) => largestScore);
+  if (calibrations.length > 1) return largest;
+  const sum = largest.reduce((all, own) => (all === undefined || own === undefined ? undefined : all + own), 0);
+  return [sum === undefined ? undefined : sum / largest.length];
+}
+
+/** How many rows calibrate with the largest score there is. */
+const reachedBy = (judge: Judge): number =>
+  largestScores(judge).reduce<number>(
+    (sum, largest, k) => sum + (largest === undefined ? 0 : countFrom(judge.calibrations[k]!, largest)),
+    0,
+  );
 
 /**
- * Throws where the threshold at this rate is the largest score there is, so that nothing could ever be called OoD. (An
- * infinite threshold, of too few calibration scores, is another matter.)
+ * Throws where nothing, however strange, could be called OoD at this rate: too few rows calibrate, or too many with the
+ * largest score there is.
  *
- * @param calibration ascending scores
+ * @param isAccepted whether too few rows are fine, as the caller asked for p-values alone
  * @throws ArgumentError saying why, and what to do
  */
-export function checkAlarm(
-  where: string,
-  what: string,
-  { kind, largestScore }: Pick<Scorer, 'kind' | 'largestScore'>,
-  calibration: Float64Array,
-  alpha: number,
-): void {
-  const threshold = cutSorted(calibration, alpha);
-  if (largestScore === undefined || threshold === Infinity || threshold < largestScore) return;
-  const count = calibration.length;
-  const reached = calibration.filter((score) => score >= largestScore).length;
+export function checkAlarm(where: string, what: string, judge: Judge, alpha: number, isAccepted: boolean): void {
+  const count = countOf(judge);
+  const allowed = allowedAlarms(count, alpha);
+  if (allowed === 0) {
+    if (isAccepted) return;
+    const expected =
+      `at least ${smallest(count)} (${count} images calibrate, and a rate of ${alpha} takes ${countAllowing(1, alpha)}: with fewer ` +
+      `nothing, however strange, is called out of distribution. Give more images, or take ` +
+      `{ acceptNoAlarm: true } for p-values alone)`;
+    throw new ArgumentError(where, what, expected, alpha);
+  }
+  const reached = reachedBy(judge);
+  if (reached < allowed) return;
+  const { kind, largestScore } = judge.scorers[0]!;
   const scores =
     reached === count ? `all ${count} calibration scores are` : `${reached} of ${count} calibration scores are`;
   const instead = reached === count ? '' : `at least ${(reached + 1) / (count + 1)}, or with `;
   throw new ArgumentError(
     where,
     what,
-    `${instead}another scorer (${scores} ${largestScore}, the largest that '${kind}' can give: ` +
+    `${instead}another scorer (${scores} ${isCross(judge) ? '' : `${largestScore}, `}the largest that '${kind}' can give: ` +
       `at this rate that is the threshold, and nothing, however strange, would be called out of distribution)`,
     alpha,
   );
+}
+
+/** 1 / (count + 1), in four digits that are not below it. */
+function smallest(count: number): number {
+  const rate = 1 / (count + 1);
+  const scale = 10 ** (3 - Math.floor(Math.log10(rate)));
+  return Math.ceil(Number((rate * scale).toPrecision(12))) / scale;
 }
