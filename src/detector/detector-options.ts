@@ -1,6 +1,7 @@
-import { ANYTHING, COUNT, FUNCTION, INTEGER, required, SHARE, type Rule } from '../core/check';
+import { ANYTHING, COUNT, FLAG, FUNCTION, INTEGER, oneOf, required, SHARE, wholeFrom, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Declared, Read } from '../core/read-options';
+import type { CalibrationMethod } from './calibration/calibration-info';
 import type { ScorerMethod } from '../scorers/contract/scorer';
 
 /** Options of `fitOutputDetector` and of `fitDetector`. */
@@ -22,6 +23,20 @@ export interface DetectorOptions {
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
   calibrationShare?: number;
+  /**
+   * `'held-out'`: images that fitted nothing calibrate. `'cross'`: the images are drawn into folds, each of which is
+   * scored by a scorer fitted on the others; all of them calibrate, K scorers are kept, and twice alpha (and a little)
+   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate, and
+   * folds otherwise.
+   */
+  calibration?: CalibrationMethod;
+  /** How many folds there are; default 5. */
+  folds?: number;
+  /**
+   * Whether a detector is fine that can call nothing OoD at its rate, since too few images calibrate; its p-values stay
+   * right. Default false: an error says how many images it takes.
+   */
+  acceptNoAlarm?: boolean;
   /** Which images those are; default 1. */
   seed?: number;
   /** Images at a time; default 256. */
@@ -39,6 +54,9 @@ const NAMES: Rule = {
   holds: (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
 
+const METHOD_OF_CALIBRATION = /* @__PURE__ */ oneOf('held-out', 'cross');
+const FOLDS = /* @__PURE__ */ wholeFrom(2);
+
 /** The options that every fit of a detector has. */
 export const DETECTOR_OPTIONS = {
   scorer: [required(SCORER)],
@@ -46,6 +64,9 @@ export const DETECTOR_OPTIONS = {
   cutPoints: [ANYTHING],
   classNames: [NAMES],
   calibrationShare: [SHARE, 0.2],
+  calibration: [METHOD_OF_CALIBRATION],
+  folds: [FOLDS, 5],
+  acceptNoAlarm: [FLAG, false],
   seed: [INTEGER, 1],
   blockSize: [COUNT, 256],
   onProgress: [FUNCTION],

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OutputSource } from './output-source';
 import { encodeDetector } from './detector-state';
 import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
-import { fitFromSource, predictOptions } from './output-detector';
-import type { OutputDetector, PredictOptions, Verdict } from './output-detector';
+import { fitFromSource } from './output-detector';
+import { predictOptions, type OutputDetector, type PredictOptions, type Verdict } from './judged-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
 import type { CalibrationInfo } from './calibration/calibration-info';
 import { namingRows } from './naming-rows';
@@ -83,7 +83,7 @@ export function detectorAround<Label>(
         checkInputShape(asked, inputShape, source.shape);
         await checkWeights(asked, model); // looked at once, until they change
         await source.check(blockSize, check);
-        const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+        const pass = { where: asked, model: reader, images: source, needs: inner.needs };
         const count = source.shape[0]!;
         const verdicts: Verdict<Label>[] = [];
         for (let from = 0; from < count; from += blockSize) {

@@ -1,20 +1,21 @@
-import { ANYTHING, check, FUNCTION, SHARE } from '../core/check';
+import { ANYTHING, FUNCTION } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Json } from '../core/saved/json';
 import { readOptions } from '../core/read-options';
-import type { Batch, FitBlock, LogitMeaning, ModelOutputs, ModelParts, Scorer } from '../scorers/contract/scorer';
-import { calibrate } from '../thresholds/calibrate';
-import { decideWith } from '../thresholds/decide';
-import { outputSource, type OutputSource, type LabeledOutputs } from './output-source';
-import { checkAlarm } from './calibration/check-alarm';
-import { encodeDetector, type DetectorState } from './detector-state';
+import type { Batch, FitBlock, LogitMeaning, ModelParts } from '../scorers/contract/scorer';
+import { chooseMethod } from './calibration/choose-method';
+import { fitFolds, foldRows } from './calibration/cross-fit';
 import { cutPointsOf } from './calibration/cut-point-rates';
-import { checkClassNames, DETECTOR_OPTIONS, type DetectorOptions, type ReadDetectorOptions } from './detector-options';
-import { checkGivenOutputs } from './given-outputs';
-import { firstOutputs } from './first-outputs';
+import { fitHeldOut } from './calibration/held-out-fit';
 import { holdOut } from './calibration/hold-out';
-import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import { lostRows, rareClasses, warnOfMissingMass, type CalibrationInfo } from './calibration/rare-classes';
+import { rareClasses, warnOfMissingMass } from './calibration/rare-classes';
+import { collectedSource, outputSource, type OutputSource, type LabeledOutputs } from './output-source';
+import type { DetectorState } from './detector-state';
+import { checkClassNames, DETECTOR_OPTIONS, type DetectorOptions, type ReadDetectorOptions } from './detector-options';
+import { firstOutputs } from './first-outputs';
+import { checkRates, detectorOf, type OutputDetector } from './judged-detector';
+import { MEANING, meaningFor, type ClassLabel } from './logit-meaning';
+import { sharedScorers } from './shared-scorers';
 
 /** Options of {@link fitOutputDetector}. */
 export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {
@@ -23,50 +24,6 @@ export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelPar
    * as sigmoids give; `jointEnergy()` takes them for tags unasked.
    */
   meaning?: LogitMeaning;
-}
-
-/**
- * What a detector says of one image. Its label is one class; where the model gives tags, ask for those as
- * `fitDetector<TagLabels>(...)`.
- */
-export interface Verdict<Label = ClassLabel> {
-  /**
-   * Name of the predicted class, or its index; undefined where there are no logits. Of tags a list: the names, or
-   * indices as text, of those with a logit above 0.
-   */
-  label: Label;
-  /** Higher = more out of distribution. */
-  score: number;
-  /** Share of known images that look at least as strange. */
-  pValue: number;
-  isOod: boolean;
-  /** `score > threshold` is OoD at the cut-point that was asked for. */
-  threshold: number;
-}
-
-/** Options of a prediction. */
-export interface PredictOptions {
-  /** Name of a cut-point, or a false-alarm rate; by default that of the fit. */
-  cutPoint?: string | number;
-}
-
-/** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
-export interface OutputDetector<Label = ClassLabel> {
-  readonly scorer: Scorer;
-  readonly state: DetectorState;
-  /** How many images calibrate, and what of their classes the fit did not see. */
-  readonly calibration: CalibrationInfo;
-  /**
-   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
-   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
-   *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
-   *   naming the row
-   */
-  predict(outputs: Partial<ModelOutputs>, options?: PredictOptions): Promise<Verdict<Label>[]>;
-  /** The detector as one safetensors file, without the model. */
-  toBytes(): Uint8Array;
-  /** Frees what it holds on the backend. */
-  dispose(): void;
 }
 
 /** A fit of a detector before anything goes through it. */
@@ -79,12 +36,15 @@ export interface DetectorFit {
   about: Readonly<Record<string, Json>>;
 }
 
+const everyRow = (count: number) => Int32Array.from({ length: count }, (_, row) => row);
+
 /** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
 export async function fitFromSource<Label>(
   where: string,
   { source, parts, options, meaning, about }: DetectorFit,
 ): Promise<OutputDetector<Label>> {
   const { scorer: method, classNames, calibrationShare, seed, blockSize, onProgress } = options;
+  const { calibration, folds, acceptNoAlarm } = options;
   const { labels, count: total } = source;
   if (labels === undefined && method.fitNeeds?.includes('labels')) {
     throw new ArgumentError(where, 'labels', `class indices of the images, which '${method.kind}' needs`, 'none');
@@ -92,105 +52,60 @@ export async function fitFromSource<Label>(
   const cutPoints = cutPointsOf(where, options);
   if (meaning === 'classes') checkClassNames(where, classNames, { labels });
   const noted = firstOutputs(where, { method, head: parts.head, meaning, classNames });
-  const { fit, calibration } = holdOut(where, total, calibrationShare, seed);
-  const rare = labels ? rareClasses(labels, fit) : { classesWithoutRow: [], missingMass: 0 };
+  const held = holdOut(where, total, calibrationShare, seed);
+  const rows = { count: total, held: held.calibration.length };
+  const chosen = chooseMethod(where, { calibration, folds, acceptNoAlarm }, method, cutPoints, rows);
+  const fitted = chosen === 'cross' ? everyRow(total) : held.fit; // of folds each row fits some scorer
+  const rare = labels ? rareClasses(labels, fitted) : { classesWithoutRow: [], missingMass: 0 };
   warnOfMissingMass(where, rare.missingMass, cutPoints);
 
   let done = 0;
-  async function* blocksOf(rows: Int32Array) {
-    for (let from = 0; from < rows.length; from += blockSize) {
-      const own = rows.subarray(from, from + blockSize);
-      const { batch, dispose } = await source.batchOf(own);
+  async function* blocksOf(from: OutputSource, rows: Int32Array, see: boolean) {
+    for (let at = 0; at < rows.length; at += blockSize) {
+      const own = rows.subarray(at, at + blockSize);
+      const { batch, dispose } = await from.batchOf(own);
       try {
-        await noted.see(batch);
-        yield { ...batch, ...(labels && { labels: Int32Array.from(own, (row) => labels[row]!) }) } as FitBlock &
-          Partial<ModelOutputs>;
+        if (see) await noted.see(batch);
+        yield { ...batch, ...(labels && { labels: Int32Array.from(own, (row) => labels[row]!) }) } as FitBlock & Batch;
       } finally {
         dispose();
       }
+      if (!see) continue;
       done += own.length;
       onProgress?.(done, total);
     }
   }
-  let scorer = await method.fit(blocksOf(fit), parts as ModelParts);
+  async function foldedJudge() {
+    // One pass through the model, whose outputs each of the folds takes.
+    const outputs = await collectedSource(total, labels, blocksOf(source, everyRow(total), true));
+    const parted = foldRows(total, folds, seed);
+    return fitFolds(method, parts as ModelParts, parted, (rows) => blocksOf(outputs, rows, false));
+  }
+  const judge =
+    chosen === 'cross'
+      ? await foldedJudge()
+      : await fitHeldOut(where, method, parts as ModelParts, { ...held, ...rare }, (rows) =>
+          blocksOf(source, rows, true),
+        );
   try {
-    const scores = new Float64Array(calibration.length);
-    const lost = lostRows(rare.classesWithoutRow);
-    let at = 0;
-    done = fit.length;
-    for await (const block of blocksOf(calibration)) {
-      const own = await scorer.score(block);
-      scores.set(own, at);
-      at += own.length;
-      if (labels) await lost.collect(where, scorer, block);
-    }
-    const all = calibrate(scores).all;
-    for (const [name, rate] of Object.entries(cutPoints)) {
-      checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, scorer, all, rate);
-    }
-    // Only now: these rows calibrate by the scores that they had while they were unknown.
-    scorer = await lost.takenInBy(scorer);
-    const state = {
-      scorer: scorer.state(),
-      calibration: all,
+    const state: DetectorState = {
+      scorers: judge.scorers.map((scorer) => scorer.state()),
+      method: chosen,
+      calibrations: judge.calibrations,
       ...rare,
       cutPoints,
+      acceptNoAlarm,
       classNames,
       widths: noted.widths(),
       about: { ...about, meaning },
     };
-    return detectorOf(where, scorer, state);
+    checkRates(where, judge, state);
+    return detectorOf(where, sharedScorers(judge.scorers), state);
   } catch (error) {
-    scorer.dispose();
+    for (const scorer of judge.scorers) scorer.dispose();
     throw error;
   }
 }
-
-/** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
-export function detectorOf<Label>(where: string, scorer: Scorer, state: DetectorState): OutputDetector<Label> {
-  const { calibration, classesWithoutRow, missingMass, cutPoints, classNames } = state;
-  // Names say how many classes there are, where the fit saw no logits.
-  const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
-  const meaning = savedMeaning(where, state.about);
-  const asked = `${where}.predict`;
-  const rateOf = (cutPoint: string | number): number => {
-    if (typeof cutPoint === 'number') {
-      check(asked, 'cutPoint', cutPoint, SHARE);
-      return cutPoint;
-    }
-    if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
-    const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
-    throw new ArgumentError(asked, 'cutPoint', expected, cutPoint);
-  };
-  return {
-    scorer,
-    state,
-    calibration: { count: calibration.length, classesWithoutRow, missingMass },
-    async predict(outputs, options) {
-      const alpha = rateOf(predictOptions(asked, options).cutPoint);
-      checkAlarm(asked, 'cutPoint', scorer, calibration, alpha);
-      checkGivenOutputs(asked, outputs, widths);
-      const scores = await scorer.score(outputs as Batch);
-      const labels = outputs.logits && (await predictedLabels(where, outputs.logits, meaning, classNames));
-      const decisions = decideWith({ all: calibration }, scores, { alpha });
-      return decisions.map(({ score, pValue, isOod, threshold }, row) => ({
-        label: labels?.[row] as Label,
-        score,
-        pValue,
-        isOod,
-        threshold,
-      }));
-    },
-    toBytes: () => encodeDetector(state),
-    dispose: () => scorer.dispose(),
-  };
-}
-
-/** The options of a prediction. @throws ArgumentError */
-export const predictOptions = (where: string, options: PredictOptions | undefined) =>
-  readOptions<PredictOptions, { cutPoint: [typeof ANYTHING, string] }>(where, options, {
-    cutPoint: [ANYTHING, 'default'],
-  });
 
 /**
  * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by

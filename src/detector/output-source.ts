@@ -44,14 +44,40 @@ export async function outputSource(where: string, given: LabeledOutputs): Promis
     whole[name] = rows;
   }
   if (count === undefined) throw new ArgumentError(where, 'outputs', 'an object { features, logits, labels }', given);
-  return {
-    count,
-    labels,
-    batchOf(rows) {
-      const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
-      return Promise.resolve({ batch, dispose: () => {} });
-    },
-  };
+  return sourceOf(count, labels, whole);
+}
+
+type WholeOutputs = Partial<Record<Need, Rows>>;
+
+const sourceOf = (count: number, labels: OutputSource['labels'], whole: WholeOutputs): OutputSource => ({
+  count,
+  labels,
+  batchOf(rows) {
+    const batch = Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, pick(all, rows)]));
+    return Promise.resolve({ batch, dispose: () => {} });
+  },
+});
+
+/** The features and logits of blocks, kept: a source that can be gone over again. Images are let go. */
+export async function collectedSource(
+  count: number,
+  labels: OutputSource['labels'],
+  blocks: AsyncIterable<Partial<ModelOutputs>>,
+): Promise<OutputSource> {
+  const whole: WholeOutputs = {};
+  let at = 0;
+  for await (const block of blocks) {
+    let rows = 0;
+    for (const name of ['features', 'logits'] as const) {
+      if (block[name] === undefined) continue;
+      const { data, shape } = await readRows('collectedSource', name, block);
+      const all = (whole[name] ??= { data: new Float32Array(count * shape[1]), shape: [count, shape[1]] });
+      all.data.set(data, at * shape[1]);
+      rows = shape[0];
+    }
+    at += rows;
+  }
+  return sourceOf(count, labels, whole);
 }
 
 function pick({ data, shape }: Rows, rows: Int32Array): Rows {

@@ -228,7 +228,7 @@ onEachBackend('a tfjs model of which features alone are wanted', () => {
     const options = { scorer: nearestNeighbors({ k: 3 }), alpha: 0.2 };
     const without = await fitOutputDetector({ features }, options);
     const withThem = await fitOutputDetector({ features, labels: labels.slice(0, 60) }, options);
-    expect(without.state.calibration).toEqual(withThem.state.calibration);
+    expect(without.state.calibrations[0]).toEqual(withThem.state.calibrations[0]);
     await expect(fitOutputDetector({ features }, { scorer: mahalanobis() })).rejects.toThrow("which 'mahalanobis'");
     without.dispose();
     withThem.dispose();

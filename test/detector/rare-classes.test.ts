@@ -117,7 +117,7 @@ onEachBackend('detectors of long-tailed classes', () => {
       const { classesWithoutRow } = after.calibration;
       expect(classesWithoutRow).toEqual([6, 7, 8, 9, 10, 11].filter((label) => !fitted.flat().includes(label)));
       expect(classesWithoutRow.length).toBeGreaterThan(0);
-      expect(after.state.calibration).toEqual(before.state.calibration);
+      expect(after.state.calibrations[0]).toEqual(before.state.calibrations[0]);
       const [old, now] = [await before.predict(outputs), await after.predict(outputs)];
       let fell = 0;
       now.forEach(({ score }, row) => {
@@ -134,7 +134,7 @@ onEachBackend('detectors of long-tailed classes', () => {
     silenced();
     const { outputs } = longTail(3);
     const detector = await fitOutputDetector(outputs, { scorer: nearestClassMean(), seed: 16 });
-    const { labels, means } = detector.state.scorer.tensors;
+    const { labels, means } = detector.state.scorers[0]!.tensors;
     expect([...labels!.data]).toEqual(Array.from({ length: 12 }, (_, label) => label));
     for (const label of detector.calibration.classesWithoutRow) {
       const row = outputs.labels.indexOf(label);
@@ -151,7 +151,7 @@ onEachBackend('detectors of long-tailed classes', () => {
       const detector = await fitOutputDetector(outputs, { scorer, seed: 16 });
       const lost = detector.calibration.classesWithoutRow.length;
       detector.dispose();
-      return [detector.state.scorer.tensors.bank!.shape[0]! - 96, lost];
+      return [detector.state.scorers[0]!.tensors.bank!.shape[0]! - 96, lost];
     };
     const [taken, lost] = await rowsOf(nearestNeighbors({ k: 3 }));
     expect(lost).toBeGreaterThan(1);
@@ -212,7 +212,7 @@ describe('rates at which nothing could be called OoD', () => {
     const outputs = withEqual(30);
     const options = { scorer: msp(), calibrationShare: 0.5, seed: 3 };
     const detector = await fitOutputDetector(outputs, { ...options, alpha: 0.5 });
-    const { calibration } = detector.state;
+    const calibration = detector.state.calibrations[0]!;
     const reached = calibration.filter((score) => score === Math.fround(Math.log(3))).length;
     expect(reached).toBeGreaterThan(5);
     const least = (reached + 1) / 51;

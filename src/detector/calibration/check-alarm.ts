@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../core/errors';
-import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
+import { allowedAlarms } from '../../thresholds/allowed-alarms';
+import { tooFew } from './choose-method';
 import { countFrom, countOf, isCross, type Judge } from './judge';
 
 /** The largest score that can come, of each list of scores; undefined where none is known. */
@@ -29,11 +30,7 @@ export function checkAlarm(where: string, what: string, judge: Judge, alpha: num
   const allowed = allowedAlarms(count, alpha);
   if (allowed === 0) {
     if (isAccepted) return;
-    const expected =
-      `at least ${smallest(count)} (${count} images calibrate, and a rate of ${alpha} takes ${countAllowing(1, alpha)}: with fewer ` +
-      `nothing, however strange, is called out of distribution. Give more images, or take ` +
-      `{ acceptNoAlarm: true } for p-values alone)`;
-    throw new ArgumentError(where, what, expected, alpha);
+    throw new ArgumentError(where, what, tooFew(count, alpha, ''), alpha);
   }
   const reached = reachedBy(judge);
   if (reached < allowed) return;
@@ -48,11 +45,4 @@ export function checkAlarm(where: string, what: string, judge: Judge, alpha: num
       `at this rate that is the threshold, and nothing, however strange, would be called out of distribution)`,
     alpha,
   );
-}
-
-/** 1 / (count + 1), in four digits that are not below it. */
-function smallest(count: number): number {
-  const rate = 1 / (count + 1);
-  const scale = 10 ** (3 - Math.floor(Math.log10(rate)));
-  return Math.ceil(Number((rate * scale).toPrecision(12))) / scale;
 }

@@ -48,7 +48,4 @@ export async function fitFolds(
  * (2021), theorem 4, for the cross-conformal p-values of Vovk (2015).
  */
 export const crossGuarantee = (count: number, folds: number, alpha: number): number =>
-  Math.min(
-    1,
-    2 * alpha + Math.min((2 * (1 - 1 / folds)) / (count / folds + 1), (1 - folds / count) / (folds + 1)),
-  );
+  Math.min(1, 2 * alpha + Math.min((2 * (1 - 1 / folds)) / (count / folds + 1), (1 - folds / count) / (folds + 1)));
