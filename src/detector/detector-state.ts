@@ -99,8 +99,8 @@ const METADATA: Declared<SavedMetadata> = {
   widths: [{ expected: 'whole numbers from 1 named features or logits', holds: isWidths }, {}],
   about: [OBJECT],
   options: [{ expected: `${OBJECT.expected}, or a list of them`, holds: isOptions }],
-  method: [oneOf('held-out', 'cross'), 'held-out'], // files of before have neither
-  acceptNoAlarm: [FLAG, false],
+  method: [/* @__PURE__ */ oneOf('held-out', 'cross')],
+  acceptNoAlarm: [FLAG],
 };
 
 const ASCENDING: NumbersRule = {
