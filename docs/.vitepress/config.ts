@@ -39,6 +39,7 @@ export default defineConfig({
         text: 'Guides',
         items: links({
           'OoD scores for your classifier': '/guide/scores-for-your-classifier',
+          'Twenty pictures': '/guide/twenty-pictures',
           'Will my model work?': '/will-my-model-work',
           'Losses in your project': '/guide/losses-in-your-project',
           'Run the experiment': '/guide/run-the-experiment',

@@ -1,7 +1,9 @@
-import { ANYTHING, COUNT, FUNCTION, INTEGER, required, SHARE, type Rule } from '../core/check';
+import { ANYTHING, COUNT, FLAG, FUNCTION, INTEGER, oneOf, required, SHARE, wholeFrom, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Declared, Read } from '../core/read-options';
 import type { LogitMeaning, ScorerMethod } from '../scorers/contract/scorer';
+import type { CalibrationMethod } from './calibration/calibration-info';
+import { LABEL_SETS, type LabelSetOptions } from './calibration/label-sets';
 
 /** Options of `fitOutputDetector` and of `fitDetector`. */
 export interface DetectorOptions {
@@ -25,6 +27,30 @@ export interface DetectorOptions {
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
   calibrationShare?: number;
+  /**
+   * `'held-out'`: images that fitted nothing calibrate. `'cross'`: the images are drawn into folds, each of which is
+   * scored by a scorer fitted on the others; all of them calibrate, K scorers are kept, and twice alpha (and a little)
+   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate, and
+   * folds otherwise.
+   */
+  calibration?: CalibrationMethod;
+  /** How many folds there are; default 5. */
+  folds?: number;
+  /**
+   * In (0, 1), for held-out images: with this confidence the rate of this very detector is at most alpha; left out, it
+   * is on average over calibrations. 59 calibration images for 0.05 with confidence 0.95, in place of 19.
+   */
+  confidence?: number;
+  /**
+   * Verdicts have the `probability` of their label and a `labelSet`, from a share of the images (`{ share: 0.2 }`) that
+   * does nothing else; needs labels and logits.
+   */
+  labelSets?: boolean | LabelSetOptions;
+  /**
+   * Whether a detector is fine that can call nothing OoD at its rate, since too few images calibrate; its p-values stay
+   * right. Default false: an error says how many images it takes.
+   */
+  acceptNoAlarm?: boolean;
   /** Which images those are; default 1. */
   seed?: number;
   /** Images at a time; default 256. */
@@ -42,6 +68,9 @@ const NAMES: Rule = {
   holds: (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
 
+const METHOD_OF_CALIBRATION = /* @__PURE__ */ oneOf('held-out', 'cross');
+const FOLDS = /* @__PURE__ */ wholeFrom(2);
+
 /** The options that every fit of a detector has. */
 export const DETECTOR_OPTIONS = {
   scorer: [required(SCORER)],
@@ -49,6 +78,11 @@ export const DETECTOR_OPTIONS = {
   cutPoints: [ANYTHING],
   classNames: [NAMES],
   calibrationShare: [SHARE, 0.2],
+  calibration: [METHOD_OF_CALIBRATION],
+  folds: [FOLDS, 5],
+  confidence: [SHARE],
+  labelSets: [LABEL_SETS],
+  acceptNoAlarm: [FLAG, false],
   seed: [INTEGER, 1],
   blockSize: [COUNT, 256],
   onProgress: [FUNCTION],

@@ -1,4 +1,4 @@
-import { ANY_SHARE, COUNT, SHARE, type Rule } from '../core/check';
+import { ANY_SHARE, COUNT, FLAG, INTEGER, oneOf, POSITIVE, SHARE, type Rule } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { ScorerState } from '../scorers/contract/scorer';
 import { formatOf } from '../core/saved/format-of';
@@ -6,25 +6,38 @@ import { isRecord, MOST_LEVELS, parseJson, type Json } from '../core/saved/json'
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../core/saved/safetensors';
 import type { Declared } from '../core/read-options';
 import { readSaved } from '../core/saved/read-saved';
-import { firstWrong, readArrays, writeArrays, type NumbersRule } from '../core/saved/saved-arrays';
+import { firstWrong, readArrays, writeArrays, type NumbersRule, type SavedArrays } from '../core/saved/saved-arrays';
 import { writableJson } from '../core/saved/writable-json';
+import type { CalibrationMethod } from './calibration/calibration-info';
+import type { LabelSets } from './calibration/label-sets';
+import type { SetCalibration } from '../thresholds/probabilities/calibrate-sets';
 import type { OutputWidths } from './given-outputs';
 
 const FORMAT = 'tfjs-ood/detector';
 const VERSION = '1';
-const SCORER = 'scorer.';
+const SCORER = 'scorer';
+const CALIBRATION = 'calibration';
 
 /** Everything that makes a detector, without the model. */
 export interface DetectorState {
-  scorer: ScorerState;
-  /** In-distribution scores that fitted nothing [N], ascending. */
-  calibration: Float64Array;
+  /** The scorer; or that of each fold. */
+  scorers: readonly ScorerState[];
+  /** `'cross'`: each fold has a calibration of its own, for the scorer that did not see it. */
+  method: CalibrationMethod;
+  /** In-distribution scores that fitted nothing [N], ascending; of folds those of each, for its scorer. */
+  calibrations: readonly Float64Array[];
   /** Class indices of which no image was drawn for the fit, ascending. */
   classesWithoutRow: readonly number[];
   /** Share of the images that are alone in their class. */
   missingMass: number;
   /** False-alarm rate of each named cut-point; `'default'` is the one that counts where none is named. */
   cutPoints: Readonly<Record<string, number>>;
+  /** With it the rates hold for this calibration; undefined: on average. */
+  confidence: number | undefined;
+  /** What makes probabilities and label sets of logits, where that was asked for. */
+  labelSets: LabelSets | undefined;
+  /** Whether it may have rates at which nothing is called OoD. */
+  acceptNoAlarm: boolean;
   classNames: readonly string[] | undefined;
   /** How wide the logits and features of the fit were; empty in files of before this was kept. */
   widths: OutputWidths;
@@ -32,28 +45,55 @@ export interface DetectorState {
   about: Readonly<Record<string, Json>>;
 }
 
+type Options = ScorerState['options'];
+
+/** Label sets but their scores, which are an array. */
+type SavedSets = Pick<LabelSets, 'temperature' | 'alpha'> & Omit<SetCalibration, 'scores'>;
+
+const SETS = 'labelSets';
+
 /** What stands in the metadata beside format, version and kind. */
-interface SavedMetadata extends Omit<DetectorState, 'scorer' | 'calibration' | 'classNames'> {
+interface SavedMetadata extends Omit<
+  DetectorState,
+  'scorers' | 'calibrations' | 'classNames' | 'confidence' | 'labelSets'
+> {
   classNames: readonly string[] | null;
-  options: ScorerState['options'];
+  confidence: number | null;
+  labelSets: SavedSets | null;
+  /** Those of the scorer, or of each. */
+  options: Options | readonly Options[];
 }
 
+/** Names of the parts of each fold; of the first, as those of the only one. */
+const scorerPrefix = (fold: number): string => `${SCORER}${fold || ''}.`;
+const calibrationName = (fold: number): string => `${CALIBRATION}${fold || ''}`;
+
 /**
- * One safetensors file: tensors `scorer.<name>` and `calibration`; the rest in the metadata. Equal states give equal
- * bytes.
+ * One safetensors file: tensors `scorer.<name>` and `calibration`, of further folds `scorer1.<name>` and
+ * `calibration1`; the rest in the metadata. Equal states give equal bytes.
  */
 export function encodeDetector(state: DetectorState): Uint8Array {
-  const { scorer, calibration, classesWithoutRow, missingMass, cutPoints, classNames, widths, about } = state;
-  const tensors: Record<string, NamedArray> = writeArrays(TENSORS, { calibration });
-  for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[SCORER + name] = tensor;
+  const { scorers, calibrations, classNames, confidence, labelSets, ...rest } = state;
+  const named = Object.fromEntries(calibrations.map((scores, fold) => [calibrationName(fold), scores]));
+  const { scores, ...sets } = labelSets?.sets ?? {};
+  const tensors: Record<string, NamedArray> = writeArrays(
+    calibrationArrays(calibrations.length, scores !== undefined),
+    {
+      ...named,
+      ...(scores && { [SETS]: scores }),
+    },
+  );
+  for (const [fold, scorer] of scorers.entries()) {
+    for (const [name, tensor] of Object.entries(scorer.tensors)) tensors[scorerPrefix(fold) + name] = tensor;
+  }
+  const options = scorers.map((scorer) => scorer.options);
+  const saved = labelSets && { temperature: labelSets.temperature, alpha: labelSets.alpha, ...sets };
   const json = {
-    classesWithoutRow,
-    missingMass,
-    cutPoints,
+    ...rest,
     classNames: classNames ?? null,
-    widths,
-    about,
-    options: scorer.options,
+    confidence: confidence ?? null,
+    labelSets: saved ?? null,
+    options: options.length === 1 ? options[0] : options,
   };
   const texts = Object.entries(json).map(([name, value]): [string, string] => [
     name,
@@ -62,7 +102,7 @@ export function encodeDetector(state: DetectorState): Uint8Array {
   return encodeSafetensors(tensors, {
     format: FORMAT,
     version: VERSION,
-    kind: scorer.kind,
+    kind: scorers[0]!.kind,
     ...Object.fromEntries(texts),
   });
 }
@@ -77,6 +117,8 @@ const isRates = (value: unknown) =>
   isRecord(value) &&
   Object.values(value).every((rate) => SHARE.holds(rate as number)) &&
   Object.hasOwn(value, 'default');
+const isOptions = (value: unknown) =>
+  isRecord(value) || (Array.isArray(value) && value.length > 1 && value.every(isRecord));
 const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string');
 
 const METADATA: Declared<SavedMetadata> = {
@@ -86,14 +128,38 @@ const METADATA: Declared<SavedMetadata> = {
   classNames: [{ expected: 'a list of names, or null', holds: (value: unknown) => value === null || isNames(value) }],
   widths: [{ expected: 'whole numbers from 1 named features or logits', holds: isWidths }, {}],
   about: [OBJECT],
-  options: [OBJECT],
+  options: [{ expected: `${OBJECT.expected}, or a list of them`, holds: isOptions }],
+  method: [/* @__PURE__ */ oneOf('held-out', 'cross')],
+  acceptNoAlarm: [FLAG],
+  confidence: [
+    { expected: 'a share between 0 and 1, or null', holds: (value) => value === null || SHARE.holds(value) },
+  ],
+  labelSets: [{ expected: 'an object, or null', holds: (value: unknown) => value === null || isRecord(value) }],
+};
+
+const SAVED_SETS: Declared<SavedSets> = {
+  temperature: [POSITIVE],
+  alpha: [SHARE],
+  method: [/* @__PURE__ */ oneOf('lac', 'aps')],
+  seed: [INTEGER],
+  classes: [COUNT],
 };
 
 const ASCENDING: NumbersRule = {
   expected: 'ascending',
   wrong: /* @__PURE__ */ firstWrong((score, at, scores) => at === 0 || score >= scores[at - 1]!),
 };
-const TENSORS = { calibration: { dtype: 'F64', shape: ['N'], rule: ASCENDING } } as const;
+
+/** The arrays of the calibration; each has a length of its own. */
+const calibrationArrays = (count: number, hasSets: boolean): SavedArrays => ({
+  ...Object.fromEntries(
+    Array.from({ length: count }, (_, fold) => [
+      calibrationName(fold),
+      { dtype: 'F64', shape: [`N${fold || ''}`], rule: ASCENDING },
+    ]),
+  ),
+  ...(hasSets && { [SETS]: { dtype: 'F64', shape: ['L'], rule: ASCENDING } as const }),
+});
 
 /** A value of the metadata; what is no JSON, or too deep, stays the text that it is, which no rule takes. */
 function valueOf(text: string): unknown {
@@ -104,6 +170,8 @@ function valueOf(text: string): unknown {
   }
 }
 
+const NO_SETS: SavedSets = { temperature: 1, alpha: 0.5, method: 'lac', seed: 1, classes: 1 };
+
 /** The state that {@link encodeDetector} wrote. @throws FormatError naming what is not as it should be */
 export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -113,23 +181,33 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   }
   if (!kind) throw new FormatError(where, 'metadata.kind', 'the kind of the scorer', kind ?? 'none');
   const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, valueOf(text)]));
-  const { classNames, options, ...rest } = readSaved(where, values, METADATA, 'metadata');
+  const { classNames, options, confidence, labelSets, ...rest } = readSaved(where, values, METADATA, 'metadata');
   const columns = rest.widths.logits;
   if (classNames && columns !== undefined && classNames.length !== columns) {
     throw new FormatError(where, 'metadata.classNames', `${columns} names, one for each column`, classNames);
   }
-  const isOfScorer = ([name]: [string, unknown]) => name.startsWith(SCORER);
-  const own = Object.entries(tensors).filter(isOfScorer);
-  const others = Object.entries(tensors).filter((entry) => !isOfScorer(entry));
-  const { calibration } = readArrays(where, Object.fromEntries(others), TENSORS, 'tensors');
+  const all = [options].flat() as readonly Options[];
+  const foldOf = (name: string) => all.findIndex((_, fold) => name.startsWith(scorerPrefix(fold)));
+  const own = all.map((): Record<string, NamedArray> => ({}));
+  const others: Record<string, NamedArray> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const fold = foldOf(name);
+    if (fold < 0) others[name] = tensor;
+    else own[fold]![name.slice(scorerPrefix(fold).length)] = tensor;
+  }
+  const lists = rest.method === 'cross' ? all.length : 1; // folds that were calibrated anew have one list of scores
+  const scores = readArrays(where, others, calibrationArrays(lists, labelSets !== null), 'tensors');
+  const { temperature, alpha, ...sets } =
+    labelSets === null ? NO_SETS : readSaved<SavedSets>(where, labelSets, SAVED_SETS, 'metadata.labelSets');
+  if (columns !== undefined && labelSets && sets.classes !== columns) {
+    throw new FormatError(where, 'metadata.labelSets.classes', `${columns}, as the logits have columns`, sets.classes);
+  }
   return {
     ...rest,
-    scorer: {
-      kind,
-      options,
-      tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice(SCORER.length), tensor])),
-    },
-    calibration,
+    scorers: all.map((ownOptions, fold) => ({ kind, options: ownOptions, tensors: own[fold]! })),
+    calibrations: Array.from({ length: lists }, (_, fold) => scores[calibrationName(fold)] as Float64Array),
     classNames: classNames ?? undefined,
+    confidence: confidence ?? undefined,
+    labelSets: labelSets ? { temperature, alpha, sets: { ...sets, scores: scores[SETS] as Float64Array } } : undefined,
   };
 }

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { encodeDetector } from './detector-state';
+import { encodeDetector, type DetectorState } from './detector-state';
 import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
-import { detectorOf, predictOptions } from './output-detector';
-import type { OutputDetector, PredictOptions, Verdict } from './output-detector';
+import { detectorOf, predictOptions } from './judged-detector';
+import type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
 import { meaningFor, type ClassLabel } from './logit-meaning';
-import type { CalibrationInfo } from './rare-classes';
+import type { CalibrationInfo } from './calibration/calibration-info';
 import { namingBlock, namingRows } from './naming-rows';
 import { ArgumentError } from '../core/errors';
 import { nextTask } from '../core/next-task';
@@ -24,7 +24,8 @@ import { METADATA_JSON, readMetadata, type TeachableMetadata } from './input/tea
 import { checkStreamed, isStream, sourcesOf } from './known/block-stream';
 import { fitKnown } from './known/fit-known';
 import { KNOWN, knownImages, type KnownImages } from './known/known-images';
-import { rowsFrom } from './known/known-rows';
+import { rowsFrom, type KnownBatch } from './known/known-rows';
+import { sharedScorers } from './shared-scorers';
 import { checkModel, isFunctionModel, type DetectorModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
 import { outputsOf, type ImageModel } from './model/image-blocks';
@@ -56,7 +57,8 @@ export type AskedRows = ModelImages | { readonly inputs: ModelInputs };
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector<Label = ClassLabel> {
-  /** How many images calibrate, and what of their classes the fit did not see. */
+  readonly state: DetectorState;
+  /** What calibrates, what it allows and promises, and what of the classes the fit did not see. */
   readonly calibration: CalibrationInfo;
   /**
    * One verdict for each image, in blocks; of a stream (an async iterable of images) for all that come. What was fitted
@@ -67,6 +69,21 @@ export interface Detector<Label = ClassLabel> {
    *   cut-point
    */
   predict(images: AskedRows | AsyncIterable<AskedRows>, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  /**
+   * The same detector with the calibration of other known images, of a new camera or month; nothing is fitted. This one
+   * stays as it is, and holds the same memory; dispose of both.
+   *
+   * @param images known images that fitted nothing
+   * @param options `keep: true`: they come to those of before, which held-out ones allow
+   * @throws as `predict`; ArgumentError where so few images can never make an alarm, unless the fit accepted it
+   */
+  recalibrate(images: AskedRows | AsyncIterable<AskedRows>, options?: RecalibrateOptions): Promise<Detector<Label>>;
+  /**
+   * The same detector with the calibrations of both, which were made of one scorer in two places.
+   *
+   * @throws ArgumentError where the other has another scorer, or one of them is calibrated by folds
+   */
+  mergeCalibration(other: { readonly state: DetectorState }): Detector<Label>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /**
@@ -102,16 +119,17 @@ export function detectorAround<Label>(
   const asked = `${where}.predict`;
   const check = () => checkBackend(asked);
 
-  async function verdictsOf(given: AskedRows, options: PredictOptions | undefined): Promise<Verdict<Label>[]> {
+  /** What the model makes of the rows, block by block, for `use`; errors name the caller's rows. */
+  async function* eachBlock(at: string, given: AskedRows): AsyncGenerator<{ batch: KnownBatch; own: Int32Array }> {
+    const check = () => checkBackend(at);
     const rank = inputShape?.length ?? 4;
-    const source = await rowSource(asked, askedRows(asked, given, kind), { model, expected: inputShape, plan, rank });
+    const source = await rowSource(at, askedRows(at, given, kind), { model, expected: inputShape, plan, rank });
     const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
     check();
-    await checkWeights(asked, model); // looked at once, until they change
+    await checkWeights(at, model); // looked at once, until they change
     await source.check(blockSize, check);
-    const pass = { where: asked, model: reader, images: source, needs: inner.scorer.needs };
+    const pass = { where: at, model: reader, images: source, needs: inner.needs };
     const count = source.shape[0]!;
-    const verdicts: Verdict<Label>[] = [];
     for (let from = 0; from < count; from += blockSize) {
       await nextTask(); // lets a page breathe between blocks
       check(); // again after each wait, in which others may switch it
@@ -119,14 +137,43 @@ export function detectorAround<Label>(
       const { batch, dispose } = await outputsOf(pass, own);
       try {
         check();
-        verdicts.push(...(await namingRows(inner.predict(batch, options), own)));
+        yield { batch, own };
       } finally {
         dispose();
       }
     }
+  }
+
+  async function verdictsOf(given: AskedRows, options: PredictOptions | undefined): Promise<Verdict<Label>[]> {
+    const verdicts: Verdict<Label>[] = [];
+    for await (const { batch, own } of eachBlock(asked, given)) {
+      verdicts.push(...(await namingRows(inner.predict(batch, options), own)));
+    }
     return verdicts;
   }
+
+  /** Outputs of images, or of a stream of them. */
+  async function* outputs(at: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
+    let place = 0;
+    for await (const block of isStream(given) ? given : [given]) {
+      const name = { block: isStream(given) ? `images[${place++}]` : 'images', before: 0 };
+      const blocks = eachBlock(at, block);
+      try {
+        // By hand, so that an error names the block
+        for (let next = await namingBlock(blocks.next(), name); !next.done;) {
+          yield next.value.batch;
+          next = await namingBlock(blocks.next(), name);
+        }
+      } finally {
+        await blocks.return(undefined);
+      }
+    }
+  }
+
+  const around = (other: OutputDetector<Label>): Detector<Label> =>
+    detectorAround(where, other, { model, reader, inputShape, kind, plan, blockSize: givenSize });
   return {
+    state: inner.state,
     calibration: inner.calibration,
     async predict(images, options) {
       check();
@@ -140,6 +187,10 @@ export function detectorAround<Label>(
       }
       return verdicts;
     },
+    async recalibrate(images, options) {
+      return around(await inner.recalibrate(outputs(`${where}.recalibrate`, images), options));
+    },
+    mergeCalibration: (other) => around(inner.mergeCalibration(other)),
     toBytes: () => encodeDetector(inner.state),
     save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
     dispose: () => inner.dispose(),
@@ -246,7 +297,8 @@ export async function fitDetector<Label = ClassLabel>(
   };
   const parts = await partsOf(where, reader, method);
   const all = { ...own, classNames, blockSize: blockSize ?? KEPT_ROWS };
-  const inner = detectorOf<Label>(where, await fitKnown(where, { rows, parts, options: all, meaning, about }));
+  const fitted = await fitKnown(where, { rows, parts, options: all, meaning, about });
+  const inner = detectorOf<Label>(where, sharedScorers(fitted.scorers), fitted.state);
   const { kind, shape, plan } = known.seen();
   return detectorAround('Detector', inner, {
     model,

@@ -26,11 +26,13 @@ export type {
   GrowingVerdict,
 } from './growing/growing-detector';
 export type { GrowingLabel } from './growing/growing-labels';
-export type { OutputDetector, OutputDetectorOptions, PredictOptions, Verdict } from './output-detector';
+export type { OutputDetectorOptions } from './output-detector';
+export type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
+export type { LabelSetOptions } from './calibration/label-sets';
 export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
-export type { CalibrationInfo } from './rare-classes';
+export type { CalibrationInfo } from './calibration/calibration-info';
 export { scorerMethods } from './scorer-methods';
 export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
 export { embed, type EmbedOptions } from './model/embed';

@@ -7,7 +7,8 @@ import { detectorAround, type Detector } from './detector';
 import { bytesFrom, type DetectorTarget } from './detector-io';
 import { decodeDetector } from './detector-state';
 import { MEANING, type ClassLabel } from './logit-meaning';
-import { detectorOf } from './output-detector';
+import { detectorOf } from './judged-detector';
+import { restoredScorers } from './shared-scorers';
 import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
 import { checkModel, isFunctionModel, type DetectorModel, type FunctionModel } from './model/detector-model';
 import { checkFiniteWeights } from './model/finite-weights';
@@ -195,7 +196,7 @@ export async function loadDetector<Label = ClassLabel>(
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
   const state = decodeDetector(where, bytes);
   const saved = savedModel(where, state.about);
-  const method = methodOf(where, state.scorer, given);
+  const method = methodOf(where, state.scorers[0]!, given);
   await checkSameModel(where, model, saved);
   const names = isFunctionModel(model) ? {} : namesIn(where, model, saved);
   const reader = readNamed(where, model, names, method);
@@ -208,8 +209,8 @@ export async function loadDetector<Label = ClassLabel>(
     throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
   }
   const plan = loadedPlan(where, model, saved.input, input);
-  const scorer = method.restore(state.scorer, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
-  return detectorAround('Detector', detectorOf<Label>('Detector', { scorer, state }), {
+  const scorers = restoredScorers(method, state, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
+  return detectorAround('Detector', detectorOf<Label>('Detector', scorers, state), {
     model,
     reader,
     inputShape: images ? fittedShape(declared, images) : declared,

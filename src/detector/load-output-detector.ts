@@ -3,7 +3,8 @@ import { readOptions } from '../core/read-options';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { decodeDetector } from './detector-state';
 import { savedMeaning, type ClassLabel } from './logit-meaning';
-import { detectorOf, type OutputDetector } from './output-detector';
+import { detectorOf, type OutputDetector } from './judged-detector';
+import { restoredScorers } from './shared-scorers';
 import { METHOD, methodOf, METHODS, type LoadedScorer } from './scorer-kinds';
 
 /** Options of {@link loadOutputDetector}. */
@@ -30,7 +31,7 @@ export function loadOutputDetector<Label = ClassLabel>(
   });
   const state = decodeDetector(where, bytes);
   savedMeaning(where, state.about); // before the scorer holds anything
-  const method = methodOf(where, state.scorer, { scorer, methods });
+  const method = methodOf(where, state.scorers[0]!, { scorer, methods });
   const parts = { ...(head && { head }), ...(logitsOf && { logitsOf }) };
-  return detectorOf(where, { scorer: method.restore(state.scorer, parts), state });
+  return detectorOf(where, restoredScorers(method, state, parts), state);
 }

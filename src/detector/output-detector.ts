@@ -1,17 +1,13 @@
-import { ANYTHING, check, FUNCTION, SHARE } from '../core/check';
-import { ArgumentError } from '../core/errors';
+import { ANYTHING, FUNCTION } from '../core/check';
 import { readOptions } from '../core/read-options';
-import type { Batch, LogitMeaning, ModelOutputs, ModelParts, Scorer } from '../scorers/contract/scorer';
-import { decideWith } from '../thresholds/decide';
+import type { LogitMeaning, ModelParts } from '../scorers/contract/scorer';
 import { OUTPUTS, outputSource, type LabeledOutputs } from './output-source';
-import { checkAlarm } from './check-alarm';
-import { encodeDetector, type DetectorState } from './detector-state';
 import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
-import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
+import { detectorOf, type OutputDetector } from './judged-detector';
 import { checkStreamed, isStream, sourcesOf } from './known/block-stream';
-import { fitKnown, type FittedDetector } from './known/fit-known';
-import { MEANING, meaningFor, predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import type { CalibrationInfo } from './rare-classes';
+import { fitKnown } from './known/fit-known';
+import { MEANING, meaningFor, type ClassLabel } from './logit-meaning';
+import { sharedScorers } from './shared-scorers';
 
 /** Options of {@link fitOutputDetector}. */
 export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelParts> {
@@ -21,110 +17,6 @@ export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelPar
    */
   meaning?: LogitMeaning;
 }
-
-/**
- * What a detector says of one image. Its label is one class; where the model gives tags, ask for those as
- * `fitDetector<TagLabels>(...)`.
- */
-export interface Verdict<Label = ClassLabel> {
-  /**
-   * Name of the predicted class, or its index; undefined where there are no logits. Of tags a list: the names, or
-   * indices as text, of those with a logit above 0.
-   */
-  label: Label;
-  /** Higher = more out of distribution. */
-  score: number;
-  /** Share of known images that look at least as strange. */
-  pValue: number;
-  isOod: boolean;
-  /** `score > threshold` is OoD at the cut-point that was asked for. */
-  threshold: number;
-}
-
-/** Options of a prediction. */
-export interface PredictOptions {
-  /** Name of a cut-point, or a false-alarm rate; by default that of the fit. */
-  cutPoint?: string | number;
-}
-
-/** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
-export interface OutputDetector<Label = ClassLabel> {
-  readonly scorer: Scorer;
-  readonly state: DetectorState;
-  /** How many images calibrate, and what of their classes the fit did not see. */
-  readonly calibration: CalibrationInfo;
-  /**
-   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
-   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
-   *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
-   *   naming the row
-   */
-  predict(
-    outputs: GivenOutputs & Partial<Pick<ModelOutputs, 'images'>>,
-    options?: PredictOptions,
-  ): Promise<Verdict<Label>[]>;
-  /** The detector as one safetensors file, without the model. */
-  toBytes(): Uint8Array;
-  /** Frees what it holds on the backend. */
-  dispose(): void;
-}
-
-/** Names that came from labels, at a fit without logits, are in no order of columns. @throws ArgumentError */
-function checkOrdered(where: string, { about, classNames }: DetectorState, logits: unknown): void {
-  if (!about.unordered || logits === undefined) return;
-  const expected =
-    `left out, as the names of the classes (${classNames?.join(', ')}) came from labels, at a fit without logits: ` +
-    `fit with classNames in the order of the model's outputs`;
-  throw new ArgumentError(where, 'logits', expected, 'logits');
-}
-
-/** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
-export function detectorOf<Label>(where: string, { scorer, state }: FittedDetector): OutputDetector<Label> {
-  const { calibration, classesWithoutRow, missingMass, cutPoints, classNames } = state;
-  // Names say how many classes there are, where the fit saw no logits.
-  const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
-  const meaning = savedMeaning(where, state.about);
-  const asked = `${where}.predict`;
-  const rateOf = (cutPoint: string | number): number => {
-    if (typeof cutPoint === 'number') {
-      check(asked, 'cutPoint', cutPoint, SHARE);
-      return cutPoint;
-    }
-    if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
-    const expected = `one of ${Object.keys(cutPoints).join(', ')}, or a rate`;
-    throw new ArgumentError(asked, 'cutPoint', expected, cutPoint);
-  };
-  return {
-    scorer,
-    state,
-    calibration: { count: calibration.length, classesWithoutRow, missingMass },
-    async predict(outputs, options) {
-      const alpha = rateOf(predictOptions(asked, options).cutPoint);
-      checkAlarm(asked, 'cutPoint', scorer, calibration, alpha);
-      const read = readOutputs(asked, outputs);
-      checkGivenOutputs(asked, read, widths);
-      checkOrdered(asked, state, read.logits);
-      const scores = await scorer.score(read as Batch);
-      const labels = read.logits && (await predictedLabels(where, read.logits, meaning, classNames));
-      const decisions = decideWith({ all: calibration }, scores, { alpha });
-      return decisions.map(({ score, pValue, isOod, threshold }, row) => ({
-        label: labels?.[row] as Label,
-        score,
-        pValue,
-        isOod,
-        threshold,
-      }));
-    },
-    toBytes: () => encodeDetector(state),
-    dispose: () => scorer.dispose(),
-  };
-}
-
-/** The options of a prediction. @throws ArgumentError */
-export const predictOptions = (where: string, options: PredictOptions | undefined) =>
-  readOptions<PredictOptions, { cutPoint: [typeof ANYTHING, string] }>(where, options, {
-    cutPoint: [ANYTHING, 'default'],
-  });
 
 /**
  * A detector on outputs of a model in any runtime: fits a scorer, and calibrates it on images that it holds out by
@@ -164,5 +56,5 @@ export async function fitOutputDetector<Label = ClassLabel>(
     meaning: meaningFor(where, own.scorer, meaning),
     about: () => ({}),
   });
-  return detectorOf(where, fitted);
+  return detectorOf(where, sharedScorers(fitted.scorers), fitted.state);
 }

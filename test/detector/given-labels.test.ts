@@ -57,7 +57,7 @@ describe('labels as people have them', () => {
       { features: rows, labels: labels.map((name) => order.indexOf(name)) },
       { classNames: order },
     );
-    expect(detector.state.scorer).toEqual(byHand.state.scorer);
+    expect(detector.state.scorers[0]!).toEqual(byHand.state.scorers[0]!);
     for (const again of [detector, loadOutputDetector(detector.toBytes(), { scorer: nearestClassMean() })]) {
       await refuses(
         again.predict({ features: rows, logits: rows }),

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ArgumentError, seededRandom } from 'tfjs-ood';
 import { ensemble, energy, msp, nearestNeighbors, react, scale, vim, type ScorerMethod } from 'tfjs-ood/scorers';
 import { fitDetector, fitOutputDetector } from 'tfjs-ood/detector';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 
 const [N, D, C] = [80, 4, 3];
 const random = seededRandom(8);
@@ -101,7 +101,9 @@ describe('probabilities', () => {
     const logs = { ...shares, data: shares.data.map(Math.log) };
     const fit = (given: typeof logits) => fitOutputDetector({ logits: given }, { scorer: msp(), alpha: 0.2 });
     const [fromLogs, fromLogits] = [await fit(logs), await fit(logits)];
-    fromLogs.state.calibration.forEach((score, i) => expect(score).toBeCloseTo(fromLogits.state.calibration[i]!, 4));
+    fromLogs.state.calibrations[0]!.forEach((score, i) =>
+      expect(score).toBeCloseTo(fromLogits.state.calibrations[0]![i]!, 4),
+    );
   });
 
   test('to a scorer of features they say the same class', async () => {

@@ -434,7 +434,11 @@ test('metadata.json of Teachable Machine', async () => {
   const audio = await fitDetector(model, { images, labels }, { ...options, metadata: { wordLabels: ['d', 'e', 'f'] } });
   expect(['d', 'e', 'f']).toContain((await audio.predict(images))[0]!.label);
   expectClose(await scoresOf(audio, images), await scoresOf(named, images), { absolute: 1e-6 });
-  const two = fitDetector(model, { images, labels }, { ...options, metadata: { ...metadata, labels: ['a', 'b', 'c', 'd'] } });
+  const two = fitDetector(
+    model,
+    { images, labels },
+    { ...options, metadata: { ...metadata, labels: ['a', 'b', 'c', 'd'] } },
+  );
   await expect(two).rejects.toThrow('classNames must be 3 names, one for each column of the logits, got 4 names');
   for (const other of [{ labels: ['a'] }, { packageName: '@teachablemachine/image' }, [], 'metadata.json']) {
     const asked = fitDetector(model, { images, labels }, { ...options, metadata: other as object });

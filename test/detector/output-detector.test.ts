@@ -4,7 +4,7 @@ import { ArgumentError, decodeSafetensors, encodeSafetensors, FormatError, seede
 import { energy, nearestClassMean, vim } from 'tfjs-ood/scorers';
 import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { onEachBackend } from '../on-each-backend';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 import { heldScores } from '../../src/scorers/ensemble/fit-members';
 import type { Scorer } from '../../src/scorers/contract/scorer';
 import type { NumberBlock } from '../../src/scorers/contract/split-block';
@@ -89,7 +89,7 @@ onEachBackend('fitOutputDetector', () => {
     expect(alarms).toBeGreaterThan(0.03);
     expect(alarms).toBeLessThan(0.19); // Beta(9, 72) of 80 calibration scores
     for (const { score, pValue, isOod, threshold } of verdicts) {
-      expect(isOod).toBe(score > threshold);
+      expect(isOod).toBe(score > threshold!);
       expect(isOod).toBe(pValue <= 0.1);
     }
     const [far] = await detector.predict({ features: { data: Float32Array.of(40, -40), shape: [1, 2] } });
@@ -120,7 +120,7 @@ onEachBackend('fitOutputDetector', () => {
       onProgress: (...done) => progress.push(done),
     });
     expect(seen).toHaveLength(2 * 320);
-    expect(detector.state.calibration).toHaveLength(80);
+    expect(detector.state.calibrations[0]).toHaveLength(80);
     const fitted = new Set(seen);
     const heldOut = [...known.features.data].filter((value) => !fitted.has(value));
     expect(heldOut).toHaveLength(2 * 80);

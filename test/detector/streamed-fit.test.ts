@@ -82,8 +82,8 @@ describe('a stream of outputs', () => {
       const held = picked(calibration);
       const scores = await byHand.score({ features: held, logits: held } as never);
       const sorted = Float64Array.from(scores).sort();
-      expect(detector.state.calibration).toHaveLength(calibration.length);
-      detector.state.calibration.forEach((score, i) => expect(score).toBeCloseTo(sorted[i]!, 4));
+      expect(detector.state.calibrations[0]!).toHaveLength(calibration.length);
+      detector.state.calibrations[0]!.forEach((score, i) => expect(score).toBeCloseTo(sorted[i]!, 4));
       expect(detector.calibration).toEqual({ count: calibration.length, classesWithoutRow: [], missingMass: 0 });
       expect(done.at(-1)).toEqual([N, undefined]);
       expect(done.map(([rows]) => rows)).toEqual([...done.map(([rows]) => rows)].sort((a, b) => a - b));

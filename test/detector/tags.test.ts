@@ -20,7 +20,7 @@ import {
   type FunctionModel,
   type TagLabels,
 } from 'tfjs-ood/detector';
-import { holdOut } from '../../src/detector/hold-out';
+import { holdOut } from '../../src/detector/calibration/hold-out';
 import { expectClose } from '../expect-close';
 import { onEachBackend } from '../on-each-backend';
 
@@ -191,6 +191,6 @@ describe('outputs of tags', () => {
       await fitOutputDetector({ logits: back }, { scorer: jointEnergy(), alpha: 0.2 }),
       await fitOutputDetector({ logits }, { scorer: jointEnergy(), alpha: 0.2 }),
     ];
-    expectClose(detector.state.calibration, wanted.state.calibration, { relative: 1e-3 }); // float32 near 1
+    expectClose(detector.state.calibrations[0]!, wanted.state.calibrations[0]!, { relative: 1e-3 }); // float32 near 1
   });
 });

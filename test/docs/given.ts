@@ -220,6 +220,7 @@ export const given = {
     heldOutEmbeddings: () => rows(90, 2, 2),
     newEmbedding: () => rows(1, 2, 1, 9),
   },
+  'docs/guide/twenty-pictures.md': { images: () => imageTensor(20), laterImages: () => imageTensor(40) },
   'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
   'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
   'docs/recipes/react-native.md': {

@@ -1,18 +1,25 @@
 import { ArgumentError } from '../../core/errors';
 import type { Json } from '../../core/saved/json';
 import type { FitBlock, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
-import { calibrate } from '../../thresholds/calibrate';
-import { checkAlarm } from '../check-alarm';
-import { cutPointsOf } from '../detector-cut-points';
+import type { CalibrationMethod } from '../calibration/calibration-info';
+import { chooseMethod } from '../calibration/choose-method';
+import { fitFolds, foldRows } from '../calibration/cross-fit';
+import { cutPointsOf } from '../calibration/cut-point-rates';
+import { fitHeldOut } from '../calibration/held-out-fit';
+import { heldCount } from '../calibration/hold-out';
+import type { Judge } from '../calibration/judge';
+import { fitLabelSets, labelSetOptions, type LabelSets } from '../calibration/label-sets';
+import { rareClasses, warnOfMissingMass, type RareClasses } from '../calibration/rare-classes';
 import { checkClassNames, type ReadDetectorOptions } from '../detector-options';
 import type { DetectorState } from '../detector-state';
 import { firstOutputs } from '../first-outputs';
-import { lostRows, rareClasses, warnOfMissingMass } from '../rare-classes';
+import { checkRates } from '../judged-detector';
 import { isStream } from './block-stream';
 import { columnOrder } from './column-order';
-import type { KnownBlock, KnownSource, SplitRows } from './known-rows';
+import { gatheredRows } from './gathered-rows';
+import { rowsFrom, type KnownBlock, type KnownSource, type SplitRows } from './known-rows';
 import { splitStream } from './split-stream';
-import { splitWhole } from './split-whole';
+import { splitAs, splitWhole } from './split-whole';
 
 /** A fit of a detector before anything goes through it. */
 export interface DetectorFit {
@@ -24,31 +31,64 @@ export interface DetectorFit {
   about: () => Readonly<Record<string, Json>>;
 }
 
-/** A fitted scorer with what was found out about it. */
+/** Fitted scorers with what was found out about them. */
 export interface FittedDetector {
-  scorer: Scorer;
+  scorers: readonly Scorer[];
   state: DetectorState;
+}
+
+/** What is decided before a row is seen. */
+interface FitPlan {
+  cutPoints: Record<string, number>;
+  method: CalibrationMethod;
+  labelSets: ReturnType<typeof labelSetOptions>;
+}
+
+/** What the options come to for these rows. @throws ArgumentError where nothing could be called OoD */
+function planFor(where: string, { rows, options, meaning }: DetectorFit): FitPlan {
+  const { scorer, calibrationShare } = options;
+  const cutPoints = cutPointsOf(where, options);
+  const labelSets = labelSetOptions(where, options.labelSets);
+  if (labelSets && meaning === 'tags') {
+    throw new ArgumentError(where, 'labelSets', 'left out, as the logits are tags, not classes', options.labelSets);
+  }
+  if (!isStream(rows)) {
+    const held = heldCount(rows.count, calibrationShare);
+    const method = chooseMethod(where, options, scorer, cutPoints, { count: rows.count, held });
+    if (method === 'cross' && labelSets) {
+      const expected = `left out, as ${rows.count} images are so few that each calibrates in its fold`;
+      throw new ArgumentError(where, 'labelSets', expected, options.labelSets);
+    }
+    return { cutPoints, method, labelSets };
+  }
+  if ([...scorer.needs, ...(scorer.fitNeeds ?? [])].includes('images')) {
+    const expected =
+      `one of features or logits, as of a stream the outputs of calibration rows are kept, not the images ` +
+      `('${scorer.kind}' needs them: pass them as a whole)`;
+    throw new ArgumentError(where, 'scorer', expected, scorer.kind);
+  }
+  if (options.calibration === 'cross') {
+    throw new ArgumentError(where, 'calibration', `'held-out', as a stream is gone through once`, 'cross');
+  }
+  return { cutPoints, method: 'held-out', labelSets };
 }
 
 /** Goes once over the rows that fit, then over those that calibrate. `where` is who complains. */
 export async function fitKnown(where: string, fit: DetectorFit): Promise<FittedDetector> {
   const { rows, options } = fit;
-  const { scorer: method, onProgress } = options;
-  const cutPoints = cutPointsOf(where, options);
-  const isImages = [...method.needs, ...(method.fitNeeds ?? [])].includes('images');
-  if (isStream(rows) && isImages) {
-    const expected =
-      `one of features or logits, as of a stream the outputs of calibration rows are kept, not the images ` +
-      `('${method.kind}' needs them: pass them as a whole)`;
-    throw new ArgumentError(where, 'scorer', expected, method.kind);
-  }
+  const plan = planFor(where, fit);
   const how = {
     ...options,
-    onProgress: (done: number) => onProgress?.(done, split.count),
+    setsShare: plan.labelSets?.share ?? 0,
+    onProgress: (done: number) => options.onProgress?.(done, split.count),
   };
-  const split: SplitRows = isStream(rows) ? splitStream(where, rows, how) : splitWhole(where, rows, how);
+  const split: SplitRows = isStream(rows)
+    ? splitStream(where, rows, how)
+    : plan.method === 'cross'
+      ? splitAs(rows, { fit: rowsFrom(0, rows.count) }, how) // each row fits some scorer
+      : splitWhole(where, rows, how);
   try {
-    return await fitSplit(where, split, fit, cutPoints);
+    return await fitSplit(where, split, fit, plan);
   } finally {
     await split.close();
   }
@@ -57,21 +97,23 @@ export async function fitKnown(where: string, fit: DetectorFit): Promise<FittedD
 async function fitSplit(
   where: string,
   split: SplitRows,
-  { rows, parts, options, meaning, about }: DetectorFit,
-  cutPoints: Record<string, number>,
+  { rows, parts: given, options, meaning, about }: DetectorFit,
+  { cutPoints, method: way, labelSets }: FitPlan,
 ): Promise<FittedDetector> {
-  const { scorer: method, classNames: given } = options;
+  const { scorer: method, folds, seed, acceptNoAlarm, confidence } = options;
   const found = isStream(rows) ? undefined : rows.names;
-  const names = given ?? found;
-  const noted = firstOutputs(where, { method, head: parts.head, meaning, classNames: given, found });
+  const classNames = options.classNames ?? found;
+  const parts = given as ModelParts;
+  const noted = firstOutputs(where, { method, head: given.head, meaning, classNames: options.classNames, found });
   const order = found && columnOrder(where, found);
 
   const checkLabeled = (labels: unknown) => {
-    if (labels !== undefined || !method.fitNeeds?.includes('labels')) return;
-    throw new ArgumentError(where, 'labels', `class indices of the images, which '${method.kind}' needs`, 'none');
+    const asker = method.fitNeeds?.includes('labels') ? method.kind : labelSets && 'labelSets';
+    if (labels !== undefined || !asker) return;
+    throw new ArgumentError(where, 'labels', `class indices of the images, which '${asker}' needs`, 'none');
   };
-  const rareOf = ({ labels, fit }: ReturnType<SplitRows['known']>) => {
-    if (meaning === 'classes') checkClassNames(where, names, { labels });
+  const rareOf = ({ labels, fit }: ReturnType<SplitRows['known']>): RareClasses => {
+    if (meaning === 'classes') checkClassNames(where, classNames, { labels });
     const rare = labels ? rareClasses(labels, fit) : { classesWithoutRow: [], missingMass: 0 };
     warnOfMissingMass(where, rare.missingMass, cutPoints);
     return rare;
@@ -86,39 +128,66 @@ async function fitSplit(
   }
 
   if (split.count !== undefined) checkLabeled(split.known().labels);
-  const early = split.count === undefined ? undefined : rareOf(split.known());
-  let scorer = await method.fit(seen(split.fit()), parts as ModelParts);
+  let rare = split.count === undefined ? undefined : rareOf(split.known());
+  const judge: Judge =
+    way === 'cross'
+      ? await fitFolds(
+          method,
+          parts,
+          foldRows(split.count!, folds, seed),
+          // One pass through the model, whose outputs each of the folds takes
+          await gatheredRows(seen(split.fit()), options.blockSize),
+        )
+      : await fitHeldOut(where, method, parts, {
+          fit: seen(split.fit()),
+          async endOfFit() {
+            await split.end();
+            return (rare ??= rareOf(split.known())).classesWithoutRow;
+          },
+          calibration: seen(split.calibration()),
+        });
   try {
-    await split.end();
-    const rare = early ?? rareOf(split.known());
-    const scores: number[] = [];
-    const lost = lostRows(rare.classesWithoutRow);
-    for await (const block of seen(split.calibration())) {
-      for (const score of await scorer.score(block)) scores.push(score);
-      if (block.labels) await lost.collect(where, scorer, block);
-    }
+    const sets = labelSets && (await setsFrom(where, seen(split.sets()), labelSets, seed));
     order?.check();
-    const all = calibrate(scores).all;
-    for (const [name, rate] of Object.entries(cutPoints)) {
-      checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, scorer, all, rate);
-    }
-    // Only now: these rows calibrate by the scores that they had while they were unknown.
-    scorer = await lost.takenInBy(scorer);
     const widths = noted.widths();
     // Names in the order of nothing but their letters are none of logits that nobody has seen.
     const isUnordered = found !== undefined && widths.logits === undefined;
-    const state = {
-      scorer: scorer.state(),
-      calibration: all,
-      ...rare,
+    const state: DetectorState = {
+      scorers: judge.scorers.map((scorer) => scorer.state()),
+      method: way,
+      calibrations: judge.calibrations,
+      ...rare!,
       cutPoints,
-      classNames: names,
+      confidence,
+      acceptNoAlarm,
+      classNames,
+      labelSets: sets,
       widths,
       about: { ...about(), meaning, ...(isUnordered && { unordered: true }) },
     };
-    return { scorer, state };
+    checkRates(where, { ...judge, confidence }, state);
+    return { scorers: judge.scorers, state };
   } catch (error) {
-    scorer.dispose();
+    for (const scorer of judge.scorers) scorer.dispose();
     throw error;
   }
+}
+
+/** Label sets of the rows that serve these alone. @throws ArgumentError where there are no logits */
+async function setsFrom(
+  where: string,
+  blocks: AsyncIterable<KnownBlock>,
+  options: NonNullable<FitPlan['labelSets']>,
+  seed: number,
+): Promise<LabelSets> {
+  const [data, labels]: [number[], number[]] = [[], []];
+  let columns = 0;
+  for await (const { logits, labels: own } of blocks) {
+    if (!logits) throw new ArgumentError(where, 'logits', 'there, as labelSets are sets of their columns', 'none');
+    columns = logits.shape[1];
+    for (const value of logits.data) data.push(value);
+    labels.push(...own!);
+  }
+  const rows = { data: Float32Array.from(data), shape: [labels.length, columns] as const };
+  return fitLabelSets(where, rows, Int32Array.from(labels), options, seed);
 }

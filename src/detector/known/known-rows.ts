@@ -44,6 +44,8 @@ export interface SplitRows {
   known(): { labels: ArrayLike<number> | undefined; fit: Int32Array };
   /** Those that calibrate; after the end. */
   calibration(): AsyncGenerator<KnownBlock>;
+  /** Those that label sets come from; after the end. */
+  sets(): AsyncGenerator<KnownBlock>;
   /** Leaves a stream, and frees what is lent. */
   close(): Promise<void>;
 }
@@ -51,6 +53,8 @@ export interface SplitRows {
 /** How known rows are split. */
 export interface Split {
   calibrationShare: number;
+  /** Share for label sets; 0: none. */
+  setsShare: number;
   seed: number;
   blockSize: number;
   /** Called after each block with the rows done. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../core/errors';
-import { refuseTooFew, rowDraw } from '../hold-out';
+import { refuseTooFew, rowDraw } from '../calibration/hold-out';
 import { keptRows } from './kept-rows';
 import { pickRows, rowsFrom, type KnownBatch, type KnownBlock, type OutputSource, type Split } from './known-rows';
 import type { SplitRows } from './known-rows';
@@ -22,10 +22,10 @@ function partOf(batch: KnownBatch, labels: Int32Array | undefined, rows: readonl
 export function splitStream(
   where: string,
   sources: AsyncIterable<OutputSource>,
-  { calibrationShare, seed, blockSize: usual, onProgress }: Split,
+  { calibrationShare, setsShare, seed, blockSize: usual, onProgress }: Split,
 ): SplitRows {
-  const calibrates = rowDraw(calibrationShare, seed);
-  const kept = keptRows(usual);
+  const partOfNext = rowDraw([calibrationShare, setsShare], seed);
+  const [kept, sets] = [keptRows(usual), keptRows(usual)];
   const [labels, fit]: [number[], number[]] = [[], []];
   let [seen, isLabeled] = [0, false];
 
@@ -36,14 +36,15 @@ export function splitStream(
       for (let from = 0; from < source.count; from += blockSize) {
         const rows = rowsFrom(from, Math.min(blockSize, source.count - from));
         const own = source.labels?.subarray(from, from + rows.length);
-        const [fits, holds]: [number[], number[]] = [[], []];
+        const [holds, ofSets, fits]: [number[], number[], number[]] = [[], [], []];
         for (let row = 0; row < rows.length; row++) {
-          (calibrates() ? holds : fits).push(row);
+          [holds, ofSets, fits][partOfNext()]!.push(row);
           if (own) labels.push(own[row]!);
         }
         const { batch, dispose } = await source.batchOf(rows);
         try {
           kept.add(batch, own, holds);
+          sets.add(batch, own, ofSets);
           for (const row of fits) fit.push(seen + row);
           if (fits.length > 0) yield partOf(batch, own, fits, rows.length);
         } finally {
@@ -70,6 +71,10 @@ export function splitStream(
     async *calibration() {
       await Promise.resolve(); // an async generator, as that of rows that are there
       yield* kept.blocks();
+    },
+    async *sets() {
+      await Promise.resolve();
+      yield* sets.blocks();
     },
     async close() {
       await all.return(undefined);

@@ -231,13 +231,16 @@ export async function detector(): Promise<Target> {
       try {
         const { tensors } = decodeSafetensors(bytes);
         checkTensors(bytes, tensors);
-        const { calibration, cutPoints, scorer } = detector.state;
-        expectSame('calibration', calibration, tensors.calibration!.data);
+        const { calibrations, cutPoints, scorers } = detector.state;
+        expectSame('calibration', calibrations[0]!, tensors.calibration!.data);
         expectThat(
           'rates are rates',
           Object.values(cutPoints).every((rate) => rate > 0 && rate < 1),
         );
-        own(detector.scorer.state(), scorer.tensors);
+        scorers.forEach((scorer, fold) => {
+          for (const [name, { data }] of Object.entries(scorer.tensors))
+            expectSame(name, data, tensors[`scorer${fold || ''}.${name}`]!.data);
+        });
         const again = detector.toBytes();
         expectSame('written again', loadOutputDetector(again, { methods: scorerMethods, head }).toBytes(), again);
       } finally {

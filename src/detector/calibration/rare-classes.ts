@@ -1,10 +1,8 @@
-import { readRows } from '../scorers/contract/rows';
-import type { FitBlock, ModelOutputs, Scorer } from '../scorers/contract/scorer';
+import { readRows } from '../../scorers/contract/rows';
+import type { FitBlock, ModelOutputs, Scorer } from '../../scorers/contract/scorer';
 
-/** What the calibration of a detector stands on. */
-export interface CalibrationInfo {
-  /** Images that calibrate. */
-  readonly count: number;
+/** What the draw left out of the fit. */
+export interface RareClasses {
   /**
    * Class indices of which no image was drawn for the fit, ascending. The scorer knows them only where it could take
    * them in afterwards.

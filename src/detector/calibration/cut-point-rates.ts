@@ -1,6 +1,6 @@
-import { check, SHARE } from '../core/check';
-import { ArgumentError } from '../core/errors';
-import { isRecord } from '../core/saved/json';
+import { check, SHARE } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import { isRecord } from '../../core/saved/json';
 
 /**
  * False-alarm rates by name, `default` among them: `alpha`, or what is named so, or 0.05. @throws ArgumentError where

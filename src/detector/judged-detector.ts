@@ -1,0 +1,231 @@
+import { ANYTHING, check, FLAG, SHARE } from '../core/check';
+import { ArgumentError } from '../core/errors';
+import { readOptions } from '../core/read-options';
+import { sortScores } from '../core/sort-scores';
+import { readRows } from '../scorers/contract/rows';
+import type { Batch, ModelOutputs, Need } from '../scorers/contract/scorer';
+import { encodeScorer } from '../scorers/contract/scorer-state';
+import { calibrationInfo, type CalibrationInfo } from './calibration/calibration-info';
+import { checkAlarm } from './calibration/check-alarm';
+import { judgeRows, meanScores, type Judge } from './calibration/judge';
+import { labelSetsOf, type LabelSets } from './calibration/label-sets';
+import { encodeDetector, type DetectorState } from './detector-state';
+import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
+import { isStream } from './known/block-stream';
+import { predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
+import type { SharedScorers } from './shared-scorers';
+
+/**
+ * What a detector says of one image. Its label is one class; where the model gives tags, ask for those as
+ * `fitDetector<TagLabels>(...)`.
+ */
+export interface Verdict<Label = ClassLabel> {
+  /**
+   * Name of the predicted class, or its index; undefined where there are no logits. Of tags a list: the names, or
+   * indices as text, of those with a logit above 0.
+   */
+  label: Label;
+  /** Higher = more out of distribution. Of folds the mean of their scores. */
+  score: number;
+  /** Share of known images that look at least as strange. */
+  pValue: number;
+  /** `pValue <= alpha` at the cut-point that was asked for. */
+  isOod: boolean;
+  /**
+   * `score > threshold` is OoD at the cut-point that was asked for. Undefined where folds calibrate, each with scores
+   * of its own.
+   */
+  threshold: number | undefined;
+  /** Where the fit had `labelSets`: how likely the most likely class is, if the image is of one of the classes. */
+  probability?: number;
+  /**
+   * Where the fit had `labelSets`: the classes that it can be, the most likely first; with the class of a known image in
+   * a share 1 - alpha of them. It may be empty; `isOod` is the scorer's.
+   */
+  labelSet?: readonly (string | number)[];
+}
+
+/** Options of a prediction. */
+export interface PredictOptions {
+  /** Name of a cut-point, or a false-alarm rate; by default that of the fit. */
+  cutPoint?: string | number;
+}
+
+/** Options of a new calibration. */
+export interface RecalibrateOptions {
+  /** Whether the calibration of before stays, and the new images come to it; default false. */
+  keep?: boolean;
+}
+
+type AskedOutputs = GivenOutputs & Partial<Pick<ModelOutputs, 'images'>>;
+
+/** Outputs of known images, at once or block by block. */
+export type RecalibrationRows = AskedOutputs | AsyncIterable<AskedOutputs>;
+
+/** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
+export interface OutputDetector<Label = ClassLabel> {
+  /** What `predict` must be given. */
+  readonly needs: readonly Need[];
+  readonly state: DetectorState;
+  /** What calibrates, what it allows and promises, and what of the classes the fit did not see. */
+  readonly calibration: CalibrationInfo;
+  /**
+   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
+   * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
+   *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
+   *   naming the row
+   */
+  predict(outputs: AskedOutputs, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  /**
+   * The same detector with the calibration of other known images, of a new camera or month; nothing is fitted. This one
+   * stays as it is, and holds the same memory; dispose of both.
+   *
+   * @param outputs of known images that fitted nothing [N, ...], or an async iterable of blocks of them
+   * @param options `keep: true`: these images come to those of before, which held-out ones allow
+   * @throws as `predict`; ArgumentError where so few images can never make an alarm, unless the fit accepted it
+   */
+  recalibrate(outputs: RecalibrationRows, options?: RecalibrateOptions): Promise<OutputDetector<Label>>;
+  /**
+   * The same detector with the calibrations of both, which were made of one scorer in two places.
+   *
+   * @throws ArgumentError where the other has another scorer, or one of them is calibrated by folds
+   */
+  mergeCalibration(other: { readonly state: DetectorState }): OutputDetector<Label>;
+  /** The detector as one safetensors file, without the model. */
+  toBytes(): Uint8Array;
+  /** Frees what it holds on the backend. */
+  dispose(): void;
+}
+
+/** The options of a prediction. @throws ArgumentError */
+export const predictOptions = (where: string, options: PredictOptions | undefined) =>
+  readOptions<PredictOptions, { cutPoint: [typeof ANYTHING, string] }>(where, options, {
+    cutPoint: [ANYTHING, 'default'],
+  });
+
+/** Throws unless every rate of the fit can call something OoD. `where` is who complains. */
+export function checkRates(
+  where: string,
+  judge: Judge,
+  { cutPoints, acceptNoAlarm }: Pick<DetectorState, 'cutPoints' | 'acceptNoAlarm'>,
+): void {
+  for (const [name, rate] of Object.entries(cutPoints)) {
+    checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, judge, rate, acceptNoAlarm);
+  }
+}
+
+/** The rate that a prediction asks for. */
+function rateOf(where: string, cutPoints: DetectorState['cutPoints'], cutPoint: string | number): number {
+  if (typeof cutPoint === 'number') {
+    check(where, 'cutPoint', cutPoint, SHARE);
+    return cutPoint;
+  }
+  if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
+  throw new ArgumentError(where, 'cutPoint', `one of ${Object.keys(cutPoints).join(', ')}, or a rate`, cutPoint);
+}
+
+/** Throws unless both are held-out calibrations of one scorer. */
+function checkMergeable(where: string, state: DetectorState, other: { readonly state?: DetectorState }): DetectorState {
+  const given = other?.state;
+  if (!Array.isArray(given?.scorers)) throw new ArgumentError(where, 'other', 'a detector', other);
+  if (state.method === 'cross' || given.method === 'cross') {
+    const expected = `calibrated by held-out images (recalibrate one of folds first)`;
+    throw new ArgumentError(where, state.method === 'cross' ? 'detector' : 'other', expected, 'one of folds');
+  }
+  const bytes = (all: DetectorState) => all.scorers.map((scorer) => encodeScorer(scorer));
+  const [mine, theirs] = [bytes(state), bytes(given)];
+  const isSame =
+    mine.length === theirs.length &&
+    mine.every((own, i) => own.length === theirs[i]!.length && own.every((byte, at) => byte === theirs[i]![at]));
+  if (!isSame) throw new ArgumentError(where, 'other', 'a detector with the same fitted scorer', 'one with another');
+  return given;
+}
+
+/** Names that came from labels, at a fit without logits, are in no order of columns. @throws ArgumentError */
+function checkOrdered(where: string, { about, classNames }: DetectorState, logits: unknown): void {
+  if (!about.unordered || logits === undefined) return;
+  const expected =
+    `left out, as the names of the classes (${classNames?.join(', ')}) came from labels, at a fit without logits: ` +
+    `fit with classNames in the order of the model's outputs`;
+  throw new ArgumentError(where, 'logits', expected, 'logits');
+}
+
+/** Probability and label set of each row. @throws ArgumentError where there are no logits */
+async function setsOf(
+  where: string,
+  labelSets: LabelSets,
+  logits: ModelOutputs['logits'] | undefined,
+  names: readonly string[] | undefined,
+): Promise<Pick<Verdict, 'probability' | 'labelSet'>[]> {
+  if (logits === undefined) throw new ArgumentError(where, 'logits', 'there, as the fit had labelSets', 'none');
+  const rows = await readRows(where, 'logits', { logits });
+  return labelSetsOf(labelSets, rows).map(({ probability, classes }) => ({
+    probability,
+    labelSet: classes.map((index) => names?.[index] ?? index),
+  }));
+}
+
+/** A detector of what was fitted or loaded; whoever asks for a type of label knows what the logits are. */
+export function detectorOf<Label>(where: string, held: SharedScorers, state: DetectorState): OutputDetector<Label> {
+  const { calibrations, confidence, cutPoints, classNames, acceptNoAlarm, labelSets } = state;
+  const judge: Judge = { scorers: held.scorers, calibrations, confidence };
+  // Names say how many classes there are, where the fit saw no logits.
+  const widths = { ...(classNames && { logits: classNames.length }), ...state.widths };
+  const meaning = savedMeaning(where, state.about);
+  const withCalibration = (at: string, scores: Float64Array): OutputDetector<Label> => {
+    const anew: DetectorState = { ...state, method: 'held-out', calibrations: [sortScores(scores) as Float64Array] };
+    checkRates(at, { ...judge, calibrations: anew.calibrations }, anew);
+    return detectorOf(where, held.share(), anew);
+  };
+  const asked = (what: string): string => {
+    held.check(`${where}.${what}`);
+    return `${where}.${what}`;
+  };
+  return {
+    needs: held.scorers[0]!.needs,
+    state,
+    calibration: calibrationInfo(judge, cutPoints.default!, state),
+    async predict(outputs, options) {
+      const at = asked('predict');
+      const alpha = rateOf(at, cutPoints, predictOptions(at, options).cutPoint);
+      checkAlarm(at, 'cutPoint', judge, alpha, acceptNoAlarm);
+      const read = readOutputs(at, outputs);
+      checkGivenOutputs(at, read, widths);
+      checkOrdered(at, state, read.logits);
+      const judgments = await judgeRows(judge, read as Batch, alpha);
+      const labels = read.logits && (await predictedLabels(where, read.logits, meaning, classNames));
+      const sets = labelSets && (await setsOf(at, labelSets, read.logits, classNames));
+      return judgments.map(({ score, pValue, isOod, threshold }, row) => ({
+        label: labels?.[row] as Label,
+        score,
+        pValue,
+        isOod,
+        threshold,
+        ...sets?.[row],
+      }));
+    },
+    async recalibrate(outputs, options) {
+      const at = asked('recalibrate');
+      const { keep } = readOptions<RecalibrateOptions, { keep: [typeof FLAG, boolean] }>(at, options, {
+        keep: [FLAG, false],
+      });
+      if (keep && state.method === 'cross') {
+        throw new ArgumentError(at, 'keep', 'false, as the folds of before have scores of their own', keep);
+      }
+      const scores: number[] = [];
+      for await (const block of isStream(outputs) ? outputs : [outputs]) {
+        const read = readOutputs(at, block);
+        checkGivenOutputs(at, read, widths);
+        for (const score of await meanScores(judge, read as Batch)) scores.push(score);
+      }
+      return withCalibration(at, Float64Array.from(keep ? [...calibrations[0]!, ...scores] : scores));
+    },
+    mergeCalibration(other) {
+      const at = asked('mergeCalibration');
+      const given = checkMergeable(at, state, other);
+      return withCalibration(at, Float64Array.from([...calibrations[0]!, ...given.calibrations[0]!]));
+    },
+    toBytes: () => encodeDetector(state),
+    dispose: () => held.dispose(),
+  };
+}

@@ -1,0 +1,3 @@
+import { fewImagesSuite } from '../simulation/few-images-suite';
+
+fewImagesSuite({ fits: 1000, print: true });

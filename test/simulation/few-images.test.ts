@@ -1,0 +1,3 @@
+import { fewImagesSuite } from './few-images-suite';
+
+fewImagesSuite({ fits: 40 });
