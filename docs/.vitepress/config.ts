@@ -53,6 +53,7 @@ export default defineConfig({
           'React Native and Expo': '/recipes/react-native',
           'Features of ONNX Runtime': '/recipes/onnx-runtime',
           'Streaming calibration': '/recipes/streaming-calibration',
+          'Teachable Machine': '/recipes/teachable-machine',
           'Drift of the OoD rate': '/recipes/drift',
         }),
       },
