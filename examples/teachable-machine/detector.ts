@@ -68,7 +68,7 @@ export async function fitOn(
 /** The detector that an earlier visit has left; undefined where there is none. */
 export async function loadKept(model: LayersModel): Promise<Detector<string> | undefined> {
   if (!(PLACE in (await tf.io.listModels()))) return undefined;
-  return (await loadDetector(model, PLACE, { scorer })) as Detector<string>;
+  return loadDetector<string>(model, PLACE, { scorer });
 }
 
 /** Forgets it. */

@@ -3,7 +3,7 @@ import type { Random } from 'tfjs-ood';
 /** What the model learns, in the order of its classes. */
 export const KNOWN_SHAPES = ['circle', 'square', 'triangle'] as const;
 /** What it never sees. */
-export const STRANGE_SHAPES = ['star', 'stripes', 'noise'] as const;
+export const STRANGE_SHAPES = ['flower', 'stripes', 'noise'] as const;
 export type Shape = (typeof KNOWN_SHAPES)[number] | (typeof STRANGE_SHAPES)[number];
 
 /** Pixels of a picture, RGBA: what ImageData is made of. */
@@ -13,27 +13,24 @@ export interface Drawn {
   height: number;
 }
 
-/** What is behind the point. */
-const share = (value: number): number => value - Math.floor(value);
-
 /** Whether a place lies in a shape that fills the circle of radius 1. */
 const isInside: Record<Exclude<Shape, 'noise'>, (x: number, y: number) => boolean> = {
   circle: (x, y) => x * x + y * y < 0.75,
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) < 0.7,
   triangle: (x, y) => y < 0.5 && y > Math.abs(x) * Math.sqrt(3) - 1,
-  star: (x, y) => Math.hypot(x, y) < 0.4 + 0.6 * Math.abs(2 * share((2.5 * Math.atan2(y, x)) / Math.PI) - 1),
+  flower: (x, y) => Math.hypot(x, y) < 0.6 + 0.4 * Math.cos(5 * Math.atan2(y, x)),
   stripes: (x) => Math.floor(x * 5) % 2 === 0,
 };
 const COLORS: Record<Shape, readonly number[]> = {
   circle: [205, 60, 50],
   square: [50, 150, 70],
   triangle: [50, 90, 200],
-  star: [225, 190, 40],
+  flower: [225, 190, 40],
   stripes: [20, 20, 20],
   noise: [0, 0, 0],
 };
 
-/** A shape somewhere on a pale ground, its size, turn, color and light by chance: as unlike as photographs of one thing. */
+/** A shape on a pale ground, its place, size, turn, color and light by chance. */
 export function drawShape(shape: Shape, random: Random, side = 224): Drawn {
   const data = new Uint8ClampedArray(4 * side * side);
   const between = (least: number, most: number) => least + (most - least) * random.uniform();

@@ -1,8 +1,8 @@
 /**
  * `npm run example:teachable-machine:train`: makes a model of the shape that Teachable Machine exports, and writes
  * model.json, weights.bin and metadata.json into model/: Sequential[Sequential[convolutions, mean over places],
- * Sequential[Dense relu, Dense softmax without bias]], for pictures of 224 x 224 x 3 with pixels in -1..1. It learns the
- * three drawn shapes for a minute or two.
+ * Sequential[Dense relu, Dense softmax without bias]], for pictures of 224 x 224 x 3 with pixels in -1..1. It learns
+ * the three drawn shapes for a minute or two.
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

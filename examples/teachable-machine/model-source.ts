@@ -58,7 +58,7 @@ export async function modelOfFiles(files: Iterable<File>): Promise<Taught> {
 
 /** A model by the address of its folder: what Teachable Machine gives after an upload. */
 export async function modelAt(address: string): Promise<Taught> {
-  const folder = address.replace(/(model\.json|\/)?$/, '/');
+  const folder = address.replace(/\/?(model\.json)?$/, '/');
   const metadata = readMetadata(await textAt(`${folder}metadata.json`));
   return { model: await loadLayersModel(`${folder}model.json`), metadata, isOwn: false };
 }

@@ -212,7 +212,7 @@ describe('the page', () => {
     await onPage(
       async (page) => {
         await fitOnShapes(page);
-        await answerTo(page, await fileOf('star'));
+        await answerTo(page, await fileOf('flower'));
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
         await page.evaluate(axe.source);
         const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
