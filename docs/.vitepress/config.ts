@@ -55,6 +55,7 @@ export default defineConfig({
           'Features of ONNX Runtime': '/recipes/onnx-runtime',
           'Streaming calibration': '/recipes/streaming-calibration',
           'Inputs that are no images': '/recipes/not-images',
+          'Teachable Machine': '/recipes/teachable-machine',
           'Drift of the OoD rate': '/recipes/drift',
         }),
       },

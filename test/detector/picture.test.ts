@@ -118,6 +118,18 @@ describe('what is no picture, or none that can be read', () => {
     expect(String(error)).toMatch('asked: images[7] must be a picture (ImageData, canvas');
   });
 
+  test('of other numbers of channels there are no pictures', async () => {
+    const picture = { data: new Uint8Array(4), width: 1, height: 1 };
+    for (const channels of [0, 2, 5, 1.5]) {
+      const error = (await picturePixels('asked', picture, channels).catch((error: unknown) => error)) as ArgumentError;
+      expect(error.details).toMatchObject({
+        what: 'picture',
+        expected: `an array or tensor of ${channels} channels`,
+        received: 'a picture, of 1, 3 or 4',
+      });
+    }
+  });
+
   test('a Blob in Node is sent to the reader of files', async () => {
     const blob = new Blob([new Uint8Array(4)], { type: 'image/png' });
     expect(isPicture(blob)).toBe(true);

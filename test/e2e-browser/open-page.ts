@@ -3,10 +3,9 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { build, preview } from 'vite';
 import { chromiumFlags } from '../browser/chromium-flags';
 
-const configFile = fileURLToPath(new URL('../../examples/browser/vite.config.ts', import.meta.url));
-
-/** Builds the page and serves what was built; returns its address and how to end it. */
-export async function servePage(): Promise<{ url: string; close: () => Promise<void> }> {
+/** Builds the page of an example and serves what was built; returns its address and how to end it. */
+export async function servePage(example = 'browser'): Promise<{ url: string; close: () => Promise<void> }> {
+  const configFile = fileURLToPath(new URL(`../../examples/${example}/vite.config.ts`, import.meta.url));
   await build({ configFile, logLevel: 'error' });
   const server = await preview({ configFile, logLevel: 'error', preview: { port: 0, host: '127.0.0.1' } });
   const address = server.httpServer.address();

@@ -168,7 +168,7 @@ function sizeOf(kind: Kind, picture: object): [height: number, width: number] {
 export async function picturePixels(
   where: string,
   picture: Picture,
-  channels: 1 | 3 | 4,
+  channels: number,
   what = 'picture',
 ): Promise<PicturePixels> {
   const kind = kindOf(picture);
@@ -176,6 +176,8 @@ export async function picturePixels(
     const kinds = 'a picture (ImageData, canvas, img, video, ImageBitmap, VideoFrame, Blob, or what sharp gives)';
     throw new ArgumentError(where, what, kinds, picture);
   }
+  if (channels !== 1 && channels !== 3 && channels !== 4)
+    throw new ArgumentError(where, what, `an array or tensor of ${channels} channels`, 'a picture, of 1, 3 or 4');
   if (kind === 'bytes') {
     const { data, from, ...size } = givenPixels(where, what, picture as PixelBytes);
     return { data: pixelsWithChannels(data, from, channels), ...size };

@@ -83,9 +83,11 @@ function listGiven(files: readonly PictureFile[], labels: ArrayLike<number> | un
  *   with both kinds; FormatError that names the file and its index for what is no whole image, or, without `size`, is
  *   of another size than the first; Error where sharp is not installed
  * @example
- * for await (const { shape, labels, classNames } of pictureBlocks('signs', { size: [224, 224], blockSize: 2 })) {
- *   console.log(shape, labels, classNames); // [2, 224, 224, 3], Int32Array [0, 1], ['stop', 'yield']
+ * const seen: unknown[] = [];
+ * for await (const { shape, labels, classNames } of pictureBlocks('signs', { size: [224, 224], blockSize: 1 })) {
+ *   seen.push(shape[0], classNames![labels![0]!]);
  * }
+ * console.log(seen); // [1, 'stop', 1, 'yield']
  */
 export function pictureBlocks(
   files: string | readonly PictureFile[],
