@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { nextTask } from '../../core/next-task';
 import type { ModelInputs } from '../input/inputs-source';
-import { kindOfRows, rowSource, type ModelRows, type RowKind } from '../input/model-rows';
+import { kindOfRows, rowSource, type RowKind } from '../input/model-rows';
 import { outputsOf, type ImageModel, type ModelImages } from '../model/image-blocks';
 import { checkInputShape, type InputShape } from '../model/model-shapes';
 import { checkKnown } from './block-stream';
@@ -46,7 +46,7 @@ export function knownImages(where: string, { model, reader, inputShape, needs, .
         const expected = 'given, or inputs where they are no images';
         throw new ArgumentError(where, 'images', expected, data);
       }
-      const images = rowSource(where, data as ModelRows, model, inputShape);
+      const images = rowSource(where, data, model, inputShape);
       checkInputShape(where, inputShape, images.shape, kind);
       const shape = images.shape.slice(1);
       const count = images.shape[0]!;
