@@ -1,6 +1,6 @@
 /**
- * Orders strings by their code points. JavaScript's own order is that of UTF-16 units, in which what lies beyond 16 bits
- * stands before U+E000.
+ * Orders strings by their code points. JavaScript's own order is that of UTF-16 units, in which what lies beyond 16
+ * bits stands before U+E000.
  */
 export function byCodePoints(a: string, b: string): number {
   const [left, right] = [Array.from(a), Array.from(b)];

@@ -21,8 +21,8 @@ export interface DetectorOptions {
    */
   cutPoints?: Readonly<Record<string, number>>;
   /**
-   * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels in
-   * the order of their code points; needed where that is not the order of the model's outputs.
+   * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels
+   * in the order of their code points; needed where that is not the order of the model's outputs.
    */
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */

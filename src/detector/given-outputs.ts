@@ -60,9 +60,10 @@ function readPart(where: string, name: 'features' | 'logits', given: unknown): E
   }
   const rows = rowsWithShape(where, name, given);
   if (typeof data === 'function' || rows.data instanceof Float32Array) return rows;
-  const odd = Array.isArray(data) ? (data as unknown[]).find((value) => typeof value !== 'number') : undefined;
+  const list = Array.isArray(data) ? (data as unknown[]) : [];
+  const odd = list.findIndex((value) => typeof value !== 'number');
   const half = data instanceof Uint16Array ? ' (16 bits may be half precision: let the model give float32)' : '';
-  const received = odd === undefined ? kindOf(data) : `${typeof odd} ${String(odd)}`;
+  const received = odd < 0 ? kindOf(data) : `${kindOf(list[odd])} at index ${odd}`;
   throw new ArgumentError(where, `${name}.data`, `a Float32Array, or numbers${half}`, received);
 }
 

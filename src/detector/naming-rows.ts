@@ -23,7 +23,7 @@ export interface BlockPlace {
   before: number;
 }
 
-/** The same for what is done with a block of a stream: rows are counted over all of it, and other errors name the block. */
+/** The same for a block of a stream: rows are counted over all of it, and other errors name the block. */
 export async function namingBlock<T>(done: Promise<T>, { block, before }: BlockPlace): Promise<T> {
   try {
     return await done;

@@ -136,7 +136,7 @@ describe('outputs as people have them', () => {
       expect(own.toBytes()).toEqual(detector.toBytes());
       expect(await own.predict({ logits })).toEqual(await detector.predict({ logits }));
       if (Array.isArray(logits)) continue;
-      expect(await energy().score({ logits: logits as never })).toEqual(
+      expect(await energy().score({ logits: logits })).toEqual(
         await energy().score({ logits: detector === ofWhole ? { data: whole, shape: [N, C] } : rows }),
       );
     }
@@ -146,7 +146,7 @@ describe('outputs as people have them', () => {
     const asked = (logits: unknown) => fitOutputDetector({ logits } as LabeledOutputs, { scorer: energy() });
     await refuses(
       asked({ data: ['1', '2'], dims: [1, 2] }),
-      'logits.data must be a Float32Array, or numbers, got string 1',
+      'logits.data must be a Float32Array, or numbers, got string at index 0',
     );
     await refuses(
       asked({ data: new Uint16Array(2), dims: [1, 2] }),
@@ -154,6 +154,7 @@ describe('outputs as people have them', () => {
     );
     await refuses(asked([[1, 2], [3]]), 'logits must be rows of 2 numbers each, got 1 at row 1', ShapeError);
     await refuses(asked([[1, '2']]), 'logits must be numbers, got string 2');
+    await refuses(asked({ data: [1, 2n], shape: [1, 2] }), 'got bigint at index 1');
     await refuses(asked(Promise.resolve(rows)), 'got a promise (await it)', ShapeError);
     await expect(energy().score({ logits: { data: new Uint16Array(2), dims: [1, 2] } })).rejects.toThrow('Uint16Array');
     await expect(energy().score({ logits: { data: ['1', '2'], dims: [1, 2] } })).rejects.toThrow('logits.data');

@@ -11,14 +11,12 @@ const N = 60;
 const energyOf = (logits: readonly number[]) => -Math.log(logits.reduce((sum, z) => sum + Math.exp(z), 0));
 
 /** A dense layer whose weights are known, as W [D, C] and b [C]. */
-const [W, B] = [
-  [
-    [0.5, -1],
-    [0.25, 2],
-    [-1, 0.75],
-  ],
-  [0.1, -0.2],
-] as readonly [readonly (readonly number[])[], readonly number[]];
+const W: readonly (readonly number[])[] = [
+  [0.5, -1],
+  [0.25, 2],
+  [-1, 0.75],
+];
+const B: readonly number[] = [0.1, -0.2];
 function dense() {
   const model = tfl.sequential({ layers: [tfl.layers.dense({ inputShape: [3], units: 2 })] });
   tf.tidy(() => model.setWeights([tf.tensor2d(W.map((row) => [...row])), tf.tensor1d([...B])]));

@@ -78,9 +78,9 @@ describe('a stream of outputs', () => {
       const { fit, calibration } = naiveDraw(0.3, 7);
       const own = picked(fit);
       const block = { features: own, logits: own, labels: fit.map((row) => labels[row]!) };
-      const byHand = await method.fit([block] as never, {} as never);
+      const byHand = await method.fit([block] as never, {});
       const held = picked(calibration);
-      const scores = await byHand.score({ features: held, logits: held } as never);
+      const scores = await byHand.score({ features: held, logits: held });
       const sorted = Float64Array.from(scores).sort();
       expect(detector.state.calibrations[0]!).toHaveLength(calibration.length);
       detector.state.calibrations[0]!.forEach((score, i) => expect(score).toBeCloseTo(sorted[i]!, 4));
@@ -142,7 +142,7 @@ describe('a stream of outputs', () => {
     const scorer = {
       ...method,
       async fit(given: AsyncIterable<object>) {
-        for await (const _ of given) throw new Error('no such fit');
+        for await (const block of given) throw new Error(`no such fit, ${typeof block}`);
         return method.fit([], {});
       },
     };
@@ -207,7 +207,7 @@ describe('what is no stream of blocks is refused by name', () => {
     );
     const unlabeled = { features: rowsOf(0, 30) };
     await refuses(
-      fit(of(unlabeled, one), nearestNeighbors() as never),
+      fit(of(unlabeled, one), nearestNeighbors()),
       'labels of data[1] must be left out',
       ShapeError,
     );
@@ -311,7 +311,7 @@ onEachBackend('a stream of images', () => {
           features: tf.tidy(
             () =>
               tfl
-                .model({ inputs: model.inputs, outputs: model.layers[2]!.output as tfl.SymbolicTensor })
+                .model({ inputs: model.inputs, outputs: model.layers[2]!.output })
                 .predict(x) as tf.Tensor2D,
           ),
         }),

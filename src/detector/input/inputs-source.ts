@@ -74,9 +74,9 @@ function checkNumbers(where: string, data: ArrayLike<number>, rowSize: number, i
 /** Of a tensor, looked at block by block. */
 async function checkTensor(where: string, tensor: tf.Tensor, blockSize: number, before: () => void): Promise<void> {
   if (tensor.dtype === 'int32' || tensor.dtype === 'bool') return;
-  for (let from = 0; from < tensor.shape[0]!; from += blockSize) {
+  for (let from = 0; from < tensor.shape[0]; from += blockSize) {
     before();
-    const count = Math.min(blockSize, tensor.shape[0]! - from);
+    const count = Math.min(blockSize, tensor.shape[0] - from);
     const rows = Int32Array.from({ length: count }, (_, i) => from + i);
     const part = tf.tidy(() => tf.gather(tensor, tf.tensor1d(rows, 'int32')));
     try {

@@ -12,7 +12,7 @@ function shapeOf(lists: unknown): number[] {
   return shape;
 }
 
-/** Lists of numbers as one array with its shape. @throws ShapeError for lists of unequal length; ArgumentError by type */
+/** Lists of numbers as one array with its shape. @throws ShapeError for unequal lists; ArgumentError by type */
 export function fromNumberLists(where: string, what: string, lists: ArrayLike<unknown>) {
   const shape = shapeOf(lists);
   const data: number[] = [];

@@ -49,7 +49,7 @@ const shown = (shape: readonly number[]): string => `[${['N', ...shape].join(', 
 function checkAlike(where: string, block: string, first: OutputSource, { count, labels, shapes }: OutputSource): void {
   for (const name of Object.keys({ ...first.shapes, ...shapes })) {
     const [expected, own] = [first.shapes[name], shapes[name]];
-    if (expected && own && `${expected}` === `${own}`) continue;
+    if (expected && own && expected.length === own.length && expected.every((side, i) => side === own[i])) continue;
     const wanted = expected ? `${shown(expected)}, as in the first block` : 'left out, as in the first block';
     throw new ShapeError(where, `${name} of ${block}`, wanted, own ? [count, ...own] : 'none');
   }
@@ -59,8 +59,8 @@ function checkAlike(where: string, block: string, first: OutputSource, { count, 
 }
 
 /**
- * The blocks of a stream as sources, one at a time: of one shape, and all with labels or none. Who gives them may free a
- * block once the next one is asked for.
+ * The blocks of a stream as sources, one at a time: of one shape, and all with labels or none. Who gives them may free
+ * a block once the next one is asked for.
  *
  * @param sourceOf reads a block
  * @throws ShapeError, ArgumentError naming the block; errors of rows count these over all blocks
