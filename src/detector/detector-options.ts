@@ -30,8 +30,8 @@ export interface DetectorOptions {
   /**
    * `'held-out'`: images that fitted nothing calibrate. `'cross'`: the images are drawn into folds, each of which is
    * scored by a scorer fitted on the others; all of them calibrate, K scorers are kept, and twice alpha (and a little)
-   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate, and
-   * folds otherwise.
+   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate,
+   * and folds otherwise.
    */
   calibration?: CalibrationMethod;
   /** How many folds there are; default 5. */

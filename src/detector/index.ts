@@ -1,6 +1,7 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
-export type { AskedRows, Detector, FitDetectorOptions, KnownImages } from './detector';
+export type { AskedRows, Detector } from './around-model';
+export type { FitDetectorOptions, KnownImages } from './detector';
 export type { ImageNumbers, ModelImage, ModelImages, NestedNumbers, ShapedImages } from './input/given-images';
 export type { ModelInput, PixelFunction, PixelInput } from './input/model-input';
 export type { PixelRange } from './input/number-range';

@@ -39,8 +39,8 @@ export interface Verdict<Label = ClassLabel> {
   /** Where the fit had `labelSets`: how likely the most likely class is, if the image is of one of the classes. */
   probability?: number;
   /**
-   * Where the fit had `labelSets`: the classes that it can be, the most likely first; with the class of a known image in
-   * a share 1 - alpha of them. It may be empty; `isOod` is the scorer's.
+   * Where the fit had `labelSets`: the classes that it can be, the most likely first; with the class of a known image
+   * in a share 1 - alpha of them. It may be empty; `isOod` is the scorer's.
    */
   labelSet?: readonly (string | number)[];
 }

@@ -3,7 +3,7 @@ import { ArgumentError, FormatError } from '../core/errors';
 import { isRecord } from '../core/saved/json';
 import { readOptions, type Declared } from '../core/read-options';
 import { readSaved } from '../core/saved/read-saved';
-import { detectorAround, type Detector } from './detector';
+import { detectorAround, type Detector } from './around-model';
 import { bytesFrom, type DetectorTarget } from './detector-io';
 import { decodeDetector } from './detector-state';
 import { MEANING, type ClassLabel } from './logit-meaning';

@@ -133,8 +133,8 @@ async function readFeatures(where: string, features: GrowingFeatures): Promise<R
  *
  * Sums are float64 in a fixed order, on the CPU whatever the backend: rows added one by one, in blocks, with others
  * between them that were removed again, give the bits of a detector that was given what remains. `add` and `predict`
- * take M D operations a row (about 2 ms at M = 1,000, D = 512; linear in both), `remove` M D for each row that had one of
- * the removed as a neighbor; memory is 4 D + 8 + 12 k bytes a row. It holds no tensor: there is nothing to dispose.
+ * take M D operations a row (about 2 ms at M = 1,000, D = 512; linear in both), `remove` M D for each row that had one
+ * of the removed as a neighbor; memory is 4 D + 8 + 12 k bytes a row. It holds no tensor: there is nothing to dispose.
  *
  * Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2; Laxhammar, Falkman,
  * "Sequential conformal anomaly detection", 2010.

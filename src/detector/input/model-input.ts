@@ -27,7 +27,7 @@ export type PixelFunction = (pixels: tf.Tensor4D) => tf.Tensor;
 export type ModelInput = PixelRange | PixelInput | PixelFunction;
 
 /**
- * What becomes of a pixel: pixel * scale + offset, both with one number for all channels or one for each; or a function.
+ * What becomes of a pixel: pixel * scale + offset, each one number for all channels or one for each; or a function.
  */
 export type PixelMap =
   { readonly scale: readonly number[]; readonly offset: readonly number[] } | { readonly run: PixelFunction };

@@ -30,7 +30,7 @@ export const widened = (seen: NumberRange): NumberRange =>
 
 /** Whether it is one of the common ranges. */
 export const isConventional = (range: NumberRange): boolean =>
-  Object.values(PIXEL_RANGES).some((common) => `${common}` === `${range}`);
+  Object.values(PIXEL_RANGES).some(([low, high]) => low === range[0] && high === range[1]);
 
 /** Whether two ranges are the same, to 1 % of their length. */
 export function isNear([low, high]: NumberRange, wanted: NumberRange): boolean {

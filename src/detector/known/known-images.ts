@@ -60,7 +60,7 @@ export function knownImages(where: string, { model, reader, inputShape, needs, p
       if (!Array.isArray(data) && !ArrayBuffer.isView(data)) checkKnown(where, 'data', data, KNOWN);
       const kind = kindOfRows(where, data);
       const given = kind === 'images' ? imagesWithLabels<KnownLabels>(where, data as never) : undefined;
-      if (given && given.images === undefined) {
+      if (given && given.images === undefined && !('images' in data)) {
         const expected = 'given, or inputs where they are no images';
         throw new ArgumentError(where, 'images', expected, data);
       }

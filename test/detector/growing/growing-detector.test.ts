@@ -213,7 +213,7 @@ describe('rows', () => {
         null,
         5,
         [1, 2, 3],
-        { data: [1, 2, 3], shape: [3] },
+        { data: ['1', 2, 3], shape: [3] },
         { data: new Float32Array(3) },
       ]) {
         expect((await call(wrong))?.message).toMatch(`growingDetector.${name}: features`);
