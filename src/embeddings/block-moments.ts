@@ -1,4 +1,5 @@
 import type { ClassMoments } from './class-moments';
+import { addHigherMoments, centered, ClassSamples, meanOfRows } from './class-samples';
 import { checkFinite } from '../tensors/embeddings';
 import { float64Kernel, type Float64Kernel } from '../linalg/kernels/float64-kernel';
 import { classSumsBy } from '../linalg/kernels/kernel-scatter';
@@ -6,10 +7,12 @@ import { addOuterProducts, addScatter } from '../linalg/scatter-products';
 import type { Scratch } from '../linalg/scratch';
 import { rowsAtOnce, worthBackend } from '../linalg/backend-choice';
 
-/** Moments of one block by class; the scatter of all classes together, or one for each. */
+const WHERE = 'ClassScatter.add';
+
+/** Moments of one block by class, and the scatter within all of them. */
 export interface BlockMoments {
   classes: Map<number, ClassMoments>;
-  within: Float64Array | undefined;
+  within: Float64Array;
 }
 
 /** Moments of rows [N, D] about the means of the classes in this block. @throws NotFiniteError for a NaN or infinity */
@@ -17,50 +20,61 @@ export async function blockMoments(
   data: Float32Array,
   size: number,
   labels: Int32Array,
-  perClass: boolean,
   blockSize: number,
   scratch: Scratch,
 ): Promise<BlockMoments> {
-  const kernel = perClass || worthBackend(size) ? undefined : float64Kernel();
+  const kernel = worthBackend(size) ? undefined : float64Kernel();
   if (kernel) return momentsBy(kernel, data, size, labels);
-  const groups = rowsByClass(labels);
+  checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassMoments>();
-  for (const [label, rows] of groups) {
-    const mean = meanOf(data, size, rows);
-    if (!mean.every(Number.isFinite)) checkFinite('ClassScatter.add', data, size); // cheaper than a look at all numbers
-    classes.set(label, { count: rows.length, mean });
+  for (const [label, rows] of rowsByClass(labels)) {
+    classes.set(label, { count: rows.length, mean: meanOfRows(rowsAt(data, size, rows), size) });
   }
   const most = rowsAtOnce(size, blockSize);
-  if (!perClass) {
-    const within = new Float64Array(size * size);
-    const meanOfRow = Array.from(labels, (label) => classes.get(label)!.mean);
-    for (let from = 0; from < labels.length; from += most) {
-      const count = Math.min(most, labels.length - from);
-      const centered = scratch.float64(count * size);
-      for (let row = 0; row < count; row++) center(centered, row, data, from + row, meanOfRow[from + row]!);
-      await addScatter(within, centered, size, scratch);
+  const within = new Float64Array(size * size);
+  const meanOfRow = Array.from(labels, (label) => classes.get(label)!.mean);
+  for (let from = 0; from < labels.length; from += most) {
+    const count = Math.min(most, labels.length - from);
+    const z = scratch.float64(count * size);
+    for (let row = 0; row < count; row++) {
+      const own = (from + row) * size;
+      centered(data.subarray(own, own + size), meanOfRow[from + row]!, z.subarray(row * size, (row + 1) * size));
     }
-    return { classes, within };
+    await addScatter(within, z, size, scratch);
   }
-  for (const [label, rows] of groups) {
+  return { classes, within };
+}
+
+/** The rows [N, D] of each class in this block. @throws NotFiniteError for a NaN or infinity */
+export async function blockSamples(
+  data: Float32Array,
+  size: number,
+  labels: Int32Array,
+  blockSize: number,
+  scratch: Scratch,
+): Promise<Map<number, ClassSamples>> {
+  checkFinite(WHERE, data, size);
+  const classes = new Map<number, ClassSamples>();
+  const most = rowsAtOnce(size, blockSize);
+  for (const [label, rows] of rowsByClass(labels)) {
+    const mine = rowsAt(data, size, rows);
+    if (rows.length < size || !worthBackend(size)) {
+      const samples = new ClassSamples(size);
+      samples.addRows(mine);
+      classes.set(label, samples);
+      continue;
+    }
+    const mean = meanOfRows(mine, size);
     const own = { scatter: new Float64Array(size * size), third: new Float64Array(size), fourth: 0 };
-    const moments = classes.get(label)!;
-    for (let from = 0; from < rows.length; from += most) {
-      const part = rows.slice(from, from + most);
-      const centered = scratch.float64(part.length * size);
-      part.forEach((row, at) => {
-        center(centered, at, data, row, moments.mean);
-        const z = centered.subarray(at * size, (at + 1) * size);
-        let square = 0;
-        for (let i = 0; i < size; i++) square += z[i]! * z[i]!;
-        own.fourth += square * square;
-        for (let i = 0; i < size; i++) own.third[i]! += square * z[i]!;
-      });
-      await addScatter(own.scatter, centered, size, scratch);
+    for (let from = 0; from < mine.length; from += most * size) {
+      const part = mine.subarray(from, from + most * size);
+      const z = centered(part, mean, scratch.float64(part.length));
+      addHigherMoments(own, z, size);
+      await addScatter(own.scatter, z, size, scratch);
     }
-    moments.own = own;
+    classes.set(label, new ClassSamples(size, { count: rows.length, mean, own }));
   }
-  return { classes, within: undefined };
+  return classes;
 }
 
 /**
@@ -86,7 +100,7 @@ function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labe
   firsts.forEach((row, place) => references.set(data.subarray(row * size, (row + 1) * size), place * size));
   const { sums, scatter } = classSumsBy(kernel, data, size, owners, references);
   // A sum of float32 in float64 cannot overflow: it is finite if all of them are.
-  if (!sums.every(Number.isFinite)) checkFinite('ClassScatter.add', data, size);
+  if (!sums.every(Number.isFinite)) checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassMoments>();
   for (const [label, place] of places) {
     const [count, at] = [counts[place]!, place * size];
@@ -111,19 +125,8 @@ function rowsByClass(labels: Int32Array): Map<number, number[]> {
   return groups;
 }
 
-/** About the first row: the sum keeps its digits far from the origin. */
-function meanOf(data: Float32Array, size: number, rows: readonly number[]): Float64Array {
-  const first = data.subarray(rows[0]! * size, (rows[0]! + 1) * size);
-  const sum = new Float64Array(size);
-  for (const row of rows) {
-    const from = row * size;
-    for (let i = 0; i < size; i++) sum[i]! += data[from + i]! - first[i]!;
-  }
-  return sum.map((value, i) => first[i]! + value / rows.length);
-}
-
-function center(into: Float64Array, at: number, data: Float32Array, row: number, mean: Float64Array): void {
-  const size = mean.length;
-  const [to, from] = [at * size, row * size];
-  for (let i = 0; i < size; i++) into[to + i] = data[from + i]! - mean[i]!;
+function rowsAt(data: Float32Array, size: number, rows: readonly number[]): Float32Array {
+  const all = new Float32Array(rows.length * size);
+  rows.forEach((row, at) => all.set(data.subarray(row * size, (row + 1) * size), at * size));
+  return all;
 }

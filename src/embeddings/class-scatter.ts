@@ -3,9 +3,10 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { readOptions, type Declared } from '../core/read-options';
 import type { NamedArray } from '../core/saved/safetensors';
-import { blockMoments } from './block-moments';
+import { blockMoments, blockSamples } from './block-moments';
 import type { Means } from './class-means';
 import { mergeMoments, shifted, type ClassMoments } from './class-moments';
+import { ClassSamples } from './class-samples';
 import { readClassScatter, writeClassScatter } from './class-scatter-state';
 import type { Scatter } from './covariance';
 import { readEmbeddings, type Embeddings } from '../tensors/embeddings';
@@ -32,7 +33,7 @@ const OPTIONS = {
  * to the rest by the formula of Chan, Golub and LeVeque (1979), in float64: nothing is lost far from the origin. O(N
  * D^2), in float64 by wasm; on a GPU by products that are exact to about 1e-10 of the variances; with `perClass` also
  * the sums of ||z||^4 that the Ledoit-Wolf estimate needs (they move from one mean to another only with the scatter of
- * each class).
+ * each class), and of a class of fewer rows than D (or 64) the rows themselves until they are asked for.
  *
  * @example
  * const store = new ClassScatter();
@@ -44,7 +45,7 @@ export class ClassScatter {
   readonly #blockSize: number;
   readonly #scratch = new Scratch();
   #size: number | undefined;
-  #classes = new Map<number, ClassMoments>();
+  #classes = new Map<number, ClassMoments | ClassSamples>();
   /** Scatter within all classes, upper triangle, where they have none of their own. */
   #within: Float64Array | undefined;
 
@@ -83,10 +84,14 @@ export class ClassScatter {
       throw new ShapeError(where, 'labels', `${rows} labels`, owners.length);
     }
     const block = new ClassScatter({ perClass: this.perClass });
-    const moments = await blockMoments(data, size, owners, this.perClass, this.#blockSize, this.#scratch);
+    if (this.perClass) {
+      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch);
+    } else {
+      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch);
+      block.#classes = classes;
+      block.#within = within;
+    }
     block.#size = size;
-    block.#classes = moments.classes;
-    block.#within = moments.within;
     this.merge(block);
   }
 
@@ -105,8 +110,12 @@ export class ClassScatter {
     const ways: Float64Array[] = [];
     for (const [label, more] of other.#classes) {
       const own = this.#classes.get(label);
-      if (own) ways.push(mergeMoments(own, more));
-      else this.#classes.set(label, { ...more, ...(more.own && { own: copyOf(more.own) }) });
+      if (more instanceof ClassSamples) {
+        const samples = own instanceof ClassSamples ? own : new ClassSamples(size);
+        samples.merge(more);
+        this.#classes.set(label, samples);
+      } else if (own) ways.push(mergeMoments(own as ClassMoments, more));
+      else this.#classes.set(label, { ...more });
     }
     if (this.perClass) return;
     const within = (this.#within ??= new Float64Array(size * size));
@@ -144,8 +153,12 @@ export class ClassScatter {
   within(): Scatter {
     const [classes, size] = this.#filled('ClassScatter.within');
     const data = this.#within?.slice() ?? new Float64Array(size * size);
-    for (const [, { own }] of classes) own?.scatter.forEach((value, i) => (data[i]! += value));
-    const fourth = classes.reduce((sum, [, { own }]) => sum + (own?.fourth ?? 0), 0);
+    let fourth = 0;
+    for (const [, own] of classes) {
+      if (!(own instanceof ClassSamples)) continue;
+      own.addScatter(data);
+      fourth += own.own().fourth;
+    }
     return this.#scatter(this.#count(), data, fourth);
   }
 
@@ -157,9 +170,10 @@ export class ClassScatter {
     const classes = this.#ascending();
     const between = new Float64Array(classes.length * size);
     let fourth = 0;
-    classes.forEach(([, { count, mean: own, own: sums }], c) => {
+    classes.forEach(([, one], c) => {
+      const { count, mean: own } = one;
       const way = own.map((value, i) => value - mean[i]!);
-      if (sums) fourth += shifted(sums, count, way).fourth;
+      if (one instanceof ClassSamples) fourth += shifted(one.own(), count, way).fourth;
       way.forEach((value, i) => (between[c * size + i] = value * Math.sqrt(count)));
     });
     addOuterProducts(data, between, size);
@@ -172,7 +186,10 @@ export class ClassScatter {
    */
   ofClass(label: number): Scatter {
     const own = this.#classes.get(label);
-    if (own?.own) return this.#scatter(own.count, own.own.scatter.slice(), own.own.fourth);
+    if (own instanceof ClassSamples) {
+      const { scatter, fourth } = own.own();
+      return this.#scatter(own.count, scatter, fourth);
+    }
     const expected = this.perClass ? 'a class that has rows' : 'a class of a store made with perClass: true';
     throw new ArgumentError('ClassScatter.ofClass', 'label', expected, label);
   }
@@ -180,7 +197,11 @@ export class ClassScatter {
   /** Everything as named arrays, for `encodeSafetensors`. @throws ArgumentError where the store is empty */
   state(): Record<string, NamedArray> {
     const [classes] = this.#filled('ClassScatter.state');
-    return writeClassScatter(classes, this.perClass ? undefined : this.#within);
+    const moments = classes.map(([label, one]): [number, ClassMoments] => [
+      label,
+      one instanceof ClassSamples ? one.join() : one,
+    ]);
+    return writeClassScatter(moments, this.perClass ? undefined : this.#within);
   }
 
   /** A store from its {@link state}. @throws FormatError where it is no such state; ArgumentError for the options */
@@ -193,7 +214,9 @@ export class ClassScatter {
     const { perClass, size, classes, within } = readClassScatter(where, state);
     const store = new ClassScatter({ blockSize, perClass });
     store.#size = size;
-    store.#classes = classes;
+    for (const [label, { own, ...one }] of classes) {
+      store.#classes.set(label, own ? new ClassSamples(size, { ...one, own }) : one);
+    }
     store.#within = within;
     return store;
   }
@@ -211,7 +234,7 @@ export class ClassScatter {
     return count;
   }
 
-  #filled(where: string): [classes: [number, ClassMoments][], size: number] {
+  #filled(where: string): [classes: [number, ClassMoments | ClassSamples][], size: number] {
     const classes = this.#ascending();
     if (this.#size !== undefined && classes.length > 0) return [classes, this.#size];
     throw new ArgumentError(where, 'store', 'one that has samples (add at least one row first)', 'an empty one');
@@ -222,9 +245,7 @@ export class ClassScatter {
     throw new ShapeError(where, 'embeddings', `[N, ${this.#size}]`, `[N, ${size}]`);
   }
 
-  #ascending(): [number, ClassMoments][] {
+  #ascending(): [number, ClassMoments | ClassSamples][] {
     return [...this.#classes].sort(([a], [b]) => a - b);
   }
 }
-
-const copyOf = <T extends { scatter: Float64Array }>(own: T): T => ({ ...own, scatter: own.scatter.slice() });

@@ -31,31 +31,18 @@ export function mahalanobisDistances(
   const center = new Float64Array(size);
   for (let at = 0; at < means.length; at++) center[at % size]! += (means[at]! - means[at % size]!) / classes;
   for (let i = 0; i < size; i++) center[i]! += means[i]!;
-  const whitened = new Float64Array(means.length);
-  const spread = deviationsOf(whitening).map((value) => value * value);
-  for (let c = 0; c < classes; c++) {
-    const way = means.slice(c * size, (c + 1) * size).map((value, i) => value - center[i]!);
-    whitened.set(whiten(whitening, way), c * size);
-    way.forEach((value, i) => (spread[i]! += value ** 2 / classes));
-  }
-  const rows = whitenedRows(
-    where,
-    whitening,
-    center,
-    spread.map((value) => Math.sqrt(value)),
-    tolerance,
-  );
-  const turned = keptTensors(where, () => {
-    const values = Float32Array.from(whitened, (_, at) => whitened[(at % classes) * size + Math.floor(at / classes)]!);
-    return { columns: tf.tensor2d(values, [size, classes]) };
-  });
-  const nearest = nearestOf(where, whitened, size);
-  let inKernel: ((rows: Float32Array) => Float64Array) | undefined; // packed when first needed
+  const ways = means.map((value, at) => value - center[at % size]!);
+  // One class is its own center.
+  const whitened = classes === 1 ? ways : whiten(whitening, ways.slice());
+  const inKernel = kernelDistances(whitening, center, whitened);
+  let made: BackendRows | undefined; // when first needed: it is larger than all else
+  const byBackend = () => (made ??= backendRows(where, whitening, { center, ways, whitened }, tolerance));
 
   return {
     async of(data) {
       const kernel = worthBackend(size) ? undefined : float64Kernel();
-      if (kernel) return (inKernel ??= kernelDistances(kernel, whitening, center, whitened))(data);
+      if (kernel) return inKernel(kernel, data);
+      const { rows, turned, nearest } = byBackend();
       const most = rowsAtOnce(size, blockSize) * size;
       const distances = new Float64Array(data.length / size);
       const columns = classes > 2 && worthBackend(size) ? turned.get().columns : undefined;
@@ -66,10 +53,31 @@ export function mahalanobisDistances(
       return distances;
     },
     dispose() {
-      rows.dispose();
-      turned.dispose();
+      made?.rows.dispose();
+      made?.turned.dispose();
     },
   };
+}
+
+type BackendRows = ReturnType<typeof backendRows>;
+
+/** What whitening by products needs: the middle of the means, the ways from it to them, and these whitened. */
+function backendRows(
+  where: string,
+  whitening: Whitening,
+  { center, ways, whitened }: Record<'center' | 'ways' | 'whitened', Float64Array>,
+  tolerance: number | undefined,
+) {
+  const { size } = whitening;
+  const classes = whitened.length / size;
+  const spread = deviationsOf(whitening).map((value) => value * value);
+  ways.forEach((value, at) => (spread[at % size]! += value ** 2 / classes));
+  const turned = keptTensors(where, () => {
+    const values = Float32Array.from(whitened, (_, at) => whitened[(at % classes) * size + Math.floor(at / classes)]!);
+    return { columns: tf.tensor2d(values, [size, classes]) };
+  });
+  const rows = whitenedRows(where, whitening, center, spread.map(Math.sqrt), tolerance);
+  return { rows, turned, nearest: nearestOf(where, whitened, size) };
 }
 
 /** Squared distances of whitened rows to the nearest of whitened means [C, D]. */

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsInPart } from '../tensors/backend-room';
 import { checkEntry, product } from './checked-product';
 import { keptTensors } from '../tensors/kept-tensors';
-import { onBackend } from './backend-choice';
+import { float64Kernel } from './kernels/float64-kernel';
+import { productsBy } from './kernels/kernel-products';
+import { onBackend, worthBackend } from './backend-choice';
 
 /** Rows times a fixed matrix. */
 export interface RowProducts {
@@ -12,9 +14,12 @@ export interface RowProducts {
   dispose(): void;
 }
 
+/** Of so many rows plain loops take no longer than to bring the matrix into the kernel. */
+const FEW = 4;
+
 /**
- * Products of rows with a matrix W [D, C]: float64 where W is small, else float32 on the backend, `blockSize` rows at a
- * time. There the mean of the block is taken off first and its product added in float64, so that only the scatter of
+ * Products of rows with a matrix W [D, C]: float64 by wasm, or where W is small; float32 on a GPU, `blockSize` rows at
+ * a time. There the mean of the block is taken off first and its product added in float64, so that only the scatter of
  * the rows is rounded, not their distance from the origin. Where the backend has half precision it is float64 always.
  */
 export function rowProducts(
@@ -24,28 +29,42 @@ export function rowProducts(
   blockSize: number,
 ): RowProducts {
   const kept = keptTensors(where, () => ({ tensor: tf.tensor2d(Float32Array.from(matrix), [size, width]) }));
+  const float64 = matrix instanceof Float64Array ? matrix : Float64Array.from(matrix);
   return {
     async of(rows) {
-      if (!onBackend(size * width)) return inFloat64(matrix, [size, width], rows);
-      return inBlocks(where, matrix, kept.get().tensor, rows, blockSize);
+      const wide = onBackend(size * width);
+      const kernel = wide && worthBackend(size) ? undefined : float64Kernel();
+      if (kernel && rows.length > FEW * size) return productsBy(kernel, float64, [size, width], rows);
+      if (kernel || !wide) return inFloat64(float64, [size, width], rows);
+      return inBlocks(where, float64, kept.get().tensor, rows, blockSize);
     },
     dispose: () => kept.dispose(),
   };
 }
 
+/** Four numbers of a row at a time: one read and write of the sums for four products. */
 function inFloat64(
-  matrix: Float32Array | Float64Array,
+  matrix: Float64Array,
   [size, width]: readonly [number, number],
   rows: Float32Array | Float64Array,
 ): Float64Array {
   const count = rows.length / size;
   const products = new Float64Array(count * width);
   for (let row = 0; row < count; row++) {
-    const to = row * width;
-    for (let i = 0; i < size; i++) {
-      const value = rows[row * size + i]!;
-      if (value === 0) continue;
-      for (let c = 0; c < width; c++) products[to + c]! += value * matrix[i * width + c]!;
+    const own = products.subarray(row * width, (row + 1) * width);
+    let [i, at] = [0, row * size];
+    for (; i + 4 <= size; i += 4, at += 4) {
+      const [x, y, z, w] = [rows[at]!, rows[at + 1]!, rows[at + 2]!, rows[at + 3]!];
+      if (x === 0 && y === 0 && z === 0 && w === 0) continue;
+      const a = i * width;
+      const [b, c, d] = [a + width, a + 2 * width, a + 3 * width];
+      for (let j = 0; j < width; j++) {
+        own[j]! += x * matrix[a + j]! + y * matrix[b + j]! + (z * matrix[c + j]! + w * matrix[d + j]!);
+      }
+    }
+    for (; i < size; i++, at++) {
+      const value = rows[at]!;
+      for (let j = 0; j < width; j++) own[j]! += value * matrix[i * width + j]!;
     }
   }
   return products;
@@ -53,7 +72,7 @@ function inFloat64(
 
 async function inBlocks(
   where: string,
-  matrix: Float32Array | Float64Array,
+  matrix: Float64Array,
   tensor: tf.Tensor2D,
   rows: Float32Array,
   blockSize: number,

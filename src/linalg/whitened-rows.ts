@@ -3,7 +3,7 @@ import { checkEntry, product } from './checked-product';
 import { Scratch } from './scratch';
 import { keptTensors } from '../tensors/kept-tensors';
 import { sliceRows } from './slice-rows';
-import type { Whitening } from './whitening';
+import { inverseOf, type Whitening } from './whitening';
 import { worthBackend } from './backend-choice';
 
 /** Rows y [B, D]; rows of padding may follow. `products`: y V, roughly, where V was given and the backend is used. */
@@ -39,14 +39,16 @@ interface Way {
  */
 export function whitenedRows(
   where: string,
-  { inverse, size }: Whitening,
+  whitening: Whitening,
   center: Float64Array,
   spread: Float64Array,
   tolerance = 5e-7,
 ): WhitenedRows {
+  const { size } = whitening;
   const unit = spread.map((value) => value || 1);
   const perUnit = unit.map((value) => 1 / value);
-  const matrix = inverse.map((value, at) => value * unit[at % size]!);
+  const matrix = inverseOf(whitening);
+  for (let at = 0; at < matrix.length; at++) matrix[at]! *= unit[at % size]!;
   const norm = Math.sqrt(matrix.reduce((sum, value) => sum + value * value, 0));
   const rounding = (2 ** -23 * norm * Math.sqrt(Math.max(1, size / 64))) / size;
   const way = rounding > tolerance ? inParts(where, matrix, size) : inFloat32(where, matrix, size);

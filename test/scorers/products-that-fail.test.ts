@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import { nearestClassMean, nearestNeighbors, nnGuide } from 'tfjs-ood/scorers';
 import { neighborSearch } from '../../src/scorers/neighbors/neighbor-search';
 import { rowProducts } from '../../src/linalg/row-products';
 import { onEachBackend } from '../on-each-backend';
+
+// Products with a matrix of so many rows go through the backend, as on a GPU.
+vi.mock('../../src/linalg/backend-choice', async (load) => {
+  const own = await load<typeof import('../../src/linalg/backend-choice')>();
+  return { ...own, worthBackend: (size: number) => size === 300 || own.worthBackend(size) };
+});
 
 const random = seededRandom(16);
 const rowsOf = (count: number, size: number) => ({

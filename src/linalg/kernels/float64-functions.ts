@@ -10,26 +10,23 @@ import {
   type Code,
   type WasmFunction,
 } from '../../core/simd/assembler';
-
-/** Rows and columns of the tile of a product that is held in registers, and places of a panel beside each other. */
-export const TILE = 4;
-/** Bytes of a tile, and of one row of a panel. */
-export const TILE_BYTES = TILE * TILE * 8;
-export const STEP_BYTES = TILE * 8;
+import { STEP_BYTES, TILE_BYTES } from './tile';
+import { triangleFunctions } from './triangle-functions';
 
 const lanes = [0, 1, 2, 3] as const;
 
 /**
- * out [4, 4] = A^T B (or += it) of two panels A, B [steps, 4], which lie in memory as they are written. Everything else
+ * out [4, 4] = A^T B (or += or -= it) of two panels A, B [steps, 4], which lie in memory as they are written. All else
  * here is made of this one.
  */
-function product(adds: boolean): WasmFunction {
+function product(join: 'set' | 'add' | 'sub'): WasmFunction {
   const { counts, a, b, out, steps, low, high, spread, sums } = locals({
     params: 'a b out steps',
     v128: 'low high spread sums*8',
   });
   const sum = (row: number, half: number) => sums[2 * row + half]!;
   const halves = [0, 1] as const;
+  const joined = join === 'sub' ? f64x2.sub : f64x2.add;
   const eachSum = (visit: (sum: number, offset: number) => Code): Code =>
     lanes.map((row) => halves.map((half) => visit(sum(row, half), 32 * row + 16 * half)));
   const step: Code = [
@@ -37,13 +34,13 @@ function product(adds: boolean): WasmFunction {
     set(high, f64x2.load(get(b), 16)),
     lanes.map((row) => [
       set(spread, f64x2.loadSplat(get(a), 8 * row)),
-      set(sum(row, 0), f64x2.add(get(sum(row, 0)), f64x2.mul(get(spread), get(low)))),
-      set(sum(row, 1), f64x2.add(get(sum(row, 1)), f64x2.mul(get(spread), get(high)))),
+      set(sum(row, 0), joined(get(sum(row, 0)), f64x2.mul(get(spread), get(low)))),
+      set(sum(row, 1), joined(get(sum(row, 1)), f64x2.mul(get(spread), get(high)))),
     ]),
     [a, b].map((local) => advance(local, i32.const(STEP_BYTES))),
   ];
   const body: Code = [
-    eachSum((one, offset) => set(one, adds ? f64x2.load(get(out), offset) : f64x2.zero)),
+    eachSum((one, offset) => set(one, join === 'set' ? f64x2.zero : f64x2.load(get(out), offset))),
     repeat(steps, step), // V8 moves the loads of an unrolled loop together, and then has too few registers
     eachSum((one, offset) => f64x2.store(get(out), get(one), offset)),
   ];
@@ -150,18 +147,17 @@ function packColumns(): WasmFunction {
   return { counts, body };
 }
 
-/** Y = L Z of groups of rows in panels; L lower triangular in panels of four rows, each as long as it is not 0. */
-function multiplyTriangle(): WasmFunction {
-  const { counts, matrix, from, to, groups, panels, groupBytes, steps, left, source, target } = locals({
-    params: 'matrix from to groups panels groupBytes',
-    i32: 'steps left source target',
+/** Y = M Z of groups of four rows in panels; M in panels of four rows, `steps` long. */
+function multiplyPanels(): WasmFunction {
+  const { counts, matrix, from, to, groups, panels, steps, fromBytes, toBytes, left, source, target } = locals({
+    params: 'matrix from to groups panels steps fromBytes toBytes',
+    i32: 'left source target',
   });
   const body = repeat(panels, [
-    advance(steps, i32.const(TILE)),
     [set(source, get(from)), set(target, get(to)), set(left, get(groups))],
     repeat(left, [
       call('setTile', get(matrix), get(source), get(target), get(steps)),
-      [advance(source, get(groupBytes)), advance(target, get(groupBytes))],
+      [advance(source, get(fromBytes)), advance(target, get(toBytes))],
     ]),
     advance(matrix, i32.mul(get(steps), i32.const(STEP_BYTES))),
     advance(to, i32.const(TILE_BYTES)),
@@ -226,13 +222,15 @@ function leastOf(): WasmFunction {
  * length.
  */
 export const float64Functions = () => ({
-  setTile: product(false),
-  addTile: product(true),
+  setTile: product('set'),
+  addTile: product('add'),
+  subtractTile: product('sub'),
   addUpperTiles: addUpperTiles(),
   packRows: packRows(),
   packDoubles: packDoubles(),
   packColumns: packColumns(),
-  multiplyTriangle: multiplyTriangle(),
+  multiplyPanels: multiplyPanels(),
   squareNorms: squareNorms(),
   leastOf: leastOf(),
+  ...triangleFunctions(),
 });

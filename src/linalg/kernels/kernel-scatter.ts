@@ -1,4 +1,4 @@
-import { STEP_BYTES, TILE, TILE_BYTES } from './float64-functions';
+import { STEP_BYTES, TILE, TILE_BYTES } from './tile';
 import type { Float64Kernel } from './float64-kernel';
 
 /** Rows that are packed and multiplied at once: a panel of them stays in the fastest cache. */

@@ -31,7 +31,8 @@ function minusLogSum(a: number, b: number): number {
 function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
   const { labels, data, shape } = store.means();
   const size = shape[1];
-  const own = Array.from(labels.keys()).filter((at) => store.counts.get(labels[at]!)! > 1);
+  const { counts } = store;
+  const own = Array.from(labels.keys()).filter((at) => counts.get(labels[at]!)! > 1);
   const singles = labels.length - own.length;
   if (own.length === 0) {
     const expected = 'rows of a class at least, of one that has two (mahalanobis has one covariance for all)';
@@ -45,8 +46,15 @@ function withoutSingles(store: ClassScatter): Pick<Means, 'labels' | 'data'> {
   }
   return {
     labels: Int32Array.from(own, (at) => labels[at]!),
-    data: Float64Array.from(own.flatMap((at) => Array.from(data.subarray(at * size, (at + 1) * size)))),
+    data: joinedRows(own.length, size, (at) => data.subarray(own[at]! * size, (own[at]! + 1) * size)),
   };
+}
+
+/** Rows one after the other. */
+function joinedRows(count: number, size: number, rowAt: (at: number) => Float64Array): Float64Array {
+  const all = new Float64Array(count * size);
+  for (let at = 0; at < count; at++) all.set(rowAt(at), at * size);
+  return all;
 }
 
 /**
@@ -82,11 +90,12 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
     async fit(rows, _, how) {
       const store = await scatterOf(rows, how, true);
       const { labels, means } = meanArrays(withoutSingles(store));
-      const factors = joinedFactors(labels.length, store.embeddingSize!, (at) => {
+      const factors = joinedFactors(labels.length, store.embeddingSize!, (at, into) => {
         const own = estimateCovariance(store.ofClass(labels[at]!), how.covariance);
-        return factorOf(WHERE, own, `covariance of class ${labels[at]}`);
+        factorOf(WHERE, own, `covariance of class ${labels[at]}`, into);
       });
-      const counts = Float64Array.from(labels, (label) => store.counts.get(label)!);
+      const ofAll = store.counts;
+      const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
       return { labels, means, counts, factors };
     },
     score({ means, counts, factors }, { options: { blockSize }, sides }) {

@@ -58,9 +58,13 @@ export const whiteningsOf = (factors: Float64Array, size: number): Whitening[] =
     whiteningFrom(factors.subarray(at * size ** 2, (at + 1) * size ** 2), size),
   );
 
-/** Matrices one after the other, each made when the one before it is in its place. */
-export function joinedFactors(count: number, size: number, factorAt: (at: number) => Float64Array): Float64Array {
+/** Factors one after the other, each written into its place (zeros) when the one before it is done. */
+export function joinedFactors(
+  count: number,
+  size: number,
+  factor: (at: number, into: Float64Array<ArrayBuffer>) => void,
+): Float64Array {
   const all = new Float64Array(count * size ** 2);
-  for (let at = 0; at < count; at++) all.set(factorAt(at), at * size ** 2);
+  for (let at = 0; at < count; at++) factor(at, all.subarray(at * size ** 2, (at + 1) * size ** 2));
   return all;
 }

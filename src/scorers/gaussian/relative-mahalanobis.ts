@@ -57,8 +57,10 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       const within = estimateCovariance(store.within(), how.covariance);
       const background = { ...within, data: withBetween(within.data, store.within(), store.total()) };
       const mean = store.mean();
-      const factors = joinedFactors(2, mean.length, (at) =>
-        at === 0 ? factorOf(WHERE, within, 'covariance') : factorOf(WHERE, background, 'background covariance'),
+      const factors = joinedFactors(2, mean.length, (at, into) =>
+        at === 0
+          ? factorOf(WHERE, within, 'covariance', into)
+          : factorOf(WHERE, background, 'background covariance', into),
       );
       const whitenings = whiteningsOf(factors, mean.length);
       return { ...meanArrays(store.means()), mean, factors, shrinkage: within.shrinkage, whitenings };

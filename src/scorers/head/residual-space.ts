@@ -1,6 +1,6 @@
-import { Matrix, pseudoInverse } from 'ml-matrix';
 import { ArgumentError } from '../../core/errors';
 import type { SavedArrays } from '../../core/saved/saved-arrays';
+import { leastNorm } from '../../linalg/least-norm';
 import { rowProducts } from '../../linalg/row-products';
 import { secondMoments } from '../../linalg/second-moments';
 import { symmetricEigen } from '../../linalg/symmetric-eigen';
@@ -19,11 +19,12 @@ const usualDimension = (size: number): number => (size >= 2048 ? 1000 : size >= 
 
 /** Where the head's logits are nearest to 0: -(W^T)^+ b for logits W^T x + b. */
 function originOf({ weights, bias, shape: [size, classes] }: Head): Float64Array {
-  const transposed = new Matrix(classes, size);
-  weights.forEach((value, i) => transposed.set(i % classes, Math.floor(i / classes), value));
-  const inverse = pseudoInverse(transposed); // [D, C]
-  return Float64Array.from({ length: size }, (_, i) =>
-    bias.reduce((sum, value, c) => sum - inverse.get(i, c) * value, 0),
+  const transposed = new Float64Array(weights.length);
+  weights.forEach((value, i) => (transposed[(i % classes) * size + Math.floor(i / classes)] = value));
+  return leastNorm(
+    transposed,
+    [classes, size],
+    Float64Array.from(bias, (value) => -value),
   );
 }
 

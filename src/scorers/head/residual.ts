@@ -17,8 +17,9 @@ export interface ResidualOptions {
  * Distance from the principal subspace of the training features.
  *
  * s(x) = ||V^T (x - o)||: o = -(W^T)^+ b is the origin by the head (logits W^T x + b), V [D, D - k] the eigenvectors of
- * the mean of (x - o)(x - o)^T with the smallest eigenvalues. Features [N, D]; one pass, D x D memory and O(N D^2), an
- * eigendecomposition of O(D^3): 0.1 s for D = 512, 5 s for 2048. O(D (D - k)) a row. The state holds V and o.
+ * the mean of (x - o)(x - o)^T with the smallest eigenvalues. Features [N, D]; one pass, memory about 5 D x D and
+ * O(N D^2), an eigendecomposition of O(D^3): 0.1 s for D = 512, 5 s for 2048; o takes O(C D min(C, D)). O(D (D - k)) a
+ * row. The state holds V and o.
  *
  * Source: Wang et al., ViM, CVPR 2022, section 3.
  *

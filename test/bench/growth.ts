@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CASES, type Case, type Sizes } from './growth/cases';
+
+export const title =
+  'how time and memory of fits and scores grow, wasm, against one thread of NumPy and scikit-learn on such rows; ' +
+  'times of the processor, each in a process of its own';
+
+/** Turns of the short ones last so long; a longer one has one turn. */
+const SECONDS = '1';
+const PYTHON = '/usr/bin/python3';
+const PACKAGES = ['-c', 'import numpy, scipy, sklearn'];
+
+interface Measured {
+  /** Milliseconds. */
+  time: number;
+  /** MiB beyond what the rows take. */
+  memory: number;
+}
+
+const pathOf = (file: string): string => fileURLToPath(new URL(`growth/${file}`, import.meta.url));
+
+function measured(program: string, args: readonly string[]): Measured {
+  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.slice(-500)}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
+}
+
+/** The exponent of the side that grows, from the first to the last size. */
+function growth(sizes: readonly Sizes[], times: readonly number[]): string {
+  const [first, last] = [sizes[0]!, sizes.at(-1)!];
+  const sides = [
+    ['N', 'rows'],
+    ['D', 'size'],
+    ['C', 'classes'],
+  ] as const;
+  const [letter, side] = sides.find(([, one]) => first[one] !== last[one])!;
+  const power = Math.log(times.at(-1)! / times[0]!) / Math.log(last[side] / first[side]);
+  return `${letter}^${power.toFixed(1)}`;
+}
+
+function lineOf(one: Case, at: number, withPeer: boolean): string {
+  const ours: Measured[] = [];
+  const theirs: Measured[] = [];
+  one.sizes.forEach(({ rows, size, classes }, which) => {
+    // In turn: what disturbs one disturbs both.
+    ours.push(measured(process.execPath, ['--import', 'tsx', pathOf('one.ts'), String(at), String(which), SECONDS]));
+    if (!withPeer) return;
+    const numbers = [rows, size, classes, one.scored ?? 0].map(String);
+    theirs.push(measured(PYTHON, [pathOf('peers.py'), one.name, ...numbers, SECONDS]));
+  });
+  const plain = (values: readonly Measured[], key: keyof Measured): string =>
+    values.map((value) => (value[key] < 10 ? value[key].toFixed(1) : value[key].toFixed(0))).join(' / ');
+  const ratio = theirs.map(({ time }, which) => (ours[which]!.time / time).toFixed(1)).join(' / ');
+  const sizes = one.sizes.map(({ rows, size, classes }) => `${rows} x ${size}, ${classes}`).join(' / ');
+  const what = one.scored ? `score of ${one.scored}` : 'fit';
+  const peer = withPeer ? `${plain(theirs, 'time')} | ${ratio}` : 'missing | missing';
+  const law = growth(
+    one.sizes,
+    ours.map(({ time }) => time),
+  );
+  const memory = `${plain(ours, 'memory')} | ${withPeer ? plain(theirs, 'memory') : 'missing'}`;
+  return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
+}
+
+export function run(): Promise<string[]> {
+  const withPeer = existsSync(PYTHON) && spawnSync(PYTHON, PACKAGES).status === 0;
+  return Promise.resolve([
+    '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |',
+    '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |',
+    ...CASES.map((one, at) => lineOf(one, at, withPeer)),
+  ]);
+}

@@ -1,0 +1,100 @@
+"""One case of test/bench/growth/cases.ts by NumPy, SciPy and scikit-learn: prints its time, of the processor in ms, and
+the memory it took in MiB. Arguments: name rows size classes scored seconds"""
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+from scipy.linalg import cholesky
+from sklearn.covariance import OAS
+from sklearn.neighbors import NearestNeighbors
+
+name = sys.argv[1]
+rows, size, classes, scored = map(int, sys.argv[2:6])
+seconds = float(sys.argv[6])
+rng = np.random.default_rng(1)
+labels = np.arange(rows) % classes
+data = rng.standard_normal((rows, size), dtype="f4") + 2 * (np.arange(size) % classes == labels[:, None]).astype("f4")
+weights = (0.2 * (np.arange(size)[:, None] % classes == np.arange(classes)) + 0.02 * rng.standard_normal((size, classes))).astype("f4")
+bias = rng.standard_normal(classes).astype("f4")
+few = rng.standard_normal((max(1, scored), size), dtype="f4")
+
+
+def oas(x):
+    return OAS(assume_centered=True, store_precision=False).fit(x).covariance_
+
+
+def means():
+    return np.stack([data[labels == c].mean(0, dtype="f8") for c in range(classes)])
+
+
+def mahalanobis():
+    return cholesky(oas(data - means()[labels]), lower=True)
+
+
+def relative():
+    return mahalanobis(), cholesky(oas(data - data.mean(0, dtype="f8")), lower=True)
+
+
+def class_gaussians():
+    factors = np.empty((classes, size, size))
+    for c in range(classes):
+        own = data[labels == c]
+        factors[c] = cholesky(oas(own - own.mean(0, dtype="f8")), lower=True)
+    return factors
+
+
+def residual():
+    origin = -np.linalg.pinv(weights.T.astype("f8")) @ bias
+    z = data - origin
+    kept = (1000 if size >= 2048 else 512 if size >= 768 else size // 2) if rows >= size else 128
+    _, vectors = np.linalg.eigh(z.T @ z / rows)
+    return origin, np.ascontiguousarray(vectors[:, : size - kept])
+
+
+def norms(space, x):
+    return np.linalg.norm((x - space[0]) @ space[1], axis=1)
+
+
+def vim():
+    space = residual()
+    return space, (data @ weights + bias).max(1).mean() / norms(space, data).mean()
+
+
+def vim_score(fitted, x):
+    logits = x @ weights + bias
+    most = logits.max(1)
+    return fitted[1] * norms(fitted[0], x) - most - np.log(np.exp(logits - most[:, None]).sum(1))
+
+
+def neighbors():
+    return NearestNeighbors(n_neighbors=50, algorithm="brute", n_jobs=1).fit(
+        data / np.linalg.norm(data, axis=1, keepdims=True)
+    )
+
+
+fits = {
+    "mahalanobis": mahalanobis,
+    "relativeMahalanobis": relative,
+    "classGaussians": class_gaussians,
+    "residual": residual,
+    "vim": vim,
+    "nearestNeighbors": neighbors,
+}
+scores = {"residual": norms, "vim": vim_score}
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+work = fits[name]
+if scored:
+    fitted = fits[name]()
+    work = lambda: scores[name](fitted, few)
+times = []
+start = time.perf_counter()
+peak = 0
+while not times or (time.perf_counter() - start < seconds and len(times) < 200):
+    t = time.process_time()
+    work()
+    times.append(1000 * (time.process_time() - t))
+    peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(json.dumps({"time": float(np.median(times)), "memory": peak / 1024}))
