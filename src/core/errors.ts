@@ -20,17 +20,23 @@ export class OodError extends Error {
   readonly details: ErrorDetails;
   /** The parts in the order of the sentence; what came may be any value, and is written as a reader would write it. */
   constructor(where: string, what: string, expected: string, received: unknown) {
-    super(`${where}: ${what} must be ${expected}, got ${shown(received)}`);
-    this.details = { where, what, expected, received: shown(received) };
+    const got = shown(received);
+    super(`${where}: ${what} must be ${expected}, got ${got}`);
+    this.details = { where, what, expected, received: got };
   }
 }
 
-/** A value as one would write it; of an object its names alone. */
+/** A value as one would write it; of a plain object its names alone, of others their kind. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(', ')}]`;
-  if (typeof value === 'function') return 'a function';
-  return value && typeof value === 'object' ? `{ ${Object.keys(value).join(', ')} }` : String(value);
+  const tag = Object.prototype.toString.call(value);
+  if (tag === '[object Object]') return `{ ${Object.keys(value as object).join(', ')} }`;
+  return Object(value) === value ? tag : String(value);
 }
+
+/** What a list holds at a place: a number as it is, all else by its type. */
+export const shownAt = (value: unknown, i: number): string =>
+  `${typeof value === 'number' ? value : typeof value} at index ${i}`;
 
 /**
  * An option or argument has a value outside its range or of the wrong kind.

@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors';
+import { ArgumentError, shownAt } from './errors';
 
 /** What labels are good for here; without a rule, class indices of known rows. */
 export interface LabelRule {
@@ -10,12 +10,6 @@ export interface LabelRule {
   below?: number | undefined;
   /** What an error says in place of the usual words. */
   expected?: string | undefined;
-}
-
-/** What came: a number as it is, all else by its type. */
-function nameOf(value: unknown): string {
-  if (value == null || typeof value === 'number') return String(value);
-  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : `${typeof value} ${value as string}`;
 }
 
 /**
@@ -36,11 +30,11 @@ export function checkLabels(
 ): Int32Array {
   const list = labels as ArrayLike<number>;
   if (typeof labels !== 'object' || !Number.isInteger(list?.length)) {
-    throw new ArgumentError(where, what, expected, nameOf(labels));
+    throw new ArgumentError(where, what, expected, labels);
   }
   const least = ood ? -(2 ** 31) : 0;
   return Int32Array.from(list, (label, i) => {
     if (Number.isInteger(label) && label >= least && label < below) return label;
-    throw new ArgumentError(where, what, expected, `${nameOf(label)} at index ${i}`);
+    throw new ArgumentError(where, what, expected, shownAt(label, i));
   });
 }

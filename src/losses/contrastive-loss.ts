@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ANY_SHARE, ANYTHING, FUNCTION, oneOf, POSITIVE } from '../core/check';
+import { ANY_SHARE, FUNCTION, oneOf, POSITIVE } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { LabelRule } from '../core/labels';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
-import type { EmbeddingMemory } from './embedding-memory';
+import { MEMORY, type EmbeddingMemory } from './embedding-memory';
 import { minedWeights, type PairMiner } from './mining/pair-miner';
 import { rootOfSquares, squaresOf } from './pairwise-distances';
 
@@ -90,7 +90,7 @@ function pairLoss(
     pairs: [oneOf('halves', 'all'), 'halves'],
     positiveShare: [ANY_SHARE, 0.5],
     miner: [FUNCTION],
-    memory: [ANYTHING],
+    memory: [MEMORY],
   });
   const inHalves = options.pairs === 'halves';
   if (inHalves && (options.miner || options.memory)) {
@@ -101,7 +101,7 @@ function pairLoss(
     const rows = embeddings.shape[0];
     if (rows < 2 || (inHalves && rows % 2 === 1)) {
       const expected = `${inHalves ? 'an even number of ' : ''}rows, from 2`;
-      throw new ShapeError(where, 'embeddings', expected, `${rows} rows`);
+      throw new ShapeError(where, 'embeddings', expected, rows);
     }
     return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, options));
   });

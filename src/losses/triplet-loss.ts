@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ANYTHING, FUNCTION, NOT_NEGATIVE, oneOf } from '../core/check';
+import { FUNCTION, NOT_NEGATIVE, oneOf } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { anchorMasks, unlessFinite } from './class-masks';
-import type { EmbeddingMemory } from './embedding-memory';
+import { MEMORY, type EmbeddingMemory } from './embedding-memory';
 import { allTriplets } from './mining/all-triplets';
 import type { TripletMiner, TripletPrice } from './mining/triplet-miner';
 import { rootOfSquares, squaresOf } from './pairwise-distances';
@@ -51,7 +51,7 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
     cost: [oneOf('hinge', 'soft'), 'hinge'],
     power: [oneOf(1, 2), 1],
     miner: [FUNCTION, allTriplets()],
-    memory: [ANYTHING],
+    memory: [MEMORY],
   });
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);

@@ -10,9 +10,9 @@ export async function readEmbeddings(
   embeddings: Embeddings,
   what = 'embeddings',
 ): Promise<{ data: Float32Array; shape: readonly [number, number] }> {
-  const { shape } = embeddings;
-  if (shape.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
-    throw new ShapeError(where, what, '[N, D]', shape);
+  const { dims, shape = dims! } = Object(embeddings) as Partial<Record<'dims' | 'shape', readonly [number, number]>>;
+  if (shape?.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
+    throw new ShapeError(where, what, '[N, D], a tensor or { data, shape }', shape ?? embeddings);
   }
   const data = await numbersOf(where, embeddings, what);
   if (data.length !== shape[0] * shape[1]) {

@@ -1,3 +1,4 @@
+import { check, RECORD } from '../check';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
@@ -54,6 +55,8 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const where = 'encodeSafetensors';
+  check(where, 'tensors', tensors, RECORD);
+  check(where, 'metadata', metadata, RECORD);
   const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const reserved = [...Object.keys(tensors), ...Object.keys(metadata)].find((name) => RESERVED.includes(name));
   if (reserved !== undefined) {

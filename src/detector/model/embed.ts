@@ -1,3 +1,4 @@
+import { checkLayersModel } from './check-layers-model';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { COUNT, FUNCTION } from '../../core/check';
@@ -39,6 +40,7 @@ export async function embed(
   options?: EmbedOptions,
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
   const { blockSize, onProgress } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
+  checkLayersModel('embed', model);
   const source = imageSource('embed', images);
   checkImageShape('embed', model, source.shape);
   const size = embeddingSizeOf('embed', model);
