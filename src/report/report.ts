@@ -72,8 +72,8 @@ function checkSet(set: ReportSet, what: string): void {
   for (const name of ['labels', 'nearest'] as const) {
     checkLabels(where, set[name] ?? [], { what: `${what}.${name}`, expected: 'classes, whole numbers from 0' });
   }
-  if (set.embeddings) checkRows(set.embeddings, `${what}.embeddings`);
-  if (set.images) checkImages(set.images, `${what}.images`);
+  if (set.embeddings != null) checkRows(set.embeddings, `${what}.embeddings`);
+  if (set.images != null) checkImages(set.images, `${what}.images`);
 }
 
 function checkRows({ data, shape }: EmbeddingRows, what: string): void {

@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/errors';
 
 /** Throws unless they are rows of a tensor, [B, D] of float32. */
-export function checkBatchRows(where: string, rows: Tensor2D, what = 'embeddings', place = ', after labels'): void {
+export function checkBatchRows(where: string, rows: Tensor2D, what = 'embeddings', place = ' after labels'): void {
   if ((rows as Tensor2D | undefined)?.rank === 2 && rows.dtype === 'float32') return;
   throw new ShapeError(where, what, `float32 tensor [B, D]${place}`, (rows as Tensor2D | undefined)?.shape ?? rows);
 }
