@@ -1,3 +1,5 @@
+import { shown } from './shown-value';
+
 /** What every error of this package says: who complains, about what, what was expected and what came. */
 export interface ErrorDetails {
   /** Public function (or `Class.method`) that was called. */
@@ -25,18 +27,6 @@ export class OodError extends Error {
     this.details = { where, what, expected, received: got };
   }
 }
-
-/** A value as one would write it; of a plain object its names alone, of others their kind. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(', ')}]`;
-  const tag = Object.prototype.toString.call(value);
-  if (tag === '[object Object]') return `{ ${Object.keys(value as object).join(', ')} }`;
-  return Object(value) === value ? tag : String(value);
-}
-
-/** What a list holds at a place: a number as it is, all else by its type. */
-export const shownAt = (value: unknown, i: number): string =>
-  `${typeof value === 'number' ? value : typeof value} at index ${i}`;
 
 /**
  * An option or argument has a value outside its range or of the wrong kind.

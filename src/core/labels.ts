@@ -1,4 +1,5 @@
-import { ArgumentError, shownAt } from './errors';
+import { ArgumentError } from './errors';
+import { isListed, shownAt } from './shown-value';
 
 /** What labels are good for here; without a rule, class indices of known rows. */
 export interface LabelRule {
@@ -28,12 +29,9 @@ export function checkLabels(
     expected = ood ? `whole numbers below ${below}` : `class indices from 0 to ${below - 1} (leave OoD rows out)`,
   }: LabelRule = {},
 ): Int32Array {
-  const list = labels as ArrayLike<number>;
-  if (typeof labels !== 'object' || !Number.isInteger(list?.length)) {
-    throw new ArgumentError(where, what, expected, labels);
-  }
+  if (!isListed(labels)) throw new ArgumentError(where, what, expected, labels);
   const least = ood ? -(2 ** 31) : 0;
-  return Int32Array.from(list, (label, i) => {
+  return Int32Array.from(labels as ArrayLike<number>, (label, i) => {
     if (Number.isInteger(label) && label >= least && label < below) return label;
     throw new ArgumentError(where, what, expected, shownAt(label, i));
   });

@@ -1,4 +1,5 @@
-import { ArgumentError, NotFiniteError, shownAt } from './errors';
+import { ArgumentError, NotFiniteError } from './errors';
+import { isListed, shownAt } from './shown-value';
 
 /** Scores of any detector: higher = more out of distribution. */
 export type Scores = ArrayLike<number>;
@@ -6,7 +7,7 @@ export type Scores = ArrayLike<number>;
 /** Throws unless the scores are an array of finite numbers. */
 export function checkFiniteScores(where: string, what: string, scores: Scores): void {
   // Without types a tensor, or a promise of scores, gets this far; it has no length.
-  if (typeof scores !== 'object' || !Number.isInteger((scores as Scores | null)?.length)) {
+  if (!isListed(scores)) {
     throw new ArgumentError(where, what, 'an array of scores (of a tensor: await its data())', scores);
   }
   for (let i = 0; i < scores.length; i++) {

@@ -49,11 +49,10 @@ function squaresOfHalves(embeddings: tf.Tensor2D): tf.Tensor2D {
 function meanOverPairs(
   own: tf.Tensor2D,
   embeddings: tf.Tensor2D,
-  { margin, power, pairs, positiveShare, miner, memory }: Required<ContrastiveOptions>,
+  inHalves: boolean,
+  { margin, power, positiveShare, miner, memory }: Required<ContrastiveOptions>,
 ): tf.Tensor {
-  const inHalves = pairs === 'halves';
-  const sides = inHalves ? tf.split<tf.Tensor2D>(own, 2) : [own, tf.transpose(own)];
-  const [labels, partners] = sides as [tf.Tensor2D, tf.Tensor2D];
+  const [labels, partners] = (inHalves ? tf.split(own, 2) : [own, tf.transpose(own)]) as [tf.Tensor2D, tf.Tensor2D];
   const met = { squares: (inHalves ? squaresOfHalves : squaresOf)(embeddings), columnLabels: partners };
   const { squares, columnLabels } = memory?.extend(met, embeddings) ?? met;
 
@@ -103,7 +102,7 @@ function pairLoss(
       const expected = `${inHalves ? 'an even number of ' : ''}rows, from 2`;
       throw new ShapeError(where, 'embeddings', expected, rows);
     }
-    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, options));
+    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, inHalves, options));
   });
 }
 

@@ -40,7 +40,6 @@ export interface EmbeddingMemory {
   dispose(): void;
 }
 
-/** Labels are whole numbers, or floats where they came as a tensor of them; then all are. */
 /** What a loss asks of its memory. */
 export const MEMORY: Rule = {
   expected: 'embeddingMemory()',
@@ -54,6 +53,7 @@ const COLUMNS: Rule = {
   },
 };
 
+/** Labels are whole numbers, or floats where they came as a tensor of them; then all are. */
 const join = (a: tf.Tensor2D, b: tf.Tensor2D, axis: number): tf.Tensor2D =>
   tf.concat(a.dtype === b.dtype ? [a, b] : [tf.cast(a, 'float32'), tf.cast(b, 'float32')], axis);
 

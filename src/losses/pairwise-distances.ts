@@ -10,7 +10,7 @@ const BLOCK_SIZE = 2 ** 20;
 /** Square roots whose gradient is finite at 0 (that of `tf.sqrt` is infinite, and times 0 NaN). NaN stays NaN. */
 export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   const root = tf.customGrad((x, save) => {
-    const value = tf.sqrt(x as tf.Tensor);
+    const value = tf.sqrt(tf.cast(x as tf.Tensor, 'float32')); // of whole numbers, too
     (save as tf.GradSaveFunc)([value]);
     const gradFunc = (dy: tf.Tensor, [distances]: tf.Tensor[]) =>
       tf.div(dy, tf.mul(2, tf.maximum(distances!, DISTANCE_FLOOR)));

@@ -60,7 +60,7 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
     const meanOverTriplets = tf.customGrad((x, save) => {
       const powers = x as tf.Tensor2D;
       const pairs = { ...anchorMasks(column, columnLabels), labels: column, columnLabels, size: embeddings.shape[1] };
-      const distances = power === 1 ? powers : tf.sqrt(powers);
+      const distances = power === 1 ? powers : tf.sqrt(tf.cast(powers, 'float32'));
       const { sum, count, gradient } = miner({ ...pairs, distances, powers }, (gap) =>
         PRICES[cost](tf.add(gap, margin)),
       );

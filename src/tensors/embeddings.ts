@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tagOf } from '../core/shown-value';
 import { ArgumentError, NotFiniteError, ShapeError } from '../core/errors';
 
 /** A batch of embeddings [N, D]: a tensor, or numbers from any runtime. */
@@ -28,7 +29,7 @@ async function numbersOf(where: string, embeddings: Embeddings, what: string): P
     const numbers: ArrayLike<number> = await embeddings.data();
     return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers); // an int32 tensor
   }
-  const received = Object.prototype.toString.call(embeddings.data);
+  const received = tagOf(embeddings.data);
   throw new ArgumentError(where, `${what}.data`, 'a Float32Array or a tensor', received);
 }
 

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { check, wholeFrom } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
+import { isListed, tagOf } from '../core/shown-value';
 
-const shownType = (value: unknown): string =>
-  value === null ? 'null' : Object.prototype.toString.call(value).slice('[object '.length, -1);
+const shownType = (value: unknown): string => (value === null ? 'null' : tagOf(value).slice('[object '.length, -1));
 
 /** Throws unless the images are bytes, N * H * W * C of them. @throws ArgumentError, ShapeError */
 export function checkImageSet(where: string, set: ImageSet): void {
@@ -25,7 +25,7 @@ export function checkImageSet(where: string, set: ImageSet): void {
 
 /** Throws unless they are rows of the set. */
 export function checkRowsOfSet(where: string, { shape }: ImageSet, indices: ArrayLike<number>): void {
-  if (typeof indices !== 'object' || !Number.isInteger((indices as ArrayLike<number> | null)?.length)) {
+  if (!isListed(indices)) {
     throw new ArgumentError(where, 'indices', 'an array of row numbers', indices);
   }
   const rowOfSet = wholeFrom(0, shape[0] - 1);

@@ -1,5 +1,6 @@
 import { ANY_SHARE, check, SHARE } from '../core/check';
-import { ArgumentError, shownAt } from '../core/errors';
+import { ArgumentError } from '../core/errors';
+import { isListed, shownAt } from '../core/shown-value';
 import { sortScores } from '../core/sort-scores';
 import { roundedUp } from './allowed-alarms';
 
@@ -21,7 +22,7 @@ import { roundedUp } from './allowed-alarms';
  */
 export function benjaminiHochberg(values: ArrayLike<number>, rate: number): boolean[] {
   const where = 'benjaminiHochberg';
-  if (typeof values !== 'object' || !Number.isInteger((values as ArrayLike<number> | null)?.length)) {
+  if (!isListed(values)) {
     throw new ArgumentError(where, 'values', 'an array of p-values', values);
   }
   check(where, 'rate', rate, SHARE);

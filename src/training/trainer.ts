@@ -6,6 +6,7 @@ import { exactLabels } from '../losses/batch-labels';
 import { oneBackend } from '../tensors/one-backend';
 import { deriveSeed } from '../core/random';
 import { createAdam } from './adam';
+import { freeTape } from './free-tape';
 import { checkImageSet, checkRowsOfSet, gatherImages } from '../tensors/gather-images';
 import { checkLayersModel } from '../detector/model/check-layers-model';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
@@ -146,6 +147,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       adam.update(gradients, options.learningRate * factor);
       return value;
     } catch (error) {
+      freeTape();
       before.putBack();
       throw withImport('Trainer.step', error);
     } finally {

@@ -7,12 +7,12 @@ const WHAT = 'the wasm backend';
 const EXPECTED = "one that has the gradients of convolutions and pools (import 'tfjs-ood/wasm')";
 
 /**
- * Throws where the wasm backend's own gradient of max pooling would be used: it is 0 for windows whose maximum is not
- * positive. A kernel that only `tfjs-ood/wasm` registers is the sign that it was imported.
+ * Throws where the wasm backend's own gradient of max pooling would be used: of windows whose maximum is not positive
+ * it goes to the first pixel of the batch. A kernel that only `tfjs-ood/wasm` registers is the sign that it was imported.
  */
 export function checkPoolGradients(where: string, model: LayersModel): void {
   if (tf.getBackend() !== 'wasm' || (tf.getKernel('UnsortedSegmentSum', 'wasm') as unknown)) return;
-  const pool = allLayers(model).find((layer) => layer.getClassName() === 'MaxPooling2D');
+  const pool = allLayers(model).find((layer) => /^MaxPooling[12]D$/.test(layer.getClassName()));
   if (pool) throw new ArgumentError(where, WHAT, EXPECTED, `that of tfjs, which is wrong for ${pool.name}`);
 }
 

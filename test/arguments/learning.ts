@@ -11,16 +11,18 @@ const LABELS_THINGS = [
   'a tensor of labels [4, 1]',
   'a tensor of booleans',
 ] as const satisfies readonly Thing[];
-const ROWS_THINGS = ['a tensor of rows'] as const satisfies readonly Thing[];
+const ROWS_THINGS = ['a tensor of rows', 'a tensor of int32 [4, 2]'] as const satisfies readonly Thing[];
+/** Rows of one whole number: right where nothing else says how wide rows are. */
+const NARROW = ['a tensor of labels [4, 1]'] as const satisfies readonly Thing[];
 
 const prototypes = tf.keep(tf.tensor2d([1, 0, 0, 1, 1, 1, 2, 1, 5, 4], [5, 2]));
 const four = tf.keep(tf.slice(prototypes, 0, 4));
 const variable = tf.variable(tf.tensor2d([1, 0, 0, 1], [2, 2]));
 
 type Loss = (labels: ood.BatchLabels, rows: tf.Tensor2D) => unknown;
-const lossOf = (name: string, call: Loss, embeddings = 'embeddings'): Places => ({
+const lossOf = (name: string, call: Loss, embeddings = 'embeddings', other: readonly Thing[] = []): Places => ({
   [`${name}.labels`]: { call: (v) => call(v, rows), right: y, same: LABELS_THINGS },
-  [`${name}.${embeddings}`]: { call: (v) => call(y, v), right: rows, same: ROWS_THINGS },
+  [`${name}.${embeddings}`]: { call: (v) => call(y, v), right: rows, same: ROWS_THINGS, other },
 });
 const centersOf = (name: string, what: string, call: (centers: tf.Tensor2D) => unknown): Places => ({
   [`${name}.${what}`]: { call: call as Place['call'], right: rows, same: ROWS_THINGS },
@@ -50,10 +52,10 @@ const batches = (name: string, call: (labels: never) => unknown): Places => ({
 
 /** Losses, memories, batches and augmentations. */
 export const learning: Places = {
-  ...lossOf('contrastiveLoss', ood.contrastiveLoss),
-  ...lossOf('odmLoss', ood.odmLoss),
-  ...lossOf('tripletLoss', ood.tripletLoss),
-  ...lossOf('supervisedContrastiveLoss', ood.supervisedContrastiveLoss),
+  ...lossOf('contrastiveLoss', ood.contrastiveLoss, 'embeddings', NARROW),
+  ...lossOf('odmLoss', ood.odmLoss, 'embeddings', NARROW),
+  ...lossOf('tripletLoss', ood.tripletLoss, 'embeddings', NARROW),
+  ...lossOf('supervisedContrastiveLoss', ood.supervisedContrastiveLoss, 'embeddings', NARROW),
   ...lossOf('centerLoss', (a, b) => ood.centerLoss(a, b, four)),
   ...centersOf('centerLoss', 'centers', (v) => ood.centerLoss(y, rows, v)),
   ...lossOf('ciderLoss', (a, b) => ood.ciderLoss(a, b, four)),
@@ -67,16 +69,16 @@ export const learning: Places = {
   ...lossOf('confidenceLoss', ood.confidenceLoss, 'logits'),
   ...lossOf('energyBoundedLoss', ood.energyBoundedLoss, 'logits'),
   ...lossOf('logitNormLoss', ood.logitNormLoss, 'logits'),
-  ...lossOf('EmbeddingMemory.add', (a, b) => memory().add(a, b)),
+  ...lossOf('EmbeddingMemory.add', (a, b) => memory().add(a, b), 'embeddings', NARROW),
   'EmbeddingMemory.extend.columns': { call: (v) => filled.extend(v, rows), right: columns },
   'EmbeddingMemory.extend.embeddings': {
     call: (v) => filled.extend(columns, v),
     right: rows,
     same: ROWS_THINGS,
   },
-  'pairwiseDistances.embeddings': { call: ood.pairwiseDistances, right: rows, same: ROWS_THINGS },
-  'pairwiseSquaredDistances.embeddings': { call: ood.pairwiseSquaredDistances, right: rows, same: ROWS_THINGS },
-  'unitRows.embeddings': { call: ood.unitRows, right: rows, same: ROWS_THINGS },
+  'pairwiseDistances.embeddings': { call: ood.pairwiseDistances, right: rows, same: ROWS_THINGS, other: NARROW },
+  'pairwiseSquaredDistances.embeddings': { call: ood.pairwiseSquaredDistances, right: rows, same: ROWS_THINGS, other: NARROW },
+  'unitRows.embeddings': { call: ood.unitRows, right: rows, same: ROWS_THINGS, other: NARROW },
   'tripletsOf.miner': { call: ood.tripletsOf, right: ood.hardestPairs(), other: MINED },
   'contrastiveLoss.options.memory': {
     call: (v) => ood.contrastiveLoss(y, rows, { pairs: 'all', memory: v }),
