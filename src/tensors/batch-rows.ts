@@ -4,7 +4,12 @@ import { ShapeError } from '../core/errors';
 /** Throws unless they are rows of a tensor, [B, D] of numbers; whole ones are numbers, too. */
 export function checkBatchRows(where: string, rows: Tensor2D, what = 'embeddings', place = ' after labels'): void {
   if ((rows as Tensor2D | undefined)?.rank === 2 && rows.dtype !== 'string') return;
-  throw new ShapeError(where, what, `a tensor [B, D] of numbers${place}`, (rows as Tensor2D | undefined)?.shape ?? rows);
+  throw new ShapeError(
+    where,
+    what,
+    `a tensor [B, D] of numbers${place}`,
+    (rows as Tensor2D | undefined)?.shape ?? rows,
+  );
 }
 
 /** Throws unless the embeddings are [B, D] and the rows (centers, proxies) as wide. */

@@ -7,8 +7,9 @@ const WHAT = 'the wasm backend';
 const EXPECTED = "one that has the gradients of convolutions and pools (import 'tfjs-ood/wasm')";
 
 /**
- * Throws where the wasm backend's own gradient of max pooling would be used: of windows whose maximum is not positive
- * it goes to the first pixel of the batch. A kernel that only `tfjs-ood/wasm` registers is the sign that it was imported.
+ * Throws where the wasm backend's own gradient of max pooling would be used: no member of a window whose maximum is not
+ * positive gets it, but some other pixel or none. A kernel that only `tfjs-ood/wasm` registers is the sign that it was
+ * imported.
  */
 export function checkPoolGradients(where: string, model: LayersModel): void {
   if (tf.getBackend() !== 'wasm' || (tf.getKernel('UnsortedSegmentSum', 'wasm') as unknown)) return;

@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { OodError } from 'tfjs-ood';
 import { describe, expect, test } from 'vitest';
@@ -23,12 +24,14 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-async function outcome({ call }: Place, value: unknown): Promise<{ result?: unknown; error?: unknown }> {
+/** What a call gives; or what it throws, with how many tensors it left behind then. */
+async function outcome({ call }: Place, value: unknown): Promise<{ result?: unknown; error?: unknown; left?: number }> {
   tf.engine().startScope();
+  const before = tf.memory().numTensors;
   try {
     return { result: plain(await call(value as never)) };
   } catch (error) {
-    return { error };
+    return { error, left: tf.memory().numTensors - before };
   } finally {
     tf.engine().endScope();
   }
@@ -46,16 +49,17 @@ describe.each(Object.entries(all))('%s', (name, place) => {
     if (!place.fails) expect(expected.error).toBeUndefined();
     const found: string[] = [];
     for (const [kind, thing] of Object.entries(things) as [Thing, unknown][]) {
-      const { error, result } = await outcome(place, thing);
+      const { error, result, left = 0 } = await outcome(place, thing);
+      if (left !== 0) found.push(`${kind}: ${left} tensors left behind`);
       if (same.includes(kind)) {
-        if (error) found.push(`${kind}: refused: ${String(error)}`);
+        if (error) found.push(`${kind}: refused: ${(error as Error).message}`);
         else if (JSON.stringify(result) !== JSON.stringify(expected.result)) found.push(`${kind}: another result`);
       } else if (other.includes(kind)) {
-        if (error) found.push(`${kind}: refused: ${String(error)}`);
+        if (error) found.push(`${kind}: refused: ${(error as Error).message}`);
       } else if (!error) {
         const isSame = JSON.stringify(result) === JSON.stringify(expected.result);
         if (!(isSame && MAYBE.includes(kind))) found.push(`${kind}: taken`);
-      } else if (!(error instanceof OodError)) found.push(`${kind}: ${String(error)}`);
+      } else if (!(error instanceof OodError)) found.push(`${kind}: ${(error as Error).message}`);
       else if (
         ![where, place.from].includes(error.details.where) ||
         !(error.details.what.startsWith(what) || place.also?.test(error.details.what))
@@ -67,8 +71,27 @@ describe.each(Object.entries(all))('%s', (name, place) => {
   });
 });
 
+test.each(Object.entries(all).filter(([, { same = [] }]) => same.some((kind) => kind.startsWith('a tensor'))))(
+  '%s: no error leaves a tensor behind on wasm, too',
+  async (_, place) => {
+    await tf.setBackend('wasm');
+    const found: string[] = [];
+    let errors = 0;
+    for (const [kind, thing] of Object.entries(things)) {
+      const { error, left } = await outcome(place, thing);
+      if (error) errors++;
+      if (left) found.push(`${kind}: ${left}`);
+    }
+    await tf.setBackend('cpu');
+    expect(found).toEqual([]);
+    expect(errors).toBeGreaterThan(10);
+  },
+);
+
 test.each(Object.entries(swapped))('%s says which argument comes first', (_, loss) => {
-  expect(() => loss(rows as never, LABELS as never)).toThrow(/(embeddings|logits) must be a tensor \[B, D\] of numbers after labels/);
+  expect(() => loss(rows as never, LABELS as never)).toThrow(
+    /(embeddings|logits) must be a tensor \[B, D\] of numbers after labels/,
+  );
 });
 
 /** What is no data: options, which a table of their own asks, and what is asked with another. */

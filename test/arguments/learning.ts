@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as ood from 'tfjs-ood';
-import { images, labels, LABELS, rows, type Place, type Places, type Thing } from './wrong-things';
+import { images, LABELS, rows, type Place, type Places, type Thing } from './wrong-things';
 
 const y = LABELS;
 /** Whole labels of four rows; a tensor may be a column. */
@@ -19,10 +19,19 @@ const prototypes = tf.keep(tf.tensor2d([1, 0, 0, 1, 1, 1, 2, 1, 5, 4], [5, 2]));
 const four = tf.keep(tf.slice(prototypes, 0, 4));
 const variable = tf.variable(tf.tensor2d([1, 0, 0, 1], [2, 2]));
 
+/** Of rows that are too narrow: classes that they have not, or what is wider. */
+const WIDER = /^(labels|centers|prototypes|proxies)$/;
+
 type Loss = (labels: ood.BatchLabels, rows: tf.Tensor2D) => unknown;
-const lossOf = (name: string, call: Loss, embeddings = 'embeddings', other: readonly Thing[] = []): Places => ({
+const lossOf = (
+  name: string,
+  call: Loss,
+  embeddings = 'embeddings',
+  other: readonly Thing[] = [],
+  also = WIDER,
+): Places => ({
   [`${name}.labels`]: { call: (v) => call(v, rows), right: y, same: LABELS_THINGS },
-  [`${name}.${embeddings}`]: { call: (v) => call(y, v), right: rows, same: ROWS_THINGS, other },
+  [`${name}.${embeddings}`]: { call: (v) => call(y, v), right: rows, same: ROWS_THINGS, other, also },
 });
 const centersOf = (name: string, what: string, call: (centers: tf.Tensor2D) => unknown): Places => ({
   [`${name}.${what}`]: { call: call as Place['call'], right: rows, same: ROWS_THINGS },
@@ -77,7 +86,12 @@ export const learning: Places = {
     same: ROWS_THINGS,
   },
   'pairwiseDistances.embeddings': { call: ood.pairwiseDistances, right: rows, same: ROWS_THINGS, other: NARROW },
-  'pairwiseSquaredDistances.embeddings': { call: ood.pairwiseSquaredDistances, right: rows, same: ROWS_THINGS, other: NARROW },
+  'pairwiseSquaredDistances.embeddings': {
+    call: ood.pairwiseSquaredDistances,
+    right: rows,
+    same: ROWS_THINGS,
+    other: NARROW,
+  },
   'unitRows.embeddings': { call: ood.unitRows, right: rows, same: ROWS_THINGS, other: NARROW },
   'tripletsOf.miner': { call: ood.tripletsOf, right: ood.hardestPairs(), other: MINED },
   'contrastiveLoss.options.memory': {
@@ -122,4 +136,3 @@ export const swapped: Readonly<Record<string, Loss>> = {
   logitNormLoss: ood.logitNormLoss,
   'EmbeddingMemory.add': (a, b) => memory().add(a, b),
 };
-export { labels };

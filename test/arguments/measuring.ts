@@ -3,7 +3,7 @@ import * as metrics from 'tfjs-ood/metrics';
 import { LABELS, SCORES, type Place, type Places, type Thing } from './wrong-things';
 
 /** Finite numbers in a list. */
-export const SCORES_THINGS = ['an array of scores', 'a Float64Array of scores'] as const satisfies readonly Thing[];
+const SCORES_THINGS = ['an array of scores', 'a Float64Array of scores'] as const satisfies readonly Thing[];
 const OTHER_NUMBERS = [
   'an array of labels',
   'an Int32Array of labels',

@@ -1,15 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core';
 import * as ood from 'tfjs-ood';
 import * as datasets from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/detector';
 import * as embeddings from 'tfjs-ood/embeddings';
 import * as metrics from 'tfjs-ood/metrics';
-import { nodeInflate } from 'tfjs-ood/node';
 import { htmlReport, reportFigures, type Report } from 'tfjs-ood/report';
 import * as training from 'tfjs-ood/training';
 import { pairwiseLoss, smallModel } from '../training/small-model';
 import { classes } from './measuring';
-import { given, images, imageSet, LABELS, rows, SCORES, type Place, type Places, type Thing } from './wrong-things';
+import { given, images, imageSet, LABELS, SCORES, type Place, type Places, type Thing } from './wrong-things';
 
 const y = LABELS;
 const anyRows = {
@@ -149,7 +147,6 @@ const text = (value: string) => new TextEncoder().encode(value);
 const idx = (...bytes: number[]) => Uint8Array.from([0, 0, 8, ...bytes]);
 const ppm = Uint8Array.from([...text('P6 1 1 255\n'), 1, 2, 3]);
 const cifar = new Uint8Array(3073);
-const BYTES = ['bytes'] as const satisfies readonly Thing[];
 const reads = (name: string, read: (bytes: Uint8Array) => unknown, right?: Uint8Array): Places => ({
   [`${name}.bytes`]: { call: read as Place['call'], right, ...(right ? {} : { fails: true }) },
 });
@@ -229,10 +226,15 @@ const reporting: Places = {
       ] as [string, Partial<Place> & { right: unknown }][]
     ).map(([part, place]) => [
       `htmlReport.report.known.${part}`,
-      { call: (v: never) => page(known({ [part]: v })), ...place, where: 'htmlReport', what: `known.${part}`, also: /^known[.](labels|scores)/ },
+      {
+        call: (v: never) => page(known({ [part]: v })),
+        ...place,
+        where: 'htmlReport',
+        what: `known.${part}`,
+        also: /^known[.](labels|scores)/,
+      },
     ]),
   ),
 };
 
 export const rowsAndFiles: Places = { ...ofEmbeddings, ...ofImages, ...ofBytes, ...reporting };
-export { nodeInflate, rows, tf, BYTES };

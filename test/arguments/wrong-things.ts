@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 await tf.setBackend('cpu');
 
 /** Four rows of two numbers, and a label of each: what every right argument here is made of. */
-export const ROWS = [0, 1, 5, 2, 1, 7, 3, 4];
+const ROWS = [0, 1, 5, 2, 1, 7, 3, 4];
 export const LABELS = [0, 1, 0, 1];
 export const SCORES = [0.5, 0.25, 0.75, 1];
 
