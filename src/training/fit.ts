@@ -76,10 +76,12 @@ const OPTIONS = {
 export async function fit(trainer: Trainer, options: FitOptions): Promise<void> {
   const where = 'fit';
   const { set, batches, epochs, onStep, onEpoch, signal } = readOptions(where, options, OPTIONS);
+  check(where, 'set', set, OBJECT);
+  check(where, 'batches', batches, OBJECT);
+  check(where, 'epochs', epochs, INDEX);
   check(where, 'trainer', trainer, TRAINER);
   checkImageSet(where, set);
   check(where, 'batches', batches, BATCHES);
-  check(where, 'epochs', epochs, INDEX);
   if (epochs === 0) return;
   let [start, losses, images, steps] = [performance.now(), 0, 0, 0];
   for (;;) {
