@@ -67,7 +67,19 @@ const ofEmbeddings: Places = {
 
 const trainer = () => training.createTrainer(smallModel(), { loss: pairwiseLoss, seed: 1 });
 const state = await trainer().state();
-const step = async (given: never, labels: never) => (await trainer().step(given, labels, 0)).loss;
+/** A fresh trainer, and no tensor of it afterwards. */
+async function withTrainer<T>(use: (trainer: training.Trainer) => T): Promise<Awaited<T>> {
+  const model = smallModel();
+  const own = training.createTrainer(model, { loss: pairwiseLoss, seed: 1 });
+  try {
+    return await use(own);
+  } finally {
+    own.dispose();
+    model.dispose();
+  }
+}
+const model = smallModel();
+const step = (given: never, labels: never) => withTrainer(async (own) => (await own.step(given, labels, 0)).loss);
 const batches = () => ood.odmBatches(y, { seed: 1, batchSize: 2, outEvery: 0 });
 const fitted = async (change: object, by: unknown) => {
   const options = { set: imageSet, batches: batches(), epochs: 1, ...change };
@@ -104,23 +116,27 @@ const ofImages: Places = {
     where: 'Trainer.step',
   },
   'Trainer.step.labels': { call: (v) => step(images as never, v), ...classes },
-  'Trainer.restore.state': { call: (v) => trainer().restore(v), right: state },
+  'Trainer.restore.state': { call: (v) => withTrainer((own) => own.restore(v)), right: state },
   'createTrainer.model': {
     call: (v) => training.createTrainer(v, { loss: pairwiseLoss, seed: 1 }).steps,
     right: smallModel(),
   },
   'fit.trainer': { call: (v) => fitted({}, v), right: trainer() },
   'fit.options.set': {
-    call: (v) => fitted({ set: v }, trainer()),
+    call: (v) => withTrainer((own) => fitted({ set: v }, own)),
     right: imageSet,
     same: ['{ images, shape }'],
     what: 'set',
     also: /^(images|shape)/,
   },
-  'fit.options.batches': { call: (v) => fitted({ batches: v }, trainer()), right: batches(), what: 'batches' },
+  'fit.options.batches': {
+    call: (v) => withTrainer((own) => fitted({ batches: v }, own)),
+    right: batches(),
+    what: 'batches',
+  },
   'estimateTrainingBytes.model': { call: (v) => training.estimateTrainingBytes(v, 8), right: smallModel() },
   'estimateTrainingBytes.partSize': {
-    call: (v) => training.estimateTrainingBytes(smallModel(), v),
+    call: (v) => training.estimateTrainingBytes(model, v),
     right: 8,
     other: ['a number'],
   },
@@ -131,7 +147,7 @@ const ofImages: Places = {
     also: /^(epoch|factor)/,
   },
   'embed.images': {
-    call: (v) => embed(smallModel(), v),
+    call: (v) => embed(model, v),
     right: images,
     same: ['a tensor of images', '{ images, shape }'],
     what: '',
