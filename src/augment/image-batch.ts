@@ -14,8 +14,10 @@ export const SEED = /* @__PURE__ */ required(INTEGER);
 
 /** Throws unless the tensor is a batch of images. */
 export function checkImages(where: string, images: tf.Tensor4D): void {
-  if (images.rank === 4 && images.dtype === 'float32') return;
-  throw new ShapeError(where, 'images', 'float32 [N, H, W, C]', `${images.dtype} [${images.shape.join(', ')}]`);
+  const { rank, dtype, shape = [] } = Object(images) as Partial<tf.Tensor4D>;
+  if (rank === 4 && dtype === 'float32') return;
+  const received: unknown = dtype ? `${dtype} [${shape.join(', ')}]` : images;
+  throw new ShapeError(where, 'images', 'float32 [N, H, W, C]', received);
 }
 
 /**

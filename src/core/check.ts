@@ -1,4 +1,5 @@
 import { ArgumentError } from './errors';
+import { tagOf } from './shown-value';
 
 /** Which values an argument may have, and how an error says so. */
 export interface Rule {
@@ -34,8 +35,17 @@ export const OBJECT: Rule = {
   expected: 'an object',
   holds: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
-export const BYTES: Rule = { expected: 'a Uint8Array', holds: (value: unknown) => value instanceof Uint8Array };
+/** By its name, so that bytes of another frame or of Node's vm are bytes too. */
+export const BYTES: Rule = {
+  expected: 'a Uint8Array',
+  holds: (value: unknown) => tagOf(value) === '[object Uint8Array]',
+};
 export const LIST: Rule = { expected: 'a list', holds: Array.isArray };
+/** No list, no promise, and nothing of a class. */
+export const RECORD: Rule = {
+  expected: 'an object',
+  holds: (value: unknown) => tagOf(value) === '[object Object]',
+};
 /** Whatever it is, somebody else looks at it. */
 export const ANYTHING: Rule = { expected: 'anything', holds: () => true };
 

@@ -1,3 +1,5 @@
+import { shown } from './shown-value';
+
 /** What every error of this package says: who complains, about what, what was expected and what came. */
 export interface ErrorDetails {
   /** Public function (or `Class.method`) that was called. */
@@ -20,16 +22,10 @@ export class OodError extends Error {
   readonly details: ErrorDetails;
   /** The parts in the order of the sentence; what came may be any value, and is written as a reader would write it. */
   constructor(where: string, what: string, expected: string, received: unknown) {
-    super(`${where}: ${what} must be ${expected}, got ${shown(received)}`);
-    this.details = { where, what, expected, received: shown(received) };
+    const got = shown(received);
+    super(`${where}: ${what} must be ${expected}, got ${got}`);
+    this.details = { where, what, expected, received: got };
   }
-}
-
-/** A value as one would write it; of an object its names alone. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(', ')}]`;
-  if (typeof value === 'function') return 'a function';
-  return value && typeof value === 'object' ? `{ ${Object.keys(value).join(', ')} }` : String(value);
 }
 
 /**

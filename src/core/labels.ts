@@ -1,4 +1,5 @@
 import { ArgumentError } from './errors';
+import { isListed, shownAt } from './shown-value';
 
 /** What labels are good for here; without a rule, class indices of known rows. */
 export interface LabelRule {
@@ -10,12 +11,6 @@ export interface LabelRule {
   below?: number | undefined;
   /** What an error says in place of the usual words. */
   expected?: string | undefined;
-}
-
-/** What came: a number as it is, all else by its type. */
-function nameOf(value: unknown): string {
-  if (value == null || typeof value === 'number') return String(value);
-  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : `${typeof value} ${value as string}`;
 }
 
 /**
@@ -34,13 +29,10 @@ export function checkLabels(
     expected = ood ? `whole numbers below ${below}` : `class indices from 0 to ${below - 1} (leave OoD rows out)`,
   }: LabelRule = {},
 ): Int32Array {
-  const list = labels as ArrayLike<number>;
-  if (typeof labels !== 'object' || !Number.isInteger(list?.length)) {
-    throw new ArgumentError(where, what, expected, nameOf(labels));
-  }
+  if (!isListed(labels)) throw new ArgumentError(where, what, expected, labels);
   const least = ood ? -(2 ** 31) : 0;
-  return Int32Array.from(list, (label, i) => {
+  return Int32Array.from(labels as ArrayLike<number>, (label, i) => {
     if (Number.isInteger(label) && label >= least && label < below) return label;
-    throw new ArgumentError(where, what, expected, `${nameOf(label)} at index ${i}`);
+    throw new ArgumentError(where, what, expected, shownAt(label, i));
   });
 }

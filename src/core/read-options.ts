@@ -1,6 +1,7 @@
 import { check, type Rule } from './check';
 import { ArgumentError } from './errors';
 import { nearestName } from './nearest-name';
+import { tagOf } from './shown-value';
 
 /** What an option may be, and what it is where none is given (left out: nothing). */
 export type Option<T = unknown> = readonly [rule: Rule, or?: T];
@@ -26,8 +27,7 @@ export function readOptions<O extends object, const D extends Declared<O>>(
   declared: D,
 ): Read<O, D> {
   // No list, and no promise either, with which every option would be its default
-  if (Object.prototype.toString.call(given) !== '[object Object]')
-    throw new ArgumentError(where, 'options', 'an object', given);
+  if (tagOf(given) !== '[object Object]') throw new ArgumentError(where, 'options', 'an object', given);
   for (const name in given) {
     if (Object.hasOwn(declared, name)) continue;
     throw new ArgumentError(where, 'options', `without ${name} (${nearestName(name, Object.keys(declared))}?)`, given);

@@ -1,5 +1,13 @@
+import { check, type Rule } from '../core/check';
 import { ShapeError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
+
+const SETS: Rule = {
+  expected: 'a list of { images, shape, labels }',
+  holds: (value: unknown) =>
+    Array.isArray(value) &&
+    value.every((set: Partial<LabeledImages> | undefined) => set?.images && set.labels && Array.isArray(set.shape)),
+};
 
 /**
  * One set of several, in their order.
@@ -10,6 +18,7 @@ import type { LabeledImages } from '../core/images';
  */
 export function concatImages(sets: readonly LabeledImages[]): LabeledImages {
   const where = 'concatImages';
+  check(where, 'sets', sets, SETS);
   const [first] = sets;
   if (!first) throw new ShapeError(where, 'sets', 'at least one', 'none');
   const [, height, width, channels] = first.shape;

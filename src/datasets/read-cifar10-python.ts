@@ -1,4 +1,4 @@
-import { wholeFrom } from '../core/check';
+import { BYTES, check, wholeFrom } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
 import { readOptions } from '../core/read-options';
@@ -31,6 +31,7 @@ export interface NamedImages extends LabeledImages {
  * const fine = readCifar10Python(await readFile('cifar-100-python/train'), { labels: 'fine' });
  */
 export function readCifar10Python(bytes: Uint8Array, options: CifarOptions = {}): NamedImages {
+  check('readCifar10Python', 'bytes', bytes, BYTES);
   const where = 'readCifar10Python';
   const { file, labels: sort } = readOptions(where, options, CIFAR_OPTIONS);
   const { value: batch, offsetOf } = unpickle(where, bytes, file);

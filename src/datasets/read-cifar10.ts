@@ -1,3 +1,4 @@
+import { BYTES, check } from '../core/check';
 import type { LabeledImages } from '../core/images';
 import { readOptions } from '../core/read-options';
 import { planesToPixels } from './planes-to-pixels';
@@ -30,6 +31,7 @@ const LABELS = {
  * const fine = readCifar10(await readFile('cifar-100-binary/test.bin'), { labels: 'fine' });
  */
 export function readCifar10(bytes: Uint8Array, options: CifarOptions = {}): LabeledImages {
+  check('readCifar10', 'bytes', bytes, BYTES);
   const { file, labels: sort } = readOptions('readCifar10', options, CIFAR_OPTIONS);
   const refuse = refuseFile('readCifar10', file);
   const before = LABELS[sort ? 100 : 10];

@@ -1,4 +1,4 @@
-import { COUNT } from '../core/check';
+import { BYTES, check, COUNT } from '../core/check';
 import type { LabeledImages } from '../core/images';
 import { readOptions, type Declared } from '../core/read-options';
 import { inflateChecked, inflateHead, plausibleSize } from './inflate';
@@ -48,6 +48,7 @@ function idxHeader(head: Uint8Array, refuse: RefuseFile) {
  * const { data, shape } = await readIdx(await readFile('t10k-images-idx3-ubyte.gz'));
  */
 export async function readIdx(bytes: Uint8Array, options: InflateOptions = {}): Promise<IdxArray> {
+  check('readIdx', 'bytes', bytes, BYTES);
   const where = 'readIdx';
   const { file, inflate } = readOptions(where, options, INFLATE_OPTIONS);
   const refuse = refuseFile(where, file);
@@ -96,6 +97,8 @@ export async function readMnist(
   options: InflateOptions & { classes?: number } = {},
 ): Promise<LabeledImages> {
   const { file, classes, inflate } = readOptions('readMnist', options, MNIST_OPTIONS);
+  check('readMnist', 'imageBytes', imageBytes, BYTES);
+  check('readMnist', 'labelBytes', labelBytes, BYTES);
   const images = await readIdx(imageBytes, { inflate, file: `${file} (images)` });
   const labels = await readIdx(labelBytes, { inflate, file: `${file} (labels)` });
   const refuse = refuseFile('readMnist', file);

@@ -1,3 +1,4 @@
+import { BYTES, check } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { READ_OPTIONS, type ReadOptions } from './reader-options';
 import { refuseFile } from './refuse-file';
@@ -24,6 +25,7 @@ const LARGEST_SIDE = 65_535;
  * readPpm(new TextEncoder().encode('P6 1 1 255\nabc')); // { data: [97, 98, 99], height: 1, width: 1 }
  */
 export function readPpm(bytes: Uint8Array, options: ReadOptions = {}): PpmImage {
+  check('readPpm', 'bytes', bytes, BYTES);
   const refuse = refuseFile('readPpm', readOptions('readPpm', options, READ_OPTIONS).file);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x36) refuse('a binary PPM image (P6)', 'another kind of file', 0);
   let at = 2;

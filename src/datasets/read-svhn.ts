@@ -1,4 +1,4 @@
-import { wholeFrom } from '../core/check';
+import { BYTES, check, wholeFrom } from '../core/check';
 import { FormatError } from '../core/errors';
 import type { LabeledImages } from '../core/images';
 import { readOptions } from '../core/read-options';
@@ -42,6 +42,7 @@ function toNhwc(source: Uint8Array, target: Uint8Array): void {
  * const { images, labels } = await readSvhn(await readFile('train_32x32.mat'));
  */
 export async function readSvhn(bytes: Uint8Array, options: InflateOptions = {}): Promise<LabeledImages> {
+  check('readSvhn', 'bytes', bytes, BYTES);
   const where = 'readSvhn';
   const { file, inflate } = readOptions(where, options, INFLATE_OPTIONS);
   const arrays = await readMatlab(where, bytes, file, inflate, ['X', 'y']);

@@ -1,5 +1,6 @@
 import { io } from '@tensorflow/tfjs-core';
 import { artifactsOf, bytesOf } from './detector-artifacts';
+import { tagOf } from '../core/shown-value';
 import { ArgumentError, FormatError } from '../core/errors';
 
 /** Where a detector is kept: a URL that tfjs knows, or a handler of one's own. */
@@ -41,7 +42,7 @@ function handlerOf(where: string, target: DetectorTarget, kind: 'save' | 'load')
     const given = target as Partial<io.IOHandler> | null | undefined;
     if (typeof given?.[kind] === 'function') return target;
     const others = kind === 'save' ? 'a URL' : 'bytes in a Uint8Array, a URL, the path of a file in Node';
-    const received = Object.prototype.toString.call(given);
+    const received = tagOf(given);
     throw new ArgumentError(where, what, `${others} or a handler with ${kind}()`, received);
   }
   const [handler] = kind === 'save' ? io.getSaveHandlers(target) : io.getLoadHandlers(target);

@@ -82,6 +82,7 @@ export class ClassMeans {
 
   /** Adds all that another store has; that one stays as it is. @throws ShapeError for another D */
   merge(other: ClassMeans): void {
+    if (!(other instanceof ClassMeans)) throw new ArgumentError('ClassMeans.merge', 'other', 'a ClassMeans', other);
     if (other.#size === undefined) return;
     this.#checkSize('ClassMeans.merge', other.#size);
     this.#size = other.#size;

@@ -76,7 +76,7 @@ export class ClassScatter {
    */
   async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassScatter.add';
-    const owners = checkLabels(where, labels ?? []); // as they are now: reading takes a while
+    const owners = checkLabels(where, labels); // as they are now: reading takes a while
     const { data, shape } = await readEmbeddings(where, embeddings);
     const [rows, size] = shape;
     this.#checkSize(where, size);
@@ -101,8 +101,9 @@ export class ClassScatter {
    */
   merge(other: ClassScatter): void {
     const where = 'ClassScatter.merge';
-    if (other.perClass !== this.perClass) {
-      throw new ArgumentError(where, 'other', `one with perClass ${this.perClass}`, other.perClass);
+    if (!(other instanceof ClassScatter) || other.perClass !== this.perClass) {
+      const received: unknown = other instanceof ClassScatter ? other.perClass : other;
+      throw new ArgumentError(where, 'other', `a ClassScatter with perClass ${this.perClass}`, received);
     }
     if (other.#size === undefined) return;
     this.#checkSize(where, other.#size);

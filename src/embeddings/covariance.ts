@@ -1,4 +1,4 @@
-import { check, oneOf } from '../core/check';
+import { check, OBJECT, oneOf } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { traceOf } from '../linalg/trace';
 
@@ -39,8 +39,9 @@ export interface Covariance {
  * estimateCovariance(scatter, 'empirical'); // { data: [1, 0, 0, 0.5], shrinkage: 0, ... }
  */
 export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstimator): Covariance {
-  const { count, data, shape } = scatter;
   const where = 'estimateCovariance';
+  check(where, 'scatter', scatter, OBJECT);
+  const { count, data, shape } = scatter;
   check(where, 'estimator', estimator, oneOf(...ESTIMATORS));
   if (!(count >= 1)) {
     throw new ArgumentError(where, 'scatter', 'one of at least one row', `${count} rows`);

@@ -31,7 +31,7 @@ export async function readLabeledRows(
 ): Promise<LabeledRows> {
   // As they are now: reading a tensor takes a while
   const given = checkLabels(where, labels, { what: `${prefix}labels` });
-  const { data, shape } = await readEmbeddings(where, embeddings);
+  const { data, shape } = await readEmbeddings(where, embeddings, `${prefix}embeddings`);
   const [count, size] = shape;
   if (given.length !== count) {
     throw new ShapeError(where, `${prefix}labels`, `${count} labels`, given.length);

@@ -1,3 +1,4 @@
+import { check, type Rule } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { ClassMeans, type Means } from './class-means';
 import { checkFinite, type Embeddings } from '../tensors/embeddings';
@@ -8,6 +9,14 @@ import { squaredDistances } from '../linalg/squared-distances';
 export interface Classifier {
   classify(batch: { features: Embeddings }): Promise<{ labels: ArrayLike<number> }>;
 }
+
+const SOURCE: Rule = {
+  expected: 'a ClassMeans, its means(), or what has classify()',
+  holds: (value: unknown) => {
+    const { classify, labels, data, shape } = Object(value) as Partial<Classifier & Means>;
+    return value instanceof ClassMeans || typeof classify === 'function' || !!(labels && data && Array.isArray(shape));
+  },
+};
 
 /** For each row of the query the label of its nearest mean; of equally near ones the first. */
 function nearestLabels(where: string, { labels, data, shape }: Means, rows: Float64Array, size: number): Int32Array {
@@ -52,6 +61,7 @@ export async function nearestMeanAccuracy(
   labels: ArrayLike<number>,
 ): Promise<number> {
   const where = 'nearestMeanAccuracy';
+  check(where, 'source', source, SOURCE);
   const means = source instanceof ClassMeans ? source.means() : source;
   const { data, count, size, rows, labels: wanted } = await readLabeledRows(where, embeddings, labels);
   let right = 0;

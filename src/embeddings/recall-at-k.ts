@@ -65,7 +65,7 @@ export async function recallAtK(
 ): Promise<number[]> {
   const where = 'recallAtK';
   const { reference } = readOptions(where, options, { reference: [OBJECT] });
-  const wanted = [...ks];
+  const wanted = Array.from(ks ?? []);
   const reading = reference && readLabeledRows(where, reference.embeddings, reference.labels, 'reference.');
   const [queries, others] = await Promise.all([readLabeledRows(where, embeddings, labels), reading]);
   const among = others ?? queries;

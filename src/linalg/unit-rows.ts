@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkBatchRows } from '../tensors/batch-rows';
 
 /** Below this length the gradient shrinks with it, down to 0 for a zero row, which has no direction. */
 const LENGTH_FLOOR = 1e-3;
@@ -12,6 +13,7 @@ const LENGTH_FLOOR = 1e-3;
  * unitRows(tf.tensor2d([[3, 4], [0, 0]])); // [[0.6, 0.8], [0, 0]]
  */
 export function unitRows(embeddings: tf.Tensor2D): tf.Tensor2D {
+  checkBatchRows('unitRows', embeddings, 'embeddings', '');
   const scaled = tf.customGrad((x, save) => {
     const rows = x as tf.Tensor2D;
     // By the largest entry first, whose square may be beyond floats, or nothing; 1 for a zero row.

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/errors';
 import { checkLabels, type LabelRule } from '../core/labels';
 import { integersBelow } from '../tensors/precision';
-import { checkBatchRows } from './batch-rows';
+import { checkBatchRows } from '../tensors/batch-rows';
 
 /**
  * Label of an out-of-distribution image; any label below 0 means the same.
@@ -19,12 +19,8 @@ export type BatchLabels = tf.Tensor | ArrayLike<number>;
  * Labels that a tensor of this backend holds exactly, so that no two classes become one: webgl keeps whole numbers as
  * floats, which have no more than 24 bits (half floats 11).
  */
-export function exactLabels(
-  where: string,
-  labels: ArrayLike<number>,
-  { below = Infinity, ...rule }: LabelRule = {},
-): Int32Array {
-  return checkLabels(where, labels, { ood: true, ...rule, below: Math.min(below, integersBelow()) });
+export function exactLabels(where: string, labels: ArrayLike<number>, rule?: LabelRule): Int32Array {
+  return checkLabels(where, labels, { ood: true, ...rule, below: Math.min(rule?.below ?? Infinity, integersBelow()) });
 }
 
 /**
@@ -40,7 +36,7 @@ export function labelColumn(
   checkBatchRows(where, embeddings);
   const own = labels instanceof tf.Tensor ? labels : tf.tensor1d(exactLabels(where, labels, rule));
   const rows = embeddings.shape[0];
-  if (own.shape[0] !== rows || own.size !== rows) {
+  if (own.shape[0] !== rows || own.size !== rows || own.dtype === 'string') {
     throw new ShapeError(where, 'labels', `[${rows}], one for each row`, own.shape);
   }
   return tf.cast(tf.reshape(own, [rows, 1]), own.dtype === 'float32' ? 'float32' : 'int32');

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { POSITIVE } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
-import { checkRowsOf } from './batch-rows';
+import { checkRowsOf } from '../tensors/batch-rows';
 import { meanWhere, oneHotKnown } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';

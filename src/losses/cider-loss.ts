@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
+import { check, NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
-import { checkRowsOf } from './batch-rows';
+import { checkRowsOf } from '../tensors/batch-rows';
 import { meanWhere, oneHotKnown } from './class-masks';
 import { beyondCosines } from './beyond-cosines';
 import { unitRows } from '../linalg/unit-rows';
+
+const VARIABLE: Rule = { expected: 'a tf.variable [C, D]', holds: (value: unknown) => value instanceof tf.Variable };
 
 /** Options of {@link ciderLoss}. */
 export interface CiderOptions {
@@ -104,6 +106,7 @@ export function moveCiderPrototypes(
 ): void {
   const where = 'moveCiderPrototypes';
   const { momentum } = readOptions(where, options, { momentum: [SHARE_OR_NONE, 0.5] });
+  check(where, 'prototypes', prototypes, VARIABLE);
   tf.tidy(() => {
     checkRowsOf(where, 'prototypes', prototypes, embeddings);
     const classes = prototypes.shape[0];

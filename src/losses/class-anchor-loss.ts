@@ -3,6 +3,7 @@ import { NOT_NEGATIVE, POSITIVE } from '../core/check';
 import { ShapeError } from '../core/errors';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { checkBatchRows } from '../tensors/batch-rows';
 import { meanWhere, oneHotKnown } from './class-masks';
 import { squaredDistancesTo } from './distances-to';
 import { rootOfSquares } from './pairwise-distances';
@@ -43,6 +44,7 @@ export function classAnchorLoss(labels: BatchLabels, logits: tf.Tensor2D, option
   });
   const { magnitude, anchorWeight, margin = magnitude } = read;
   return tf.tidy(() => {
+    checkBatchRows(where, logits, 'logits');
     const classes = logits.shape[1];
     const column = labelColumn(where, labels, logits, { below: classes });
     if (classes < 2) {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { FINITE, NOT_NEGATIVE, POSITIVE } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
+import { checkBatchRows } from '../tensors/batch-rows';
 import { meanWhere, oneHotKnown, unlessFinite } from './class-masks';
 import { unitRows } from '../linalg/unit-rows';
 
@@ -13,6 +14,7 @@ function withCrossEntropy(
   rest: (parts: { ood: tf.Tensor2D; logSums: tf.Tensor2D; crossEntropy: tf.Scalar }) => tf.Scalar,
 ): tf.Scalar {
   return tf.tidy(() => {
+    checkBatchRows(where, logits, 'logits');
     const classes = logits.shape[1];
     const column = labelColumn(where, labels, logits, { below: classes });
     const ood = oodColumn(column);
@@ -137,7 +139,7 @@ export function logitNormLoss(labels: BatchLabels, logits: tf.Tensor2D, options?
   const where = 'logitNormLoss';
   const { temperature } = readOptions(where, options, { temperature: [POSITIVE, 0.04] });
   return tf.tidy(() => {
-    labelColumn(where, labels, logits); // refuses shapes before they are scaled
+    checkBatchRows(where, logits, 'logits'); // before they are scaled
     const scaled = tf.div<tf.Tensor2D>(unitRows(logits), temperature);
     return withCrossEntropy(where, labels, scaled, ({ crossEntropy }) => crossEntropy);
   });

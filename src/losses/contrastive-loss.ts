@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ANY_SHARE, ANYTHING, FUNCTION, oneOf, POSITIVE } from '../core/check';
+import { ANY_SHARE, FUNCTION, oneOf, POSITIVE } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { LabelRule } from '../core/labels';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
-import type { EmbeddingMemory } from './embedding-memory';
+import { MEMORY, type EmbeddingMemory } from './embedding-memory';
 import { minedWeights, type PairMiner } from './mining/pair-miner';
 import { rootOfSquares, squaresOf } from './pairwise-distances';
 
@@ -49,11 +49,10 @@ function squaresOfHalves(embeddings: tf.Tensor2D): tf.Tensor2D {
 function meanOverPairs(
   own: tf.Tensor2D,
   embeddings: tf.Tensor2D,
-  { margin, power, pairs, positiveShare, miner, memory }: Required<ContrastiveOptions>,
+  inHalves: boolean,
+  { margin, power, positiveShare, miner, memory }: Required<ContrastiveOptions>,
 ): tf.Tensor {
-  const inHalves = pairs === 'halves';
-  const sides = inHalves ? tf.split<tf.Tensor2D>(own, 2) : [own, tf.transpose(own)];
-  const [labels, partners] = sides as [tf.Tensor2D, tf.Tensor2D];
+  const [labels, partners] = (inHalves ? tf.split(own, 2) : [own, tf.transpose(own)]) as [tf.Tensor2D, tf.Tensor2D];
   const met = { squares: (inHalves ? squaresOfHalves : squaresOf)(embeddings), columnLabels: partners };
   const { squares, columnLabels } = memory?.extend(met, embeddings) ?? met;
 
@@ -90,7 +89,7 @@ function pairLoss(
     pairs: [oneOf('halves', 'all'), 'halves'],
     positiveShare: [ANY_SHARE, 0.5],
     miner: [FUNCTION],
-    memory: [ANYTHING],
+    memory: [MEMORY],
   });
   const inHalves = options.pairs === 'halves';
   if (inHalves && (options.miner || options.memory)) {
@@ -101,9 +100,9 @@ function pairLoss(
     const rows = embeddings.shape[0];
     if (rows < 2 || (inHalves && rows % 2 === 1)) {
       const expected = `${inHalves ? 'an even number of ' : ''}rows, from 2`;
-      throw new ShapeError(where, 'embeddings', expected, `${rows} rows`);
+      throw new ShapeError(where, 'embeddings', expected, rows);
     }
-    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, options));
+    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, inHalves, options));
   });
 }
 

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { COUNT, required } from '../core/check';
+import { check, COUNT, required, type Rule } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkRowsOf } from './batch-rows';
+import { checkRowsOf } from '../tensors/batch-rows';
 import { squaresByBlocks, squaresPull } from './pairwise-distances';
 
 /** What the rows of a batch [B] are held against. */
@@ -39,6 +39,19 @@ export interface EmbeddingMemory {
   /** The same: frees what it holds. */
   dispose(): void;
 }
+
+/** What a loss asks of its memory. */
+export const MEMORY: Rule = {
+  expected: 'embeddingMemory()',
+  holds: (value: unknown) => !!(value as Partial<EmbeddingMemory> | null)?.extend,
+};
+const COLUMNS: Rule = {
+  expected: 'tensors { squares, columnLabels }',
+  holds: (value: unknown) => {
+    const { squares, columnLabels } = (value ?? {}) as Partial<Columns>;
+    return squares instanceof tf.Tensor && columnLabels instanceof tf.Tensor;
+  },
+};
 
 /** Labels are whole numbers, or floats where they came as a tensor of them; then all are. */
 const join = (a: tf.Tensor2D, b: tf.Tensor2D, axis: number): tf.Tensor2D =>
@@ -113,8 +126,9 @@ export function embeddingMemory(options: { capacity: number }): EmbeddingMemory 
       held = { ...next, checkBackend };
     },
     extend(columns, embeddings) {
-      if (!held) return columns;
       const where = 'EmbeddingMemory.extend';
+      check(where, 'columns', columns, COLUMNS);
+      if (!held) return columns;
       held.checkBackend(where);
       checkRowsOf(where, 'embeddings', embeddings, held.embeddings);
       return {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBatchRows } from './batch-rows';
+import { checkBatchRows } from '../tensors/batch-rows';
 
 /** Below this distance the gradient of a distance shrinks with it, down to 0 at 0; half-float webgl still holds it. */
 const DISTANCE_FLOOR = 1e-3;
@@ -10,7 +10,7 @@ const BLOCK_SIZE = 2 ** 20;
 /** Square roots whose gradient is finite at 0 (that of `tf.sqrt` is infinite, and times 0 NaN). NaN stays NaN. */
 export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   const root = tf.customGrad((x, save) => {
-    const value = tf.sqrt(x as tf.Tensor);
+    const value = tf.sqrt(tf.cast(x as tf.Tensor, 'float32')); // of whole numbers, too
     (save as tf.GradSaveFunc)([value]);
     const gradFunc = (dy: tf.Tensor, [distances]: tf.Tensor[]) =>
       tf.div(dy, tf.mul(2, tf.maximum(distances!, DISTANCE_FLOOR)));
@@ -79,7 +79,7 @@ export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
  * pairwiseSquaredDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 25], [25, 0]]
  */
 export function pairwiseSquaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
-  checkBatchRows('pairwiseSquaredDistances', embeddings);
+  checkBatchRows('pairwiseSquaredDistances', embeddings, 'embeddings', '');
   return tf.tidy(() => squaresOf(embeddings));
 }
 
@@ -93,6 +93,6 @@ export function pairwiseSquaredDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
  * pairwiseDistances(tf.tensor2d([[0, 0], [3, 4]])); // [[0, 5], [5, 0]]
  */
 export function pairwiseDistances(embeddings: tf.Tensor2D): tf.Tensor2D {
-  checkBatchRows('pairwiseDistances', embeddings);
+  checkBatchRows('pairwiseDistances', embeddings, 'embeddings', '');
   return tf.tidy(() => rootOfSquares(squaresOf(embeddings)) as tf.Tensor2D);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { NOT_NEGATIVE, POSITIVE } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { checkRowsOf } from './batch-rows';
+import { checkRowsOf } from '../tensors/batch-rows';
 import { oneHotKnown } from './class-masks';
 import { unitRows } from '../linalg/unit-rows';
 

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ANYTHING, FUNCTION, NOT_NEGATIVE, oneOf } from '../core/check';
+import { FUNCTION, NOT_NEGATIVE, oneOf } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { anchorMasks, unlessFinite } from './class-masks';
-import type { EmbeddingMemory } from './embedding-memory';
+import { MEMORY, type EmbeddingMemory } from './embedding-memory';
 import { allTriplets } from './mining/all-triplets';
 import type { TripletMiner, TripletPrice } from './mining/triplet-miner';
 import { rootOfSquares, squaresOf } from './pairwise-distances';
@@ -51,7 +51,7 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
     cost: [oneOf('hinge', 'soft'), 'hinge'],
     power: [oneOf(1, 2), 1],
     miner: [FUNCTION, allTriplets()],
-    memory: [ANYTHING],
+    memory: [MEMORY],
   });
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
@@ -60,7 +60,7 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
     const meanOverTriplets = tf.customGrad((x, save) => {
       const powers = x as tf.Tensor2D;
       const pairs = { ...anchorMasks(column, columnLabels), labels: column, columnLabels, size: embeddings.shape[1] };
-      const distances = power === 1 ? powers : tf.sqrt(powers);
+      const distances = power === 1 ? powers : tf.sqrt(tf.cast(powers, 'float32'));
       const { sum, count, gradient } = miner({ ...pairs, distances, powers }, (gap) =>
         PRICES[cost](tf.add(gap, margin)),
       );

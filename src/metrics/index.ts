@@ -15,7 +15,8 @@ export { ccrAtFpr, type CcrAtFprOptions } from './open-set/ccr-at-fpr';
 export { aurc, excessAurc } from './open-set/aurc';
 export type { BootstrapInterval, BootstrapOptions } from './intervals/bootstrap';
 export { bootstrapInterval, type RankedMetric } from './intervals/bootstrap-interval';
-export { bootstrapDifference, type DetectorScores } from './intervals/bootstrap-difference';
+export { bootstrapDifference } from './intervals/bootstrap-difference';
+export type { DetectorScores } from './intervals/detector-scores';
 export { bootstrapRows } from './intervals/bootstrap-rows';
 export { evaluate, type EvaluateOptions, type EvaluationScores } from './evaluation/evaluate';
 export type {

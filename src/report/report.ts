@@ -1,4 +1,4 @@
-import { check, FINITE, TEXT } from '../core/check';
+import { check, FINITE, OBJECT, TEXT, type Rule } from '../core/check';
 import { checkProbabilities, type ClassRows } from '../core/class-rows';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
@@ -55,6 +55,15 @@ export interface Report {
 
 const where = 'htmlReport';
 
+const SETS: Rule = {
+  expected: 'a list of sets',
+  holds: (value: unknown) => Array.isArray(value) && value.every(OBJECT.holds),
+};
+const EVALUATION: Rule = {
+  expected: 'what evaluate() returns',
+  holds: (value: unknown) => OBJECT.holds((Object(value) as { sets?: never }).sets!),
+};
+
 function checkSet(set: ReportSet, what: string): void {
   checkScores(where, `${what}.scores`, set.scores);
   const count = set.scores.length;
@@ -64,9 +73,9 @@ function checkSet(set: ReportSet, what: string): void {
     labels: labels?.length,
     nearest: nearest?.length,
     probabilities: probabilities?.shape[0],
-    embeddings: embeddings?.shape[0],
+    embeddings: embeddings?.shape?.[0],
   };
-  for (const [name, length] of Object.entries({ ...lengths, images: set.images?.shape[0] })) {
+  for (const [name, length] of Object.entries({ ...lengths, images: set.images?.shape?.[0] })) {
     if (length === undefined || length === count) continue;
     throw new ShapeError(where, `${what}.${name}`, `${count} rows, one for each score`, length);
   }
@@ -77,11 +86,14 @@ function checkSet(set: ReportSet, what: string): void {
     const [, classes] = probabilities.shape;
     checkLabels(where, labels, { what: `${what}.labels`, below: classes });
   }
-  if (embeddings) checkRows(embeddings, `${what}.embeddings`);
-  if (set.images) checkImages(set.images, `${what}.images`);
+  if (embeddings != null) checkRows(embeddings, `${what}.embeddings`);
+  if (set.images != null) checkImages(set.images, `${what}.images`);
 }
 
 function checkRows({ data, shape }: EmbeddingRows, what: string): void {
+  if (!(data instanceof Float32Array) || !Array.isArray(shape)) {
+    throw new ArgumentError(where, what, '{ data, shape }, the data a Float32Array', { data, shape });
+  }
   if (data.length !== shape[0] * shape[1] || shape[1] < 1) {
     throw new ShapeError(where, what, 'N x D numbers', `${data.length} for [${shape.join(', ')}]`);
   }
@@ -90,7 +102,11 @@ function checkRows({ data, shape }: EmbeddingRows, what: string): void {
   throw new ArgumentError(where, what, 'finite numbers', `${data[bad]} at row ${Math.floor(bad / shape[1])}`);
 }
 
-function checkImages({ images, shape }: ImageSet, what: string): void {
+function checkImages(set: ImageSet, what: string): void {
+  const { images, shape } = set;
+  if (!(images instanceof Uint8Array) || !Array.isArray(shape)) {
+    throw new ArgumentError(where, what, '{ images, shape }, the images bytes', set);
+  }
   const [count, height, width, channels] = shape;
   if ((channels === 1 || channels === 3) && images.length === count * height * width * channels) return;
   throw new ShapeError(where, what, '[N, H, W, 1 or 3] bytes', `${images.length} bytes for [${shape.join(', ')}]`);
@@ -144,6 +160,10 @@ function checkClassNames({ classNames, known, out }: Report): void {
 
 /** Throws unless a report can be made of it; the error names the part. */
 export function checkReport(report: Report): void {
+  check(where, 'report', report, OBJECT);
+  check(where, 'known', report.known, OBJECT);
+  check(where, 'out', report.out, SETS);
+  check(where, 'evaluation', report.evaluation, EVALUATION);
   const names = [report.known, ...report.out].map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {

@@ -40,6 +40,7 @@ export { jointEnergy } from './logits/joint-energy';
 export { klMatching } from './logits/kl-matching';
 export { maxLogit } from './logits/max-logit';
 export { msp, type TemperatureOptions } from './logits/msp';
+export type { NoOptions } from './logits/no-options';
 export { react, type ReactOptions } from './head/react';
 export { residual, type ResidualOptions } from './head/residual';
 export { scale, type ScaleOptions } from './head/scale';

@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tagOf } from '../core/shown-value';
 import { ArgumentError, NotFiniteError, ShapeError } from '../core/errors';
 
 /** A batch of embeddings [N, D]: a tensor, or numbers from any runtime. */
@@ -10,9 +11,9 @@ export async function readEmbeddings(
   embeddings: Embeddings,
   what = 'embeddings',
 ): Promise<{ data: Float32Array; shape: readonly [number, number] }> {
-  const { shape } = embeddings;
-  if (shape.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
-    throw new ShapeError(where, what, '[N, D]', shape);
+  const { dims, shape = dims! } = Object(embeddings) as Partial<Record<'dims' | 'shape', readonly [number, number]>>;
+  if (shape?.length !== 2 || !shape.every((side) => Number.isSafeInteger(side) && side >= 0) || shape[1] < 1) {
+    throw new ShapeError(where, what, '[N, D], a tensor or { data, shape }', shape ?? embeddings);
   }
   const data = await numbersOf(where, embeddings, what);
   if (data.length !== shape[0] * shape[1]) {
@@ -28,7 +29,7 @@ async function numbersOf(where: string, embeddings: Embeddings, what: string): P
     const numbers: ArrayLike<number> = await embeddings.data();
     return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers); // an int32 tensor
   }
-  const received = Object.prototype.toString.call(embeddings.data);
+  const received = tagOf(embeddings.data);
   throw new ArgumentError(where, `${what}.data`, 'a Float32Array or a tensor', received);
 }
 

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { check, wholeFrom } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
+import { isListed, tagOf } from '../core/shown-value';
 
-const shownType = (value: unknown): string =>
-  value === null ? 'null' : Object.prototype.toString.call(value).slice('[object '.length, -1);
+const shownType = (value: unknown): string => (value === null ? 'null' : tagOf(value).slice('[object '.length, -1));
 
 /** Throws unless the images are bytes, N * H * W * C of them. @throws ArgumentError, ShapeError */
 export function checkImageSet(where: string, set: ImageSet): void {
@@ -23,6 +23,15 @@ export function checkImageSet(where: string, set: ImageSet): void {
   }
 }
 
+/** Throws unless they are rows of the set. */
+export function checkRowsOfSet(where: string, { shape }: ImageSet, indices: ArrayLike<number>): void {
+  if (!isListed(indices)) {
+    throw new ArgumentError(where, 'indices', 'an array of row numbers', indices);
+  }
+  const rowOfSet = wholeFrom(0, shape[0] - 1);
+  for (let row = 0; row < indices.length; row++) check(where, `indices[${row}]`, indices[row], rowOfSet);
+}
+
 /**
  * The images with these row numbers, in this order and as often as named: [B, H, W, C] float32 in [0, 1] (byte / 255).
  * The caller owns the tensor.
@@ -34,13 +43,12 @@ export function checkImageSet(where: string, set: ImageSet): void {
  */
 export function gatherImages(set: ImageSet, indices: ArrayLike<number>): tf.Tensor4D {
   checkImageSet('gatherImages', set);
-  const [n, height, width, channels] = set.shape;
+  checkRowsOfSet('gatherImages', set, indices);
+  const [, height, width, channels] = set.shape;
   const size = height * width * channels;
   const values = new Float32Array(indices.length * size);
-  const rowOfSet = wholeFrom(0, n - 1);
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row]!;
-    check('gatherImages', `indices[${row}]`, index, rowOfSet);
     const from = index * size;
     const to = row * size;
     for (let i = 0; i < size; i++) values[to + i] = set.images[from + i]! / 255;

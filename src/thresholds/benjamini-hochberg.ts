@@ -1,5 +1,6 @@
-import { check, SHARE } from '../core/check';
+import { ANY_SHARE, check, SHARE } from '../core/check';
 import { ArgumentError } from '../core/errors';
+import { isListed, shownAt } from '../core/shown-value';
 import { sortScores } from '../core/sort-scores';
 import { roundedUp } from './allowed-alarms';
 
@@ -21,13 +22,13 @@ import { roundedUp } from './allowed-alarms';
  */
 export function benjaminiHochberg(values: ArrayLike<number>, rate: number): boolean[] {
   const where = 'benjaminiHochberg';
-  if (!Number.isInteger((values as ArrayLike<number> | undefined)?.length)) {
-    throw new ArgumentError(where, 'values', 'an array of p-values', typeof values);
+  if (!isListed(values)) {
+    throw new ArgumentError(where, 'values', 'an array of p-values', values);
   }
   check(where, 'rate', rate, SHARE);
   for (let i = 0; i < values.length; i++) {
-    if (values[i]! >= 0 && values[i]! <= 1) continue;
-    throw new ArgumentError(where, 'values', 'p-values in [0, 1]', `${values[i]} at index ${i}`);
+    if (ANY_SHARE.holds(values[i]!)) continue;
+    throw new ArgumentError(where, 'values', 'p-values in [0, 1]', shownAt(values[i], i));
   }
   const sorted = sortScores(values);
   let rank = sorted.length;

@@ -1,4 +1,4 @@
-import { check, TEXT, type Rule } from '../core/check';
+import { check, OBJECT, RECORD, TEXT, type Rule } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { ConformalThreshold } from './conformal-threshold';
 import type { TprThreshold } from './threshold-at-tpr';
@@ -34,6 +34,15 @@ export type CutPoint =
   | (AnyCutPoint & { kind: 'conformal'; alpha: number; confidence?: number | undefined })
   | (AnyCutPoint & { kind: 'tpr'; tpr: number; interval: [lower: number, upper: number]; confidence: number })
   | (AnyCutPoint & { kind: 'manual' });
+
+const CUT_POINTS: Rule = {
+  expected: 'a list of cut-points',
+  holds: (value: unknown) =>
+    Array.isArray(value) &&
+    value.every(
+      (one: CutPoint | undefined) => NUMBER.holds(one?.threshold as number) && OBJECT.holds(one!.belongsTo as never),
+    ),
+};
 
 /** Cut-points with different names. */
 export type CutPoints = readonly CutPoint[];
@@ -82,6 +91,7 @@ export function cutPoint(
  */
 export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
   check('cutPointsPassed', 'score', score, NUMBER);
+  check('cutPointsPassed', 'cutPoints', cutPoints, CUT_POINTS);
   return cutPoints.filter(({ threshold }) => score > threshold).map(({ name }) => name);
 }
 
@@ -95,12 +105,16 @@ export function cutPointsPassed(cutPoints: CutPoints, score: number): string[] {
  * checkBelongsTo([cutPoint('strict', 2, { detector: 'knn', model: '9f2c' })], { detector: 'knn', model: '9f2c' });
  */
 export function checkBelongsTo(cutPoints: CutPoints, expected: Readonly<Record<string, string>>): void {
+  const where = 'checkBelongsTo';
+  check(where, 'cutPoints', cutPoints, CUT_POINTS);
+  check(where, 'expected', expected, RECORD);
+  for (const [what, value] of Object.entries(expected)) check(where, `expected.${what}`, value, TEXT);
   for (const { name, belongsTo } of cutPoints) {
     const differing = Object.keys(expected).filter((what) => belongsTo[what] !== expected[what]);
     if (differing.length === 0) continue;
     const said = (of: Readonly<Record<string, string>>) =>
       differing.map((what) => (Object.hasOwn(of, what) ? `${what} '${of[what]}'` : `no ${what}`)).join(', ');
     const what = `belongsTo of cut-point '${name}'`;
-    throw new ArgumentError('checkBelongsTo', what, said(expected), said(belongsTo));
+    throw new ArgumentError(where, what, said(expected), said(belongsTo));
   }
 }

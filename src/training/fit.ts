@@ -1,7 +1,8 @@
-import { check, FUNCTION, INDEX, OBJECT } from '../core/check';
+import { check, FUNCTION, INDEX, OBJECT, type Rule } from '../core/check';
 import { nextTask } from '../core/next-task';
 import { readOptions, type Declared } from '../core/read-options';
 import type { ImageSet } from '../core/images';
+import { checkImageSet } from '../tensors/gather-images';
 import type { Trainer } from './trainer';
 
 /** Where a training run gets its batches; `odmBatches` of this package is one. */
@@ -47,6 +48,14 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
+const TRAINER: Rule = {
+  expected: 'what createTrainer() returns',
+  holds: (value: unknown) => FUNCTION.holds((Object(value) as { step?: never }).step!),
+};
+const BATCHES: Rule = {
+  expected: 'what odmBatches() or classBalancedBatches() returns',
+  holds: (value: unknown) => FUNCTION.holds((Object(value) as { next?: never }).next!),
+};
 const OPTIONS = {
   set: [OBJECT],
   batches: [OBJECT],
@@ -70,6 +79,9 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<void> 
   check(where, 'set', set, OBJECT);
   check(where, 'batches', batches, OBJECT);
   check(where, 'epochs', epochs, INDEX);
+  check(where, 'trainer', trainer, TRAINER);
+  checkImageSet(where, set);
+  check(where, 'batches', batches, BATCHES);
   if (epochs === 0) return;
   let [start, losses, images, steps] = [performance.now(), 0, 0, 0];
   for (;;) {

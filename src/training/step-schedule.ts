@@ -1,4 +1,9 @@
-import { check, INDEX, POSITIVE } from '../core/check';
+import { check, RECORD, type Rule, INDEX, POSITIVE } from '../core/check';
+
+const BOUNDARIES: Rule = {
+  expected: 'an object { epoch: factor }, or a list of [epoch, factor]',
+  holds: (value: unknown) => (Array.isArray(value) ? value.every(Array.isArray) : RECORD.holds(value as never)),
+};
 
 /**
  * Learning-rate factor that changes at given epochs: the product of the factors of all boundaries that are reached.
@@ -12,6 +17,7 @@ import { check, INDEX, POSITIVE } from '../core/check';
 export function stepSchedule(
   boundaries: Readonly<Record<number, number>> | readonly (readonly [epoch: number, factor: number])[],
 ): (epoch: number) => number {
+  check('stepSchedule', 'boundaries', boundaries, BOUNDARIES);
   const steps = Array.isArray(boundaries)
     ? (boundaries as readonly (readonly [number, number])[])
     : Object.entries(boundaries).map(([epoch, factor]) => [Number(epoch), factor as number] as const);

@@ -6,7 +6,9 @@ import { exactLabels } from '../losses/batch-labels';
 import { oneBackend } from '../tensors/one-backend';
 import { deriveSeed } from '../core/random';
 import { createAdam } from './adam';
-import { checkImageSet, gatherImages } from '../tensors/gather-images';
+import { freeTape } from './free-tape';
+import { checkImageSet, checkRowsOfSet, gatherImages } from '../tensors/gather-images';
+import { checkLayersModel } from '../detector/model/check-layers-model';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
 import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
 import { SeededDropout } from './seeded-dropout';
@@ -17,6 +19,7 @@ import type { TrainerOptions } from './trainer-options';
 import { readState, writeState } from './trainer-state';
 import type { RestorableState, TrainerState } from './trainer-state';
 import { checkTrainingMemory } from './training-memory';
+import { checkPoolGradients, withImport } from './wasm-kernels';
 import type { ImageSet } from '../core/images';
 
 /** Rows of an image set as a batch. */
@@ -63,6 +66,7 @@ export interface Trainer {
 export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions): Trainer {
   const options = completeOptions(trainerOptions);
   const { loss, seed, schedule, partSize, augment } = options;
+  checkLayersModel('createTrainer', model);
   embeddingSizeOf('createTrainer', model);
   if (partSize !== undefined) checkTrainingMemory('createTrainer', model, partSize);
 
@@ -143,8 +147,9 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       adam.update(gradients, options.learningRate * factor);
       return value;
     } catch (error) {
+      freeTape();
       before.putBack();
-      throw error;
+      throw withImport('Trainer.step', error);
     } finally {
       before.dispose();
       if (result) tf.dispose([result.loss, result.gradients.filter((gradient) => gradient !== undefined)]);
@@ -162,6 +167,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       }
       const own = checkBatch(model, images, labels);
       const rows = own.length;
+      checkPoolGradients('Trainer.step', model);
       checkTrainingMemory('Trainer.step', model, Math.min(partSize ?? rows, rows));
       isBusy = true;
       try {
@@ -187,8 +193,14 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
 /** The labels; throws where images, labels and model do not fit together. */
 function checkBatch(model: LayersModel, images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>): Int32Array {
   const where = 'Trainer.step';
-  const isRows = 'set' in images;
-  if (isRows) checkImageSet(where, images.set);
+  const isRows = !(images instanceof tf.Tensor);
+  if (isRows) {
+    if (!('set' in Object(images))) {
+      throw new ArgumentError(where, 'images', 'a tensor [B, H, W, C], or { set, indices }', images);
+    }
+    checkImageSet(where, images.set);
+    checkRowsOfSet(where, images.set, images.indices);
+  }
   const rows = isRows ? images.indices.length : images.shape[0];
   checkImageShape(where, model, isRows ? [rows, ...images.set.shape.slice(1)] : images.shape);
   const own = exactLabels(where, labels);

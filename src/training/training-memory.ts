@@ -1,3 +1,4 @@
+import { checkLayersModel } from '../detector/model/check-layers-model';
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers, LayersModel } from '@tensorflow/tfjs-layers';
 import { check, COUNT } from '../core/check';
@@ -33,6 +34,7 @@ function copiesOfOutput(layer: layers.Layer): number {
  * estimateTrainingBytes(vgg({ seed: 1 }), 64) / 2 ** 30; // GiB
  */
 export function estimateTrainingBytes(model: LayersModel, partSize: number): number {
+  checkLayersModel('estimateTrainingBytes', model);
   check('estimateTrainingBytes', 'partSize', partSize, COUNT);
   const { fixed, perImage } = trainingBytes(model);
   return fixed + partSize * perImage;

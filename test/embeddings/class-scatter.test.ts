@@ -287,6 +287,6 @@ describe.each([false, true])('a store with perClass %s', (perClass) => {
     expect(() => new ClassScatter({ perClass, blockSize: 0.5 })).toThrow('blockSize');
     await expect(
       store.add({ data: new Float32Array(2), shape: [1, 2] }, undefined as unknown as number[]),
-    ).rejects.toThrow('labels must be 1 labels, got 0');
+    ).rejects.toThrow('labels must be class indices from 0 to 2147483647 (leave OoD rows out), got undefined');
   });
 });

@@ -86,7 +86,9 @@ onEachBackend('pairwise distances', () => {
   test('refuses what is not [B, D]', () => {
     const x = tf.tensor1d([1, 2]) as unknown as tf.Tensor2D;
     expect(() => pairwiseDistances(x)).toThrow(ShapeError);
-    expect(() => pairwiseDistances(x)).toThrow(/pairwiseDistances: embeddings must be \[B, D\], got \[2\]/);
+    expect(() => pairwiseDistances(x)).toThrow(
+      /pairwiseDistances: embeddings must be a tensor \[B, D\] of numbers, got \[2\]/,
+    );
     expect(() => pairwiseSquaredDistances(x)).toThrow(/pairwiseSquaredDistances: embeddings/);
     x.dispose();
   });

@@ -90,6 +90,10 @@ const mine = {
 export const detecting: Rows = {
   energy: { call: scorers.energy, slip: ['temprature', 'temperature'], rules: { temperature: POSITIVE }, runs: true },
   msp: { call: scorers.msp, slip: ['Temperature', 'temperature'], rules: { temperature: POSITIVE }, runs: true },
+  entropy: { call: scorers.entropy, slip: ['temperature'], runs: true },
+  maxLogit: { call: scorers.maxLogit, slip: ['temperature'], runs: true },
+  jointEnergy: { call: scorers.jointEnergy, slip: ['temperature'], runs: true },
+  klMatching: { call: scorers.klMatching, slip: ['blockSize'], runs: true },
   gen: {
     call: scorers.gen,
     slip: ['gama', 'gamma'],

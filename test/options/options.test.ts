@@ -27,7 +27,11 @@ describe.each(Object.entries(all))('%s', (name, row) => {
     // Undefined too; and names that every object has.
     for (const value of [1, undefined]) {
       const details = await complaint(row, { ...right, [wrong]: value });
-      expect(details).toMatchObject({ where, what: 'options', expected: `without ${wrong} (${near}?)` });
+      expect(details).toMatchObject({
+        where,
+        what: 'options',
+        expected: `without ${wrong} (${near ? `${near}?` : 'there are none'})`,
+      });
       expect(details!.received).toMatch(new RegExp(`^{ .*${wrong} }$`));
     }
     expect((await complaint(row, { ...right, constructor: 1 }))?.expected).toMatch(/^without constructor/);

@@ -10,8 +10,8 @@ export interface Row {
   needed?: Readonly<Record<string, unknown>>;
   /** Others without which the call would be wrong here. */
   given?: Readonly<Record<string, unknown>>;
-  /** A slip, and the name that it is nearest to. */
-  slip: readonly [wrong: string, near: string];
+  /** A slip, and the name that it is nearest to; none where there are no options. */
+  slip: readonly [wrong: string, near?: string];
   /** What is expected of each option, and values that are not it. */
   rules?: Readonly<Record<string, readonly [expected: string, ...wrong: unknown[]]>>;
   /** What errors call the function, where that is not its name. */

@@ -133,6 +133,6 @@ describe('benjaminiHochberg', () => {
     expect(() => benjaminiHochberg([NaN], 0.1)).toThrow(ArgumentError);
     expect(() => benjaminiHochberg([-0.1], 0.1)).toThrow(ArgumentError);
     expect(() => benjaminiHochberg([0.1], 1)).toThrow('benjaminiHochberg: rate must be a share between 0 and 1');
-    expect(() => benjaminiHochberg(0.1 as never, 0.5)).toThrow('values must be an array of p-values, got number');
+    expect(() => benjaminiHochberg(0.1 as never, 0.5)).toThrow('values must be an array of p-values, got 0.1');
   });
 });

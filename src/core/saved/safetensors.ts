@@ -1,7 +1,9 @@
+import { check, RECORD } from '../check';
 import { ArgumentError, FormatError, ShapeError } from '../errors';
 import { checkParts } from './count-parts';
 import { parseHeader } from './parse-header';
 import { isRecord } from './json';
+import { tagOf } from '../shown-value';
 import { READ, TYPES, type Dtype, type NamedArray } from './safetensors-types';
 
 export type { Dtype, NamedArray } from './safetensors-types';
@@ -54,6 +56,8 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const where = 'encodeSafetensors';
+  check(where, 'tensors', tensors, RECORD);
+  check(where, 'metadata', metadata, RECORD);
   const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const reserved = [...Object.keys(tensors), ...Object.keys(metadata)].find((name) => RESERVED.includes(name));
   if (reserved !== undefined) {
@@ -155,7 +159,7 @@ export function decodeSafetensors(
   file = 'bytes',
 ): DecodedSafetensors | Promise<DecodedSafetensors> {
   // By its tag: it may come of another realm, as a frame is.
-  const kind = Object.prototype.toString.call(bytes).slice(8, -1);
+  const kind = tagOf(bytes).slice(8, -1);
   if (kind === 'Uint8Array') return decodeBytes(bytes as Uint8Array, file);
   if (/ArrayBuffer$/.test(kind)) return decodeBytes(new Uint8Array(bytes as ArrayBuffer), file);
   if (typeof (bytes as LateBytes | undefined)?.arrayBuffer === 'function') return decodeLate(bytes as LateBytes, file);

@@ -1,3 +1,4 @@
+import { checkLayersModel } from './check-layers-model';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { COUNT, FUNCTION } from '../../core/check';
@@ -50,6 +51,7 @@ export async function embed(
   options?: EmbedOptions,
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
   const { input: said, onProgress, ...own } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
+  checkLayersModel('embed', model);
   const plan = await inputPlan('embed', model, said);
   const source = await imageSource('embed', images, { plan, expected: inputShapeOf(model) });
   checkImageShape('embed', model, source.shape);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { check, FUNCTION } from '../../core/check';
 import { allTriplets } from './all-triplets';
 import { minedWeights, type PairMiner } from './pair-miner';
 import type { TripletMiner } from './triplet-miner';
@@ -12,6 +13,7 @@ import type { TripletMiner } from './triplet-miner';
  * tripletLoss(labels, unitRows(embeddings), { miner });
  */
 export function tripletsOf(miner: PairMiner): TripletMiner {
+  check('tripletsOf', 'miner', miner, FUNCTION);
   const all = allTriplets();
   return (candidates, price) => {
     const weights = minedWeights(miner, candidates);

@@ -1,7 +1,8 @@
-import { FLAG, oneOf } from '../../core/check';
+import { check, FLAG, oneOf, type Rule } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { readOptions, type Declared } from '../../core/read-options';
 import {
+  EVALUATION,
   METRICS,
   metricsOf,
   type Evaluation,
@@ -37,6 +38,12 @@ const OPTIONS = {
 
 const where = 'comparisonTable';
 const HIGHER_IS_BETTER: readonly string[] = ['auroc', 'auprIn', 'auprOut'];
+
+const ENTRIES: Rule = {
+  expected: 'a list of { name, result }, each result what evaluate() returns',
+  holds: (value: unknown) =>
+    Array.isArray(value) && value.every((one: NamedEvaluation | undefined) => EVALUATION.holds(one?.result as never)),
+};
 
 interface Column {
   title: string;
@@ -96,6 +103,7 @@ function markBest(
 export function comparisonTable(entries: readonly NamedEvaluation[], options?: ComparisonTableOptions): string {
   const { metric, format, best, interval, ...style } = readOptions(where, options, OPTIONS);
   const write = numberWriter(style);
+  check(where, 'entries', entries, ENTRIES);
   if (entries.length === 0) {
     throw new ArgumentError(where, 'entries', 'at least one detector', 'none');
   }

@@ -1,4 +1,4 @@
-import { ANY_SHARE, ANYTHING, OBJECT, TEXT } from '../../core/check';
+import { ANY_SHARE, ANYTHING, check, OBJECT, RECORD, TEXT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { readOptions, type Declared } from '../../core/read-options';
 import { checkScores, type Scores } from '../../core/scores';
@@ -97,19 +97,19 @@ function groupEvaluation(name: string, names: readonly string[], sets: Evaluatio
  * result.sets.svhn.auroc.value; // 0.8333
  * result.groups.far.auroc; // 1
  */
-export function evaluate({ in: inScores, out }: EvaluationScores, options?: EvaluateOptions): Evaluation {
+export function evaluate(scores: EvaluationScores, options?: EvaluateOptions): Evaluation {
   const { groups, confidence, method, name, accuracy, about } = readOptions(where, options, OPTIONS);
+  check(where, 'scores', scores, OBJECT);
+  const { in: inScores, out } = scores;
   checkScores(where, 'in', inScores);
+  if (out !== undefined) check(where, 'out', out, RECORD);
   const outs = Object.entries(out ?? {});
   if (outs.length === 0) {
     throw new ArgumentError(where, 'out', 'at least one OoD set by its name', 'none');
   }
-  for (const [set, scores] of outs) checkScores(where, `out.${set}`, scores);
+  for (const [set, own] of outs) checkScores(where, `out.${set}`, own);
   const sets = Object.fromEntries(
-    outs.map(([set, scores]) => [
-      set,
-      setEvaluation(cumulativeCounts(where, inScores, scores), { confidence, method }),
-    ]),
+    outs.map(([set, own]) => [set, setEvaluation(cumulativeCounts(where, inScores, own), { confidence, method })]),
   );
   return {
     format: 'tfjs-ood/evaluation',

@@ -1,6 +1,7 @@
-import type { Rule } from '../../core/check';
+import { check, type Rule } from '../../core/check';
 import { readOptions, type Declared } from '../../core/read-options';
 import {
+  EVALUATION,
   METRICS,
   metricsOf,
   type Evaluation,
@@ -110,6 +111,7 @@ function precise(rows: readonly Row[], columns: readonly EvaluationColumn[], int
  */
 export function evaluationTable(result: Evaluation, options?: EvaluationTableOptions): string {
   const { format, columns, interval, ...style } = readOptions('evaluationTable', options, OPTIONS);
+  check('evaluationTable', 'result', result, EVALUATION);
   const rows: Row[] = [
     ...Object.entries(result.sets).map(([name, set]): Row => [name, 'set', set]),
     ...Object.entries(result.groups).map(([name, group]): Row => [name, 'group', group]),

@@ -1,3 +1,4 @@
+import { OBJECT, type Rule } from '../../core/check';
 import type { Json } from '../../core/saved/json';
 
 /** AUROC with its confidence interval, as of `aurocInterval`. */
@@ -94,3 +95,12 @@ export function macroMean(sets: readonly SetEvaluation[]): EvaluationMetrics {
     detectionError: mean('detectionError'),
   };
 }
+
+/** Of what calls itself an evaluation, that it has the parts of one. */
+export const EVALUATION: Rule = {
+  expected: 'what evaluate() returns',
+  holds: (value: unknown) => {
+    const { sets, groups } = Object(value) as Partial<Record<'sets' | 'groups', never>>;
+    return OBJECT.holds(sets!) && OBJECT.holds(groups!);
+  },
+};

@@ -1,4 +1,4 @@
-import { ANY_SHARE, ANYTHING, COUNT, exactly, NOT_NEGATIVE, OBJECT, type Rule, TEXT } from '../../core/check';
+import { ANY_SHARE, ANYTHING, check, COUNT, exactly, NOT_NEGATIVE, OBJECT, type Rule, TEXT } from '../../core/check';
 import { FormatError } from '../../core/errors';
 import { copyJson, parseJson, type RefuseValue } from '../../core/saved/json';
 import { readFields, shownJson, type SavedFields } from '../../core/saved/read-saved';
@@ -94,12 +94,13 @@ function parseGroup(value: unknown, path: Path, sets: Evaluation['sets'], refuse
  */
 export function parseEvaluation(json: string, file = 'evaluation'): Evaluation {
   const where = 'parseEvaluation';
+  check(where, 'json', json, TEXT);
   let value: unknown;
   try {
     value = parseJson(json);
   } catch (error) {
     const place = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
-    const offset = new TextEncoder().encode(String(json).slice(0, place)).length;
+    const offset = new TextEncoder().encode(json.slice(0, place)).length;
     throw new FormatError(where, file, 'JSON', (error as Error).message, offset);
   }
   const refuse: RefuseValue = (path, expected, received) => {

@@ -1,17 +1,9 @@
-import { ShapeError } from '../../core/errors';
-import type { Scores } from '../../core/scores';
+import { check, FUNCTION } from '../../core/check';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 import type { RankedMetric } from './bootstrap-interval';
 import { cumulativeCounts } from '../cumulative-counts';
 import { rankedResample, slotsOf } from './ranked-resample';
-
-/** The scores of one detector. */
-export interface DetectorScores {
-  /** In-distribution scores [N], higher = more out of distribution. */
-  inScores: Scores;
-  /** OoD scores [M]. */
-  outScores: Scores;
-}
+import { checkSameSamples, type DetectorScores } from './detector-scores';
 
 /**
  * Bootstrap confidence interval of the difference of two detectors, metric of the first less metric of the second, on
@@ -41,15 +33,12 @@ export function bootstrapDifference(
   options: BootstrapOptions,
 ): BootstrapInterval {
   const where = 'bootstrapDifference';
+  check(where, 'metric', metric, FUNCTION);
+  checkSameSamples(where, first, second);
   const [resampleFirst, resampleSecond] = [first, second].map(({ inScores, outScores }) => {
     const ranked = cumulativeCounts(where, inScores, outScores);
     return rankedResample(ranked.thresholds, slotsOf(ranked, inScores), slotsOf(ranked, outScores));
   });
-  for (const side of ['inScores', 'outScores'] as const) {
-    const [expected, received] = [first[side].length, second[side].length];
-    if (expected === received) continue;
-    throw new ShapeError(where, `second.${side}`, `${expected} scores, of the same samples`, received);
-  }
   return bootstrap(
     where,
     [first.inScores.length, first.outScores.length],

@@ -1,3 +1,4 @@
+import { check, FUNCTION } from '../../core/check';
 import type { Scores } from '../../core/scores';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 import { cumulativeCounts, type RankedScores } from '../cumulative-counts';
@@ -34,6 +35,7 @@ export function bootstrapInterval(
   options: BootstrapOptions,
 ): BootstrapInterval {
   const where = 'bootstrapInterval';
+  check(where, 'metric', metric, FUNCTION);
   const { inCount, outCount, thresholds, inAtOrBelow, outAtOrBelow } = cumulativeCounts(where, inScores, outScores);
   const ranked = rankedResample(thresholds, slotsInOrder(inAtOrBelow), slotsInOrder(outAtOrBelow));
   return bootstrap(where, [inCount, outCount], ([ins, outs]) => metric(ranked(ins!, outs!)), options);

@@ -1,4 +1,4 @@
-import { COUNT } from '../../core/check';
+import { check, COUNT, FUNCTION } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './bootstrap';
 
@@ -28,7 +28,8 @@ export function bootstrapRows(
   options: BootstrapOptions,
 ): BootstrapInterval {
   const where = 'bootstrapRows';
-  const isSizes = counts.length > 0 && counts.every(COUNT.holds);
+  check(where, 'metric', metric, FUNCTION);
+  const isSizes = Array.isArray(counts) && counts.length > 0 && counts.every(COUNT.holds);
   if (!isSizes) throw new ArgumentError(where, 'counts', 'whole numbers from 1', counts);
   const all = counts.map((count) => new Int32Array(count));
   const rowsOf = (weights: Int32Array, rows: Int32Array): Int32Array => {

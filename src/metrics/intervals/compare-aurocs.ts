@@ -1,8 +1,7 @@
 import { SHARE } from '../../core/check';
-import { ShapeError } from '../../core/errors';
 import { readOptions } from '../../core/read-options';
 import type { Scores } from '../../core/scores';
-import type { DetectorScores } from './bootstrap-difference';
+import { checkSameSamples, type DetectorScores } from './detector-scores';
 import { cumulativeCounts } from '../cumulative-counts';
 import { aurocVariance, placements } from './delong';
 import { auroc } from '../auroc';
@@ -86,12 +85,8 @@ export function compareAurocs(
 ): AurocComparison {
   const where = 'compareAurocs';
   const { confidence } = readOptions(where, options, { confidence: [SHARE, 0.95] });
+  checkSameSamples(where, first, second);
   const [a, b] = [components(where, first), components(where, second)];
-  for (const side of ['inScores', 'outScores'] as const) {
-    const [wanted, got] = [first[side].length, second[side].length];
-    if (wanted === got) continue;
-    throw new ShapeError(where, `second.${side}`, `${wanted} scores, of the same samples`, got);
-  }
   const difference = a.auroc - b.auroc;
   const aurocs = { first: a.auroc, second: b.auroc, difference, confidence };
   if (a.ofIn.length === 1 || a.ofOut.length === 1) {

@@ -1,3 +1,4 @@
+import { check, OBJECT } from '../../core/check';
 import { ShapeError } from '../../core/errors';
 import { checkScores, type Scores } from '../../core/scores';
 import { cumulativeCounts } from '../cumulative-counts';
@@ -31,7 +32,9 @@ export interface Oscr {
 }
 
 /** {@link oscr} for whoever complains as `where`. */
-export function oscrFor(where: string, { scores, predicted, labels }: ClassifiedScores, outScores: Scores): Oscr {
+export function oscrFor(where: string, inside: ClassifiedScores, outScores: Scores): Oscr {
+  check(where, 'inside', inside, OBJECT);
+  const { scores, predicted, labels } = inside;
   checkScores(where, 'scores', scores);
   checkScores(where, 'outScores', outScores);
   const right = rightAnswers(where, predicted, labels);

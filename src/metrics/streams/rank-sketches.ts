@@ -1,9 +1,12 @@
 import { ArgumentError } from '../../core/errors';
 import type { RankedScores } from '../cumulative-counts';
-import type { ScoreSketch } from './score-sketch';
+import { ScoreSketch } from './score-sketch';
 
 /** {@link rankSketches} on behalf of `where`. */
 export function rankedCounts(where: string, inSketch: ScoreSketch, outSketch: ScoreSketch): RankedScores {
+  for (const [what, sketch] of Object.entries({ inSketch, outSketch })) {
+    if (!(sketch instanceof ScoreSketch)) throw new ArgumentError(where, what, 'a ScoreSketch', sketch);
+  }
   if (inSketch.bits !== outSketch.bits) {
     throw new ArgumentError(where, 'outSketch', `of ${inSketch.bits} bits, as inSketch`, `one of ${outSketch.bits}`);
   }

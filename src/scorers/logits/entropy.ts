@@ -1,6 +1,7 @@
 import { entropyScore, largestEntropy } from '../contract/logit-scores';
 import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
+import { noOptions, type NoOptions } from './no-options';
 
 /**
  * Shannon entropy of the softmax, in nats.
@@ -10,11 +11,12 @@ import type { ReadyScorer } from '../contract/scorer';
  *
  * Source: Shannon 1948; as an OoD score e.g. Lakshminarayanan et al., NeurIPS 2017.
  *
+ * @throws ArgumentError for any option: it has none
  * @example
  * await entropy().score({ logits: { data: Float32Array.of(2, 1, 0), shape: [1, 3] } }); // Float32Array [0.8323956]
  */
-export function entropy(): ReadyScorer<'logits'> {
-  return defineLogitScorer('entropy', undefined, {
+export function entropy(options?: NoOptions): ReadyScorer<'logits'> {
+  return defineLogitScorer('entropy', noOptions('entropy', options), {
     options: {},
     scoreOf: entropyScore,
     largestOf: largestEntropy,

@@ -1,6 +1,7 @@
 import type { LogitRow } from '../contract/logit-scores';
 import { defineLogitScorer } from './define-logit-scorer';
 import type { ReadyScorer } from '../contract/scorer';
+import { noOptions, type NoOptions } from './no-options';
 
 /** -sum of log(1 + e^z), each term without an overflow of e^z or a loss of it beside 1. */
 function jointEnergyScore(logits: LogitRow): number {
@@ -19,11 +20,12 @@ function jointEnergyScore(logits: LogitRow): number {
  *
  * Source: Wang, Liu, Bocchieri, Li, Can multi-label classification networks know what they don't know?, NeurIPS 2021.
  *
+ * @throws ArgumentError for any option: it has none
  * @example
  * await jointEnergy().score({ logits: { data: Float32Array.of(2, -1, 0), shape: [1, 3] } }); // Float32Array [-3.13334]
  */
-export function jointEnergy(): ReadyScorer<'logits'> {
-  return defineLogitScorer('jointEnergy', undefined, {
+export function jointEnergy(options?: NoOptions): ReadyScorer<'logits'> {
+  return defineLogitScorer('jointEnergy', noOptions('jointEnergy', options), {
     options: {},
     takesTags: 'first',
     scoreOf: jointEnergyScore,

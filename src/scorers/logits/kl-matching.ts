@@ -4,6 +4,7 @@ import { rowProducts } from '../../linalg/row-products';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
 import type { ScorerMethod } from '../contract/scorer';
+import { noOptions, type NoOptions } from './no-options';
 
 const WHERE = 'klMatching';
 
@@ -97,14 +98,14 @@ const LOG_SHARES: NumbersRule = {
  *
  * Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022, section 4.
  *
- * @throws ArgumentError for fitting without rows; ShapeError for another number of classes; NotFiniteError naming the
- *   row
+ * @throws ArgumentError for fitting without rows, or for any option: it has none; ShapeError for another number of
+ *   classes; NotFiniteError naming the row
  * @example
  * const scorer = await klMatching().fit([{ logits: { data: Float32Array.of(3, 0, 0, 3), shape: [2, 2] } }], {});
  * await scorer.score({ logits: { data: Float32Array.of(3, 0), shape: [1, 2] } }); // Float32Array [0]
  */
-export function klMatching(): ScorerMethod<'logits', 'logits'> {
-  return defineRowScorer(WHERE, undefined, {
+export function klMatching(options?: NoOptions): ScorerMethod<'logits', 'logits'> {
+  return defineRowScorer(WHERE, noOptions(WHERE, options), {
     needs: ['logits'],
     fitNeeds: ['logits'],
     options: {},
