@@ -249,7 +249,7 @@ const checkWeights = async (where: string, model: DetectorModel): Promise<void> 
  *     block.dispose();
  *   }
  * }
- * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors() });
+ * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors(), calibrationShare: 0.3 });
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,
