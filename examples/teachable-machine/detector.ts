@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { fitDetector, loadDetector, type Detector, type Verdict } from 'tfjs-ood/detector';
+import { fitDetector, loadDetector, type Detector } from 'tfjs-ood/detector';
 import { nearestNeighbors } from 'tfjs-ood/scorers';
-import { SIDE } from './pictures';
 
 /** What stands in the metadata.json of an image model of Teachable Machine, as far as it is used. */
 export interface Metadata {
@@ -17,21 +16,16 @@ export interface Known {
 }
 
 const PLACE = 'indexeddb://tfjs-ood-teachable-machine';
-/** Of these 24 calibrate: with fewer than 19 nothing would ever be unknown at 5 % false alarms. */
-export const LEAST_PICTURES = 60;
+/** About this share of known pictures is called unknown. */
+export const ALPHA = 0.05;
+/** Each calibrates a scorer that did not see it: nothing could be unknown at this rate with fewer than 19. */
+export const LEAST_PICTURES = 20;
+const HELD_OUT_SHARE = 0.4;
+/** From so many on that share is at least 19: those pictures calibrate and fit nothing. */
+export const HELD_OUT_PICTURES = 47;
 
-/** Pixels as Teachable Machine gives them to its models: pixel / 127 - 1. */
-function toTensor(pictures: readonly ImageData[]): tf.Tensor4D {
-  const data = new Float32Array(pictures.length * SIDE * SIDE * 3);
-  pictures.forEach((picture, row) => {
-    for (let i = 0; i < SIDE * SIDE * 3; i++)
-      data[row * SIDE * SIDE * 3 + i] = picture.data[Math.floor(i / 3) * 4 + (i % 3)]! / 127 - 1;
-  });
-  return tf.tensor4d(data, [pictures.length, SIDE, SIDE, 3]);
-}
-
-/** A few neighbors: there may be no more than twenty pictures of a class. */
-const scorer = nearestNeighbors({ k: 5 });
+/** The nearest one: of twenty pictures a class has seven, and the fifth nearest may be of another class. */
+const scorer = nearestNeighbors({ k: 1 });
 
 /** The layer behind the convolutions: the few numbers of the last hidden one tell less of what is strange. */
 function pooledLayer({ layers }: Pick<LayersModel, 'layers'>): string | undefined {
@@ -46,23 +40,19 @@ function pooledLayer({ layers }: Pick<LayersModel, 'layers'>): string | undefine
 /** Fits a detector around the model, and keeps it in this browser. */
 export async function fitOn(
   model: LayersModel,
-  { labels: classNames }: Metadata,
-  known: Known,
-  onProgress: (done: number, total: number) => void,
+  metadata: Metadata,
+  { pictures, labels }: Known,
+  onProgress: (done: number, total: number | undefined) => void,
 ): Promise<Detector<string>> {
-  const images = toTensor(known.pictures);
   const features = pooledLayer(model);
-  try {
-    const detector = await fitDetector(
-      model,
-      { images, labels: [...known.labels] },
-      { scorer, classNames, calibrationShare: 0.4, blockSize: 16, onProgress, ...(features && { features }) },
-    );
-    await detector.save(PLACE);
-    return detector as Detector<string>;
-  } finally {
-    images.dispose();
-  }
+  const detector = await fitDetector<string>(
+    model,
+    { images: pictures, labels },
+    // metadata: what becomes of pixels, and the names of the classes
+    { scorer, alpha: ALPHA, metadata, calibrationShare: HELD_OUT_SHARE, onProgress, ...(features && { features }) },
+  );
+  await detector.save(PLACE);
+  return detector;
 }
 
 /** The detector that an earlier visit has left; undefined where there is none. */
@@ -74,15 +64,4 @@ export async function loadKept(model: LayersModel): Promise<Detector<string> | u
 /** Forgets it. */
 export async function forget(): Promise<void> {
   if (PLACE in (await tf.io.listModels())) await tf.io.removeModel(PLACE);
-}
-
-/** What the detector says of a picture. */
-export async function ask(detector: Detector<string>, picture: ImageData): Promise<Verdict<string>> {
-  const images = toTensor([picture]);
-  try {
-    const [verdict] = await detector.predict(images);
-    return verdict!;
-  } finally {
-    images.dispose();
-  }
 }

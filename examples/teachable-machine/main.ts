@@ -3,11 +3,11 @@ import { startCamera } from '../browser/camera';
 import { element } from '../browser/element';
 import { startWasm } from '../browser/wasm-backend';
 import { acceptDrops, classCards } from './class-cards';
-import { ask, fitOn, forget, LEAST_PICTURES, loadKept } from './detector';
+import { ALPHA, fitOn, forget, HELD_OUT_PICTURES, LEAST_PICTURES, loadKept } from './detector';
 import { KNOWN_SHAPES, STRANGE_SHAPES } from './draw-shapes';
 import { forgetModel, keepModel, lastModel, modelAt, modelOfFiles, type Taught } from './model-source';
 import { frameOf, picturesOf, shapePicture } from './pictures';
-import { verdictWords } from './verdict-words';
+import { promiseWords, verdictWords } from './verdict-words';
 
 const verdict = element('verdict', HTMLElement);
 const message = element('message', HTMLElement);
@@ -63,7 +63,7 @@ async function judge(): Promise<void> {
   if (!asked) return say('', 'Show it something', detector ? '' : 'and teach it what it knows');
   if (!detector) return say('', 'Not taught yet', 'give it known pictures and fit a detector');
   const [own, picture] = [detector, asked];
-  const answer = await inTurn(() => ask(own, picture));
+  const answer = (await inTurn(() => own.predict(picture)))[0]!;
   if (picture !== asked || own !== detector) return;
   const { large, small } = verdictWords(answer);
   say(answer.isOod ? 'unknown' : 'known', large, small);
@@ -83,15 +83,22 @@ function showState(): void {
   const { pictures } = cards.known();
   fitButton.disabled = pictures.length < LEAST_PICTURES;
   forgetButton.disabled = !detector;
-  const missing = LEAST_PICTURES - pictures.length;
-  const kept = 'There is a detector, kept in this browser for the next visit.';
-  state.textContent = detector ? kept : missing > 0 ? `${missing} more pictures are needed.` : 'Ready to be fitted.';
+  const count = pictures.length;
+  const ready = `Ready to be fitted.${count < HELD_OUT_PICTURES ? ` With ${HELD_OUT_PICTURES} the promise is firmer.` : ''}`;
+  const missing = LEAST_PICTURES - count;
+  const more = missing === 1 ? '1 more picture is needed.' : `${missing} more pictures are needed.`;
+  state.textContent = detector
+    ? `There is a detector, kept in this browser for the next visit. ${promiseWords(detector.calibration, ALPHA)}`
+    : missing > 0
+      ? more
+      : ready;
 }
 
 async function fit(): Promise<void> {
   fitButton.disabled = true;
   try {
-    const progress = (done: number, total: number) => void (state.textContent = `${done} of ${total} pictures …`);
+    const progress = (done: number, total: number | undefined) =>
+      void (state.textContent = `${done} of ${total ?? 'all'} pictures …`);
     const fresh = await inTurn(() => fitOn(taught.model, taught.metadata, cards.known(), progress));
     detector?.dispose();
     detector = fresh;

@@ -2,7 +2,7 @@ import { seededRandom } from 'tfjs-ood';
 import { drawShape, type Shape } from './draw-shapes';
 
 /** What Teachable Machine's models take. */
-export const SIDE = 224;
+const SIDE = 224;
 
 /** The square in the middle, as Teachable Machine cuts it, of what can be drawn. */
 export function squareOf(source: CanvasImageSource, width: number, height: number): ImageData {

@@ -11,9 +11,9 @@ export interface DetectorOptions {
   scorer: ScorerMethod;
   /**
    * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
-   * images is called OoD, where new images come as those did; a single calibration lies around it. With fewer than
-   * 1 / alpha - 1 calibration images nothing is. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of
-   * runs of 20 known images. Take a lower one, or confirm by a second image.
+   * images is called OoD, where new images come as those did; a single calibration lies around it. It takes
+   * 1 / alpha - 1 calibration images. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of 20
+   * known images. Take a lower one, or confirm by a second image.
    */
   alpha?: number;
   /**
@@ -53,7 +53,7 @@ export interface DetectorOptions {
   acceptNoAlarm?: boolean;
   /** Which images those are; default 1. */
   seed?: number;
-  /** Images at a time; default 256. */
+  /** Images at a time; default 256, of images of a model by their size: at most 64. */
   blockSize?: number;
   /** Called after each block: images done of all; of a stream nobody knows how many there are. */
   onProgress?: (done: number, total: number | undefined) => void;

@@ -30,6 +30,7 @@ export interface CalibrationError {
   bins: ReliabilityBin[];
 }
 
+/** Options of {@link expectedCalibrationError}. */
 export interface CalibrationErrorOptions {
   /** 15 by default. */
   bins?: number;

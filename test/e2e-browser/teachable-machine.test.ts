@@ -6,8 +6,9 @@ import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { seededRandom } from 'tfjs-ood';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HELD_OUT_PICTURES } from '../../examples/teachable-machine/detector';
 import { drawShape, KNOWN_SHAPES, STRANGE_SHAPES, type Shape } from '../../examples/teachable-machine/draw-shapes';
-import { verdictWords } from '../../examples/teachable-machine/verdict-words';
+import { promiseWords, verdictWords } from '../../examples/teachable-machine/verdict-words';
 import { paintByProcessor } from '../browser/chromium-flags';
 import { rawVideo } from './drawn-video';
 import { toPng } from './fixed-images';
@@ -84,6 +85,15 @@ test('verdicts in words', () => {
   ]);
 });
 
+test('what calibrates, in words', () => {
+  expect(promiseWords({ count: 24, method: 'held-out', guarantee: 0.05 }, 0.05)).toBe(
+    '24 pictures that it was not fitted on calibrate it: at most 5 % of known pictures will be called unknown, on average.',
+  );
+  expect(promiseWords({ count: 20, method: 'cross', guarantee: 0.225 }, 0.05)).toBe(
+    '20 pictures calibrate it: about 5 % of known pictures will be called unknown (promised: at most 23 %).',
+  );
+});
+
 describe('the page', () => {
   test('fits, names known shapes, does not know strange ones, and still does at the next visit', async () => {
     await onPage(async (page) => {
@@ -118,6 +128,45 @@ describe('the page', () => {
     });
   });
 
+  test('twenty pictures are enough; it says what calibrates, also at the next visit', async () => {
+    await onPage(async (page) => {
+      const give = async (index: number, count: number) => {
+        const files = Array.from({ length: count }, () => fileOf(KNOWN_SHAPES[index]!));
+        await page.setInputFiles(`#files-${index}`, await Promise.all(files));
+      };
+      await give(0, 7);
+      await give(1, 7);
+      await give(2, 5);
+      await state(page).toBe('1 more picture is needed.');
+      expect(await page.isDisabled('#fit')).toBe(true);
+      await give(2, 1);
+      await state(page).toBe('Ready to be fitted. With 47 the promise is firmer.');
+      await page.click('#fit');
+      await state(page).toContain('20 pictures calibrate it: about 5 % of known pictures');
+      const asked = await fileOf('flower');
+      const answer = await answerTo(page, asked);
+      expect(answer).toEqual({ words: expect.stringMatching(/^I don’t know this/), pValue: String(1 / 21) });
+      await page.reload();
+      await ready(page);
+      await state(page).toContain('20 pictures calibrate it: about 5 % of known pictures');
+      expect(await answerTo(page, asked)).toEqual(answer);
+    });
+  });
+
+  test('from 47 pictures on a share of them is held out', async () => {
+    await onPage(async (page) => {
+      const files = await Promise.all(
+        Array.from({ length: HELD_OUT_PICTURES }, (_, i) => fileOf(KNOWN_SHAPES[i % 3]!)),
+      );
+      await page.setInputFiles('#files-0', files.slice(1));
+      await state(page).toMatch(/^Ready.*firmer/);
+      await page.setInputFiles('#files-1', files.slice(0, 1));
+      await state(page).toBe('Ready to be fitted.');
+      await page.click('#fit');
+      await state(page).toContain('19 pictures that it was not fitted on calibrate it');
+    });
+  });
+
   test('files are chosen and dropped; one that is no picture is named', async () => {
     await onPage(async (page) => {
       await page.setInputFiles('#files-1', [await fileOf('square'), await fileOf('square')]);
@@ -139,7 +188,7 @@ describe('the page', () => {
         );
       await drop('.class:nth-child(3)');
       await expect.poll(() => text(page, '#count-2')).toBe('1 picture');
-      await state(page).toBe('57 more pictures are needed.');
+      await state(page).toBe('17 more pictures are needed.');
       await drop('#stage');
       await verdict(page).toContain('Not taught yet');
       expect(await page.isVisible('#empty')).toBe(false);
@@ -182,7 +231,7 @@ describe('the page', () => {
       await expect.poll(() => text(page, '#message')).toBe('Choose all three files: metadata.json is missing.');
       await page.setInputFiles('#model-files', files);
       await expect.poll(() => text(page, '#about-model')).toBe('Yours: ball, box, tent.');
-      await state(page).toBe('60 more pictures are needed.');
+      await state(page).toBe('20 more pictures are needed.');
       await page.reload();
       await ready(page);
       expect(await text(page, '#about-model')).toBe('Yours: ball, box, tent.');
