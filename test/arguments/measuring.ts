@@ -1,5 +1,6 @@
 import * as ood from 'tfjs-ood';
 import * as metrics from 'tfjs-ood/metrics';
+import * as thresholds from 'tfjs-ood/thresholds';
 import { LABELS, SCORES, type Place, type Places, type Thing } from './wrong-things';
 
 /** Finite numbers in a list. */
@@ -171,7 +172,36 @@ export const measuring: Places = {
     also: /^evaluation$/,
   },
   ...deciding(),
+  ...ofClasses(),
 };
+
+/** Probabilities and labels of classes. */
+function ofClasses(): Places {
+  const rows = { data: Float64Array.of(0.9, 0.1, 0.6, 0.4, 0.2, 0.8, 0.7, 0.3), shape: [4, 2] as const };
+  const own = [0, 0, 1, 1];
+  const sets = thresholds.calibrateSets(rows, own);
+  const labels = { right: own, other: ['an array of labels', 'an Int32Array of labels'] } satisfies Partial<Place>;
+  const logits = { right: rows, other: ['{ data, shape }', '{ data, shape } of an array'] } satisfies Partial<Place>;
+  return {
+    'expectedCalibrationError.probabilities': {
+      call: (v) => metrics.expectedCalibrationError(v, own),
+      right: rows,
+    },
+    'expectedCalibrationError.labels': { call: (v) => metrics.expectedCalibrationError(rows, v), ...labels },
+    'classProbabilities.logits': { call: (v) => thresholds.classProbabilities(v), ...logits },
+    'fitTemperature.logits': { call: (v) => thresholds.fitTemperature(v, own), ...logits },
+    'fitTemperature.labels': { call: (v) => thresholds.fitTemperature(rows, v), ...labels },
+    'calibrateSets.probabilities': { call: (v) => thresholds.calibrateSets(v, own), right: rows },
+    'calibrateSets.labels': { call: (v) => thresholds.calibrateSets(rows, v), ...labels },
+    'predictionSets.calibration': { call: (v) => thresholds.predictionSets(v, rows, { alpha: 0.5 }), right: sets },
+    'predictionSets.probabilities': { call: (v) => thresholds.predictionSets(sets, v, { alpha: 0.5 }), right: rows },
+    'pValueBand.count': {
+      call: (v) => thresholds.pValueBand(v, { confidence: 0.9, band: 'dkw' }),
+      right: 30,
+      other: ['a number'],
+    },
+  };
+}
 
 function deciding(): Places {
   const calibration = ood.calibrate(a);
@@ -181,40 +211,40 @@ function deciding(): Places {
   return {
     'conformalThreshold.calibration': { call: (v) => ood.conformalThreshold(v, 0.25), ...scores },
     'conformalThreshold.alpha': { call: (v) => ood.conformalThreshold(a, v), ...number },
-    'classThresholds.calibration': { call: (v) => ood.classThresholds(v, LABELS, 0.25), ...fourScores },
-    'classThresholds.classes': { call: (v) => ood.classThresholds(SCORES, v, 0.25), ...classes },
-    'classThresholds.alpha': { call: (v) => ood.classThresholds(SCORES, LABELS, v), ...number },
-    'pValues.scores': { call: (v) => ood.pValues(v, a), ...scores, other: [...OTHER_NUMBERS, ...NOTHING] },
-    'pValues.calibration': { call: (v) => ood.pValues(a, v), ...scores },
-    'classPValues.scores': { call: (v) => ood.classPValues(v, LABELS, SCORES, LABELS), ...fourScores },
-    'classPValues.labels': { call: (v) => ood.classPValues(SCORES, v, SCORES, LABELS), ...classes },
-    'classPValues.calibration': { call: (v) => ood.classPValues(SCORES, LABELS, v, LABELS), ...fourScores },
-    'classPValues.calibrationLabels': { call: (v) => ood.classPValues(SCORES, LABELS, SCORES, v), ...classes },
+    'classThresholds.calibration': { call: (v) => thresholds.classThresholds(v, LABELS, 0.25), ...fourScores },
+    'classThresholds.classes': { call: (v) => thresholds.classThresholds(SCORES, v, 0.25), ...classes },
+    'classThresholds.alpha': { call: (v) => thresholds.classThresholds(SCORES, LABELS, v), ...number },
+    'pValues.scores': { call: (v) => thresholds.pValues(v, a), ...scores, other: [...OTHER_NUMBERS, ...NOTHING] },
+    'pValues.calibration': { call: (v) => thresholds.pValues(a, v), ...scores },
+    'classPValues.scores': { call: (v) => thresholds.classPValues(v, LABELS, SCORES, LABELS), ...fourScores },
+    'classPValues.labels': { call: (v) => thresholds.classPValues(SCORES, v, SCORES, LABELS), ...classes },
+    'classPValues.calibration': { call: (v) => thresholds.classPValues(SCORES, LABELS, v, LABELS), ...fourScores },
+    'classPValues.calibrationLabels': { call: (v) => thresholds.classPValues(SCORES, LABELS, SCORES, v), ...classes },
     'benjaminiHochberg.values': {
-      call: (v) => ood.benjaminiHochberg(v, 0.5),
+      call: (v) => thresholds.benjaminiHochberg(v, 0.5),
       right: SCORES,
       same: SCORES_THINGS,
       other: ['an array of labels', 'an Int32Array of labels', 'no element'],
     },
-    'benjaminiHochberg.rate': { call: (v) => ood.benjaminiHochberg(SCORES, v), ...number },
-    'clopperPearson.successes': { call: (v) => ood.clopperPearson(v, 30), ...count },
-    'clopperPearson.trials': { call: (v) => ood.clopperPearson(1, v), ...count },
-    'clopperPearson.confidence': { call: (v) => ood.clopperPearson(1, 3, v), ...number, other: ['undefined'] },
-    'conformalCoverage.count': { call: (v) => ood.conformalCoverage(v, 0.25), ...count },
-    'conformalCoverage.alpha': { call: (v) => ood.conformalCoverage(30, v), ...number },
+    'benjaminiHochberg.rate': { call: (v) => thresholds.benjaminiHochberg(SCORES, v), ...number },
+    'clopperPearson.successes': { call: (v) => thresholds.clopperPearson(v, 30), ...count },
+    'clopperPearson.trials': { call: (v) => thresholds.clopperPearson(1, v), ...count },
+    'clopperPearson.confidence': { call: (v) => thresholds.clopperPearson(1, 3, v), ...number, other: ['undefined'] },
+    'conformalCoverage.count': { call: (v) => thresholds.conformalCoverage(v, 0.25), ...count },
+    'conformalCoverage.alpha': { call: (v) => thresholds.conformalCoverage(30, v), ...number },
     'conformalCoverage.confidence': {
-      call: (v) => ood.conformalCoverage(30, 0.25, v),
+      call: (v) => thresholds.conformalCoverage(30, 0.25, v),
       ...number,
       other: ['undefined'],
     },
-    'calibrationSizeFor.alpha': { call: (v) => ood.calibrationSizeFor(v, 0.2), ...number },
-    'calibrationSizeFor.within': { call: (v) => ood.calibrationSizeFor(0.2, v), ...number },
+    'calibrationSizeFor.alpha': { call: (v) => thresholds.calibrationSizeFor(v, 0.2), ...number },
+    'calibrationSizeFor.within': { call: (v) => thresholds.calibrationSizeFor(0.2, v), ...number },
     'calibrationSizeFor.confidence': {
-      call: (v) => ood.calibrationSizeFor(0.2, 0.2, v),
+      call: (v) => thresholds.calibrationSizeFor(0.2, 0.2, v),
       ...number,
       other: ['undefined'],
     },
-    'thresholdAtTpr.inScores': { call: (v) => ood.thresholdAtTpr(v), ...scores },
+    'thresholdAtTpr.inScores': { call: (v) => thresholds.thresholdAtTpr(v), ...scores },
     'calibrate.calibration': { call: (v) => ood.calibrate(v), ...scores },
     'calibrate.options.classes': {
       call: (v) => ood.calibrate(SCORES, { classes: v }),
