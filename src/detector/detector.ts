@@ -14,8 +14,8 @@ import { COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
 import { saveBytes, type DetectorTarget } from './detector-io';
 import { defaultBlockSize } from './input/default-block-size';
-import type { ModelImages } from './input/given-images';
-import { inputPlan, type InputPlan } from './input/input-plan';
+import { shownGiven, type ModelImages } from './input/given-images';
+import type { InputPlan } from './input/input-plan';
 import type { ModelInputs } from './input/inputs-source';
 import { INPUT, type ModelInput } from './input/model-input';
 import { kindOfRows, rowSource, type ModelRows, type RowKind } from './input/model-rows';
@@ -153,16 +153,19 @@ export function detectorAround<Label>(
   }
 
   /** Outputs of images, or of a stream of them. */
-  async function* outputs(at: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
-    let place = 0;
-    for await (const block of isStream(given) ? given : [given]) {
-      const name = { block: isStream(given) ? `images[${place++}]` : 'images', before: 0 };
-      const blocks = eachBlock(at, block);
+  async function* outputs(where: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
+    const isMany = isStream(given);
+    let [place, before] = [0, 0];
+    for await (const block of isMany ? given : [given]) {
+      const at = { block: `images[${place++}]`, before };
+      const named = <T>(next: Promise<T>) => (isMany ? namingBlock(next, at) : next);
+      const blocks = eachBlock(where, block);
       try {
         // By hand, so that an error names the block
-        for (let next = await namingBlock(blocks.next(), name); !next.done;) {
+        for (let next = await named(blocks.next()); !next.done;) {
+          before += next.value.own.length;
           yield next.value.batch;
-          next = await namingBlock(blocks.next(), name);
+          next = await named(blocks.next());
         }
       } finally {
         await blocks.return(undefined);
@@ -202,7 +205,7 @@ function askedRows(where: string, given: AskedRows, kind: RowKind): ModelRows {
   const { inputs } = (given ?? {}) as { inputs?: ModelInputs };
   if (inputs === undefined && kind === 'images') return { images: given as ModelImages };
   if (inputs !== undefined && kindOfRows(where, given as object) === kind) return { inputs };
-  const [expected, received] = kind === 'inputs' ? ['{ inputs }', given] : ['images', '{ inputs }'];
+  const [expected, received] = kind === 'inputs' ? ['{ inputs }', shownGiven(given)] : ['images', '{ inputs }'];
   throw new ArgumentError(where, 'images', `${expected}, as at the fit`, received);
 }
 
@@ -266,7 +269,7 @@ export async function fitDetector<Label = ClassLabel>(
     metadata: [METADATA_JSON],
   });
   const told = metadata && readMetadata(metadata);
-  const { scorer: method, blockSize, input = told?.input, classNames = told?.classNames } = own;
+  const { scorer: method, blockSize, input, classNames = told?.classNames } = own;
   const names = namesIn(own);
   const reader = readImageModel(where, model, names, method);
   const meaning = meaningFor(where, method, reader.meaning);
@@ -278,7 +281,8 @@ export async function fitDetector<Label = ClassLabel>(
     reader,
     inputShape,
     needs: [...method.needs, ...(method.fitNeeds ?? [])],
-    plan: await inputPlan(where, model, input),
+    input,
+    told: told?.input,
     blockSize,
     classNames,
     checkBackend: () => check(where),
