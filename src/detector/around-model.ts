@@ -6,7 +6,7 @@ import type { CalibrationInfo } from './calibration/calibration-info';
 import { saveBytes, type DetectorTarget } from './detector-io';
 import { encodeDetector, type DetectorState } from './detector-state';
 import { defaultBlockSize } from './input/default-block-size';
-import type { ModelImages } from './input/given-images';
+import { shownGiven, type ModelImages } from './input/given-images';
 import type { InputPlan } from './input/input-plan';
 import type { ModelInputs } from './input/inputs-source';
 import { kindOfRows, rowSource, type ModelRows, type RowKind } from './input/model-rows';
@@ -122,16 +122,19 @@ export function detectorAround<Label>(
   }
 
   /** Outputs of images, or of a stream of them. */
-  async function* outputs(at: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
-    let place = 0;
-    for await (const block of isStream(given) ? given : [given]) {
-      const name = { block: isStream(given) ? `images[${place++}]` : 'images', before: 0 };
-      const blocks = eachBlock(at, block);
+  async function* outputs(where: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
+    const isMany = isStream(given);
+    let [place, before] = [0, 0];
+    for await (const block of isMany ? given : [given]) {
+      const at = { block: `images[${place++}]`, before };
+      const named = <T>(next: Promise<T>) => (isMany ? namingBlock(next, at) : next);
+      const blocks = eachBlock(where, block);
       try {
         // By hand, so that an error names the block
-        for (let next = await namingBlock(blocks.next(), name); !next.done;) {
+        for (let next = await named(blocks.next()); !next.done;) {
+          before += next.value.own.length;
           yield next.value.batch;
-          next = await namingBlock(blocks.next(), name);
+          next = await named(blocks.next());
         }
       } finally {
         await blocks.return(undefined);
@@ -171,7 +174,7 @@ function askedRows(where: string, given: AskedRows, kind: RowKind): ModelRows {
   const { inputs } = (given ?? {}) as { inputs?: ModelInputs };
   if (inputs === undefined && kind === 'images') return { images: given as ModelImages };
   if (inputs !== undefined && kindOfRows(where, given as object) === kind) return { inputs };
-  const [expected, received] = kind === 'inputs' ? ['{ inputs }', given] : ['images', '{ inputs }'];
+  const [expected, received] = kind === 'inputs' ? ['{ inputs }', shownGiven(given)] : ['images', '{ inputs }'];
   throw new ArgumentError(where, 'images', `${expected}, as at the fit`, received);
 }
 

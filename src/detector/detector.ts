@@ -7,7 +7,6 @@ import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { COUNT } from '../core/check';
 import type { ModelParts } from '../scorers/contract/scorer';
-import { inputPlan } from './input/input-plan';
 import { INPUT, type ModelInput } from './input/model-input';
 import { savedInput } from './input/saved-input';
 import { METADATA_JSON, readMetadata, type TeachableMetadata } from './input/teachable-metadata';
@@ -56,8 +55,8 @@ export type { KnownImages };
  * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer, or any
  *   function of images, `{ run }`; it stays the caller's and must live as long as the detector
  * @param data images [N, H, W, C] and, where the scorer needs them, their class indices or names [N]; or `inputs` of
- *   another kind ([N, D], [N, T], ...), which go in as they are; or an async iterable of such blocks, of which each
- *   row is drawn by itself to fit or to calibrate, and outputs alone are kept: all images never lie in memory at once
+ *   another kind ([N, D], [N, T], ...), which go in as they are; or an async iterable of such blocks, of which each row is
+ *   drawn by itself to fit or to calibrate, and outputs alone are kept: all images never lie in memory at once
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...; a scorer of features alone
  *   needs no logits in a model whose `features` are named
  * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where
@@ -78,7 +77,7 @@ export type { KnownImages };
  *     block.dispose();
  *   }
  * }
- * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors(), calibrationShare: 0.3 });
+ * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors() });
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,
@@ -95,7 +94,7 @@ export async function fitDetector<Label = ClassLabel>(
     metadata: [METADATA_JSON],
   });
   const told = metadata && readMetadata(metadata);
-  const { scorer: method, blockSize, input = told?.input, classNames = told?.classNames } = own;
+  const { scorer: method, blockSize, input, classNames = told?.classNames } = own;
   const names = namesIn(own);
   const reader = readImageModel(where, model, names, method);
   const meaning = meaningFor(where, method, reader.meaning);
@@ -107,7 +106,8 @@ export async function fitDetector<Label = ClassLabel>(
     reader,
     inputShape,
     needs: [...method.needs, ...(method.fitNeeds ?? [])],
-    plan: await inputPlan(where, model, input),
+    input,
+    told: told?.input,
     blockSize,
     classNames,
     checkBackend: () => check(where),

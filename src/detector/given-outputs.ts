@@ -31,7 +31,10 @@ function kindOf(given: unknown): string {
 
 /** A list of rows as one array. */
 function fromLists(where: string, name: string, rows: readonly unknown[]): Embeddings {
-  const lists = rows.map((row) => (ArrayBuffer.isView(row) || Array.isArray(row) ? (row as ArrayLike<unknown>) : []));
+  // Of holes too: `map` leaves them out, and a row that is missing would be one of zeros.
+  const lists = Array.from(rows, (row) =>
+    ArrayBuffer.isView(row) || Array.isArray(row) ? (row as ArrayLike<unknown>) : [],
+  );
   const size = lists[0]?.length ?? 0;
   const data = new Float32Array(lists.length * size);
   lists.forEach((row, i) => {

@@ -13,6 +13,7 @@ import { encodeDetector, type DetectorState } from './detector-state';
 import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
 import { isStream } from './known/block-stream';
 import { predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
+import { namingBlock } from './naming-rows';
 import type { SharedScorers } from './shared-scorers';
 
 /**
@@ -213,10 +214,16 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
         throw new ArgumentError(at, 'keep', 'false, as the folds of before have scores of their own', keep);
       }
       const scores: number[] = [];
-      for await (const block of isStream(outputs) ? outputs : [outputs]) {
+      const scoresOf = async (block: AskedOutputs) => {
         const read = readOutputs(at, block);
         checkGivenOutputs(at, read, widths);
-        for (const score of await meanScores(judge, read as Batch)) scores.push(score);
+        return meanScores(judge, read as Batch);
+      };
+      const isMany = isStream(outputs);
+      let place = 0;
+      for await (const block of isMany ? outputs : [outputs]) {
+        const own = { block: `outputs[${place++}]`, before: scores.length };
+        for (const score of await (isMany ? namingBlock(scoresOf(block), own) : scoresOf(block))) scores.push(score);
       }
       return withCalibration(at, Float64Array.from(keep ? [...calibrations[0]!, ...scores] : scores));
     },

@@ -16,6 +16,7 @@ import { nameAt, type IndexPath } from './model/layer-places';
 import { checkFingerprint, type ModelFingerprint } from './model/model-fingerprint';
 import type { ImageModel } from './model/image-blocks';
 import { INPUT, type ModelInput } from './input/model-input';
+import { checkNoInput } from './input/model-rows';
 import { loadedPlan, readSavedInput, type SavedInput } from './input/saved-input';
 import type { LogitMeaning, OutputNames } from './model/model-reader';
 import { readImageModel } from './model/read-image-model';
@@ -208,6 +209,7 @@ export async function loadDetector<Label = ClassLabel>(
   if (images && !fitsInput(declared, images)) {
     throw new FormatError(where, 'metadata.about.imageShape', 'a shape that goes into the model', saved.imageShape);
   }
+  if (saved.given === 'inputs') checkNoInput(where, input);
   const plan = loadedPlan(where, model, saved.input, input);
   const scorers = restoredScorers(method, state, { ...(reader.logitsOf && { logitsOf: reader.logitsOf }) });
   return detectorAround('Detector', detectorOf<Label>('Detector', scorers, state), {

@@ -63,6 +63,10 @@ const KINDS =
 
 const typeOf = (value: unknown): string => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
+/** What came, for an error: by its type, where its names say nothing, or are as many as its numbers. */
+export const shownGiven = (value: unknown): unknown =>
+  value instanceof tf.Tensor ? 'a tensor' : Array.isArray(value) || ArrayBuffer.isView(value) ? typeOf(value) : value;
+
 /** What came, and what to do with it. */
 function refusal(where: string, what: string, value: unknown): ArgumentError {
   const { train, test, images, then } = (value ?? {}) as Record<string, unknown>;
@@ -126,7 +130,10 @@ const isNested = (value: unknown): value is readonly unknown[] =>
   Array.isArray(value) && (value.length === 0 || typeof value[0] === 'number' || isNested(value[0]));
 
 async function readOne(where: string, what: string, value: unknown, { channels }: Wanted): Promise<GivenImage> {
-  if (value instanceof tf.Tensor) return { shape: value.shape, numbers: value, isPixels: false };
+  if (value instanceof tf.Tensor) {
+    if (value.isDisposed) throw new ArgumentError(where, what, 'a tensor that is not disposed of', 'one that is');
+    return { shape: value.shape, numbers: value, isPixels: false };
+  }
   if (isPicture(value)) {
     if (channels !== 1 && channels !== 3 && channels !== 4) {
       const expected = `numbers with a shape, as the model takes ${channels} channels, which no picture has`;

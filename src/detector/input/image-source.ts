@@ -8,7 +8,7 @@ import { lookAtImages } from './look-at-images';
 import type { RowSource } from './model-rows';
 import { mapPixels, modelBlocks } from './model-blocks';
 import { hullOfMap } from './model-input';
-import { hullOf, widened, type NumberRange } from './number-range';
+import { hullOf, type NumberRange } from './number-range';
 import { rangeWatch } from './range-watch';
 
 /** What is known of the images that a model takes. */
@@ -67,6 +67,7 @@ export async function imageSource(
   };
   return {
     shape,
+    isPixels,
     block,
     async check(blockSize, checkBackend) {
       await look(plan, blockSize, checkBackend);
@@ -79,7 +80,7 @@ export async function imageSource(
         const whole = await rangeMade(blockSize, checkBackend);
         return { ...plan, range: seen ? hullOf([whole, seen]) : whole };
       }
-      return { ...plan, range: seen ? widened(seen) : hullOfMap(plan.pixels) };
+      return { ...plan, range: seen ?? hullOfMap(plan.pixels) };
     },
   };
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors';
 import { isRecord } from '../../core/saved/json';
-import type { ModelImages, ShapedImages } from './given-images';
+import { shownGiven, type ModelImages, type ShapedImages } from './given-images';
 
 /** What to do with what is no `{ images, labels }`. */
 function wayOut(data: unknown): string {
@@ -18,7 +18,7 @@ export function imagesWithLabels<Labels>(
 ): { images: ModelImages; labels: Labels | undefined } {
   const way = wayOut(data);
   if (!isRecord(data) || way) {
-    const received = typeof (data as Partial<Promise<unknown>>)?.then === 'function' ? 'a promise' : data;
+    const received = typeof (data as Partial<Promise<unknown>>)?.then === 'function' ? 'a promise' : shownGiven(data);
     throw new ArgumentError(where, 'data', `{ images, labels }${way}`, received);
   }
   const isShaped = 'shape' in data || 'dims' in data;

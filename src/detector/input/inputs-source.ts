@@ -36,13 +36,14 @@ function numbersOf(
   if (Array.isArray(given) || ArrayBuffer.isView(given)) {
     return { ...fromNumberLists(where, WHAT, given as unknown as ArrayLike<unknown>), isInt: false };
   }
-  const { data: own, images, shape: named, dims, then } = (given ?? {}) as Record<string, unknown>;
+  const { data: own, images, shape: named, dims, then, type } = (given ?? {}) as Record<string, unknown>;
   const [data, shape] = [own ?? images, named ?? dims];
   if (!Array.isArray(shape) || !(Array.isArray(data) || ArrayBuffer.isView(data))) {
     const expected = 'a tensor, { data, shape: [N, ...] } or nested lists of numbers';
     const received = typeof then === 'function' ? 'a promise (await it)' : given;
     throw new ArgumentError(where, WHAT, expected, received);
   }
+  if (type === 'float16') throw new ArgumentError(where, `${WHAT}.data`, 'float32, not the bits of float16', type);
   const isInt64 = data instanceof BigInt64Array || data instanceof BigUint64Array;
   const list = isInt64 ? Array.from(data as BigInt64Array, Number) : (data as ArrayLike<number>);
   const odd = Array.isArray(data) ? data.findIndex((value) => typeof value !== 'number') : -1;
@@ -54,7 +55,8 @@ function numbersOf(
       `${typeof list[odd]} ${String(list[odd])} at index ${odd}`,
     );
   }
-  const size = (shape as number[]).reduce((product, side) => product * side, 1);
+  const isShape = shape.every((side) => Number.isSafeInteger(side) && (side as number) >= 0);
+  const size = isShape ? (shape as number[]).reduce((product, side) => product * side, 1) : NaN;
   if (size !== list.length) throw new ShapeError(where, `${WHAT}.shape`, `that of ${list.length} numbers`, shape);
   return { data: list, shape: shape as number[], isInt: isInt64 || data instanceof Int32Array };
 }
@@ -99,6 +101,7 @@ export function inputsSource(
 ): Omit<RowSource, 'checkFitted'> {
   const withRows = (shape: readonly number[]) => (shape.length + 1 === rank ? [1, ...shape] : shape);
   if (given instanceof tf.Tensor) {
+    if (given.isDisposed) throw new ArgumentError(where, WHAT, 'a tensor that is not disposed of', 'one that is');
     if (given.dtype === 'string' || given.rank === 0) {
       throw new ArgumentError(
         where,

@@ -61,6 +61,12 @@ export function mapPixels(where: string, { pixels: map, isInt }: InputPlan, pixe
 const isPlain = (map: InputPlan['pixels']): boolean =>
   'scale' in map && map.scale.every((a) => a === 1) && map.offset.every((b) => b === 0);
 
+/** One tensor of all; tfjs would give them the type of the first, and cut what floats have behind the point. */
+function joinedTensors(parts: tf.Tensor[]): tf.Tensor {
+  const isMixed = parts.some(({ dtype }) => dtype !== parts[0]!.dtype);
+  return tf.concat(isMixed ? parts.map((part) => tf.cast(part, 'float32')) : parts);
+}
+
 const isFloats = (numbers: Numbers): boolean => numbers instanceof Float32Array || numbers instanceof Float64Array;
 
 /** Rows of images as a tensor [B, ...], as the model takes them; the caller's to free. */
@@ -84,8 +90,11 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan) 
     const block = tf.tensor(plan.isInt && isWhole ? Int32Array.from(values) : values, [images.length, ...each]);
     return isPixels && !tables ? mapPixels(where, plan, block) : block;
   };
-  const asTensor = ({ numbers, shape: own }: GivenImage): tf.Tensor =>
-    tf.reshape(numbers instanceof tf.Tensor ? numbers : tf.tensor(joined([numbers])), [1, ...own]);
+  const asTensor = ({ numbers, shape: own }: GivenImage): tf.Tensor => {
+    if (numbers instanceof tf.Tensor) return tf.reshape(numbers, [1, ...own]);
+    const isWhole = plan.isInt && !isPixels && !isFloats(numbers);
+    return tf.tensor(isWhole ? Int32Array.from(numbers) : joined([numbers]), [1, ...own]);
+  };
   return async (indices: Int32Array): Promise<tf.Tensor> => {
     if (whole) return tf.tidy(() => resized(ofWhole(whole, indices)));
     const images: GivenImage[] = [];
@@ -93,7 +102,7 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan) 
     return tf.tidy(() => {
       const isOnBackend = images.some(({ numbers }) => numbers instanceof tf.Tensor);
       if (!plan.size && !isOnBackend) return ofNumbers(images.map(({ numbers }) => numbers as Numbers));
-      const block = tf.concat(images.map((image) => resized(asTensor(image))));
+      const block = joinedTensors(images.map((image) => resized(asTensor(image))));
       return isPixels ? mapPixels(where, plan, block) : block;
     });
   };

@@ -25,10 +25,18 @@ export function kindOfRows(where: string, { images, inputs }: { images?: unknown
   return inputs === undefined ? 'images' : 'inputs';
 }
 
+/** Throws where it is said what becomes of pixels, and there are none. */
+export function checkNoInput(where: string, input: unknown): void {
+  if (input === undefined) return;
+  throw new ArgumentError(where, 'input', 'left out, as inputs go into the model as they are', input);
+}
+
 /** Rows of whatever kind, of which parts can be had as tensors [B, ...], as the model takes them. */
 export interface RowSource {
   /** [N, ...] of what goes into the model. */
   shape: readonly number[];
+  /** Bytes, of which the plan makes what the model takes. */
+  isPixels?: boolean;
   /** Rows as a tensor of the caller's. */
   block(rows: Int32Array): Tensor | Promise<Tensor>;
   /** Looks at all of them, so many at a time, and asks about the backend before each part. @throws naming the row */

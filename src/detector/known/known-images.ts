@@ -4,10 +4,12 @@ import { nextTask } from '../../core/next-task';
 import { defaultBlockSize } from '../input/default-block-size';
 import type { ModelImages, ShapedImages } from '../input/given-images';
 import { imagesWithLabels } from '../input/images-with-labels';
-import type { InputPlan } from '../input/input-plan';
+import { checkPixelsKnown, inputPlan, type InputPlan } from '../input/input-plan';
 import type { ModelInputs } from '../input/inputs-source';
-import { kindOfRows, rowSource, type RowKind } from '../input/model-rows';
-import { isConventional, hullOf } from '../input/number-range';
+import type { ModelInput } from '../input/model-input';
+import { checkNoInput, kindOfRows, rowSource, type RowKind } from '../input/model-rows';
+import { isConventional, hullOf, widened } from '../input/number-range';
+import type { DetectorModel } from '../model/detector-model';
 import { outputsOf, type ImageModel } from '../model/image-blocks';
 import type { InputShape } from '../model/model-shapes';
 import { checkKnown } from './block-stream';
@@ -27,11 +29,14 @@ export const KNOWN = '{ images, labels }';
 
 /** A model as known images go through it. */
 export interface KnownPass {
-  model: object;
+  model: DetectorModel;
   reader: ImageModel;
   inputShape: InputShape;
   needs: readonly string[];
-  plan: InputPlan;
+  /** What the option says of images. */
+  input: ModelInput | undefined;
+  /** What `metadata.json` says of them, where the option does not. */
+  told: ModelInput | undefined;
   /** Images at a time; undefined: by their size. */
   blockSize: number | undefined;
   classNames: readonly string[] | undefined;
@@ -51,11 +56,26 @@ function joinedPlan(before: InputPlan | undefined, own: InputPlan): InputPlan {
   return { ...own, range: ranges.length > 0 ? hullOf(ranges) : undefined };
 }
 
+/** The plan that later images keep to: numbers that nobody declared may have the usual range around those that came. */
+const settled = (plan: InputPlan): InputPlan =>
+  plan.isSeen && plan.range ? { ...plan, range: widened(plan.range) } : plan;
+
+/**
+ * What the next block must keep to: a usual range of those before. Of other numbers nobody knows the ends yet, and
+ * numbers that are all alike (black) tell none.
+ */
+function planAfter(before: InputPlan | undefined, asked: InputPlan): InputPlan {
+  if (!before?.range || (before.isSeen && before.range[0] === before.range[1])) return asked;
+  const plan = settled(before);
+  return isConventional(plan.range!) ? plan : asked;
+}
+
 /** Reads known images, which then go through the model part by part. */
-export function knownImages(where: string, { model, reader, inputShape, needs, plan: asked, ...pass }: KnownPass) {
+export function knownImages(where: string, { model, reader, inputShape, needs, ...pass }: KnownPass) {
   let seen: SeenImages | undefined;
+  let asked: InputPlan | undefined;
   return {
-    seen: (): SeenImages => seen!,
+    seen: (): SeenImages => ({ ...seen!, plan: settled(seen!.plan) }),
     async sourceOf(data: KnownImages): Promise<OutputSource> {
       if (!Array.isArray(data) && !ArrayBuffer.isView(data)) checkKnown(where, 'data', data, KNOWN);
       const kind = kindOfRows(where, data);
@@ -64,10 +84,13 @@ export function knownImages(where: string, { model, reader, inputShape, needs, p
         const expected = 'given, or inputs where they are no images';
         throw new ArgumentError(where, 'images', expected, data);
       }
-      // Later blocks keep to a usual range of the first; of other numbers nobody knows the ends yet.
-      const plan = seen?.plan.range && isConventional(seen.plan.range) ? seen.plan : asked;
+      if (kind === 'inputs') checkNoInput(where, pass.input);
+      asked ??= await inputPlan(where, model, given ? (pass.input ?? pass.told) : undefined);
+      const plan = planAfter(seen?.plan, asked);
       const rows = given ? { images: given.images } : { inputs: data.inputs! };
       const images = await rowSource(where, rows, { model, expected: inputShape, plan });
+      // Of blocks of floats in another range nobody knows what bytes would become.
+      if (seen && images.isPixels) checkPixelsKnown(where, settled(seen.plan));
       const shape = images.shape.slice(1);
       const count = images.shape[0]!;
       const { classNames } = pass;
