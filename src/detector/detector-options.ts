@@ -12,8 +12,8 @@ export interface DetectorOptions {
   /**
    * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
    * images is called OoD, where new images come as those did; a single calibration lies around it. It takes
-   * 1 / alpha - 1 calibration images. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of 20
-   * known images. Take a lower one, or confirm by a second image.
+   * 1 / alpha - 1 calibration images. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of
+   * 20 known images. Take a lower one, or confirm by a second image.
    */
   alpha?: number;
   /**
@@ -21,8 +21,8 @@ export interface DetectorOptions {
    */
   cutPoints?: Readonly<Record<string, number>>;
   /**
-   * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels in
-   * the order of their code points; needed where that is not the order of the model's outputs.
+   * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels
+   * in the order of their code points; needed where that is not the order of the model's outputs.
    */
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
@@ -30,8 +30,8 @@ export interface DetectorOptions {
   /**
    * `'held-out'`: images that fitted nothing calibrate. `'cross'`: the images are drawn into folds, each of which is
    * scored by a scorer fitted on the others; all of them calibrate, K scorers are kept, and twice alpha (and a little)
-   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate, and
-   * folds otherwise.
+   * is guaranteed where about alpha comes. Left out, held-out images calibrate where they are enough for every rate,
+   * and folds otherwise.
    */
   calibration?: CalibrationMethod;
   /** How many folds there are; default 5. */
