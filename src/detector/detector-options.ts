@@ -12,8 +12,8 @@ export interface DetectorOptions {
   /**
    * False-alarm rate, default 0.05: on average (over the draw of the calibration images) at most this share of known
    * images is called OoD, where new images come as those did; a single calibration lies around it. It takes
-   * 1 / alpha - 1 calibration images. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of 20
-   * known images. Take a lower one, or confirm by a second image.
+   * 1 / alpha - 1 calibration images. It is a rate for each image: at 0.05 some alarm comes in up to 64 % of runs of
+   * 20 known images. Take a lower one, or confirm by a second image.
    */
   alpha?: number;
   /**

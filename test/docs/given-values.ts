@@ -31,6 +31,17 @@ export function byteImages(count = ROWS, side = 32, channels = 3) {
   return { images, shape: [count, side, side, channels] as [number, number, number, number] };
 }
 
+/** The same as pictures, one by one. */
+export function pictures(count = ROWS, side = SIDE) {
+  const { images } = byteImages(count, side);
+  const size = side * side * 3;
+  return Array.from({ length: count }, (_, i) => ({
+    data: images.slice(i * size, (i + 1) * size),
+    width: side,
+    height: side,
+  }));
+}
+
 /** The same as a tensor in [0, 1]. */
 export function imageTensor(count = ROWS, side = SIDE): tf.Tensor4D {
   const { images, shape } = byteImages(count, side);

@@ -14,7 +14,7 @@ import { fitDetector } from 'tfjs-ood/detector';
 import { createTrainer } from 'tfjs-ood/training';
 import { cifarBinary } from '../datasets/small-files';
 import { base, head, tagger } from './given-models';
-import { byteImages, classifier, imageTensor, labelsOf, rows, scores } from './given-values';
+import { byteImages, classifier, imageTensor, labelsOf, pictures, rows, scores } from './given-values';
 
 const features = () => rows();
 const logits = () => rows(90, 3, 5);
@@ -221,6 +221,11 @@ export const given = {
     newEmbedding: () => rows(1, 2, 1, 9),
   },
   'docs/guide/twenty-pictures.md': { images: () => imageTensor(20), laterImages: () => imageTensor(40) },
+  'docs/recipes/teachable-machine.md': {
+    images: () => pictures(),
+    image: () => pictures(1)[0]!,
+    metadata: () => ({ packageName: '@teachablemachine/image', labels: ['circle', 'square', 'triangle'] }),
+  },
   'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
   'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
   'docs/recipes/react-native.md': {
