@@ -55,8 +55,8 @@ export type { KnownImages };
  * @param model a tfjs LayersModel, or a GraphModel, named nodes where it does not end with a dense layer, or any
  *   function of images, `{ run }`; it stays the caller's and must live as long as the detector
  * @param data images [N, H, W, C] and, where the scorer needs them, their class indices or names [N]; or `inputs` of
- *   another kind ([N, D], [N, T], ...), which go in as they are; or an async iterable of such blocks, of which each row is
- *   drawn by itself to fit or to calibrate, and outputs alone are kept: all images never lie in memory at once
+ *   another kind ([N, D], [N, T], ...), which go in as they are; or an async iterable of such blocks, of which each row
+ *   is drawn by itself to fit or to calibrate, and outputs alone are kept: all images never lie in memory at once
  * @param options `scorer`, `features` (a layer), `alpha`, `cutPoints`, `classNames`, ...; a scorer of features alone
  *   needs no logits in a model whose `features` are named
  * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where

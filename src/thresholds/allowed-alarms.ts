@@ -42,7 +42,8 @@ const FACTOR = 2 ** 512;
 
 /**
  * The rate above the j-th largest of n exchangeable scores is Beta(j, n + 1 - j) over calibration draws, and
- * P(Beta(j, n + 1 - j) > alpha) = P(Binomial(n, alpha) < j): all terms are positive, their sum is exact to 1e-9 for a million.
+ * P(Beta(j, n + 1 - j) > alpha) = P(Binomial(n, alpha) < j): all terms are positive, and their sum is exact
+ * to 1e-9 for a million.
  */
 export function confidentAlarms(count: number, alpha: number, confidence: number): ConfidentAlarms {
   const most = roundedUp(1 - confidence) * (1 + 1e-12); // as exact as the sum

@@ -19,7 +19,7 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array);
   if (value && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, plain(one)]));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
   }
   return value;
 }

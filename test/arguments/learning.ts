@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as ood from 'tfjs-ood';
-import { images, LABELS, rows, type Place, type Places, type Thing } from './wrong-things';
+import { images, LABELS, rows, type Places, type Thing } from './wrong-things';
 
 const y = LABELS;
 /** Whole labels of four rows; a tensor may be a column. */
@@ -34,7 +34,7 @@ const lossOf = (
   [`${name}.${embeddings}`]: { call: (v) => call(y, v), right: rows, same: ROWS_THINGS, other, also },
 });
 const centersOf = (name: string, what: string, call: (centers: tf.Tensor2D) => unknown): Places => ({
-  [`${name}.${what}`]: { call: call as Place['call'], right: rows, same: ROWS_THINGS },
+  [`${name}.${what}`]: { call, right: rows, same: ROWS_THINGS },
 });
 const memory = () => ood.embeddingMemory({ capacity: 8 });
 const filled = memory();
@@ -45,7 +45,7 @@ const columns = {
 };
 
 const augmenting = (name: string, call: (images: tf.Tensor4D) => unknown): Places => ({
-  [`${name}.images`]: { call: call as Place['call'], right: images, same: ['a tensor of images'] },
+  [`${name}.images`]: { call, right: images, same: ['a tensor of images'] },
 });
 
 const MINED: Thing[] = ['a function'];
@@ -71,7 +71,7 @@ export const learning: Places = {
   ...centersOf('ciderLoss', 'prototypes', (v) => ood.ciderLoss(y, rows, v)),
   ...lossOf('proxyAnchorLoss', (a, b) => ood.proxyAnchorLoss(a, b, four)),
   ...centersOf('proxyAnchorLoss', 'proxies', (v) => ood.proxyAnchorLoss(y, rows, v)),
-  ...lossOf('moveCiderPrototypes', (a, b) => ood.moveCiderPrototypes(variable as tf.Variable<tf.Rank.R2>, a, b)),
+  ...lossOf('moveCiderPrototypes', (a, b) => ood.moveCiderPrototypes(variable, a, b)),
   'moveCiderPrototypes.prototypes': { call: (v) => ood.moveCiderPrototypes(v, y, rows), right: variable },
   ...lossOf('classAnchorLoss', ood.classAnchorLoss, 'logits'),
   ...lossOf('outlierExposureLoss', ood.outlierExposureLoss, 'logits'),

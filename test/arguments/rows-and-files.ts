@@ -164,7 +164,7 @@ const idx = (...bytes: number[]) => Uint8Array.from([0, 0, 8, ...bytes]);
 const ppm = Uint8Array.from([...text('P6 1 1 255\n'), 1, 2, 3]);
 const cifar = new Uint8Array(3073);
 const reads = (name: string, read: (bytes: Uint8Array) => unknown, right?: Uint8Array): Places => ({
-  [`${name}.bytes`]: { call: read as Place['call'], right, ...(right ? {} : { fails: true }) },
+  [`${name}.bytes`]: { call: read, right, ...(right ? {} : { fails: true }) },
 });
 
 /** Readers of bytes, and what is written. */
@@ -207,7 +207,7 @@ const report: Report = {
   known: { name: 'known', scores: SCORES, labels: y, nearest: y, embeddings: given, images: imageSet },
   out: [{ name: 'svhn', scores: SCORES, embeddings: given }],
 };
-const known = (change: object) => ({ ...report, known: { ...report.known, ...change } }) as Report;
+const known = (change: object) => ({ ...report, known: { ...report.known, ...change } });
 const encodeImage = () => Promise.resolve({ mime: 'image/png', bytes: new Uint8Array(1) });
 const page = async (report: Report) => (await htmlReport(report, { encodeImage })).length > 0;
 const reporting: Places = {

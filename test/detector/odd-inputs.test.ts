@@ -118,7 +118,7 @@ test('outputs: a hole in a list is no row of zeros, and a new calibration counts
   const logits = Array.from({ length: N }, () => [random.normal(), random.normal(), random.normal()]);
   const detector = await fitOutputDetector({ logits }, options);
   const holes = [[1, 2, 3], undefined, [1, 2, 3]];
-  delete holes[1];
+  Reflect.deleteProperty(holes, 1);
   const asked = detector.predict({ logits: holes as number[][] });
   await refuses(asked, ShapeError, 'logits must be rows of 3 numbers each, got undefined');
   const broken = {

@@ -102,7 +102,7 @@ onEachBackend('images of another size', () => {
       Array.from({ length: 64 * 64 }, (_, i) => i % 2),
       [1, 64, 64, 1],
     );
-    const even = tf.fill([1, 64, 50, 3], 0.25) as tf.Tensor4D;
+    const even = tf.fill<tf.Rank.R4>([1, 64, 50, 3], 0.25);
     const [thin, plain] = [resizeImages(stripes, [8, 8], 'fill'), resizeImages(even, [9, 11], 'cover')];
     const inner = [...(await thin.data())].filter((_, i) => i % 8 > 0 && i % 8 < 7);
     expectClose(
@@ -119,7 +119,7 @@ onEachBackend('images of another size', () => {
   });
 
   test('padding is of the black that is named', async () => {
-    const images = tf.ones([1, 2, 4, 2]) as tf.Tensor4D;
+    const images = tf.ones<tf.Rank.R4>([1, 2, 4, 2]);
     const made = resizeImages(images, [4, 4], 'contain', [-1, -2]);
     const rows = [...(await made.data())];
     expectClose(rows.slice(0, 8), [-1, -2, -1, -2, -1, -2, -1, -2], { absolute: 1e-6 });

@@ -187,9 +187,10 @@ describe('bad input', () => {
       compareAurocs({ inScores: a, outScores: b }, { inScores: a, outScores: b }),
   };
   test.each(Object.entries(metrics))('%s', (name, metric) => {
-    expect(() => metric([], [1])).toThrow(`${name}: inScores must be at least one score, got none`);
+    const which = name === 'compareAurocs' ? 'first.inScores' : 'inScores'; // of two detectors
+    expect(() => metric([], [1])).toThrow(`${name}: ${which} must be at least one score, got none`);
     expect(() => metric([1], [])).toThrow(ArgumentError);
-    expect(() => metric([1, NaN], [1])).toThrow(`${name}: inScores must be finite scores, got NaN at index 1`);
+    expect(() => metric([1, NaN], [1])).toThrow(`${name}: ${which} must be finite scores, got NaN at index 1`);
     expect(() => metric([1], Float32Array.of(1, 2, -Infinity))).toThrow(
       'outScores must be finite scores, got -Infinity at index 2',
     );

@@ -89,7 +89,7 @@ describe.each(Object.keys(withOptions))('options of %s', (name) => {
       [0.9, '0.9'],
       ['in', 'in'],
       [null, 'null'],
-      [Promise.resolve({}), '{  }'],
+      [Promise.resolve({}), '[object Promise]'],
       [() => ({}), 'a function'],
     ] as const) {
       const expected = { where: name, what: 'options', expected: 'an object', received };

@@ -8,7 +8,13 @@
  */
 export const MOST_PARTS = 2 ** 19;
 
-const [QUOTE, BACKSLASH, COMMA, COLON, BRACKET, BRACE] = [...'"\\,:[{'].map((character) => character.charCodeAt(0));
+// As numbers: what is computed here would stay in every bundle.
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 /**
  * Commas, colons and opening brackets outside strings: what bounds the values of a JSON text before it is parsed. Ends

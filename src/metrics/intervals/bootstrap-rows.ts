@@ -29,9 +29,9 @@ export function bootstrapRows(
 ): BootstrapInterval {
   const where = 'bootstrapRows';
   check(where, 'metric', metric, FUNCTION);
-  const isSizes = Array.isArray(counts) && counts.length > 0 && counts.every(COUNT.holds);
+  const isSizes = Array.isArray(counts) && counts.length > 0 && (counts as readonly number[]).every(COUNT.holds);
   if (!isSizes) throw new ArgumentError(where, 'counts', 'whole numbers from 1', counts);
-  const all = counts.map((count) => new Int32Array(count));
+  const all = (counts as readonly number[]).map((count) => new Int32Array(count));
   const rowsOf = (weights: Int32Array, rows: Int32Array): Int32Array => {
     let end = 0;
     for (let i = 0; i < weights.length; i++) {
