@@ -98,9 +98,8 @@ function pairLoss(
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings, rule);
     const rows = embeddings.shape[0];
-    if (rows < 2 || (inHalves && rows % 2 === 1)) {
-      const expected = `${inHalves ? 'an even number of ' : ''}rows, from 2`;
-      throw new ShapeError(where, 'embeddings', expected, rows);
+    if (rows < 2 || (inHalves && rows % 2 > 0)) {
+      throw new ShapeError(where, 'embeddings', inHalves ? 'an even number of rows' : 'rows, from 2', rows);
     }
     return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, inHalves, options));
   });

@@ -5,7 +5,7 @@ import { checkBatchRows } from '../tensors/batch-rows';
 const DISTANCE_FLOOR = 1e-3;
 
 /** Numbers in the largest temporary of the pairwise differences: 4 MB. */
-const BLOCK_SIZE = 2 ** 20;
+const BLOCK_SIZE = 0x100000;
 
 /** Square roots whose gradient is finite at 0 (that of `tf.sqrt` is infinite, and times 0 NaN). NaN stays NaN. */
 export function rootOfSquares(squares: tf.Tensor): tf.Tensor {

@@ -1,3 +1,3 @@
 import { fewImagesSuite } from '../simulation/few-images-suite';
 
-fewImagesSuite({ fits: 1000, print: true });
+fewImagesSuite({ fits: 400, print: true });

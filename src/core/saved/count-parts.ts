@@ -6,7 +6,7 @@
  * take about a second and 100 MB; the length of the text bounds them only at minutes and gigabytes. Long strings are
  * harmless, and not counted.
  */
-export const MOST_PARTS = 2 ** 19;
+export const MOST_PARTS = 0x80000;
 
 // As numbers: what is computed here would stay in every bundle.
 const QUOTE = 0x22;

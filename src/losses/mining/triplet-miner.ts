@@ -21,7 +21,7 @@ export interface TripletCost {
 export type TripletMiner = (candidates: TripletCandidates, price: TripletPrice) => TripletCost;
 
 /** Numbers in the largest temporary: 4 MB. */
-const BLOCK_SIZE = 2 ** 20;
+const BLOCK_SIZE = 0x100000;
 
 /** By twos: `addN` of more than eight tensors does nothing on WebGPU, in silence. */
 const total = (parts: tf.Tensor[]): tf.Tensor => parts.reduce((sum, part) => tf.add(sum, part));
