@@ -110,7 +110,9 @@ describe('pixels', () => {
   test('turned as EXIF says, unless that is not wanted', async () => {
     const home = place();
     await mkdir(join(home, 'images'), { recursive: true });
-    const half = Uint8Array.from(Array.from({ length: 8 * 16 }, (_, p) => Array<number>(3).fill(p % 16 < 8 ? 0 : 255)).flat());
+    const half = Uint8Array.from(
+      Array.from({ length: 8 * 16 }, (_, p) => Array<number>(3).fill(p % 16 < 8 ? 0 : 255)).flat(),
+    );
     const jpeg = await sharp(half, { raw: { width: 16, height: 8, channels: 3 } })
       .withMetadata({ orientation: 6 })
       .jpeg({ quality: 100 })
