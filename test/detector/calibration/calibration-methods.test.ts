@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, FormatError, decodeSafetensors, encodeSafetensors, seededRandom } from 'tfjs-ood';
-import { fitOutputDetector, loadOutputDetector } from 'tfjs-ood/detector';
+import { fitOutputDetector, loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
 import { entropy, mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
 import { chooseMethod } from '../../../src/detector/calibration/choose-method';
 import { crossGuarantee, foldRows } from '../../../src/detector/calibration/cross-fit';
@@ -121,6 +121,42 @@ describe('a calibration of folds', () => {
     await expect(detector.recalibrate(later, { keep: true })).rejects.toThrow('keep must be false');
     expect(() => detector.mergeCalibration(moved)).toThrow('detector must be calibrated by held-out images');
     expect(() => moved.mergeCalibration(detector)).toThrow('other must be calibrated by held-out images');
+  });
+
+  test.each(Object.keys(scorerMethods).filter((kind) => kind !== 'odin'))('of %s', async (kind) => {
+    const random = seededRandom(3);
+    const [count, size, classes] = [80, 6, 3];
+    const weights = Float32Array.from({ length: size * classes }, () => random.normal());
+    const bias = new Float32Array(classes);
+    const rows = (n: number) => {
+      const features = Float32Array.from({ length: n * size }, () => Math.abs(random.normal()) + 0.1);
+      const logits = Float32Array.from({ length: n * classes }, (_, at) => {
+        const [row, c] = [Math.floor(at / classes), at % classes];
+        return Array.from({ length: size }).reduce<number>(
+          (sum, __, i) => sum + features[row * size + i]! * weights[i * classes + c]!,
+          0,
+        );
+      });
+      const labels = Int32Array.from({ length: n }, (_, row) => {
+        const own = logits.subarray(row * classes, (row + 1) * classes);
+        return own.indexOf(Math.max(...own)); // rightly classified, as she wants them
+      });
+      return {
+        features: { data: features, shape: [n, size] as const },
+        logits: { data: logits, shape: [n, classes] as const },
+        labels,
+      };
+    };
+    const options = { scorer: scorerMethods[kind]!(), head: { weights, bias, shape: [size, classes] as const } };
+    const detector = await fitOutputDetector(rows(count), options);
+    expect(detector.calibration).toMatchObject({ count, method: 'cross' });
+    const { features, logits } = rows(10);
+    const verdicts = await detector.predict({ features, logits });
+    const again = loadOutputDetector(detector.toBytes(), options);
+    expect(await again.predict({ features, logits })).toEqual(verdicts);
+    for (const { pValue } of verdicts) expect(Math.round(pValue * (count + 1))).toBeCloseTo(pValue * (count + 1), 9);
+    detector.dispose();
+    again.dispose();
   });
 
   test('parts are as equal as they go, and a permutation', () => {
