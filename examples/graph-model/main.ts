@@ -120,7 +120,9 @@ async function run(options: Options): Promise<void> {
   };
   for (const [kind, method] of Object.entries(methods)) {
     if (!scorers.includes(kind)) continue;
-    const one = await fitOutputDetector({ ...fitted, labels }, { scorer: method(), ...(head && { head }) });
+    // Scores alone are wanted, of one scorer
+    const options = { scorer: method(), calibration: 'held-out', acceptNoAlarm: true, ...(head && { head }) } as const;
+    const one = await fitOutputDetector({ ...fitted, labels }, options);
     const scoresOf = async (rows: typeof inside) => (await one.predict(rows)).map(({ score }) => score);
     const begun = performance.now();
     const scores = await scoresOf(inside);

@@ -115,8 +115,10 @@ async function fitScorer(
   fitted: Outputs & { labels: Int32Array },
 ) {
   const isOdin = scorer.kind === 'odin';
-  const around = isOdin ? await fitDetector(model, { images: train, labels: train.labels }, { scorer }) : undefined;
-  const behind = isOdin ? undefined : await fitOutputDetector(fitted, { scorer });
+  // Scores alone are wanted: those of one scorer, however few the images
+  const options = { scorer, calibration: 'held-out', acceptNoAlarm: true } as const;
+  const around = isOdin ? await fitDetector(model, { images: train, labels: train.labels }, options) : undefined;
+  const behind = isOdin ? undefined : await fitOutputDetector(fitted, options);
   return {
     async scoresOf(images: ImageSet, outputs: Outputs): Promise<Float64Array> {
       const verdicts = around ? await around.predict(images) : await behind!.predict(outputs);
