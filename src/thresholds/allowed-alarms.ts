@@ -48,19 +48,19 @@ const FACTOR = 2 ** 512;
 export function confidentAlarms(count: number, alpha: number, confidence: number): ConfidentAlarms {
   const most = roundedUp(1 - confidence) * (1 + 1e-12); // as exact as the sum
   const odds = alpha / (1 - alpha);
-  let log = count * Math.log1p(-alpha); // of what term and sum are multiples of
-  let [term, sum] = [1, 0];
+  const start = count * Math.log1p(-alpha);
+  let [term, sum, factors] = [1, 0, 0]; // in units of exp(start) FACTOR^factors
   let found = { allowed: 0, exceedance: 0 };
   for (let j = 1; j <= count; j++) {
     sum += term;
-    const exceedance = sum * Math.exp(log);
+    const exceedance = sum * Math.exp(start + factors * Math.log(FACTOR));
     if (exceedance > most) break;
     found = { allowed: j, exceedance };
     term *= ((count + 1 - j) / j) * odds;
     if (sum < FACTOR && term < FACTOR) continue;
     term /= FACTOR;
     sum /= FACTOR;
-    log += Math.log(FACTOR);
+    factors++;
   }
   return found;
 }

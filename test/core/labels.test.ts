@@ -100,8 +100,11 @@ test.each(Object.entries(takers))('%s refuses what is no class by its type and i
     expect(error.message).toContain(`got ${kind} at index 2`);
   }
   expect((await refusal(Float32Array.of(0, 1, 0.25, 1))).message).toContain('got 0.25 at index 2');
-  expect((await refusal(BigInt64Array.of(0n, 1n, 0n, 1n))).message).toContain('got bigint at index 0');
-  expect((await refusal(['0', '1', '0', '1'])).message).toContain('got string at index 0');
+  if (name !== 'fitOutputDetector') {
+    // Which takes int64, and names
+    expect((await refusal(BigInt64Array.of(0n, 1n, 0n, 1n))).message).toContain('got bigint at index 0');
+    expect((await refusal(['0', '1', '0', '1'])).message).toContain('got string at index 0');
+  }
   // A hole is no class either.
   // eslint-disable-next-line no-sparse-arrays
   expect((await refusal([0, , 1, 1])).message).toContain('got undefined at index 1');

@@ -121,7 +121,8 @@ onEachBackend('detectors of long-tailed classes', () => {
       const [old, now] = [await before.predict(outputs), await after.predict(outputs)];
       let fell = 0;
       now.forEach(({ score }, row) => {
-        expect(score).toBeLessThanOrEqual(old[row]!.score + 1e-5 * Math.abs(old[row]!.score) + 1e-20); // a row that is its own mean
+        // Below 1e-20 a row is its own mean.
+        expect(score).toBeLessThanOrEqual(old[row]!.score + 1e-5 * Math.abs(old[row]!.score) + 1e-20);
         if (classesWithoutRow.includes(outputs.labels[row]!) && score < old[row]!.score) fell++;
       });
       expect(fell).toBe(classesWithoutRow.length);

@@ -171,7 +171,7 @@ onEachBackend('the nearest mean', (backend) => {
     expect(() => nearestClassMean().of(meansOf(Float64Array.of(1, NaN), 1))).toThrow(NotFiniteError);
     expect(() => nearestClassMean().of(meansOf(Float64Array.of(1, NaN), 1))).toThrow('means must be finite');
     const scorer = nearestClassMean().of(means);
-    await expect(scorer.score({ features: { data: [1, 2] as never, shape: [2, 1] } })).rejects.toThrow(ArgumentError);
+    await expect(scorer.score({ features: { data: ['1', 2] as never, shape: [2, 1] } })).rejects.toThrow(ArgumentError);
     await expect(scorer.score({ features: { data: Float32Array.of(1), shape: [0.5, 2] } })).rejects.toThrow(
       'must be [N, D]',
     );

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ArgumentError, ClassMeans, embeddingMemory, odmLoss, seededRandom } from 'tfjs-ood';
 import { fitDetector } from 'tfjs-ood/detector';
 import { createTrainer } from 'tfjs-ood/training';
-import { mahalanobis, msp, nearestClassMean, nearestNeighbors, nnGuide, react, type FitBlock } from 'tfjs-ood/scorers';
+import { mahalanobis, msp, nearestClassMean, nearestNeighbors, nnGuide, type FitBlock } from 'tfjs-ood/scorers';
 import { randomImages, smallModel, weightsOf } from '../training/small-model';
 
 const random = seededRandom(3);
@@ -15,12 +15,6 @@ const rows = (count: number, size: number) => ({
   shape: [count, size] as const,
 });
 const labels = Int32Array.from({ length: 40 }, (_, i) => i % 2);
-const WIDE = 300; // a head of so many rows and columns is multiplied by the backend
-const head = {
-  weights: rows(WIDE, WIDE).data,
-  bias: new Float32Array(WIDE),
-  shape: [WIDE, WIDE] as const,
-};
 
 describe.each([
   ['cpu', 'wasm'],
@@ -99,11 +93,6 @@ describe.each([
     const nearest = await nearestClassMean().fit(blocks, {});
     await isRefused('nearestClassMean', () => nearest.score(batch));
     nearest.dispose();
-
-    const wide = rows(40, WIDE);
-    const clipped = await react().fit([{ features: wide }], { head });
-    await isRefused('react', () => clipped.score({ features: wide }));
-    clipped.dispose();
   });
 
   test('a memory of embeddings', async () => {
