@@ -77,7 +77,7 @@ export type { KnownImages };
  *     block.dispose();
  *   }
  * }
- * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors() });
+ * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors(), calibrationShare: 0.3 });
  */
 export async function fitDetector<Label = ClassLabel>(
   model: DetectorModel,

@@ -61,15 +61,22 @@ const metadata = [
   { packageName: '@teachablemachine/image', labels: 'a' },
   null,
 ] as const;
+const YES_OR_NO = ['true or false', 1, 'yes', null] as const;
 const fitted = {
   scorer: METHOD,
   alpha: SHARE,
   classNames: NAMES,
   calibrationShare: SHARE,
+  calibration: WORDS('held-out', 'cross'),
+  folds: ['a whole number from 2', 1, 2.5, '3', null],
+  confidence: SHARE,
+  labelSets: ['true, or { alpha, method, share }', 5, 'x', [], null],
+  acceptNoAlarm: YES_OR_NO,
   seed: INTEGER,
   blockSize,
   onProgress: FUNCTION,
-};
+} as const;
+
 const loaded = { scorer: METHOD, methods: ['methods by kind, such as scorerMethods', 5, [], null] } as const;
 
 const gaussian = {
@@ -231,6 +238,20 @@ export const detecting: Rows = {
     rules: { ...loaded, logitsOf: FUNCTION },
   },
   'Detector.predict': { call: ofImages.predict, before: [known], slip: ['cutpoint', 'cutPoint'] },
+  'Detector.recalibrate': {
+    call: ofImages.recalibrate,
+    before: [known],
+    slip: ['keeps', 'keep'],
+    rules: { keep: YES_OR_NO },
+    where: 'fitDetector.recalibrate',
+  },
+  'OutputDetector.recalibrate': {
+    call: ofOutputs.recalibrate,
+    before: [outputs],
+    slip: ['keeps', 'keep'],
+    rules: { keep: YES_OR_NO },
+    where: 'fitOutputDetector.recalibrate',
+  },
   'OutputDetector.predict': {
     call: ofOutputs.predict,
     before: [outputs],

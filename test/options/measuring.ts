@@ -103,7 +103,7 @@ export const measuring: Rows = {
   fitTemperature: {
     call: thresholds.fitTemperature,
     before: [probabilities, [0, 1]],
-    slip: ['max', 'most'],
+    slip: ['mos', 'most'],
     rules: { least: ['a number above 0', 0], most: ['a number above 0', -1] },
   },
   calibrateSets: {
