@@ -83,12 +83,19 @@ suite('it is half precision, and what overflows makes the logits wrong', async (
   classifier.dispose();
 });
 
+/** Bright images are of the range that the model takes: it is what happens in the model that is looked at. */
+const WIDE = { scale: 300, offset: -1000 };
+
 suite.each([false, true])('an overflow inside the model is no verdict (nested: %s)', async (isNested) => {
   const classifier = model(isNested);
   const known = images(80);
   const tensors = tf.memory().numTensors;
   for (const scorer of [energy(), nearestNeighbors({ k: 3 })]) {
-    const detector = await fitDetector(classifier, { images: known, labels: labelsOf(80) }, { scorer, blockSize: 16 });
+    const detector = await fitDetector(
+      classifier,
+      { images: known, labels: labelsOf(80) },
+      { scorer, blockSize: 16, input: WIDE },
+    );
     expect(await detector.predict(known)).toHaveLength(80);
     const bright = images(40, 1000, [37]);
     await expect(detector.predict(bright)).rejects.toThrow(NotFiniteError);
@@ -117,7 +124,7 @@ suite.each([false, true])('an overflow inside the model is no verdict (nested: %
 suite('a GraphModel is looked at from node to node', async () => {
   const graph = await graphModel();
   const known = images(60, 0, [], 6);
-  const detector = await fitDetector(graph, { images: known, labels: labelsOf(60) }, { scorer: energy() });
+  const detector = await fitDetector(graph, { images: known, labels: labelsOf(60) }, { scorer: energy(), input: WIDE });
   expect(await detector.predict(known)).toHaveLength(60);
   const bright = images(9, 60_000, [5], 6);
   const tensors = tf.memory().numTensors;
