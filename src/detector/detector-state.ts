@@ -170,7 +170,14 @@ function valueOf(text: string): unknown {
   }
 }
 
-const NO_SETS: SavedSets = { temperature: 1, alpha: 0.5, method: 'lac', seed: 1, classes: 1 };
+/** The label sets of a file, with the scores of their calibration. @throws FormatError */
+function readSets(where: string, saved: unknown, scores: Float64Array, columns: number | undefined): LabelSets {
+  const { temperature, alpha, ...sets } = readSaved<SavedSets>(where, saved, SAVED_SETS, 'metadata.labelSets');
+  if (columns !== undefined && sets.classes !== columns) {
+    throw new FormatError(where, 'metadata.labelSets.classes', `${columns}, as the logits have columns`, sets.classes);
+  }
+  return { temperature, alpha, sets: { ...sets, scores } };
+}
 
 /** The state that {@link encodeDetector} wrote. @throws FormatError naming what is not as it should be */
 export function decodeDetector(where: string, bytes: Uint8Array): DetectorState {
@@ -197,17 +204,12 @@ export function decodeDetector(where: string, bytes: Uint8Array): DetectorState 
   }
   const lists = rest.method === 'cross' ? all.length : 1; // folds that were calibrated anew have one list of scores
   const scores = readArrays(where, others, calibrationArrays(lists, labelSets !== null), 'tensors');
-  const { temperature, alpha, ...sets } =
-    labelSets === null ? NO_SETS : readSaved<SavedSets>(where, labelSets, SAVED_SETS, 'metadata.labelSets');
-  if (columns !== undefined && labelSets && sets.classes !== columns) {
-    throw new FormatError(where, 'metadata.labelSets.classes', `${columns}, as the logits have columns`, sets.classes);
-  }
   return {
     ...rest,
     scorers: all.map((ownOptions, fold) => ({ kind, options: ownOptions, tensors: own[fold]! })),
     calibrations: Array.from({ length: lists }, (_, fold) => scores[calibrationName(fold)] as Float64Array),
     classNames: classNames ?? undefined,
     confidence: confidence ?? undefined,
-    labelSets: labelSets ? { temperature, alpha, sets: { ...sets, scores: scores[SETS] as Float64Array } } : undefined,
+    labelSets: labelSets ? readSets(where, labelSets, scores[SETS] as Float64Array, columns) : undefined,
   };
 }

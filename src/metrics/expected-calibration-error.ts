@@ -1,3 +1,4 @@
+import { countFrom } from '../core/p-value';
 import { oneOf, wholeFrom } from '../core/check';
 import { checkProbabilities, type ClassRows } from '../core/class-rows';
 import { ShapeError } from '../core/errors';
@@ -90,13 +91,8 @@ export function expectedCalibrationError(
   const ends = endsOf(confidences, bins, binning === 'equal-width');
   const sums = ends.map(() => ({ count: 0, confidence: 0, right: 0 }));
   confidences.forEach((confidence, row) => {
-    let [low, high] = [0, ends.length - 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (ends[middle]! < confidence) low = middle + 1;
-      else high = middle;
-    }
-    const sum = sums[low]!;
+    const bin = Math.min(ends.length - countFrom(ends, confidence), ends.length - 1);
+    const sum = sums[bin]!;
     sum.count++;
     sum.confidence += confidence;
     sum.right += right[row]!;

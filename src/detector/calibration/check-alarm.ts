@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../core/errors';
+import { countFrom } from '../../core/p-value';
 import { alarmsOf } from '../../thresholds/conformal-threshold';
 import { tooFew } from './choose-method';
-import { countFrom, countOf, isCross, type Judge } from './judge';
+import { countOf, isCross, type Judge } from './judge';
 
 /** The largest score that can come, of each list of scores; undefined where none is known. */
 function largestScores({ scorers, calibrations }: Judge): (number | undefined)[] {

@@ -1,3 +1,4 @@
+import { countFrom } from '../../core/p-value';
 import type { Batch, Scorer } from '../../scorers/contract/scorer';
 import { allowedAlarms } from '../../thresholds/allowed-alarms';
 import { decideWith } from '../../thresholds/decide';
@@ -44,17 +45,6 @@ const meanOf = (scores: readonly Float32Array[]): Float64Array =>
 /** One score for each row [N]: that of the scorer, or the mean of them. */
 export const meanScores = async (judge: Judge, outputs: Batch): Promise<Float64Array> =>
   meanOf(await scoresOf(judge, outputs));
-
-/** How many of ascending scores are at least this one. */
-export function countFrom(sorted: Float64Array, score: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return sorted.length - low;
-}
 
 /**
  * What the rows are at this rate. Of folds p = (1 + sum over k of #{i in fold k: s_k(z_i) >= s_k(x)}) / (n + 1).

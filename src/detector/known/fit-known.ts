@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../core/errors';
 import type { Json } from '../../core/saved/json';
+import type { Rows } from '../../scorers/contract/rows';
 import type { FitBlock, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
 import type { CalibrationMethod } from '../calibration/calibration-info';
 import { chooseMethod } from '../calibration/choose-method';
@@ -16,7 +17,7 @@ import { firstOutputs } from '../first-outputs';
 import { checkRates } from '../judged-detector';
 import { isStream } from './block-stream';
 import { columnOrder } from './column-order';
-import { gatheredRows } from './gathered-rows';
+import { blocksIn, gatheredRows } from './gathered-rows';
 import { rowsFrom, type KnownBlock, type KnownSource, type SplitRows } from './known-rows';
 import { splitStream } from './split-stream';
 import { splitAs, splitWhole } from './split-whole';
@@ -136,7 +137,7 @@ async function fitSplit(
           parts,
           foldRows(split.count!, folds, seed),
           // One pass through the model, whose outputs each of the folds takes
-          await gatheredRows(seen(split.fit()), options.blockSize),
+          blocksIn(await gatheredRows(seen(split.fit())), options.blockSize),
         )
       : await fitHeldOut(where, method, parts, {
           fit: seen(split.fit()),
@@ -173,6 +174,8 @@ async function fitSplit(
   }
 }
 
+const NO_ROWS: Rows = { data: new Float32Array(0), shape: [0, 0] };
+
 /** Label sets of the rows that serve these alone. @throws ArgumentError where there are no logits */
 async function setsFrom(
   where: string,
@@ -180,14 +183,9 @@ async function setsFrom(
   options: NonNullable<FitPlan['labelSets']>,
   seed: number,
 ): Promise<LabelSets> {
-  const [data, labels]: [number[], number[]] = [[], []];
-  let columns = 0;
-  for await (const { logits, labels: own } of blocks) {
-    if (!logits) throw new ArgumentError(where, 'logits', 'there, as labelSets are sets of their columns', 'none');
-    columns = logits.shape[1];
-    for (const value of logits.data) data.push(value);
-    labels.push(...own!);
+  const { logits = NO_ROWS, labels = new Int32Array(0) } = await gatheredRows(blocks);
+  if (logits.shape[0] < labels.length) {
+    throw new ArgumentError(where, 'logits', 'there, as labelSets are sets of their columns', 'none');
   }
-  const rows = { data: Float32Array.from(data), shape: [labels.length, columns] as const };
-  return fitLabelSets(where, rows, Int32Array.from(labels), options, seed);
+  return fitLabelSets(where, logits, labels, options, seed);
 }

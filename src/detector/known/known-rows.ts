@@ -69,6 +69,27 @@ export function pickRows({ data, shape }: Rows, rows: ArrayLike<number>): Rows {
   return { data: own, shape: [rows.length, size] };
 }
 
+/** Blocks of one kind as one. The images of blocks are lent, and stay behind. */
+export function joinedRows(blocks: readonly KnownBlock[]): KnownBlock {
+  const all = (name: 'features' | 'logits'): Rows | undefined => {
+    const size = blocks[0]?.[name]?.shape[1];
+    if (size === undefined) return undefined;
+    const data = new Float32Array(blocks.reduce((sum, block) => sum + block[name]!.data.length, 0));
+    let at = 0;
+    for (const block of blocks) {
+      data.set(block[name]!.data, at);
+      at += block[name]!.data.length;
+    }
+    return { data, shape: [data.length / size, size] };
+  };
+  const [features, logits] = [all('features'), all('logits')];
+  return {
+    ...(features && { features }),
+    ...(logits && { logits }),
+    ...(blocks[0]?.labels && { labels: Int32Array.from(blocks.flatMap((block) => [...block.labels!])) }),
+  };
+}
+
 /** So many rows, from one on. */
 export const rowsFrom = (from: number, count: number): Int32Array =>
   Int32Array.from({ length: count }, (_, i) => from + i);

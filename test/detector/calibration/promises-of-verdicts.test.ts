@@ -101,6 +101,7 @@ describe('label sets', () => {
   });
 
   test('what it needs is said', async () => {
+    await tf.setBackend('cpu');
     const known = classified(400, 1);
     const fit = (data: object, given: object = {}) => fitOutputDetector(data as never, { ...options, ...given });
     await expect(fit({ logits: known.logits })).rejects.toThrow(
@@ -114,6 +115,13 @@ describe('label sets', () => {
     );
     await expect(fit(classified(60, 1))).rejects.toThrow('as 60 images are so few that each calibrates in its fold');
     await expect(fit(known, { labelSets: { shares: 1 } })).rejects.toThrow('(share?)');
+    await expect(fit(known, { labelSets: { share: 0.001 } })).rejects.toThrow(
+      'labelSets.share must be enough for sets',
+    );
+    const features = { data: known.logits.data, shape: known.logits.shape };
+    await expect(
+      fit({ features, labels: known.labels }, { scorer: nearestNeighbors(), classNames: undefined }),
+    ).rejects.toThrow('logits must be there, as labelSets are sets of their columns, got none');
   });
 });
 
