@@ -40,6 +40,7 @@ export default defineConfig({
         items: links({
           'OoD scores for your classifier': '/guide/scores-for-your-classifier',
           'Twenty pictures': '/guide/twenty-pictures',
+          'In production': '/guide/in-production',
           'Will my model work?': '/will-my-model-work',
           'Losses in your project': '/guide/losses-in-your-project',
           'Run the experiment': '/guide/run-the-experiment',
@@ -56,7 +57,6 @@ export default defineConfig({
           'Streaming calibration': '/recipes/streaming-calibration',
           'Inputs that are no images': '/recipes/not-images',
           'Teachable Machine': '/recipes/teachable-machine',
-          'Drift of the OoD rate': '/recipes/drift',
         }),
       },
       {

@@ -243,7 +243,8 @@ export const given = {
     labelsOfPart: () => (part: number) => labelsOf(30).map((label) => (label + part) % 3),
     batchesOfScores: () => [scores(200, 0), scores(100, 0, 2)],
   },
-  'docs/recipes/drift.md': {
+  'docs/guide/in-production.md': {
+    detector: fittedDetector,
     calibration: () => calibrate(scores(300, 0)),
     calibrationScores: () => scores(300, 0),
     scoresOfToday: () => scores(100, 0.5, 2),

@@ -134,6 +134,24 @@ describe('pixels', () => {
 });
 
 describe('what cannot be read', () => {
+  test('more pixels than were allowed, before they are decoded', async () => {
+    const { png } = noise(30, 40);
+    expect((await readPictures([await png()], { maxPixels: 1200 })).shape).toEqual([1, 30, 40, 3]);
+    expect(await complaint([await png()], { maxPixels: 1199, size: [4, 4] })).toEqual({
+      where: 'readPictures',
+      what: 'files[0]',
+      expected: 'a picture of at most 1199 pixels',
+      received: 'one of more',
+    });
+    // 300 million pixels of one color in a file of some kilobytes: the default refuses them too
+    const flat = { create: { width: 20_000, height: 15_000, channels: 3, background: '#fff' } } as const;
+    const bomb = await sharp({ ...flat, limitInputPixels: false })
+      .png({ palette: true })
+      .toBuffer();
+    expect(bomb.length).toBeLessThan(1_000_000);
+    expect((await complaint([bomb])).expected).toBe('a picture of at most 134217728 pixels');
+  });
+
   test('no picture: the file and its index', async () => {
     const good = await noise(4, 4).png();
     const home = place();

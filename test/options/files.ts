@@ -43,6 +43,7 @@ const picture = {
   kernel: LABELS('cubic', 'linear'),
   channels: ['one of 1, 3', 2, '3', null],
   orient: FLAG,
+  maxPixels: ['a whole number from 1 to 134217728', 0, 1.5, 134_217_729, '3', null],
 } as const;
 const reader = { file: TEXT };
 const packed = { ...reader, inflate: FUNCTION };

@@ -26,7 +26,7 @@ export async function loadSharp(where: string): Promise<typeof Sharp> {
 const JPEG = [0xff, 0xd8];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 /** Of a kilobyte sharp would make images of up to 268 million pixels; this is as large as cameras make them. */
-const MOST_PIXELS = 2 ** 27;
+export const MOST_PIXELS = 2 ** 27;
 
 /** What sharp may resize by: Catmull-Rom, or a triangle ("bilinear"); both widened by the factor of reduction. */
 export const RESIZE_KERNELS = ['cubic', 'linear'] as const;
@@ -47,9 +47,13 @@ const messageOf = (error: unknown): string => [...new Set((error as Error).messa
  * Pixels of a file. What only deserves a warning, as JPEGs of some phones do, every viewer shows: it is decoded again
  * without heeding those; but the decoder also only warns where half of a picture is missing, and that is refused.
  */
-async function pixelsOf(sharp: typeof Sharp, bytes: Buffer, orient: boolean) {
+async function pixelsOf(
+  sharp: typeof Sharp,
+  bytes: Buffer,
+  { orient, maxPixels }: { orient: boolean; maxPixels: number },
+) {
   const decode = (failOn: 'warning' | 'error', file: Buffer) =>
-    sharp(file, { limitInputPixels: MOST_PIXELS, failOn, autoOrient: orient })
+    sharp(file, { limitInputPixels: maxPixels, failOn, autoOrient: orient })
       .toColorspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
@@ -75,6 +79,7 @@ export interface DecodeOptions {
   channels?: 1 | 3;
   /** Turns it as its EXIF orientation says. */
   orient?: boolean;
+  maxPixels?: number;
 }
 
 /** Decodes a JPEG or PNG file, or its bytes, to channels of a byte, and resizes it. */
@@ -84,7 +89,8 @@ export async function decodeImage(
   file: string | Uint8Array,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
-  const { name = String(file), size, kernel = 'cubic', fit = 'fill', channels = 3, orient = false } = options;
+  const { name = String(file), size, kernel = 'cubic', fit = 'fill', channels = 3 } = options;
+  const { orient = false, maxPixels = MOST_PIXELS } = options;
   const refuse = (received: string): never => {
     throw new FormatError(where, name, 'a whole JPEG or PNG image', received, 0);
   };
@@ -96,7 +102,7 @@ export async function decodeImage(
   const isKnown = [JPEG, PNG].some((magic) => magic.every((byte, i) => bytes[i] === byte));
   if (!isKnown) refuse(bytes.length === 0 ? 'an empty file' : 'another kind of file');
   try {
-    const { data: colors, info } = await pixelsOf(sharp, bytes, orient);
+    const { data: colors, info } = await pixelsOf(sharp, bytes, { orient, maxPixels });
     const { height, width } = info;
     if (info.channels !== 3) refuse(`${info.channels} channels`);
     const data = channels === 3 ? colors : pixelsWithChannels(colors, 3, channels);
@@ -106,6 +112,9 @@ export async function decodeImage(
     if (channels === 1) resized.toColorspace('b-w');
     return { data: await resized.raw().toBuffer(), height: size[0], width: size[1] };
   } catch (error) {
-    return error instanceof FormatError ? Promise.reject(error) : refuse(messageOf(error));
+    if (error instanceof FormatError) throw error;
+    const message = messageOf(error);
+    if (!/pixel limit/i.test(message)) return refuse(message);
+    throw new FormatError(where, name, `a picture of at most ${maxPixels} pixels`, 'one of more');
   }
 }

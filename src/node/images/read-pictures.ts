@@ -1,9 +1,9 @@
 import type { ImageSet } from '../../core/images';
-import { COUNT, FLAG, FUNCTION, oneOf, type Rule } from '../../core/check';
+import { COUNT, FLAG, FUNCTION, oneOf, wholeFrom, type Rule } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { readOptions } from '../../core/read-options';
 import { decodeAll } from './decode-all';
-import { decodeImage, IMAGE_SIZE, loadSharp, RESIZE_FITS, RESIZE_KERNELS } from './decode-image';
+import { decodeImage, IMAGE_SIZE, loadSharp, MOST_PIXELS, RESIZE_FITS, RESIZE_KERNELS } from './decode-image';
 
 /** A JPEG or PNG file: its path, or its bytes. */
 export type PictureFile = string | Uint8Array;
@@ -26,6 +26,8 @@ export interface PictureOptions {
   channels?: 1 | 3;
   /** Turns pictures as their EXIF orientation says, as browsers do. Default true. */
   orient?: boolean;
+  /** Refuses a picture of more pixels before it is decoded. Default 134,217,728. */
+  maxPixels?: number;
 }
 
 /** Options of {@link readPictures}. */
@@ -43,6 +45,7 @@ export const pictureRules = () =>
     kernel: [oneOf(...RESIZE_KERNELS), 'cubic'],
     channels: [oneOf(1, 3), 3],
     orient: [FLAG, true],
+    maxPixels: [wholeFrom(1, MOST_PIXELS), MOST_PIXELS],
   }) as const;
 
 const FILES: Rule = {
