@@ -4,16 +4,18 @@ import { ArgumentError, deriveSeed, seededRandom } from 'tfjs-ood';
 import { loadCifar10, loadSvhn, readImageList } from 'tfjs-ood/node';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import type { Kind, Sets, StrangeSet } from '../runner/experiment';
-import { gaussianNoise } from '../runner/noise';
+import { gaussianNoise, uniformNoise } from '../runner/noise';
+import { sample } from '../runner/sample';
 import { drawDigits, drawLetters, drawShapes } from './drawn-images';
 import type { Preset } from './presets';
+import { joinSets, splitList, withoutTested, type SeenPart } from './seen-sets';
 
 const loaders = { cifar10: loadCifar10, svhn: loadSvhn };
 export type RealSet = keyof typeof loaders;
 export const REAL_SETS = Object.keys(loaders) as readonly RealSet[];
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
-const CLASS_NAMES = {
+export const CLASS_NAMES = {
   cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
   svhn: DIGITS,
 };
@@ -40,9 +42,24 @@ const noise = (count: number, seed: number): StrangeSet => {
 /** Images of noise: as many as training images where none are asked for, as the authors have. */
 export const noiseCount = (noiseImages: number, { shape }: ImageSet): number => noiseImages || shape[0];
 
-/** The two sets, and the unseen ones of the folder; noise that is drawn from the seed. */
+/** The image lists of the folder by their names. */
+async function listsIn(folder: string, kernel: Preset['resizeKernel']): Promise<Map<string, ImageSet>> {
+  const lists = new Map<string, ImageSet>();
+  const entries = (await readdir(folder)).sort();
+  for (const [name, pattern] of IMAGE_LISTS) {
+    for (const entry of entries) {
+      if (!pattern.test(entry) || !(await isFolder(join(folder, entry, 'images')))) continue;
+      lists.set(name, await readImageList(join(folder, entry), { size: [32, 32], kernel }));
+      break;
+    }
+  }
+  return lists;
+}
+
+/** The known set, the seen ones, and the unseen ones of the folder; noise that is drawn from the seed. */
 export async function realSets(
-  [inside, seen]: readonly [RealSet, RealSet],
+  inside: RealSet,
+  seen: readonly SeenPart[],
   folder: string,
   { noiseImages, resizeKernel }: Pick<Preset, 'noiseImages' | 'resizeKernel'>,
   seed: number,
@@ -51,21 +68,35 @@ export async function realSets(
     throw new ArgumentError('experiment', '--data', 'a folder with the images', `${folder}, which is no folder`);
   }
   const known = await loaders[inside](folder);
-  const other = await loaders[seen](folder);
-  const out: StrangeSet[] = [{ name: seen, kind: 'anomaly', seen: true, images: other.test }];
-  const entries = (await readdir(folder)).sort();
-  for (const [name, pattern, toCifar10] of IMAGE_LISTS) {
-    for (const entry of entries) {
-      if (!pattern.test(entry) || !(await isFolder(join(folder, entry, 'images')))) continue;
-      const images = await readImageList(join(folder, entry), { size: [32, 32], kernel: resizeKernel });
-      out.push({ name, kind: inside === 'cifar10' ? toCifar10 : 'anomaly', seen: false, images });
-      break;
+  const lists = await listsIn(folder, resizeKernel);
+  const kindOf = (name: string): Kind =>
+    inside === 'cifar10' ? (IMAGE_LISTS.find(([list]) => list === name)?.[2] ?? 'anomaly') : 'anomaly';
+  const train: ImageSet[] = [];
+  const out: StrangeSet[] = [];
+  for (const { name, count = 0 } of seen) {
+    if (name === 'uniform') {
+      train.push(uniformNoise(count, [32, 32, 3], seededRandom(seed, 4)));
+    } else if (name === 'svhn' || name === 'cifar10') {
+      const other = await loaders[name](folder);
+      train.push(sample(other.train, count, seed));
+      out.push({ name, kind: 'anomaly', seen: true, images: other.test });
+    } else {
+      const images = lists.get(name);
+      if (!images) throw new ArgumentError('experiment', '--seen', `image lists that ${folder} has`, name);
+      const parts = splitList(name, images, count);
+      train.push(parts.train);
+      out.push({ name, kind: kindOf(name), seen: true, images: parts.test });
+      lists.delete(name);
     }
   }
+  for (const [name, images] of lists) out.push({ name, kind: kindOf(name), seen: false, images });
+  out.push(noise(noiseCount(noiseImages, known.train), seed));
+  const { images: seenTrain, left } = withoutTested(joinSets(train), [{ images: known.test }, ...out]);
   return {
     known: { name: inside, ...known, classNames: CLASS_NAMES[inside] },
-    seenTrain: other.train,
-    out: [...out, noise(noiseCount(noiseImages, known.train), seed)],
+    seenTrain,
+    out,
+    ...(left > 0 && { notes: [`${left} seen images are also among those of the test, and are left out of training`] }),
   };
 }
 

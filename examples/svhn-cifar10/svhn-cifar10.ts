@@ -2,9 +2,10 @@ import { ArgumentError } from 'tfjs-ood';
 import { vgg } from 'tfjs-ood/training';
 import type { Experiment, ExperimentByOptions, Headline, RunOptions, Training } from '../runner/experiment';
 import { checkSettings, givenSettings } from '../runner/settings';
-import { drawnSets, hasRealData, realSets, REAL_SETS, type RealSet } from './data';
+import { CLASS_NAMES, drawnSets, hasRealData, realSets, REAL_SETS, type RealSet } from './data';
 import { downloadWithBar } from './download';
 import { presets, presetSettings, type Preset, type PresetName } from './presets';
+import { seenParts, type SeenPart } from './seen-sets';
 
 /** What the command line gives besides the options of every experiment. */
 interface Options extends RunOptions {
@@ -40,7 +41,7 @@ function experimentOf(
   const { training, ...own } = checkSettings(presetSettings, { ...presets[name], ...given });
   return {
     ...headline,
-    name: `${inside}-${seen}-${name}-${options.seed}`,
+    name: `${inside}-${seen.replaceAll(/[,:]/g, '-')}-${name}-${options.seed}`,
     title: `${inside} known, ${seen} seen`,
     training: {
       ...training,
@@ -51,30 +52,29 @@ function experimentOf(
   };
 }
 
-/** Known and seen set as the command line names them. */
-export function namedSets({ in: inside = 'cifar10', seen = 'svhn' }: Options): [RealSet, RealSet] {
-  const refuse = (what: string, expected: string, received: string): never => {
-    throw new ArgumentError('experiment', what, expected, JSON.stringify(received));
-  };
-  for (const [flag, set] of [
-    ['--in', inside],
-    ['--seen', seen],
-  ] as const) {
-    if (!(REAL_SETS as readonly string[]).includes(set)) refuse(flag, `one of ${REAL_SETS.join(', ')}`, set);
+/** Known and seen sets as the command line names them. */
+export function namedSets({ in: inside = 'cifar10', seen = 'svhn' }: Options): { inside: RealSet; seen: SeenPart[] } {
+  if (!(REAL_SETS as readonly string[]).includes(inside)) {
+    throw new ArgumentError('experiment', '--in', `one of ${REAL_SETS.join(', ')}`, inside);
   }
-  if (inside === seen) refuse('--seen', 'another set than --in', seen);
-  return [inside as RealSet, seen as RealSet];
+  const parts = seenParts(seen);
+  if (parts.some(({ name }) => name === inside)) {
+    throw new ArgumentError('experiment', '--seen', 'other sets than --in', seen);
+  }
+  return { inside: inside as RealSet, seen: parts };
 }
 
 /** The images asked for, those in ./data, or drawn ones, which is said. */
 async function choose(options: Options): Promise<Experiment> {
   const data = options.data ?? 'data';
   if (options.download) await downloadWithBar(data);
-  const names = namedSets(options);
+  const { inside, seen } = namedSets(options);
+  const needed = [inside, ...seen.map(({ name }) => name)].filter((name): name is RealSet => name in CLASS_NAMES);
   const isAsked = options.data !== undefined || options.in !== undefined || options.seen !== undefined;
-  if (options.preset !== 'drawn' && (isAsked || (await hasRealData(data, names)))) {
-    return experimentOf(names, options.preset ?? 'quick', options, (preset) => {
-      return () => realSets(names, data, preset, options.seed);
+  if (options.preset !== 'drawn' && (isAsked || (await hasRealData(data, needed)))) {
+    const named = seen.map(({ name, count }) => (count === undefined ? name : `${name}:${count}`)).join(',');
+    return experimentOf([inside, named], options.preset ?? 'quick', options, (preset) => {
+      return () => realSets(inside, seen, data, preset, options.seed);
     });
   }
   console.log(

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { whole } from '../runner/arguments';
 import { runExperiment } from '../runner/run-experiment';
 import { SEEN, trafficSigns, VALIDATION } from './traffic-signs';
 
@@ -9,10 +10,13 @@ const classes = (text: string): number[] => {
 };
 
 runExperiment(trafficSigns, (program) =>
-  program.addOption(
-    program
-      .createOption('--validate [classes]', 'hold back signs and classes of the training images to make choices by')
-      .argParser(classes)
-      .preset(VALIDATION.join(',')),
-  ),
+  program
+    .addOption(new Option('--in <set>', 'the signs').choices(['gtsrb', 'tsinghua']).default('gtsrb'))
+    .option('--least-signs <count>', 'of tsinghua: classes with fewer training signs are left out', whole, 100)
+    .addOption(
+      program
+        .createOption('--validate [classes]', 'hold back signs and classes of the training images to make choices by')
+        .argParser(classes)
+        .preset(VALIDATION.join(',')),
+    ),
 );

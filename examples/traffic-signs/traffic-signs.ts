@@ -1,21 +1,27 @@
 import { join } from 'node:path';
-import { seededRandom } from 'tfjs-ood';
+import { ArgumentError, seededRandom } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import { loadGtsrb, readImageList } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import { evenContrast } from '../runner/even-contrast';
-import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
+import type {
+  Experiment,
+  ExperimentByOptions,
+  Headline,
+  RunOptions,
+  Sets,
+  StrangeSet,
+  Training,
+} from '../runner/experiment';
 import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
+import { fourths, tsinghuaSets } from './tsinghua';
 
 /**
  * Fixed, and not chosen by results: of each four classes, in GTSRB's order, two are known, the third is seen as OoD in
  * training, the fourth is novel. So speed limits, warnings and orders are among each.
  */
-const ALL = Array.from({ length: 43 }, (_, label) => label);
-export const KNOWN = ALL.filter((label) => label % 4 < 2);
-export const SEEN = ALL.filter((label) => label % 4 === 2);
-export const NOVEL = ALL.filter((label) => label % 4 === 3);
+export const { known: KNOWN, seen: SEEN, novel: NOVEL } = fourths(43);
 
 /**
  * Of the seen classes, those that are novel in a validation where none are named: a speed limit, a warning, an order.
@@ -108,20 +114,40 @@ async function loadValidation(novel: readonly number[], folder = 'data'): Promis
   };
 }
 
+/** What the command line gives besides the options of every experiment. */
+interface Options extends RunOptions {
+  in?: 'gtsrb' | 'tsinghua';
+  leastSigns?: number;
+  validate?: readonly number[];
+}
+
+function chosen({ in: inside = 'gtsrb', leastSigns = 100, validate }: Options): Experiment {
+  if (validate && inside !== 'gtsrb')
+    throw new ArgumentError('experiment', '--validate', 'given with --in gtsrb', inside);
+  if (inside === 'tsinghua') {
+    return {
+      ...headline,
+      name: 'traffic-signs-tsinghua',
+      title:
+        'Tsinghua-Tencent 100K: half of the classes known, a quarter seen as OoD, a quarter novel; background is the anomaly',
+      training,
+      about: { leastSigns },
+      load: (folder = 'data') => tsinghuaSets(folder, leastSigns),
+    };
+  }
+  if (!validate) return { ...headline, training, load };
+  return {
+    ...headline,
+    name: 'traffic-signs-validation',
+    title: `Validation: of the seen classes ${validate.join(', ')} are novel, every sixth known sign is a test`,
+    training,
+    about: { validate },
+    load: (folder) => loadValidation(validate, folder),
+  };
+}
+
 /** Traffic signs: are signs of classes that nobody showed it told from the known ones? And pictures of no sign? */
 export const trafficSigns: ExperimentByOptions = {
   ...headline,
-  choose: ({ validate }: RunOptions & { validate?: readonly number[] }) =>
-    Promise.resolve(
-      validate
-        ? {
-            ...headline,
-            name: 'traffic-signs-validation',
-            title: `Validation: of the seen classes ${validate.join(', ')} are novel, every sixth known sign is a test`,
-            training,
-            about: { validate },
-            load: (folder) => loadValidation(validate, folder),
-          }
-        : { ...headline, training, load },
-    ),
+  choose: (options: Options) => Promise.resolve().then(() => chosen(options)),
 };

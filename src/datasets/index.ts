@@ -7,3 +7,5 @@ export { readCifar10Python, type NamedImages } from './read-cifar10-python';
 export { readIdx, readMnist, type IdxArray } from './read-idx';
 export { readSvhn } from './read-svhn';
 export { readPpm, type PpmImage } from './read-ppm';
+export { placesBeside, type PictureBox, type PlacesBesideOptions } from './places-beside';
+export { readTsinghua, type Scene } from './read-tsinghua';

@@ -172,6 +172,16 @@ const ofBytes: Places = {
   'concatImages.sets': { call: (v) => datasets.concatImages(v), right: [set] },
   ...reads('readIdx', (v) => datasets.readIdx(v), idx(1, 0, 0, 0, 1, 7)),
   ...reads('readPpm', (v) => datasets.readPpm(v), ppm),
+  'readTsinghua.text': { call: (v) => datasets.readTsinghua(v), right: '{"imgs":{}}' },
+  'placesBeside.size': {
+    call: (v) => datasets.placesBeside(v, [], { side: 2, count: 1, seed: 1 }),
+    right: [9, 9],
+  },
+  'placesBeside.boxes': {
+    call: (v) => datasets.placesBeside([9, 9], v, { side: 2, count: 1, seed: 1 }),
+    right: [{ left: 1, top: 1, right: 2, bottom: 2 }],
+    other: ['no element'],
+  },
   ...reads('readCifar10', (v) => datasets.readCifar10(v), cifar),
   'readMnist.imageBytes': {
     call: (v) => datasets.readMnist(v, idx(1, 0, 0, 0, 1, 7)),

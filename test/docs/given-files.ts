@@ -44,6 +44,13 @@ export async function makeFiles(folder: string): Promise<void> {
   const cifar100 = Uint8Array.from([7, 63, ...cifarBinary(1).subarray(1)]);
   const odd = await readFile(new URL('../fixtures/odd-files.json', import.meta.url), 'utf8');
   const { hundred } = JSON.parse(odd) as { hundred: Record<string, string> };
+  const signs = (left: number) => ({ category: 'pl50', bbox: { xmin: left, ymin: 2, xmax: left + 12, ymax: 14 } });
+  const tsinghua = JSON.stringify({
+    imgs: {
+      1: { path: 'train/1.jpg', objects: [signs(2), signs(22)] },
+      2: { path: 'test/2.jpg', objects: [signs(5)] },
+    },
+  });
   const training = 'data/gtsrb/Final_Training/Images/00000';
   const files: Record<string, Uint8Array | string> = {
     ...mnist,
@@ -69,6 +76,9 @@ export async function makeFiles(folder: string): Promise<void> {
     'photos/cats/one.png': png,
     'photos/dogs/one.png': png,
     'photos/dogs/half.png': png.subarray(0, 60),
+    'data/tsinghua/annotations.json': tsinghua,
+    'data/tsinghua/train/1.jpg': png,
+    'data/tsinghua/test/2.jpg': png,
     'signs/stop/one.png': png,
     'signs/yield/one.png': png,
     'data/images.txt': '',

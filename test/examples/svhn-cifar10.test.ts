@@ -103,12 +103,15 @@ describe('presets', () => {
     expect(() => checkSettings(presetSettings, wrong)).toThrow(
       'experiment: --width must be a number from 0.01 to 4, got 0',
     );
-    expect(namedSets({ seed: 1, in: 'svhn', seen: 'cifar10' })).toEqual(['svhn', 'cifar10']);
-    expect(() => namedSets({ seed: 1, seen: 'cifar10' })).toThrow(
-      'experiment: --seen must be another set than --in, got "cifar10"',
+    expect(namedSets({ seed: 1, in: 'svhn', seen: 'cifar10' })).toEqual({
+      inside: 'svhn',
+      seen: [{ name: 'cifar10' }],
+    });
+    expect(() => namedSets({ seed: 1, seen: 'uniform,cifar10' })).toThrow(
+      'experiment: --seen must be other sets than --in, got uniform,cifar10',
     );
     expect(() => namedSets({ seed: 1, in: 'mnist' })).toThrow(
-      'experiment: --in must be one of cifar10, svhn, got "mnist"',
+      'experiment: --in must be one of cifar10, svhn, got mnist',
     );
   });
 });
@@ -117,7 +120,7 @@ const data = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 test.skipIf(!existsSync(data))(
   'lists are resized by the kernel of the preset, noise as many as asked for',
   async () => {
-    const { out } = await realSets(['svhn', 'cifar10'], data, { noiseImages: 3, resizeKernel: 'linear' }, 1);
+    const { out } = await realSets('svhn', [{ name: 'cifar10' }], data, { noiseImages: 3, resizeKernel: 'linear' }, 1);
     const found = out.find(({ name }) => name === 'rooms')!.images;
     for (const [kernel, isSame] of [
       ['linear', true],
