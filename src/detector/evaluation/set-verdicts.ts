@@ -24,7 +24,7 @@ export interface SetReader<Block> {
 }
 
 /** Not of the set: what is wrong is so for each. */
-const OF_CALL = ['cutPoint', 'backend', 'detector'];
+const OF_CALL = ['alpha', 'cutPoint', 'backend', 'detector'];
 
 /** An error of a prediction as one of `where`, which names the set. */
 async function namingSet<T>(where: string, set: string, done: Promise<T>): Promise<T> {
