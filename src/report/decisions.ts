@@ -3,9 +3,12 @@ import type { Report, ReportedShare, ReportSet } from './report';
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
+/** A number and its percent sign stay on one line. */
+const wordsOf = (sentence: string): string => escapeHtml(sentence).replaceAll(' %', '\u00a0%');
+
 /** The one sentence with which the page begins. */
 export const leadSentence = ({ sentence }: Report): string =>
-  sentence === undefined ? '' : `<p class="lead">${escapeHtml(sentence)}</p>`;
+  sentence === undefined ? '' : `<p class="lead">${wordsOf(sentence)}</p>`;
 
 const cell = (share: ReportedShare | undefined): string =>
   share === undefined
@@ -22,7 +25,7 @@ export function decisionsSection({ known, out }: Report): string {
   }
   const sentences = sets
     .filter(({ sentence }) => sentence !== undefined)
-    .map(({ sentence }) => `<li>${escapeHtml(sentence!)}</li>`)
+    .map(({ sentence }) => `<li>${wordsOf(sentence!)}</li>`)
     .join('');
   if (sentences === '' && cutPoints.size === 0) return '';
   const heads = [...cutPoints].map(

@@ -11,6 +11,8 @@ import { makeReport, noPicture } from './report-input';
 const encodeImage = noPicture;
 const documentOf = async (report: Report) => parseHTML(await htmlReport(report, { encodeImage })).document;
 
+const wordsIn = ({ textContent }: Element) => textContent.replaceAll('\u00a0%', ' %');
+
 describe('a report of what a detector said of itself', () => {
   let result: DetectorEvaluation;
   beforeAll(async () => {
@@ -27,8 +29,8 @@ describe('a report of what a detector said of itself', () => {
   test('takes the result as it is, also from JSON, and begins with its sentence', async () => {
     const document = await documentOf({ title: 'Mine', ...result });
     const header = document.querySelector('header')!;
-    expect([...header.children].map(({ textContent }) => textContent)).toEqual(['Mine', result.sentence]);
-    const sentences = [...document.querySelectorAll('.sentences li')].map(({ textContent }) => textContent);
+    expect([...header.children].map(wordsIn)).toEqual(['Mine', result.sentence]);
+    const sentences = [...document.querySelectorAll('.sentences li')].map(wordsIn);
     expect(sentences).toEqual([result.known.sentence, ...result.out.map(({ sentence }) => sentence)]);
     const first = document.querySelector('main > section')!;
     expect(first.getAttribute('aria-labelledby')).toBe('decisions-title');
