@@ -70,7 +70,10 @@ export async function evaluateDetector(
       predict: (rows) => predict(rows, { cutPoint: asked }),
       // As `predict` decides: by the threshold, or of folds by the p-value, whose count of rows is whole.
       isOodAt(alpha) {
-        if (!folds) return ({ score }) => score > cutAt(alpha);
+        if (!folds) {
+          const cut = cutAt(alpha);
+          return ({ score }) => score > cut;
+        }
         const allowed = allowedAlarms(count, alpha);
         return ({ pValue }) => Math.round(pValue * (count + 1)) <= allowed;
       },
