@@ -88,7 +88,7 @@ async function run({ data, train, fit, test, epochs, scorer, report }: Options):
   const [inside, outside] = [part(mnist.test, 0, test), part(fashion, 0, test)];
 
   if (scorer) {
-    const options = { scorer: scorerMethods[scorer](), features: 'features', cutPoints: { strict: 0.01 } };
+    const options = { scorer: scorerMethods[scorer]!(), features: 'features', cutPoints: { strict: 0.01 } };
     const detector = await fitDetector(model, { images: known, labels: known.labels }, options);
     const result = await detector.evaluate({
       known: inside,

@@ -37,7 +37,7 @@ describe('a report of what a detector said of itself', () => {
     const parsed = JSON.parse(JSON.stringify(result)) as DetectorEvaluation;
     expect(await htmlReport({ title: 'Mine', ...parsed })).toBe(await htmlReport({ title: 'Mine', ...result }));
     const { figures } = await reportFigures({ title: 'Mine', ...result });
-    expect(Object.keys(figures).sort()).toEqual(['confusion', 'histogram', 'precision-recall', 'roc']); // of nearest too
+    expect(Object.keys(figures).sort()).toEqual(['confusion', 'histogram', 'precision-recall', 'roc']); // of nearest
   });
 
   test('has each cut-point in a column, with counts and intervals', async () => {
@@ -63,7 +63,7 @@ describe('a report of what a detector said of itself', () => {
     for (const falseAlarms of [5, [1], { strict: null }, { strict: { ...result.known.falseAlarms.strict, of: '9' } }]) {
       await of({ known: { ...result.known, falseAlarms } }).toThrow(`htmlReport: known.falseAlarms ${shares}`);
     }
-    await of({ out: [{ ...result.out[0]!, found: { strict: {} } }] }).toThrow(`htmlReport: out[0].found ${shares}`);
+    await of({ out: [{ ...result.out[0], found: { strict: {} } }] }).toThrow(`htmlReport: out[0].found ${shares}`);
   });
 });
 
