@@ -56,7 +56,7 @@ describe('a report of what a detector said of itself', () => {
   });
 
   test('refuses parts that are none', async () => {
-    const of = (change: object) => expect(documentOf({ title: 'Mine', ...result, ...change } as Report)).rejects;
+    const of = (change: object) => expect(documentOf({ title: 'Mine', ...result, ...change })).rejects;
     await of({ sentence: 5 }).toThrow('htmlReport: sentence must be a string, got 5');
     await of({ known: { ...result.known, sentence: {} } }).toThrow('htmlReport: known.sentence must be a string');
     const shares = 'must be { alpha, count, of, lower, upper } by the name of a cut-point, all numbers';
