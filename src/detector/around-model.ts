@@ -5,6 +5,7 @@ import { oneBackend } from '../tensors/one-backend';
 import type { CalibrationInfo } from './calibration/calibration-info';
 import { saveBytes, type DetectorTarget } from './detector-io';
 import { encodeDetector, type DetectorState } from './detector-state';
+import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from './evaluation/detector-evaluation';
 import { defaultBlockSize } from './input/default-block-size';
 import { shownGiven, type ModelImages } from './input/given-images';
 import type { InputPlan } from './input/input-plan';
@@ -13,6 +14,7 @@ import { kindOfRows, rowSource, type ModelRows, type RowKind } from './input/mod
 import { predictOptions } from './judged-detector';
 import type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
 import { isStream } from './known/block-stream';
+import type { KnownImages } from './known/known-images';
 import { rowsFrom, type KnownBatch } from './known/known-rows';
 import type { ClassLabel } from './logit-meaning';
 import { isFunctionModel, type DetectorModel } from './model/detector-model';
@@ -23,6 +25,12 @@ import { namingBlock, namingRows } from './naming-rows';
 
 /** What verdicts are asked for: images, or rows of another kind, as the detector was fitted with. */
 export type AskedRows = ModelImages | { readonly inputs: ModelInputs };
+
+/** Known images and sets of strange ones, each at once or block by block. */
+export type ImagesToEvaluate = EvaluatedRows<
+  KnownImages | AskedRows | AsyncIterable<KnownImages | AskedRows>,
+  KnownImages | AskedRows | AsyncIterable<KnownImages | AskedRows>
+>;
 
 /** A classifier that says of each image whether it is something it never learned. */
 export interface Detector<Label = ClassLabel> {
@@ -53,6 +61,14 @@ export interface Detector<Label = ClassLabel> {
    * @throws ArgumentError where the other has another scorer, or one of them is calibrated by folds
    */
   mergeCalibration(other: { readonly state: DetectorState }): Detector<Label>;
+  /**
+   * How good the detector is, in numbers with intervals and in words, by known and strange images that it never saw:
+   * with a title the result is a report, `htmlReport({ title, ...result })`.
+   *
+   * @param sets `known`: images as at the fit, with `labels` the accuracy too; `strange`: images by name
+   * @throws as `predict`, naming the set; ArgumentError for a set without images, or none
+   */
+  evaluate(sets: ImagesToEvaluate, options?: DetectorEvaluationOptions): Promise<DetectorEvaluation>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /**
@@ -144,7 +160,7 @@ export function detectorAround<Label>(
 
   const around = (other: OutputDetector<Label>): Detector<Label> =>
     detectorAround(where, other, { model, reader, inputShape, kind, plan, blockSize: givenSize });
-  return {
+  const detector: Detector<Label> = {
     state: inner.state,
     calibration: inner.calibration,
     async predict(images, options) {
@@ -163,10 +179,15 @@ export function detectorAround<Label>(
       return around(await inner.recalibrate(outputs(`${where}.recalibrate`, images), options));
     },
     mergeCalibration: (other) => around(inner.mergeCalibration(other)),
+    async evaluate(sets, options) {
+      const { evaluateDetector } = await import('./evaluation/index');
+      return evaluateDetector(`${where}.evaluate`, kind, detector, sets, options);
+    },
     toBytes: () => encodeDetector(inner.state),
     save: (target) => saveBytes('Detector.save', encodeDetector(inner.state), target),
     dispose: () => inner.dispose(),
   };
+  return detector;
 }
 
 /** What was given as rows of the kind that was fitted. @throws ArgumentError for the other one */

@@ -1,6 +1,6 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
-export type { AskedRows, Detector } from './around-model';
+export type { AskedRows, Detector, ImagesToEvaluate } from './around-model';
 export type { FitDetectorOptions, KnownImages } from './detector';
 export type { ImageNumbers, ModelImage, ModelImages, NestedNumbers, ShapedImages } from './input/given-images';
 export type { ModelInput, PixelFunction, PixelInput } from './input/model-input';
@@ -19,16 +19,37 @@ export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-outpu
 export { growingDetector } from './growing/growing-detector';
 export { loadGrowingDetector } from './growing/load-growing-detector';
 export type {
+  FeaturesToEvaluate,
   GrowingCalibration,
   GrowingDetector,
   GrowingDetectorOptions,
+  GrowingEvaluationOptions,
   GrowingFeatures,
   GrowingPredictOptions,
   GrowingVerdict,
 } from './growing/growing-detector';
 export type { GrowingLabel } from './growing/growing-labels';
 export type { OutputDetectorOptions } from './output-detector';
-export type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
+export type {
+  OutputDetector,
+  OutputsToEvaluate,
+  PredictOptions,
+  RecalibrateOptions,
+  RecalibrationRows,
+  Verdict,
+} from './judged-detector';
+export type {
+  CalledOod,
+  CountedShare,
+  DetectorEvaluation,
+  DetectorEvaluationOptions,
+  EvaluatedRows,
+  FalseAlarms,
+  KeptPromise,
+  KnownEvaluation,
+  StrangeEvaluation,
+} from './evaluation/detector-evaluation';
+export type { Finding } from './evaluation/finding';
 export type { LabelSetOptions } from './calibration/label-sets';
 export type { ClassLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';

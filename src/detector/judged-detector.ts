@@ -1,4 +1,4 @@
-import { ANYTHING, check, FLAG, SHARE } from '../core/check';
+import { ANYTHING, FLAG } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { readOptions } from '../core/read-options';
 import { sortScores } from '../core/sort-scores';
@@ -7,11 +7,14 @@ import type { Batch, ModelOutputs, Need } from '../scorers/contract/scorer';
 import { encodeScorer } from '../scorers/contract/scorer-state';
 import { calibrationInfo, type CalibrationInfo } from './calibration/calibration-info';
 import { checkAlarm } from './calibration/check-alarm';
+import { rateOf } from './calibration/cut-point-rates';
 import { judgeRows, meanScores, type Judge } from './calibration/judge';
 import { labelSetsOf, type LabelSets } from './calibration/label-sets';
 import { encodeDetector, type DetectorState } from './detector-state';
+import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from './evaluation/detector-evaluation';
 import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
 import { isStream } from './known/block-stream';
+import type { KnownLabels } from './known/known-labels';
 import { predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
 import { namingBlock } from './naming-rows';
 import type { SharedScorers } from './shared-scorers';
@@ -63,6 +66,11 @@ type AskedOutputs = GivenOutputs & Partial<Pick<ModelOutputs, 'images'>>;
 /** Outputs of known images, at once or block by block. */
 export type RecalibrationRows = AskedOutputs | AsyncIterable<AskedOutputs>;
 
+type KnownOutputs = AskedOutputs & { readonly labels?: KnownLabels };
+
+/** Outputs of known images and of sets of strange ones, each at once or block by block. */
+export type OutputsToEvaluate = EvaluatedRows<KnownOutputs | AsyncIterable<KnownOutputs>, RecalibrationRows>;
+
 /** A fitted scorer with its calibration: outputs of a model in, verdicts out. */
 export interface OutputDetector<Label = ClassLabel> {
   /** What `predict` must be given. */
@@ -92,6 +100,13 @@ export interface OutputDetector<Label = ClassLabel> {
    * @throws ArgumentError where the other has another scorer, or one of them is calibrated by folds
    */
   mergeCalibration(other: { readonly state: DetectorState }): OutputDetector<Label>;
+  /**
+   * How good the detector is, in numbers with intervals and in words, by known and strange images that it never saw.
+   *
+   * @param sets `known`: outputs as at the fit, with `labels` the accuracy too; `strange`: such outputs by name
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none
+   */
+  evaluate(sets: OutputsToEvaluate, options?: DetectorEvaluationOptions): Promise<DetectorEvaluation>;
   /** The detector as one safetensors file, without the model. */
   toBytes(): Uint8Array;
   /** Frees what it holds on the backend. */
@@ -113,16 +128,6 @@ export function checkRates(
   for (const [name, rate] of Object.entries(cutPoints)) {
     checkAlarm(where, name === 'default' ? 'alpha' : `cutPoints.${name}`, judge, rate, acceptNoAlarm);
   }
-}
-
-/** The rate that a prediction asks for. */
-function rateOf(where: string, cutPoints: DetectorState['cutPoints'], cutPoint: string | number): number {
-  if (typeof cutPoint === 'number') {
-    check(where, 'cutPoint', cutPoint, SHARE);
-    return cutPoint;
-  }
-  if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
-  throw new ArgumentError(where, 'cutPoint', `one of ${Object.keys(cutPoints).join(', ')}, or a rate`, cutPoint);
 }
 
 /** Throws unless both are held-out calibrations of one scorer. */
@@ -182,7 +187,7 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
     held.check(`${where}.${what}`);
     return `${where}.${what}`;
   };
-  return {
+  const detector: OutputDetector<Label> = {
     needs: held.scorers[0]!.needs,
     state,
     calibration: calibrationInfo(judge, cutPoints.default!, state),
@@ -232,7 +237,12 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
       const given = checkMergeable(at, state, other);
       return withCalibration(at, Float64Array.from([...calibrations[0]!, ...given.calibrations[0]!]));
     },
+    async evaluate(sets, options) {
+      const { evaluateDetector } = await import('./evaluation/index');
+      return evaluateDetector(asked('evaluate'), 'outputs', detector, sets, options);
+    },
     toBytes: () => encodeDetector(state),
     dispose: () => held.dispose(),
   };
+  return detector;
 }

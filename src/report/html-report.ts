@@ -1,6 +1,7 @@
 import { evaluationTable, type Evaluation } from '../metrics/index';
 import { buildPageData } from './build-page-data';
 import { setColor } from './colors';
+import { decisionsSection, leadSentence } from './decisions';
 import {
   describeConfusion,
   describeEmbedding,
@@ -26,6 +27,10 @@ const FORMATS = [
   ['csv', 'CSV'],
 ] as const;
 
+/** Of the intervals of AUROC, which `evaluate` gives one confidence. */
+const confidenceOf = ({ sets }: Evaluation): string =>
+  `${Number((100 * (Object.values(sets)[0]?.auroc.confidence ?? 0.95)).toPrecision(6))} %`;
+
 function numbersSection(evaluation: Evaluation): string {
   const accuracy =
     evaluation.accuracy === undefined
@@ -41,7 +46,7 @@ function numbersSection(evaluation: Evaluation): string {
     evaluation,
     { format: 'html', interval: true },
   )}</div>
-<p class="note">In brackets the 95 % confidence interval of AUROC. A score above the threshold means OoD.</p>
+<p class="note">In brackets the ${confidenceOf(evaluation)} confidence interval of AUROC. A score above the threshold means OoD.</p>
 <div class="copies">${copies}</div>`;
 }
 
@@ -180,9 +185,10 @@ export function htmlOf(report: Report, data: PageData): string {
 <style>${style}</style>
 </head>
 <body>
-<header><h1>${title}</h1></header>
+<header><h1>${title}</h1>${leadSentence(report)}</header>
 <main>
 <noscript><p class="note">The charts need JavaScript; numbers and mistakes are below without it.</p></noscript>
+${decisionsSection(report)}
 <section aria-labelledby="numbers-title"><h2 id="numbers-title">Metrics</h2>${numbersSection(report.evaluation)}</section>
 <section aria-labelledby="scores-title"><h2 id="scores-title">Scores and threshold</h2>${chart(
     'histogram',

@@ -1,4 +1,4 @@
-export type { EmbeddingHistory, EmbeddingRows, Report, ReportSet } from './report';
+export type { EmbeddingHistory, EmbeddingRows, Report, ReportedShare, ReportSet } from './report';
 export type { ReportOptions } from './report-options';
 export type { EncodeImage } from './image-atlas';
 export { htmlReport } from './html-report';

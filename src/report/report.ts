@@ -12,6 +12,16 @@ export interface EmbeddingRows {
   readonly shape: readonly [number, number];
 }
 
+/** How many rows of a set are called OoD at a cut-point, with the interval of their share. */
+export interface ReportedShare {
+  /** False-alarm rate of the cut-point. */
+  alpha: number;
+  count: number;
+  of: number;
+  lower: number;
+  upper: number;
+}
+
 /** One set of test images: what the report shows of it. Everything besides name and scores may be left out. */
 export interface ReportSet {
   name: string;
@@ -27,6 +37,12 @@ export interface ReportSet {
   embeddings?: EmbeddingRows;
   /** The images themselves [N, H, W, 1 or 3], for hovering and for the mistakes. */
   images?: ImageSet;
+  /** What came of the set, in words; as of `evaluate` of a detector. */
+  sentence?: string;
+  /** Of the known set at each cut-point, by its name; as of `evaluate` of a detector. */
+  falseAlarms?: Readonly<Record<string, ReportedShare>>;
+  /** Of an OoD set at each cut-point, by its name; as of `evaluate` of a detector. */
+  found?: Readonly<Record<string, ReportedShare>>;
 }
 
 /** The embedding as it learned: the same images after several epochs. */
@@ -40,6 +56,8 @@ export interface EmbeddingHistory {
 /** What a report is made of. */
 export interface Report {
   title: string;
+  /** The result in one sentence, with which the page begins; as of `evaluate` of a detector. */
+  sentence?: string;
   /** Of `evaluate`: its OoD sets are those of `out`. */
   evaluation: Evaluation;
   known: ReportSet;
@@ -63,6 +81,14 @@ const EVALUATION: Rule = {
   expected: 'what evaluate() returns',
   holds: (value: unknown) => OBJECT.holds((Object(value) as { sets?: never }).sets!),
 };
+const SHARES: Rule = {
+  expected: '{ alpha, count, of, lower, upper } by the name of a cut-point, all numbers',
+  holds: (value: unknown) =>
+    OBJECT.holds(value as never) &&
+    Object.values(value as Record<string, Partial<ReportedShare> | null>).every((share) =>
+      (['alpha', 'count', 'of', 'lower', 'upper'] as const).every((name) => Number.isFinite(share?.[name])),
+    ),
+};
 
 function checkSet(set: ReportSet, what: string): void {
   checkScores(where, `${what}.scores`, set.scores);
@@ -85,6 +111,10 @@ function checkSet(set: ReportSet, what: string): void {
   if (probabilities && labels) {
     const [, classes] = probabilities.shape;
     checkLabels(where, labels, { what: `${what}.labels`, below: classes });
+  }
+  if (set.sentence !== undefined) check(where, `${what}.sentence`, set.sentence, TEXT);
+  for (const name of ['falseAlarms', 'found'] as const) {
+    if (set[name] !== undefined) check(where, `${what}.${name}`, set[name], SHARES);
   }
   if (embeddings != null) checkRows(embeddings, `${what}.embeddings`);
   if (set.images != null) checkImages(set.images, `${what}.images`);
@@ -161,6 +191,7 @@ function checkClassNames({ classNames, known, out }: Report): void {
 /** Throws unless a report can be made of it; the error names the part. */
 export function checkReport(report: Report): void {
   check(where, 'report', report, OBJECT);
+  if (report.sentence !== undefined) check(where, 'sentence', report.sentence, TEXT);
   check(where, 'known', report.known, OBJECT);
   check(where, 'out', report.out, SETS);
   check(where, 'evaluation', report.evaluation, EVALUATION);

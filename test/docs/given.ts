@@ -24,6 +24,17 @@ const fitted = async () => mahalanobis().fit(blocks(), {});
 const fittedDetector = async () =>
   fitDetector(classifier(), { images: imageTensor(), labels: labels() }, { scorer: mahalanobis(), alpha: 0.05 });
 
+/** The same of images as the page of reports has them. */
+const bytesDetector = async () =>
+  fitDetector(classifier(8), { images: byteImages(90, 8), labels: labels() }, { scorer: mahalanobis(), alpha: 0.05 });
+
+const toEvaluate = {
+  fresh: () => imageTensor(30),
+  freshLabels: () => labelsOf(30),
+  letters: () => tf.randomUniform([12, 16, 16, 3], 0, 1, 'float32', 7),
+  noise: () => tf.randomUniform([12, 16, 16, 3], 0, 1, 'float32', 8),
+};
+
 /** A trainer of a small network on 16 x 16 images, and what it trains on. */
 const network = (side: number) =>
   tfl.sequential({
@@ -130,12 +141,12 @@ export const given = {
   modelFolder: { tfl: () => tfl },
   loadDetector: { detector: fittedDetector },
   writeReport: { known: () => reportSet(60, 0, 1), other: () => strange(reportSet(20, 2, 2)) },
-  'docs/detector.md': { detector: fittedDetector },
+  'docs/detector.md': { detector: fittedDetector, ...toEvaluate },
   createTrainer: { images: () => imageTensor(4, 32) },
   embed: { test: () => byteImages(2) },
   gatherImages: { train: () => byteImages(9) },
   SeededDropout: { x: () => tf.ones([4, 3]) },
-  'README.md': { ...training(48), setLabels: () => withOod(48) },
+  'README.md': { ...training(48), setLabels: () => withOod(48), ...toEvaluate },
   'docs/evaluate.md': {
     tinyScores: () => scores(100, 2),
     svhnScores: () => scores(100, 3),
@@ -190,6 +201,7 @@ export const given = {
   },
   'docs/open-set.md': { inside: () => ({ scores: [0.1, 0.2, 0.4], predicted: [0, 1, 1], labels: [0, 1, 2] }) },
   'docs/report.md': {
+    detector: bytesDetector,
     known: () => reportSet(60, 0, 1),
     letters: () => strange(reportSet(20, 2, 2)),
     noise: () => strange(reportSet(20, 4, 3)),

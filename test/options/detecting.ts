@@ -238,6 +238,27 @@ export const detecting: Rows = {
     rules: { ...loaded, logitsOf: FUNCTION },
   },
   'Detector.predict': { call: ofImages.predict, before: [known], slip: ['cutpoint', 'cutPoint'] },
+  'Detector.evaluate': {
+    call: ofImages.evaluate,
+    before: [{ known, strange: { other: known } }],
+    slip: ['cutpoint', 'cutPoint'],
+    rules: { confidence: SHARE },
+  },
+  'OutputDetector.evaluate': {
+    call: ofOutputs.evaluate,
+    before: [{ known: outputs, strange: { other: outputs } }],
+    slip: ['confidance', 'confidence'],
+    rules: { confidence: SHARE },
+    where: 'fitOutputDetector.evaluate',
+  },
+  'GrowingDetector.evaluate': {
+    call: grown.evaluate,
+    before: [{ known: rows, strange: { other: rows } }],
+    slip: ['aplha', 'alpha'],
+    rules: { alpha: SHARE, confidence: SHARE },
+    where: 'growingDetector.evaluate',
+    runs: true,
+  },
   'Detector.recalibrate': {
     call: ofImages.recalibrate,
     before: [known],

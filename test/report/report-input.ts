@@ -8,7 +8,7 @@ export function makeSet(
   count: number,
   away: number,
   size = 5,
-): Required<Omit<ReportSet, 'probabilities'>> {
+): Required<Omit<ReportSet, 'probabilities' | 'sentence' | 'falseAlarms' | 'found'>> {
   const random = seededRandom(9, away);
   const data = Float32Array.from({ length: count * size }, () => random.normal() + away);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 3);

@@ -24,3 +24,13 @@ export function cutPointsOf(
   }
   return all;
 }
+
+/** The rate that a prediction asks for. */
+export function rateOf(where: string, cutPoints: Readonly<Record<string, number>>, cutPoint: string | number): number {
+  if (typeof cutPoint === 'number') {
+    check(where, 'cutPoint', cutPoint, SHARE);
+    return cutPoint;
+  }
+  if (Object.hasOwn(cutPoints, cutPoint)) return cutPoints[cutPoint]!;
+  throw new ArgumentError(where, 'cutPoint', `one of ${Object.keys(cutPoints).join(', ')}, or a rate`, cutPoint);
+}

@@ -6,6 +6,8 @@ import { readRows, type Rows } from '../../scorers/contract/rows';
 import type { Embeddings } from '../../tensors/embeddings';
 import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
+import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from '../evaluation/detector-evaluation';
+import type { KnownLabels } from '../known/known-labels';
 import { addRow, emptyBank, judge, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
 import {
   checkOneKind,
@@ -41,6 +43,17 @@ export interface GrowingPredictOptions {
   /** False-alarm rate of this call, by default that of the detector. */
   alpha?: number;
 }
+
+/** Options of `evaluate` of a growing detector: those of other detectors, with a rate in place of a cut-point. */
+export type GrowingEvaluationOptions = GrowingPredictOptions & Pick<DetectorEvaluationOptions, 'confidence'>;
+
+type KnownFeatures = GrowingFeatures | { readonly features: GrowingFeatures; readonly labels?: KnownLabels };
+
+/** Features of known images and of sets of strange ones, each at once or block by block. */
+export type FeaturesToEvaluate = EvaluatedRows<
+  KnownFeatures | AsyncIterable<KnownFeatures>,
+  GrowingFeatures | AsyncIterable<GrowingFeatures>
+>;
 
 /** What a growing detector says of one image. */
 export interface GrowingVerdict {
@@ -92,6 +105,14 @@ export interface GrowingDetector {
   predict(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict[]>;
   /** The p-values alone, with no verdict and so for any number of rows above k; errors are those of `predict`. */
   pValues(features: GrowingFeatures): Promise<Float64Array>;
+  /**
+   * How good it is as it stands, in numbers with intervals and in words, by known and strange images that it was not
+   * given; add nothing meanwhile.
+   *
+   * @param sets `known`: features, or `{ features, labels }`; `strange`: features by name
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none
+   */
+  evaluate(sets: FeaturesToEvaluate, options?: GrowingEvaluationOptions): Promise<DetectorEvaluation>;
   /** Rows of each label, in the order in which the labels came. */
   counts(): Map<GrowingLabel, number>;
   /** The detector as one safetensors file. */
@@ -190,7 +211,7 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
   }
 
   const toBytes = () => encodeGrowing(bank, settings);
-  return {
+  const detector: GrowingDetector = {
     get calibration() {
       const { count } = bank;
       const smallestAlpha = count > k ? 1 / (count + 1) : 1;
@@ -245,11 +266,17 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
         return Float64Array.from(await judgeRows(where, rows), ({ reached }) => reached / (bank.count + 1));
       });
     },
+    async evaluate(sets, options) {
+      await last; // what is being added counts
+      const { evaluateGrowing } = await import('../evaluation/index');
+      return evaluateGrowing(settings.alpha, detector, sets, options);
+    },
     toBytes,
     async save(target) {
       await saveBytes('growingDetector.save', toBytes(), target);
     },
   };
+  return detector;
 }
 
 /** Throws where nothing, however strange, would be unknown. */

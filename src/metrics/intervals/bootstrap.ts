@@ -55,7 +55,7 @@ function bootstrapOptions(where: string, given: BootstrapOptions) {
 }
 
 /** As many draws with replacement as there are samples: how often each came. */
-function draw(random: Random, weights: Int32Array): void {
+export function drawAnew(random: Random, weights: Int32Array): void {
   weights.fill(0);
   for (let i = 0; i < weights.length; i++) weights[random.integer(weights.length)]!++;
 }
@@ -64,7 +64,7 @@ function draw(random: Random, weights: Int32Array): void {
  * The (R + 1) p-th of R ascending values, between two of them in proportion: of R + 1 gaps a new value falls in each as
  * often. Source: Davison, Hinkley, Bootstrap Methods, 1997, section 2.4.
  */
-function quantile(ascending: Float64Array, level: number): number {
+export function ascendingQuantile(ascending: Float64Array, level: number): number {
   const place = Math.min(Math.max(level * (ascending.length + 1), 1), ascending.length) - 1;
   const before = Math.floor(place);
   const [low, high] = [ascending[before]!, ascending[Math.min(before + 1, ascending.length - 1)]!];
@@ -91,7 +91,7 @@ export function bootstrap(
   const random = seededRandom(seed);
   const values = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
-    for (const each of weights) draw(random, each);
+    for (const each of weights) drawAnew(random, each);
     values[r] = evaluate(weights, `resample ${r}`);
   }
   values.sort();
@@ -99,7 +99,7 @@ export function bootstrap(
   const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
   const tail = (1 - confidence) / 2;
   const [lower, upper] = [tail, 1 - tail].map((level) =>
-    quantile(values, method === 'bca' ? biasCorrectedLevel(values, value, skew, level) : level),
+    ascendingQuantile(values, method === 'bca' ? biasCorrectedLevel(values, value, skew, level) : level),
   ) as [number, number];
   const interval = { value, lower, upper, standardError: Math.sqrt(squares / (resamples - 1)), resamples };
   if (values[0] !== values[resamples - 1]) return interval;

@@ -83,6 +83,12 @@ async function detectors() {
       [false, true],
       scorer.kind,
     );
+    const { out, known } = await detector.evaluate({
+      known: { images: tf.tensor2d(points), labels },
+      strange: { far: tf.tensor2d([[-40, -40]]) },
+    });
+    assert.equal(out[0].found.default.count, 1);
+    assert.equal(known.accuracy.count, rows);
     const again = await loadDetector(model, detector.toBytes(), { scorer });
     assert.deepEqual(await again.predict(images), verdicts);
   }

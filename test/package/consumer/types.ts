@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ClassMeans, ShapeError, contrastiveLoss, decide, type Decision, type Embeddings } from 'tfjs-ood';
 import { readIdx, type Inflate } from 'tfjs-ood/datasets';
-import { fitOutputDetector, type OutputDetector, type Verdict } from 'tfjs-ood/detector';
+import { fitOutputDetector, type DetectorEvaluation, type OutputDetector, type Verdict } from 'tfjs-ood/detector';
 import { recallAtK } from 'tfjs-ood/embeddings';
 import { fitDetector, type Detector } from 'tfjs-ood/detector';
 import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
@@ -34,6 +34,11 @@ export async function detectors(images: tf.Tensor4D, labels: number[]): Promise<
   const outputs = { features: embeddings, labels };
   const outside: OutputDetector = await fitOutputDetector(outputs, { scorer: method, alpha: 0.05 });
   return [...(await around.predict(images)), ...(await outside.predict({ features: embeddings }))];
+}
+
+export async function evaluated(detector: Detector, known: tf.Tensor4D, strange: tf.Tensor4D): Promise<string> {
+  const result: DetectorEvaluation = await detector.evaluate({ known, strange: { strange } });
+  return htmlReport({ title: result.sentence, ...result });
 }
 
 // @ts-expect-error labels are numbers
