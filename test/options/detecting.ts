@@ -81,7 +81,11 @@ const loaded = { scorer: METHOD, methods: ['methods by kind, such as scorerMetho
 
 const gaussian = {
   slip: ['covarience', 'covariance'],
-  rules: { covariance: ['one of oas, ledoit-wolf, empirical', 'medium', 1, null], blockSize },
+  rules: {
+    covariance: ['one of oas, ledoit-wolf, empirical', 'medium', 1, null],
+    normalize: WORDS('none', 'length'),
+    blockSize,
+  },
   runs: true,
 } as const;
 const mine = {
