@@ -1,4 +1,5 @@
 import { seededRandom } from '../../core/random';
+import { indexOfLargest } from '../../scorers/contract/logit-scores';
 import type { Rows } from '../../scorers/contract/rows';
 import type { Head } from '../../scorers/contract/scorer';
 import { pickRows, type KnownBlock } from '../known/known-rows';
@@ -20,6 +21,21 @@ export const rowsOf = ({ features, logits, labels }: KnownBlock, rows: readonly 
   ...(logits && { logits: pickRows(logits, rows) }),
   ...(labels && { labels: Int32Array.from(rows, (row) => labels[row]!) }),
 });
+
+/**
+ * Whether labels are columns of the logits: they could be, and the largest logit of a row is its label's at least half
+ * as often as the best column of each label is. Labels of somebody's own classes are none.
+ */
+function areColumns({ labels, logits }: KnownBlock, columns: number): boolean {
+  if (!labels!.every((label) => label < columns)) return false;
+  if (!logits) return true;
+  const counts = Array.from({ length: columns }, () => new Int32Array(columns)); // of label and column
+  labels!.forEach((label, row) => {
+    counts[label]![indexOfLargest(logits.data.subarray(row * columns, (row + 1) * columns))]!++;
+  });
+  const right = counts.reduce((sum, row, label) => sum + row[label]!, 0);
+  return right >= 0.5 * counts.reduce((sum, row) => sum + Math.max(...row), 0);
+}
 
 /** A matrix [N, C] without one of its columns. */
 function withoutColumn(data: Float32Array, columns: number, column: number): Float32Array {
@@ -93,7 +109,7 @@ export function leftOutClasses(parts: KnownParts, most: number, seed: number): U
   const { fit, held, head } = parts;
   const drawn = Array.from(seededRandom(seed, 62).permutation(able.length).subarray(0, most), (at) => able[at]!);
   const columns = fit.rows.logits?.shape[1] ?? head?.shape[1] ?? 0;
-  const isColumn = [...fit.rows.labels!, ...held.rows.labels!].every((label) => label < columns);
+  const isColumn = areColumns(fit.rows, columns) && [...held.rows.labels!].every((label) => label < columns);
   const isCut = isColumn && columns > 2; // one column has nothing to choose
   const trials = drawn
     .sort((a, b) => a - b)

@@ -46,8 +46,16 @@ const classifier = () =>
   tfl.sequential({
     layers: [
       tfl.layers.flatten({ inputShape: [SIDE, SIDE, 1] }),
-      tfl.layers.dense({ units: 8, activation: 'relu', kernelInitializer: tfl.initializers.glorotUniform({ seed: 2 }) }),
-      tfl.layers.dense({ units: 3, activation: 'softmax', kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }) }),
+      tfl.layers.dense({
+        units: 8,
+        activation: 'relu',
+        kernelInitializer: tfl.initializers.glorotUniform({ seed: 2 }),
+      }),
+      tfl.layers.dense({
+        units: 3,
+        activation: 'softmax',
+        kernelInitializer: tfl.initializers.glorotUniform({ seed: 3 }),
+      }),
     ],
   });
 
@@ -176,7 +184,10 @@ onEachBackend('compareScorers', () => {
   });
 
   test('bytes are as the numbers that they become', async () => {
-    const bytes = { data: Uint8Array.from(known.images.data, (value) => Math.round(255 * value)), shape: known.images.shape };
+    const bytes = {
+      data: Uint8Array.from(known.images.data, (value) => Math.round(255 * value)),
+      shape: known.images.shape,
+    };
     const floats = { data: Float32Array.from(bytes.data, (value) => value / 255), shape: bytes.shape };
     const only = { only: ['mahalanobis'] };
     const [a, b] = [
@@ -194,7 +205,11 @@ describe('what cannot be compared', () => {
 
   test('rows that are no images: classes left out alone; of one class an error that says what to give', async () => {
     await tf.setBackend('cpu');
-    const { sets, leftOut } = await compareScorers(model, { inputs: rows, labels }, { only: ['mahalanobis', 'energy'] });
+    const { sets, leftOut } = await compareScorers(
+      model,
+      { inputs: rows, labels },
+      { only: ['mahalanobis', 'energy'] },
+    );
     expect(sets.map(({ name }) => name)).toEqual(['leave-one-class-out']);
     expect(sets[0]!.about).toMatch('there are no logits');
     expect(leftOut.map(({ name }) => name)).toEqual(['energy']);
