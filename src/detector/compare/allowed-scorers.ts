@@ -49,7 +49,7 @@ function reasonAgainst(where: string, method: ScorerMethod, offered: Offered, is
   return undefined;
 }
 
-/** The methods by name: every one with its defaults, and the caller's own; those named in `only`, where there are some. */
+/** The methods by name: every one with its defaults, and the caller's own; of these those that `only` names. */
 export function methodsByName(
   where: string,
   own: Readonly<Record<string, ScorerMethod>>,

@@ -39,7 +39,7 @@ export const compareOptions = () => {
     only: [
       {
         expected: 'a list of at least one name',
-        holds: (value: unknown) => isNames(value) && (value as unknown as []).length > 0,
+        holds: (value: unknown) => isNames(value) && (value as []).length > 0,
       },
     ],
     proxies: [flag],

@@ -33,8 +33,8 @@ export function checkLikeKnown(where: string, name: string, known: KnownBlock, s
 }
 
 /**
- * Which scorer finds the unknown best, on outputs of a model in any runtime: as `compareScorers`, of rows that are there
- * already. No images can be made of them: without strange rows a class is left out in turn.
+ * Which scorer finds the unknown best, on outputs of a model in any runtime: as `compareScorers`, of rows that are
+ * there already. No images can be made of them: without strange rows a class is left out in turn.
  *
  * @param outputs features [N, D], logits [N, C], or one of them, and labels [N] of known images
  * @throws ArgumentError for an option out of range, too few rows, or where nothing stands for the unknown; ShapeError,

@@ -48,7 +48,7 @@ const FEWEST = 2;
 
 const countOf = ({ features, logits }: KnownBlock): number => (features ?? logits)?.shape[0] ?? 0;
 
-/** Known rows, and after them those that are unknown, each with a number of its own; rows made of one have its number. */
+/** Known rows, and after them unknown ones, each with a number of its own; what is made of a row has its number. */
 function numbered({ fit, held, strange }: ComparedRows) {
   const [fitCount, heldCount] = [countOf(fit), countOf(held)];
   const strata: number[] = [];

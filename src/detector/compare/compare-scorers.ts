@@ -86,8 +86,8 @@ async function agreeingHead(
  * number of scorers; what goes through it again by itself, such as `odin`, is left out by name.
  *
  * Without strange images others stand for them, and the result says so: each class in turn is left out of the fit and
- * scored (`maxClasses` of them), and images are made of the held-out ones (noise, shuffled patches, less contrast, other
- * brightness). They may rank scorers otherwise than what your model will meet does.
+ * scored (`maxClasses` of them), and images are made of the held-out ones (noise, shuffled patches, less contrast,
+ * other brightness). They may rank scorers otherwise than what your model will meet does.
  *
  * AUROC and FPR at 95 % TPR (the known are positive) are means over all sets. The best scorer is tested against the
  * others by DeLong's paired test on the same images, p-values by Holm's rule over all pairs.

@@ -1,4 +1,3 @@
-import { tableText, type Cell } from '../../metrics/evaluation/table-text';
 import type { ScorerComparison, ScorerFigures } from './comparison';
 
 const withLimits = (value: number, lower: number, upper: number): string =>
@@ -6,6 +5,14 @@ const withLimits = (value: number, lower: number, upper: number): string =>
 
 /** As many digits as tell something: of milliseconds three, of bytes KiB. */
 const short = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
+
+/** Lines of equal columns, names on the left and numbers on the right. */
+function aligned(lines: readonly (readonly string[])[]): string {
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const padded = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
+  return lines.map((line) => `${line.map(padded).join('  ').trimEnd()}\n`).join('');
+}
 
 /** A comparison as a table of plain text, with what else is to be read. */
 export function comparisonText(result: Omit<ScorerComparison, 'text'>): string {
@@ -16,18 +23,18 @@ export function comparisonText(result: Omit<ScorerComparison, 'text'>): string {
   const tied = new Set([best.name, ...best.against.filter(({ isTied }) => isTied).map(({ name }) => name)]);
   // One set is the mean of itself.
   const ofSets = sets.length > 1 ? sets.map(({ name }) => name) : [];
-  const rows = scorers.map((one): Cell[] => [
-    { text: one.name },
-    { text: auroc(one), isBest: tied.has(one.name) },
-    { text: fpr(one) },
-    ...ofSets.map((name): Cell => ({ text: one.sets[name]!.auroc.toFixed(3) })),
-    { text: short(one.fitMs) },
-    { text: short(1000 * one.scoreMsPerRow) },
-    { text: short(one.stateBytes / 1024) },
+  const rows = scorers.map((one) => [
+    one.name,
+    `${auroc(one)}${tied.has(one.name) ? '*' : ' '}`,
+    fpr(one),
+    ...ofSets.map((name) => one.sets[name]!.auroc.toFixed(3)),
+    short(one.fitMs),
+    short(1000 * one.scoreMsPerRow),
+    short(one.stateBytes / 1024),
   ]);
-  const head = ['scorer', 'AUROC', 'FPR95 (known positive)', ...ofSets, 'fit, ms', 'score, ms per 1,000', 'KiB'];
+  const head = ['scorer', 'AUROC ', 'FPR95 (known positive)', ...ofSets, 'fit, ms', 'score, ms per 1,000', 'KiB'];
   return [
-    tableText({ head, rows, nameColumns: 1 }, 'text'),
+    aligned([head, ...rows]),
     `* the best and what so few images do not tell from it: ${best.said}.\n`,
     ...sets.map(
       ({ name, about, count, isProxy }) => `${name}${isProxy ? ' (stand-in)' : ''}: ${count} rows, ${about}.\n`,

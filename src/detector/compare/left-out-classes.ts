@@ -16,7 +16,7 @@ export interface KnownParts {
 }
 
 /** These rows of a block. */
-export const rowsOf = ({ features, logits, labels }: KnownBlock, rows: readonly number[]): KnownBlock => ({
+const rowsOf = ({ features, logits, labels }: KnownBlock, rows: readonly number[]): KnownBlock => ({
   ...(features && { features: pickRows(features, rows) }),
   ...(logits && { logits: pickRows(logits, rows) }),
   ...(labels && { labels: Int32Array.from(rows, (row) => labels[row]!) }),
@@ -85,7 +85,7 @@ function joined(first: TrialRows, second: TrialRows): TrialRows {
 }
 
 /** Classes of which each can be left out: it has rows, and so have the others. */
-export function classesToLeaveOut({ fit, held }: KnownParts): number[] {
+function classesToLeaveOut({ fit, held }: KnownParts): number[] {
   const { labels: ofFit } = fit.rows;
   const { labels: ofHeld } = held.rows;
   if (!ofFit || !ofHeld) return [];

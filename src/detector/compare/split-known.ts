@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../core/errors';
-import type { Head, LogitMeaning, ModelOutputs, ScorerMethod } from '../../scorers/contract/scorer';
+import type { Head, LogitMeaning, ScorerMethod } from '../../scorers/contract/scorer';
 import { holdOut } from '../calibration/hold-out';
 import { checkClassNames } from '../detector-options';
 import { firstOutputs } from '../first-outputs';
@@ -56,7 +56,7 @@ export async function splitKnown(
   const [fit, held] = [await gatheredOf(source, drawn.fit), await gatheredOf(source, drawn.calibration)];
   const order = found && columnOrder(where, found);
   for (const part of [fit, held]) {
-    await noted.see(part as Partial<ModelOutputs>);
+    await noted.see(part);
     order?.look(part);
   }
   order?.check();
