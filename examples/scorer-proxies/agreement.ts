@@ -24,16 +24,19 @@ export function spearman(first: readonly number[], second: readonly number[]): n
 /** How a stand-in ranks the scorers against how some real unknowns do. */
 export interface Agreement {
   rank: number;
-  /** AUROC lost by taking the stand-in's best in place of the best there is. */
+  /** AUROC lost by taking the stand-in's best (any of those that tie) in place of the best there is. */
   regret: number;
 }
 
-/** AUROC of each scorer, the mean over these sets. */
+/** AUROC of each scorer, the mean over these sets, to three digits: less says nothing of so few images. */
 const meansOver = ({ scorers }: ScorerComparison, sets: readonly string[]): number[] =>
-  scorers.map((one) => sets.reduce((sum, set) => sum + one.sets[set]!.auroc / sets.length, 0));
+  scorers.map(
+    (one) => Math.round(sets.reduce((sum, set) => sum + (1000 * one.sets[set]!.auroc) / sets.length, 0)) / 1000,
+  );
 
 export function agreement(result: ScorerComparison, proxies: readonly string[], real: readonly string[]): Agreement {
   const [by, is] = [meansOver(result, proxies), meansOver(result, real)];
-  const taken = by.indexOf(Math.max(...by));
-  return { rank: spearman(by, is), regret: Math.max(...is) - is[taken]! };
+  const taken = is.filter((_, i) => by[i] === Math.max(...by));
+  const mean = taken.reduce((sum, value) => sum + value, 0) / taken.length;
+  return { rank: spearman(by, is), regret: Math.max(...is) - mean };
 }

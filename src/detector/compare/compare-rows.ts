@@ -88,6 +88,11 @@ function unknownsOf(
   });
   const leftOut = isLeavingOut ? leftOutClasses({ fit, held, head }, how.maxClasses, how.seed) : undefined;
   if (leftOut) unknowns.unshift(leftOut);
+  const names = unknowns.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new ArgumentError(where, 'strange', 'sets of other names than those of stand-ins', twice);
+  }
   if (unknowns.length > 0) return unknowns;
   const expected =
     `given, as nothing else stands for the unknown (${notMade}, and there are no labels of two classes with ` +

@@ -161,6 +161,9 @@ describe('compareOutputScorers', () => {
   test('what is refused', async () => {
     const asked = (options: object, rows: object = known) => compareOutputScorers(rows, options);
     await expect(asked({}, { logits: known.logits })).rejects.toThrow('strange must be given');
+    await expect(asked({ strange: { 'leave-one-class-out': strange }, proxies: true })).rejects.toThrow(
+      'strange must be sets of other names than those of stand-ins, got leave-one-class-out',
+    );
     await expect(asked({ proxies: false })).rejects.toThrow('strange must be given');
     await expect(asked({ strange: { x: { features: known.features } } })).rejects.toThrow(
       'compareOutputScorers: logits of strange.x must be [N, 4], as of the known rows, got none',
