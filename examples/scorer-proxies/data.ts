@@ -51,7 +51,7 @@ export async function signs(folder: string, rows: number, seed: number): Promise
   const pictures = (name: string) => readImageList(join(folder, name), { size: [32, 32], limit: rows });
   const even = <S extends ImageSet>(set: S) => evenContrast<S>(set);
   return {
-    train: even(classesOf(train, KNOWN)),
+    train: even(drawn(classesOf(train, KNOWN), Infinity, seed)),
     known: even(drawn(classesOf(test, KNOWN), 2 * rows, seed)),
     novel: { 'other signs': even(drawn(classesOf(test, NOVEL), rows, seed)) },
     anomalies: { rooms: even(await pictures('rooms')), 'Tiny ImageNet': even(await pictures('tiny_imagenet')) },

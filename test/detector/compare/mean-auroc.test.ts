@@ -111,7 +111,7 @@ describe('of several trials that share rows', () => {
     '%s: the error is that of repeated draws, and not of independent trials',
     (_, make, count, each, rows) => {
       const random = seededRandom(7);
-      const runs = 2000;
+      const runs = 1000;
       let [sum, squares, told, covered] = [0, 0, 0, 0];
       const truth = 0.7602499; // P(N(1, 1) > N(0, 1)) = Phi(1 / sqrt 2)
       for (let run = 0; run < runs; run++) {
