@@ -5,6 +5,8 @@ import { ArgumentError, auroc, seededRandom, ShapeError } from 'tfjs-ood';
 import { compareOutputScorers } from 'tfjs-ood/detector';
 import { energy, ensemble, mahalanobis, msp, nearestNeighbors, she } from 'tfjs-ood/scorers';
 import { leftOutClasses } from '../../../src/detector/compare/left-out-classes';
+import { meanAuroc, meanLimits } from '../../../src/detector/compare/mean-auroc';
+import type { ScoredTrial } from '../../../src/detector/compare/trial';
 
 beforeAll(async () => void (await tf.setBackend('cpu')));
 
@@ -65,7 +67,7 @@ describe('compareOutputScorers', () => {
     expect(leftOut).toEqual([]);
     expect(sets).toMatchObject([{ name: 'leave-one-class-out', isProxy: true, count: 160 }]);
     const { held, fit } = split(160, 0.3, 2);
-    const sums: Record<string, number> = { mahalanobis: 0, energy: 0, she: 0 };
+    const trials: Record<string, ScoredTrial[]> = { mahalanobis: [], energy: [], she: [] };
     for (let label = 0; label < CLASSES; label++) {
       const isOwn = (row: number) => known.labels[row] === label;
       const rows = fit.filter((row) => !isOwn(row));
@@ -84,12 +86,30 @@ describe('compareOutputScorers', () => {
         energy: energy(),
         she: await she().fit([of(rows)], { head: cut }),
       };
-      const [inside, outside] = [of(held.filter((row) => !isOwn(row))), of([...fit, ...held].filter(isOwn))];
+      const [inRows, outRows] = [held.filter((row) => !isOwn(row)), [...fit, ...held].filter(isOwn)];
+      const [inside, outside] = [of(inRows), of(outRows)];
       for (const [name, scorer] of Object.entries(fitted)) {
-        sums[name]! += auroc(await scorer.score(inside), await scorer.score(outside)) / CLASSES;
+        trials[name]!.push({
+          inRows: Int32Array.from(inRows),
+          outRows: Int32Array.from(outRows),
+          inScores: await scorer.score(inside),
+          outScores: await scorer.score(outside),
+          weight: 1 / CLASSES,
+        });
       }
     }
-    for (const { name, auroc: value } of scorers) expect(value).toBeCloseTo(sums[name]!, 10);
+    for (const { name, auroc: value, aurocLower, aurocUpper } of scorers) {
+      const own = trials[name]!;
+      const areas = own.map(({ inScores, outScores }) => auroc(inScores, outScores));
+      expect(value).toBeCloseTo(
+        areas.reduce((sum, area) => sum + area / CLASSES, 0),
+        10,
+      );
+      // A row is itself in each trial, and no other.
+      const [lower, upper] = meanLimits(meanAuroc('test', own, 160), 0.95);
+      expect(aurocLower).toBeCloseTo(lower, 10);
+      expect(aurocUpper).toBeCloseTo(upper, 10);
+    }
   });
 
   test('strange rows, an ensemble, a scorer in place of the default one; the same seed gives the same', async () => {
