@@ -45,6 +45,7 @@ export default defineConfig({
           'Losses in your project': '/guide/losses-in-your-project',
           'Run the experiment': '/guide/run-the-experiment',
           'Which scorer?': '/which-scorer',
+          'Compare scorers on your model': '/compare-scorers',
         }),
       },
       { text: 'Concepts', items: links({ 'Novelty, anomaly, conventions': '/concepts' }) },

@@ -57,6 +57,18 @@ export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './calibration/calibration-info';
 export { scorerMethods } from './scorer-methods';
 export type { LoadedScorer, ScorerMethods } from './scorer-kinds';
+export { compareScorers, type CompareScorersOptions } from './compare/compare-scorers';
+export { compareOutputScorers, type CompareOutputsOptions } from './compare/compare-output-scorers';
+export type { CompareOptions } from './compare/compare-options';
+export type {
+  BestScorer,
+  ComparedScorer,
+  ComparedSet,
+  LeftOutScorer,
+  ScorerComparison,
+  ScorerFigures,
+  ScorerRival,
+} from './compare/comparison';
 export { embed, type EmbedOptions } from './model/embed';
 export { featuresOf } from './model/model-outputs';
 export type { LogitMeaning, ModelReader, OutputNames } from './model/model-reader';

@@ -238,6 +238,7 @@ export const given = {
     image: () => pictures(1)[0]!,
     metadata: () => ({ packageName: '@teachablemachine/image', labels: ['circle', 'square', 'triangle'] }),
   },
+  'docs/compare-scorers.md': { strangeImages: () => tf.randomUniform([30, 16, 16, 3], 0, 1, 'float32', 1) },
   'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
   'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
   'docs/recipes/react-native.md': {

@@ -77,11 +77,29 @@ const fitted = {
   onProgress: FUNCTION,
 } as const;
 
+const RECORD = ['an object', 5, [], null] as const;
+const compared = {
+  strange: RECORD,
+  scorers: RECORD,
+  only: ['a list of at least one name', 5, 'energy', [1], [], null],
+  proxies: YES_OR_NO,
+  maxClasses: COUNT,
+  heldOutShare: SHARE,
+  confidence: SHARE,
+  seed: INTEGER,
+  classNames: NAMES,
+  onProgress: FUNCTION,
+} as const;
+
 const loaded = { scorer: METHOD, methods: ['methods by kind, such as scorerMethods', 5, [], null] } as const;
 
 const gaussian = {
   slip: ['covarience', 'covariance'],
-  rules: { covariance: ['one of oas, ledoit-wolf, empirical', 'medium', 1, null], blockSize },
+  rules: {
+    covariance: ['one of oas, ledoit-wolf, empirical', 'medium', 1, null],
+    normalize: WORDS('none', 'length'),
+    blockSize,
+  },
   runs: true,
 } as const;
 const mine = {
@@ -210,6 +228,31 @@ export const detecting: Rows = {
     slip: ['on', 'onProgress'],
     rules: { onProgress: FUNCTION },
     where: 'nearestClassMean',
+  },
+  compareScorers: {
+    call: detectors.compareScorers,
+    before: [model, { images: known, labels }],
+    given: { only: ['energy'] },
+    slip: ['strnge', 'strange'],
+    rules: {
+      ...compared,
+      features: TEXT,
+      logits: TEXT,
+      output: TEXT,
+      pool: ['average', 'max', 1, null],
+      input,
+      metadata,
+      blockSize,
+    },
+    runs: true,
+  },
+  compareOutputScorers: {
+    call: detectors.compareOutputScorers,
+    before: [outputs],
+    given: { only: ['energy'] },
+    slip: ['meanings', 'meaning'],
+    rules: { ...compared, meaning: WORDS('classes', 'tags') },
+    runs: true,
   },
   fitDetector: {
     call: detectors.fitDetector,

@@ -12,6 +12,9 @@ import {
   COVARIANCE_OPTIONS,
   factorArray,
   joinedFactors,
+  NORMALIZED,
+  normalizedAs,
+  rowsFor,
   scatterOf,
   whiteningsOf,
   type CovarianceOptions,
@@ -65,7 +68,8 @@ function joinedRows(count: number, size: number, rowAt: (at: number) => Float64A
  * or -Infinity for finite features however far. It is a log-density: below 0 for densities above 1. Features [N, D];
  * one pass; memory and state C x D x D, O(C D^2) a row.
  *
- * Source: Mukhoti et al., Deep Deterministic Uncertainty, CVPR 2023, algorithm 1.
+ * Source: Mukhoti et al., Deep Deterministic Uncertainty, CVPR 2023, algorithm 1; `normalize: 'length'`: Müller and
+ * Hein, ICML 2025.
  *
  * A class of a single row has no covariance: it is left out, with a warning.
  *
@@ -86,6 +90,7 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       ...CLASS_MEANS,
       counts: { dtype: 'F64', shape: ['K'], rule: COUNTS },
       factors: factorArray('K'),
+      ...NORMALIZED,
     },
     async fit(rows, _, how) {
       const store = await scatterOf(rows, how, true);
@@ -96,9 +101,9 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       });
       const ofAll = store.counts;
       const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
-      return { labels, means, counts, factors };
+      return { labels, means, counts, factors, ...normalizedAs(how) };
     },
-    score({ means, counts, factors }, { options: { blockSize }, sides }) {
+    score({ means, counts, factors, normalize }, { options: { blockSize }, sides }) {
       const size = sides.D!;
       const total = counts.reduce((a, b) => a + b);
       const densities = whiteningsOf(factors, size).map((whitening, c) => {
@@ -107,7 +112,8 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
         return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
       });
       return {
-        async scoresOf({ count, features: { data } }) {
+        async scoresOf({ count, features }) {
+          const { data } = rowsFor(normalize, features);
           const scores = new Float64Array(count).fill(Infinity); // -log of a sum of no densities
           for (const { constant, distances } of densities) {
             const squares = await distances.of(data);

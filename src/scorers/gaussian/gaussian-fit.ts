@@ -1,10 +1,12 @@
-import { COUNT, oneOf } from '../../core/check';
+import { COUNT, exactly, oneOf } from '../../core/check';
 import type { Declared } from '../../core/read-options';
 import type { SavedArray } from '../../core/saved/saved-arrays';
 import { ClassScatter } from '../../embeddings/class-scatter';
 import { ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
+import { unitLength } from '../../linalg/unit-length';
 import { whiteningFrom, type Whitening } from '../../linalg/whitening';
 import type { FitRows } from '../contract/fit-rows';
+import type { Rows } from '../contract/rows';
 
 /** Options of `mahalanobis`, `relativeMahalanobis` and `classGaussians`. */
 export interface CovarianceOptions {
@@ -14,23 +16,43 @@ export interface CovarianceOptions {
    * C x D x D numbers when fitting.
    */
   covariance?: CovarianceEstimator;
+  /**
+   * `'none'` (default): rows stay as they are; `'length'`: each is scaled to length 1 first, when fitting and when
+   * scoring (Mahalanobis++). A zero row has no direction and stays zero.
+   */
+  normalize?: 'none' | 'length';
   /** Rows that go through a GPU at once, default 4096, fewer of more than 512 features. */
   blockSize?: number;
 }
 
 export const COVARIANCE_OPTIONS = {
   covariance: [oneOf(...ESTIMATORS), 'oas'],
+  normalize: [oneOf('none', 'length'), 'none'],
   blockSize: [COUNT, 4096],
 } as const satisfies Declared<CovarianceOptions>;
+
+/** How rows were normalized, among what a fit saves: nothing where they were not, as before there was a choice. */
+export const NORMALIZED = { normalize: [exactly('length'), undefined as 'length' | undefined] } as const;
+
+/** What is saved of the option. */
+export const normalizedAs = ({ normalize }: Pick<Required<CovarianceOptions>, 'normalize'>) => ({
+  normalize: normalize === 'length' ? normalize : undefined,
+});
+
+/** The rows as the fit takes them: of length 1 where that was asked for. */
+export const rowsFor = (normalize: unknown, { data, shape }: Rows): Rows => ({
+  data: normalize === 'length' ? unitLength(data, shape[1]) : data,
+  shape,
+});
 
 /** Means and scatter of labeled rows, in one pass. */
 export async function scatterOf(
   rows: FitRows<'features' | 'labels'>,
-  { covariance, blockSize }: Required<CovarianceOptions>,
+  { covariance, normalize, blockSize }: Required<CovarianceOptions>,
   perClass = covariance === 'ledoit-wolf',
 ): Promise<ClassScatter> {
   const store = new ClassScatter({ perClass, blockSize });
-  for await (const { features, labels } of rows) await store.add(features, labels);
+  for await (const { features, labels } of rows) await store.add(rowsFor(normalize, features), labels);
   return store;
 }
 

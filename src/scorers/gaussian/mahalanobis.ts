@@ -4,8 +4,18 @@ import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf, whiteningFrom } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
+import type { Rows } from '../contract/rows';
 import type { ScorerMethod } from '../contract/scorer';
-import { COVARIANCE_OPTIONS, factorArray, scatterOf, whiteningsOf, type CovarianceOptions } from './gaussian-fit';
+import {
+  COVARIANCE_OPTIONS,
+  factorArray,
+  NORMALIZED,
+  normalizedAs,
+  rowsFor,
+  scatterOf,
+  whiteningsOf,
+  type CovarianceOptions,
+} from './gaussian-fit';
 
 /**
  * Mahalanobis distance to the nearest class mean, with one covariance for all classes.
@@ -14,7 +24,8 @@ import { COVARIANCE_OPTIONS, factorArray, scatterOf, whiteningsOf, type Covarian
  * classes, divided by N, shrunk as `covariance` says. Features [N, D]; one pass, memory D x D and C x D, O(N D^2), then
  * a Cholesky factor (no inverse of S). Scoring is O(D^2 + C D) a row, in memory of one block.
  *
- * Source: Lee et al., NeurIPS 2018, equations 1 and 2 (one layer; without the input perturbation).
+ * Source: Lee et al., NeurIPS 2018, equations 1 and 2 (one layer; without the input perturbation); with
+ * `normalize: 'length'` Mahalanobis++, Müller and Hein, ICML 2025.
  *
  * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for
  *   `'empirical'` where the covariance is singular
@@ -29,7 +40,7 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     fitNeeds: ['features', 'labels'],
     options: COVARIANCE_OPTIONS,
     saved: ['covariance'],
-    fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE] },
+    fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE], ...NORMALIZED },
     async fit(rows, _, how) {
       const store = await scatterOf(rows, how);
       const shared = estimateCovariance(store.within(), how.covariance);
@@ -38,15 +49,21 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
         ...meanArrays(store.means()),
         factor,
         shrinkage: shared.shrinkage,
+        ...normalizedAs(how),
         whitening: whiteningFrom(factor, shared.shape[0]),
       };
     },
     score(fitted, { options: { blockSize }, sides }) {
       const whitening = fitted.whitening ?? whiteningsOf(fitted.factor, sides.D!)[0]!;
+      const prepared = (features: Rows) => rowsFor(fitted.normalize, features);
       const distances = mahalanobisDistances('mahalanobis', whitening, fitted.means, { blockSize });
       return {
-        scoresOf: ({ features }) => distances.of(features.data),
-        takeIn: async (rows, labels) => ({ ...fitted, ...(await withMoreMeans(fitted, rows, labels)), whitening }),
+        scoresOf: ({ features }) => distances.of(prepared(features).data),
+        takeIn: async (rows, labels) => ({
+          ...fitted,
+          ...(await withMoreMeans(fitted, prepared(rows), labels)),
+          whitening,
+        }),
         dispose: () => distances.dispose(),
       };
     },

@@ -4,11 +4,15 @@ import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
+import type { Rows } from '../contract/rows';
 import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
   factorArray,
   joinedFactors,
+  NORMALIZED,
+  normalizedAs,
+  rowsFor,
   scatterOf,
   whiteningsOf,
   type CovarianceOptions,
@@ -31,7 +35,7 @@ const withBetween = (covariance: Float64Array, within: Scatter, total: Scatter):
  * tells no classes apart falls out: two shrinkages would leave the difference of two arbitrary numbers there. Features
  * [N, D]; one pass; O(D^2 + C D) a row.
  *
- * Source: Ren et al., 2021 (arXiv 2106.09022), equation 2.
+ * Source: Ren et al., 2021 (arXiv 2106.09022), equation 2; `normalize: 'length'`: Müller and Hein, ICML 2025.
  *
  * @throws ArgumentError for an unknown estimator; where there is no row, or no two rows of a class differ; for
  *   `'empirical'` where a covariance is singular
@@ -51,6 +55,7 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       mean: { dtype: 'F64', shape: ['D'] },
       factors: factorArray(2), // within the classes, and of all rows
       shrinkage: [ANY_SHARE],
+      ...NORMALIZED,
     },
     async fit(rows, _, how) {
       const store = await scatterOf(rows, how);
@@ -63,20 +68,27 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
           : factorOf(WHERE, background, 'background covariance', into),
       );
       const whitenings = whiteningsOf(factors, mean.length);
-      return { ...meanArrays(store.means()), mean, factors, shrinkage: within.shrinkage, whitenings };
+      const means = { ...meanArrays(store.means()), mean };
+      return { ...means, factors, shrinkage: within.shrinkage, ...normalizedAs(how), whitenings };
     },
     score(fitted, { options: { blockSize }, sides }) {
       const whitenings = fitted.whitenings ?? whiteningsOf(fitted.factors, sides.D!);
+      const prepared = (features: Rows) => rowsFor(fitted.normalize, features);
       const precision = { blockSize, tolerance: TOLERANCE };
       const toClass = mahalanobisDistances(WHERE, whitenings[0]!, fitted.means, precision);
       const toAll = mahalanobisDistances(WHERE, whitenings[1]!, fitted.mean, precision);
       return {
         largestScore: sides.K === 1 ? 0 : undefined, // of one class both distances are the same
-        async scoresOf({ features: { data } }) {
+        async scoresOf({ features }) {
+          const { data } = prepared(features);
           const [near, far] = [await toClass.of(data), await toAll.of(data)];
           return near.map((value, row) => value - far[row]!);
         },
-        takeIn: async (rows, labels) => ({ ...fitted, ...(await withMoreMeans(fitted, rows, labels)), whitenings }),
+        takeIn: async (rows, labels) => ({
+          ...fitted,
+          ...(await withMoreMeans(fitted, prepared(rows), labels)),
+          whitenings,
+        }),
         dispose() {
           toClass.dispose();
           toAll.dispose();
