@@ -19,14 +19,23 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
+/** What a kernel that only `tfjs-ood/wasm` has makes, where it is registered for the backend in use. */
+export const ownKernel = (
+  name: 'PairDifferences' | 'HingeTriplets',
+  inputs: Readonly<Record<string, tf.Tensor | undefined>>,
+  attrs?: tf.NamedAttrMap,
+): tf.Tensor | tf.Tensor[] | undefined =>
+  (tf.getKernel(name, tf.getBackend()) as unknown) && tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attrs);
+
 /**
  * Squared distances [B, C] of rows x [B, D] and columns c [C, D]; with weights h [B, C] the sums over j of
- * h_ij (x_i - c_j) [B, D]. From differences: by a kernel of this package where one is registered for the backend, else a
- * block of rows at a time, so that [B, C, D] never stands in memory.
+ * h_ij (x_i - c_j) [B, D], half the gradient of squared distances. Sums of differences: two sums, subtracted, would
+ * leave their rounding in place of the 0 of equal rows, times 500 for a distance. By our own kernel where there is one,
+ * else a block of rows at a time, so that [B, C, D] never stands in memory.
  */
 export function byDifferences(x: tf.Tensor2D, columns: tf.Tensor2D, weights?: tf.Tensor2D): tf.Tensor2D {
-  const name = 'PairDifferences';
-  if (tf.getKernel(name, tf.getBackend())) return tf.engine().runKernel(name, { x, y: columns, h: weights } as never);
+  const own = ownKernel('PairDifferences', { x, y: columns, h: weights }) as tf.Tensor2D | undefined;
+  if (own) return own;
   const rows = x.shape[0];
   const blockRows = Math.ceil(BLOCK_SIZE / columns.size);
   const blocks: tf.Tensor2D[] = [];
@@ -42,14 +51,6 @@ export function byDifferences(x: tf.Tensor2D, columns: tf.Tensor2D, weights?: tf
   return tf.concat(blocks);
 }
 
-/**
- * 2 * sum over j of h_ij (x_i - c_j) [B, D]: the gradient of squared distances of rows x [B, D] to rows c [C, D]. A sum
- * of differences: two sums, subtracted, would leave their rounding in place of the 0 of equal rows, times 500 for a
- * distance.
- */
-export const squaresPull = (h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D =>
-  tf.mul(2, byDifferences(x, columns, h));
-
 /** Squared distances [B, B] between all rows [B, D], 0 on the diagonal, with a gradient. */
 export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
   const squares = tf.customGrad((x, save) => {
@@ -57,7 +58,7 @@ export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
     return {
       value: byDifferences(x as tf.Tensor2D, x as tf.Tensor2D),
       gradFunc: (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
-        squaresPull(tf.add(dy, tf.transpose(dy)), rows as tf.Tensor2D, rows as tf.Tensor2D),
+        byDifferences(rows as tf.Tensor2D, rows as tf.Tensor2D, tf.mul(2, tf.add(dy, tf.transpose(dy)))),
     };
   });
   return squares(embeddings);

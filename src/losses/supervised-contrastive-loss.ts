@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { POSITIVE } from '../core/check';
 import { readOptions } from '../core/read-options';
 import { labelColumn, type BatchLabels } from './batch-labels';
-import { anchorMasks, meanWhere } from './class-masks';
+import { anchorMasks } from './class-masks';
 import { beyondCosines } from './beyond-cosines';
 import { unitRows } from '../linalg/unit-rows';
 
@@ -37,13 +37,29 @@ export function supervisedContrastiveLoss(
   const { temperature } = readOptions(where, options, { temperature: [POSITIVE, 0.1] });
   return tf.tidy(() => {
     const column = labelColumn(where, labels, embeddings);
-    const { positive } = anchorMasks(column);
-    const z = unitRows(embeddings);
-    const similarities = tf.div(tf.matMul(z, tf.transpose(z)), temperature);
-    const others = tf.sub(similarities, tf.mul(beyondCosines(temperature), tf.eye(column.shape[0])));
-    const logShares = tf.sub(similarities, tf.logSumExp(others, 1, true));
-    const positives = tf.sum(positive, 1, true);
-    const costs = tf.neg(tf.div(tf.sum(tf.mul(logShares, positive), 1, true), tf.maximum(positives, 1)));
-    return meanWhere(costs, tf.minimum(positives, 1));
+    const self = tf.eye(column.shape[0]);
+    const { positive } = anchorMasks(column, undefined, self);
+    const meanCost = tf.customGrad((x, save) => {
+      const z = x as tf.Tensor2D;
+      const similarities = tf.matMul(z, tf.transpose(tf.div<tf.Tensor2D>(z, temperature)));
+      const others = tf.sub(similarities, tf.mul(beyondCosines(temperature), self));
+      const largest = tf.max(others, 1, true);
+      const likely = tf.exp(tf.sub(others, largest));
+      const total = tf.sum(likely, 1, true);
+      const logShares = tf.sub(similarities, tf.add(largest, tf.log(total)));
+
+      const positives = tf.sum(positive, 1, true);
+      const known = tf.minimum(positives, 1);
+      const count = tf.maximum(tf.sum(known), 1);
+      const wanted = tf.div(positive, tf.maximum(positives, 1));
+      // The slopes of the costs with respect to the similarities: what is likely, less what is wanted.
+      (save as tf.GradSaveFunc)([z, tf.sub(tf.mul(likely, tf.div(known, total)), wanted), count]);
+      return {
+        value: tf.neg(tf.div(tf.sum(tf.sum(tf.mul(logShares, wanted), 1)), count)),
+        gradFunc: (dy: tf.Tensor, [rows, slopes, among]: tf.Tensor[]) =>
+          tf.mul(tf.matMul(tf.add(slopes!, tf.transpose(slopes!)), rows!), tf.div(tf.div(dy, temperature), among!)),
+      };
+    });
+    return meanCost(unitRows(embeddings)) as tf.Scalar;
   });
 }

@@ -23,7 +23,7 @@ export interface TripletOptions {
 }
 
 /** Cost of v = d(positive) - d(negative) + margin, and its slope. */
-const PRICES: Record<'hinge' | 'soft', TripletPrice> = {
+const PRICES: Record<'hinge' | 'soft', (v: tf.Tensor) => ReturnType<TripletPrice>> = {
   hinge: (v) => ({ cost: tf.relu(v), slope: tf.step(v) }),
   soft: (v) => ({ cost: tf.softplus(v), slope: tf.sigmoid(v) }),
 };
@@ -61,9 +61,9 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
       const powers = x as tf.Tensor2D;
       const pairs = { ...anchorMasks(column, columnLabels), labels: column, columnLabels, size: embeddings.shape[1] };
       const distances = power === 1 ? powers : tf.sqrt(tf.cast(powers, 'float32'));
-      const { sum, count, gradient } = miner({ ...pairs, distances, powers }, (gap) =>
-        PRICES[cost](tf.add(gap, margin)),
-      );
+      const price: TripletPrice = (gap) => PRICES[cost](tf.add(gap, margin));
+      if (cost === 'hinge') price.margin = margin;
+      const { sum, count, gradient } = miner({ ...pairs, distances, powers }, price);
       const total = tf.add(count, tf.cast(tf.equal(count, 0), 'float32')); // 1 where there is none
       (save as tf.GradSaveFunc)([tf.div(gradient, total)]);
       return {
