@@ -43,10 +43,9 @@ export function supervisedContrastiveLoss(
       const z = x as tf.Tensor2D;
       const similarities = tf.matMul(z, tf.transpose(tf.div<tf.Tensor2D>(z, temperature)));
       const others = tf.sub(similarities, tf.mul(beyondCosines(temperature), self));
-      const largest = tf.max(others, 1, true);
-      const likely = tf.exp(tf.sub(others, largest));
+      const shifted = tf.sub(others, tf.max(others, 1, true));
+      const likely = tf.exp(shifted);
       const total = tf.sum(likely, 1, true);
-      const logShares = tf.sub(similarities, tf.add(largest, tf.log(total)));
 
       const positives = tf.sum(positive, 1, true);
       const known = tf.minimum(positives, 1);
@@ -55,7 +54,7 @@ export function supervisedContrastiveLoss(
       // The slopes of the costs with respect to the similarities: what is likely, less what is wanted.
       (save as tf.GradSaveFunc)([z, tf.sub(tf.mul(likely, tf.div(known, total)), wanted), count]);
       return {
-        value: tf.neg(tf.div(tf.sum(tf.sum(tf.mul(logShares, wanted), 1)), count)),
+        value: tf.div(tf.sum(tf.sub(tf.mul(known, tf.log(total)), tf.sum(tf.mul(shifted, wanted), 1, true))), count),
         gradFunc: (dy: tf.Tensor, [rows, slopes, among]: tf.Tensor[]) =>
           tf.mul(tf.matMul(tf.add(slopes!, tf.transpose(slopes!)), rows!), tf.div(tf.div(dy, temperature), among!)),
       };

@@ -65,10 +65,10 @@ export function tripletLoss(labels: BatchLabels, embeddings: tf.Tensor2D, option
       if (cost === 'hinge') price.margin = margin;
       const { sum, count, gradient } = miner({ ...pairs, distances, powers }, price);
       const total = tf.add(count, tf.cast(tf.equal(count, 0), 'float32')); // 1 where there is none
-      (save as tf.GradSaveFunc)([tf.div(gradient, total)]);
+      (save as tf.GradSaveFunc)([gradient, total]);
       return {
         value: tf.add(tf.div(sum, total), unlessFinite(powers)),
-        gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, saved!),
+        gradFunc: (dy: tf.Tensor, [slopes, among]: tf.Tensor[]) => tf.mul(slopes!, tf.div(dy, among!)),
       };
     });
     return meanOverTriplets(power === 1 ? rootOfSquares(squares) : squares) as tf.Scalar;

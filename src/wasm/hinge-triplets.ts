@@ -15,6 +15,10 @@ function nearestFirst(bits: Uint32Array, weights: Float32Array, keys: Float64Arr
   return count;
 }
 
+/** In float32, as on other backends: the same triplets cost nothing. */
+const costs = (distance: number, other: number, margin: number): boolean =>
+  Math.fround(Math.fround(distance - other) + Math.fround(margin)) > 0;
+
 /**
  * Sum of max(0, d(a, p) - d(a, n) + m) over all triplets, each with the weights of its two pairs multiplied, how many
  * they are, and the gradient of the sum with respect to the distances [R, C]. By the order of an anchor's distances:
@@ -35,8 +39,9 @@ export function hingeTriplets({ inputs, attrs, backend }: KernelCall): TensorInf
   const [weightOf, weightedOf, met] = [1, 2, 3].map(() => new Float64Array(columns + 1)) as [Float64Array, Float64Array, Float64Array]; // prettier-ignore
   let [sum, count] = [0, 0];
   for (let row = 0; row < rows; row++) {
-    const own = (x: Float32Array): Float32Array => x.subarray(row * columns, (row + 1) * columns);
-    const [distances, toPositive, toNegative, gradient] = [own(all), own(pull), own(push), own(gradients)];
+    const [first, last] = [row * columns, (row + 1) * columns];
+    const [distances, gradient] = [all.subarray(first, last), gradients.subarray(first, last)];
+    const [toPositive, toNegative] = [pull.subarray(first, last), push.subarray(first, last)];
     const bits = new Uint32Array(distances.buffer, distances.byteOffset, columns);
     const positiveCount = nearestFirst(bits, toPositive, keys, positives);
     const negativeCount = positiveCount && nearestFirst(bits, toNegative, keys, negatives);
@@ -52,9 +57,7 @@ export function hingeTriplets({ inputs, attrs, backend }: KernelCall): TensorInf
     for (let at = 0; at < positiveCount; at++) {
       const column = positives[at]!;
       const [distance, weight] = [distances[column]!, toPositive[column]!];
-      // In float32, as on other backends: the same triplets cost nothing.
-      const costs = (other: number): boolean => Math.fround(Math.fround(distance - other) + Math.fround(margin)) > 0;
-      while (near < negativeCount && costs(distances[negatives[near]!]!)) near++;
+      while (near < negativeCount && costs(distance, distances[negatives[near]!]!, margin)) near++;
       sum += weight * ((distance + margin) * weightOf[near]! - weightedOf[near]!);
       count += weight * weightOf[negativeCount]!;
       gradient[column] = weight * weightOf[near]!;

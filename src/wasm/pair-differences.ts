@@ -9,32 +9,60 @@ const BLOCK = 256;
 /** A row with fewer weights than one in so many is summed one weight at a time. */
 const SPARSE = 8;
 
+const roundUp = (size: number, unit: number): number => Math.ceil(size / unit) * unit;
+
 interface Sizes {
   rows: number;
   columns: number;
   size: number;
 }
-type Own = (tensor: TensorInfo) => TensorInfo;
+/** What a kernel works with: what `own` is given is disposed in the end. */
+interface Bench {
+  simd: Simd;
+  backend: BackendWasm;
+  own: (tensor: TensorInfo) => TensorInfo;
+}
 
-/**
- * Rows [N, D], cut into pieces of `width` numbers; pieces of the same place follow each other in tiles of so many rows.
- * The places beyond N and D are 0.
- */
-function packed(backend: BackendWasm, x: TensorInfo, own: Own, width: number, tile: number): TensorInfo {
+/** Zeros of so many numbers, and where they lie. */
+function zeros({ backend, own }: Bench, size: number): { values: Float32Array; at: number } {
+  const made = own(makeOutput(backend, [size]));
+  const values = floats(backend, made).fill(0);
+  return { values, at: addressOf(backend, made) };
+}
+
+/** Where the rows lie as float32. */
+function rowsAt({ backend, own }: Bench, x: TensorInfo): number {
+  if (x.dtype === 'float32') return addressOf(backend, x);
+  const made = own(makeOutput(backend, x.shape));
+  floats(backend, made).set(floats(backend, x));
+  return addressOf(backend, made);
+}
+
+/** Rows [N, D] in tiles of four, whose rows take turns of four numbers; the places beyond N and D are 0. */
+function inTiles(bench: Bench, x: TensorInfo): number {
   const [rows, size] = x.shape as [number, number];
-  const pieces = Math.ceil(size / width);
-  const target = own(makeOutput(backend, [Math.ceil(rows / tile), pieces, tile, width]));
-  const [from, to] = [floats(backend, x), floats(backend, target)];
-  to.fill(0);
+  const quads = Math.ceil(size / 4);
+  const from = rowsAt(bench, x);
+  const { at } = zeros(bench, roundUp(rows, SQUARE_COLUMNS) * quads * 4);
+  const [whole, rest] = [size >> 2, size & 3];
   for (let row = 0; row < rows; row++) {
-    const first = Math.floor(row / tile) * pieces * tile * width + (row % tile) * width;
-    for (let piece = 0; piece < pieces; piece++) {
-      const place = first + piece * tile * width;
-      const end = Math.min(width, size - piece * width);
-      for (let at = 0; at < end; at++) to[place + at] = from[row * size + piece * width + at]!;
-    }
+    const first = at + 16 * (Math.floor(row / SQUARE_COLUMNS) * quads * SQUARE_COLUMNS + (row % SQUARE_COLUMNS));
+    bench.simd.copyRows(from + 4 * size * row, first, whole, 1, 0, 16, 16 * SQUARE_COLUMNS);
+    if (rest) bench.simd.copyRows(from + 4 * (size * row + 4 * whole), first + 64 * whole, 1, 0, rest, 0, 0);
   }
-  return target;
+  return at;
+}
+
+/** Rows [N, D] as [D / 16, N, 16], the places beyond D being 0. */
+function inPieces(bench: Bench, x: TensorInfo): number {
+  const [rows, size] = x.shape as [number, number];
+  const from = rowsAt(bench, x);
+  const { at } = zeros(bench, roundUp(size, PULL_WIDTH) * rows);
+  for (let start = 0; start < size; start += PULL_WIDTH) {
+    const width = Math.min(PULL_WIDTH, size - start);
+    bench.simd.copyRows(from + 4 * start, at + 4 * start * rows, rows, width >> 2, width & 3, 4 * size, 4 * PULL_WIDTH);
+  }
+  return at;
 }
 
 /** What lies above the diagonal of [N, N], below it too; in squares that a cache holds. */
@@ -51,35 +79,24 @@ function mirror(values: Float32Array, side: number): void {
   }
 }
 
-/** Where a row meets itself only the columns from its own tile on are worked out. */
-function squaresBySimd(
-  simd: Simd,
-  backend: BackendWasm,
-  x: TensorInfo,
-  y: TensorInfo,
-  out: TensorInfo,
-  own: Own,
-): void {
-  const [rows, columns, size] = [x.shape[0]!, y.shape[0]!, x.shape[1]!];
+/** Where rows meet themselves only the columns from a row's own tile on are worked out. */
+function squaresBySimd(bench: Bench, x: TensorInfo, y: TensorInfo, out: TensorInfo): void {
+  const { simd, backend } = bench;
+  const [rows, columns, quads] = [x.shape[0]!, y.shape[0]!, Math.ceil(x.shape[1]! / 4)];
   const isOwn = x.dataId === y.dataId;
-  const [quads, tiles] = [Math.ceil(size / 4), Math.ceil(columns / SQUARE_COLUMNS)];
-  const width = tiles * SQUARE_COLUMNS;
-  const [fromX, fromY] = [packed(backend, x, own, 4, SQUARE_ROWS), packed(backend, y, own, 4, SQUARE_COLUMNS)];
-  const both = own(makeOutput(backend, [SQUARE_ROWS, width]));
-  const [xAt, yAt, outAt] = [fromX, fromY, both].map((tensor) => addressOf(backend, tensor)) as [
-    number,
-    number,
-    number,
-  ];
-  const [squares, found] = [floats(backend, out), floats(backend, both)];
+  const yAt = inTiles(bench, y);
+  const xAt = isOwn ? yAt : inTiles(bench, x);
+  const [tiles, width] = [Math.ceil(columns / SQUARE_COLUMNS), roundUp(columns, SQUARE_COLUMNS)];
+  const found = zeros(bench, SQUARE_ROWS * width);
+  const squares = floats(backend, out);
+  const tile = 16 * SQUARE_COLUMNS * quads; // bytes
   for (let row = 0; row < rows; row += SQUARE_ROWS) {
     const first = isOwn ? Math.floor(row / SQUARE_COLUMNS) : 0;
-    const [xNow, yNow] = [xAt + 16 * quads * row, yAt + 16 * quads * SQUARE_COLUMNS * first];
-    const outNow = outAt + 4 * SQUARE_COLUMNS * first;
-    simd.squaresOfTiles(xNow, yNow, outNow, 4 * width, tiles - first, quads);
+    const xNow = xAt + tile * Math.floor(row / SQUARE_COLUMNS) + 16 * (row % SQUARE_COLUMNS);
+    const start = SQUARE_COLUMNS * first;
+    simd.squaresOfTiles(xNow, yAt + tile * first, found.at + 4 * start, 4 * width, tiles - first, quads);
     for (let at = 0; at < Math.min(SQUARE_ROWS, rows - row); at++) {
-      const line = found.subarray(at * width + SQUARE_COLUMNS * first, at * width + columns);
-      squares.set(line, (row + at) * columns + SQUARE_COLUMNS * first);
+      squares.set(found.values.subarray(at * width + start, at * width + columns), (row + at) * columns + start);
     }
   }
   if (isOwn) mirror(squares, rows);
@@ -95,43 +112,51 @@ function squaresByLoops(from: Float32Array, to: Float32Array, out: Float32Array,
   }
 }
 
-function pullBySimd(
-  simd: Simd,
-  backend: BackendWasm,
-  [x, y, h, out]: readonly [TensorInfo, TensorInfo, TensorInfo, TensorInfo],
-  own: Own,
-): void {
-  const [rows, columns, size] = [x.shape[0]!, y.shape[0]!, x.shape[1]!];
-  const pieces = Math.ceil(size / PULL_WIDTH);
-  const fromX = packed(backend, x, own, PULL_WIDTH, 1);
-  const fromY = packed(backend, y, own, PULL_WIDTH, columns);
-  const found = own(makeOutput(backend, [rows, pieces, PULL_WIDTH]));
-  const [xAt, yAt, hAt, outAt] = [fromX, fromY, h, found].map((t) => addressOf(backend, t)) as [number, number, number, number]; // prettier-ignore
-  const [weights, sums, result] = [floats(backend, h), floats(backend, found), floats(backend, out)];
-  sums.fill(0);
-  const bytes = 4 * PULL_WIDTH;
-  const sparse = Array.from({ length: rows }, (_, row) => {
-    const used: number[] = [];
-    for (let column = 0; column < columns && used.length * SPARSE <= columns; column++) {
-      if (weights[row * columns + column] !== 0) used.push(column);
-    }
-    return used.length * SPARSE <= columns ? used : undefined;
-  });
-  const add = (row: number, piece: number, column: number, count: number): void => {
-    const place = bytes * (row * pieces + piece);
-    const [yNow, hNow] = [yAt + bytes * (piece * columns + column), hAt + 4 * (row * columns + column)];
-    simd.addPull(xAt + place, yNow, hNow, outAt + place, count);
-  };
-  for (let piece = 0; piece < pieces; piece++) {
-    for (let start = 0; start < columns; start += BLOCK) {
-      const count = Math.min(BLOCK, columns - start);
-      for (let row = 0; row < rows; row++) if (!sparse[row]) add(row, piece, start, count);
-    }
-    sparse.forEach((used, row) => used?.forEach((column) => add(row, piece, column, 1)));
+/** The columns of a row that have a weight, or `undefined` where many have. */
+function fewWeights(weights: Float32Array): number[] | undefined {
+  const used: number[] = [];
+  for (let column = 0; column < weights.length; column++) {
+    if (weights[column] === 0) continue;
+    if (used.length * SPARSE >= weights.length) return undefined;
+    used.push(column);
   }
-  for (let row = 0; row < rows; row++) {
-    const first = row * pieces * PULL_WIDTH;
-    result.set(sums.subarray(first, first + size), row * size);
+  return used;
+}
+
+function pullBySimd(bench: Bench, x: TensorInfo, y: TensorInfo, h: TensorInfo, out: TensorInfo): void {
+  const { simd, backend } = bench;
+  const [rows, columns, size] = [x.shape[0]!, y.shape[0]!, x.shape[1]!];
+  const yAt = inPieces(bench, y);
+  const xAt = x.dataId === y.dataId ? yAt : inPieces(bench, x);
+  const found = zeros(bench, roundUp(size, PULL_WIDTH) * rows);
+  const hAt = addressOf(backend, h);
+  const [weights, result] = [floats(backend, h), floats(backend, out)];
+  const few: (number[] | undefined)[] = [];
+  for (let row = 0; row < rows; row++) few.push(fewWeights(weights.subarray(row * columns, (row + 1) * columns)));
+
+  const bytes = 4 * PULL_WIDTH;
+  for (let piece = 0; piece * PULL_WIDTH < size; piece++) {
+    const [xPiece, yPiece, outPiece] = [xAt, yAt, found.at].map((at, i) => at + bytes * piece * (i === 1 ? columns : rows)) as [number, number, number]; // prettier-ignore
+    for (let start = 0; start < columns; start += BLOCK) {
+      const [yNow, count] = [yPiece + bytes * start, Math.min(BLOCK, columns - start)];
+      for (let row = 0; row < rows; row++) {
+        if (few[row]) continue;
+        simd.addPull(xPiece + bytes * row, yNow, hAt + 4 * (row * columns + start), outPiece + bytes * row, count);
+      }
+    }
+    for (let row = 0; row < rows; row++) {
+      const own = few[row];
+      if (!own) continue;
+      for (const column of own) {
+        const hNow = hAt + 4 * (row * columns + column);
+        simd.addPull(xPiece + bytes * row, yPiece + bytes * column, hNow, outPiece + bytes * row, 1);
+      }
+    }
+    const width = Math.min(PULL_WIDTH, size - piece * PULL_WIDTH);
+    for (let row = 0; row < rows; row++) {
+      const first = (piece * rows + row) * PULL_WIDTH;
+      for (let k = 0; k < width; k++) result[row * size + piece * PULL_WIDTH + k] = found.values[first + k]!;
+    }
   }
 }
 
@@ -162,9 +187,11 @@ export const pairDifferences: WasmKernel = ({ inputs, backend }) => {
   const simd = simdOf(backend);
   const out = makeOutput(backend, [sizes.rows, h ? sizes.size : sizes.columns]);
   if (simd) {
-    withScratch(backend, (own) =>
-      h ? pullBySimd(simd, backend, [x, y, h, out], own) : squaresBySimd(simd, backend, x, y, out, own),
-    );
+    withScratch(backend, (own) => {
+      const bench = { simd, backend, own };
+      if (h) pullBySimd(bench, x, y, h, out);
+      else squaresBySimd(bench, x, y, out);
+    });
   } else {
     const [from, to, result] = [floats(backend, x), floats(backend, y), floats(backend, out)];
     if (h) pullByLoops([from, to, floats(backend, h), result], sizes);

@@ -9,8 +9,8 @@ export const PULL_WIDTH = 16;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
 /**
- * out [2, 4 * tiles] = squared distances of two rows to 4 * tiles others. Rows lie in turns of four floats, `quads` of
- * them: two rows x, and tiles of four rows y.
+ * out [2, 4 * tiles] = squared distances of two rows to 4 * tiles others. Rows lie in tiles of four, whose rows take
+ * turns of four floats, `quads` of them; x is in the first row of two.
  */
 function squaresOfTiles(): WasmFunction {
   const { counts, x, y, out, outRow, tiles, quads, xNow, left, sums, own, difference } = locals({
@@ -27,7 +27,7 @@ function squaresOfTiles(): WasmFunction {
         set(sum(row, column), f32x4.add(get(sum(row, column)), f32x4.mul(get(difference), get(difference)))),
       ]),
     ]),
-    [advance(xNow, i32.const(16 * SQUARE_ROWS)), advance(y, i32.const(16 * SQUARE_COLUMNS))],
+    [xNow, y].map((local) => advance(local, i32.const(16 * SQUARE_COLUMNS))),
   ];
   /** The sums over the lanes of four locals, which it changes. */
   const acrossLanes = ([a, b, c, d]: readonly [number, number, number, number]): Code => [
