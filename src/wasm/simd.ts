@@ -4,10 +4,11 @@ import { pairFunctions } from './pair-functions';
 import { rowFunctions } from './row-functions';
 import { simdFunctions } from './simd-functions';
 
-const functions = { ...simdFunctions, ...pairFunctions, ...rowFunctions };
+/** Over one memory. */
+export const backendFunctions = { ...simdFunctions, ...pairFunctions, ...rowFunctions };
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
-export type Simd = { readonly [name in keyof typeof functions]: (...args: number[]) => void };
+export type Simd = { readonly [name in keyof typeof backendFunctions]: (...args: number[]) => void };
 
 const instances = new WeakMap<object, Simd | undefined>();
 
@@ -16,7 +17,7 @@ function instantiate(backend: BackendWasm): Simd | undefined {
   // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster
   // there.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
-  return hasSimd() ? simdModule(functions, memory) : undefined;
+  return hasSimd() ? simdModule(backendFunctions, memory) : undefined;
 }
 
 /** The backend's SIMD functions, made at the first call; `undefined` where they cannot run. */
