@@ -66,7 +66,7 @@ function halfOfMean(
     const repel = weights(negative, 1 - positiveShare);
 
     const floored = tf.maximum(distances, DISTANCE_FLOOR);
-    const [near, pull, push] = power === 1 ? [distances, 1, tf.step(hinge)] : [x, floored, hinge];
+    const [near, pull, push] = power === 1 ? [distances, 1, tf.step(hinge)] : [x as tf.Tensor, floored, hinge];
     const pushed = tf.mul(repel, push);
     (save as tf.GradSaveFunc)([tf.div(tf.sub(tf.mul(attract, pull), pushed), floored)]);
     return {

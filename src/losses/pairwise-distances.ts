@@ -24,8 +24,9 @@ export const ownKernel = (
   name: 'PairDifferences' | 'HingeTriplets',
   inputs: Readonly<Record<string, tf.Tensor | undefined>>,
   attrs?: tf.NamedAttrMap,
-): tf.Tensor | tf.Tensor[] | undefined =>
-  (tf.getKernel(name, tf.getBackend()) as unknown) && tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attrs);
+) =>
+  ((tf.getKernel(name, tf.getBackend()) as unknown) &&
+    tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attrs)) as tf.Tensor | tf.Tensor[] | undefined;
 
 /**
  * Squared distances [B, C] of rows x [B, D] and columns c [C, D]; with weights h [B, C] the sums over j of
@@ -58,7 +59,7 @@ export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
     return {
       value: byDifferences(x as tf.Tensor2D, x as tf.Tensor2D),
       gradFunc: (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
-        byDifferences(rows as tf.Tensor2D, rows as tf.Tensor2D, tf.mul(2, tf.add(dy, tf.transpose(dy)))),
+        byDifferences(rows as tf.Tensor2D, rows as tf.Tensor2D, tf.mul<tf.Tensor2D>(2, tf.add(dy, tf.transpose(dy)))),
     };
   });
   return squares(embeddings);
