@@ -65,16 +65,14 @@ function lineOf(one: Case, at: number, withPeer: boolean): string {
   return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
 }
 
-/** Of the names given (`losses`: those with a gradient) or of all. */
-export function run(names: readonly string[] = []): Promise<string[]> {
+/** Of the names given (`losses`: those with a gradient) or of all; each line as soon as it is known. */
+export function* run(names: readonly string[] = []): Generator<string> {
   const isWanted = (one: Case) =>
     names.length === 0 || names.includes(one.name) || (isLoss(one) && names.includes('losses'));
   const rows = CASES.flatMap((one, at) => (isWanted(one) ? [{ one, at }] : []));
   if (rows.length === 0) throw new Error(`no such row; there are losses, ${CASES.map(({ name }) => name).join(', ')}`);
   const withPeer = existsSync(PYTHON) && spawnSync(PYTHON, PACKAGES).status === 0;
-  return Promise.resolve([
-    '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |',
-    '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |',
-    ...rows.map(({ one, at }) => lineOf(one, at, withPeer)),
-  ]);
+  yield '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |';
+  yield '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |';
+  for (const { one, at } of rows) yield lineOf(one, at, withPeer);
 }

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
  */
 interface Benchmark {
   title: string;
-  run(rows?: readonly string[]): Promise<string[]>;
+  run(rows?: readonly string[]): Promise<string[]> | Iterable<string>;
 }
 
 const given = process.argv.slice(2);

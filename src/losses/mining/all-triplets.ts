@@ -23,7 +23,8 @@ export function allTriplets(): TripletMiner {
       const { cost, slope } = price(tf.sub(tf.expandDims(powers, 2), tf.expandDims(powers, 1)));
       const slopes = tf.mul(slope, valid);
       return {
-        sum: tf.sum(tf.sum(tf.mul(cost, valid), 2)), // a row at a time: of a million numbers float32 loses the last digit
+        // A row at a time: of a million numbers float32 loses the last digit.
+        sum: tf.sum(tf.sum(tf.mul(cost, valid), 2)),
         count: tf.sum(valid),
         gradient: tf.sub<tf.Tensor2D>(tf.sum(slopes, 2), tf.sum(slopes, 1)),
       };
