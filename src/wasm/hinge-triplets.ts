@@ -5,8 +5,8 @@ import { floats, makeOutput, type KernelCall } from './heap';
 const PLACES = 2 ** 20;
 
 /**
- * Columns by their distance, those of no weight left out; `keys` has room for all. Bits of floats from 0 on sort as they
- * do.
+ * Columns by their distance, those of no weight left out; `keys` has room for all. Bits of floats from 0 on sort as
+ * they do.
  */
 function nearestFirst(bits: Uint32Array, weights: Float32Array, keys: Float64Array, order: Uint32Array): number {
   let count = 0;
