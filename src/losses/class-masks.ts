@@ -4,16 +4,17 @@ import { oodColumn } from './batch-labels';
 /**
  * For every row and column whether they are a positive pair (one class, none OoD, not the row itself) and whether the
  * column is a negative for the row (the row known; the column of another class or OoD). [B, C] of 0 and 1; the first B
- * columns are the rows.
+ * columns are the rows, which `self` says with 1.
  */
 export function anchorMasks(
   labels: tf.Tensor2D,
   columnLabels: tf.Tensor2D = tf.transpose(labels),
+  self: tf.Tensor2D = tf.eye(labels.shape[0], columnLabels.shape[1]),
 ): { positive: tf.Tensor2D; negative: tf.Tensor2D } {
   const known = tf.sub<tf.Tensor2D>(1, oodColumn(labels));
   const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), known);
   return {
-    positive: tf.mul(same, tf.sub(1, tf.eye(labels.shape[0], columnLabels.shape[1]))),
+    positive: tf.mul(same, tf.sub(1, self)),
     negative: tf.sub<tf.Tensor2D>(known, same),
   };
 }

@@ -5,8 +5,8 @@ import type { LabelRule } from '../core/labels';
 import { readOptions } from '../core/read-options';
 import { labelColumn, oodColumn, type BatchLabels } from './batch-labels';
 import { MEMORY, type EmbeddingMemory } from './embedding-memory';
-import { minedWeights, type PairMiner } from './mining/pair-miner';
-import { rootOfSquares, squaresOf } from './pairwise-distances';
+import type { PairMiner } from './mining/pair-miner';
+import { DISTANCE_FLOOR, squaresOf } from './pairwise-distances';
 
 /** Options of {@link contrastiveLoss} and {@link odmLoss}. */
 export interface ContrastiveOptions {
@@ -30,49 +30,52 @@ export interface ContrastiveOptions {
 /** A mean weight of a row below this one counts as this one: the loss is 0 where nothing has a weight. */
 const WEIGHT_FLOOR = 1e-4;
 
-/**
- * Weighted mean of the costs [R, C]; 0 where all weights are. Row by row first: neither a float32 sum of a million
- * terms nor a half float, which ends at 65504, holds the whole sum.
- */
-function weightedMean(costs: tf.Tensor, weights: tf.Tensor): tf.Tensor {
-  const costOfRow = tf.mean(tf.sum(tf.mul(costs, weights), 1));
-  return tf.div(costOfRow, tf.maximum(tf.mean(tf.sum(weights, 1)), WEIGHT_FLOOR));
-}
-
 /** Row i of the left half against row i of the right half, [B/2, 1]. */
 function squaresOfHalves(embeddings: tf.Tensor2D): tf.Tensor2D {
   const [left, right] = tf.split(embeddings, 2);
   return tf.sum(tf.square(tf.sub(left!, right!)), 1, true);
 }
 
-/** Mean over the pairs. No gradient flows through labels, so that comparisons are allowed. */
-function meanOverPairs(
+/** Mean over the pairs, its gradient worked out beside it. No gradient flows through labels, nor a miner's choice. */
+function halfOfMean(
   own: tf.Tensor2D,
   embeddings: tf.Tensor2D,
   inHalves: boolean,
   { margin, power, positiveShare, miner, memory }: Required<ContrastiveOptions>,
-): tf.Tensor {
+): tf.Scalar {
   const [labels, partners] = (inHalves ? tf.split(own, 2) : [own, tf.transpose(own)]) as [tf.Tensor2D, tf.Tensor2D];
   const met = { squares: (inHalves ? squaresOfHalves : squaresOf)(embeddings), columnLabels: partners };
   const { squares, columnLabels } = memory?.extend(met, embeddings) ?? met;
 
-  const distances = rootOfSquares(squares) as tf.Tensor2D;
-  const hinge = tf.relu(tf.sub(margin, distances));
-  const [attract, repel] = power === 1 ? [distances, hinge] : [squares, tf.square(hinge)];
+  const half = tf.customGrad((x, save) => {
+    const distances = tf.sqrt(tf.cast(x as tf.Tensor2D, 'float32')); // of whole numbers, too
+    const hinge = tf.relu(tf.sub(margin, distances));
+    const formed = tf.sub<tf.Tensor2D>(1, tf.mul(oodColumn(labels), oodColumn(columnLabels))); // not OoD-OoD
+    const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), formed);
+    const negative = tf.sub<tf.Tensor2D>(formed, same);
+    // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
+    const positive = inHalves ? same : tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
+    const chosen = miner?.({ distances, positive, negative, labels, columnLabels, size: embeddings.shape[1] }) ?? 1;
+    /** Weights of pairs in the mean over all rows, whose sum is `share`, or 0 where there is none. */
+    const weights = (pairs: tf.Tensor, share: number) => {
+      const own = tf.mul(pairs, chosen);
+      const total = tf.mean(tf.sum(inHalves ? formed : own, 1));
+      return tf.mul(own, tf.div(inHalves ? 0.5 : share / 2, tf.maximum(total, WEIGHT_FLOOR)));
+    };
+    const attract = weights(positive, positiveShare);
+    const repel = weights(negative, 1 - positiveShare);
 
-  const formed = tf.sub<tf.Tensor2D>(1, tf.mul(oodColumn(labels), oodColumn(columnLabels))); // not OoD-OoD
-  const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), formed);
-  const negative = tf.sub<tf.Tensor2D>(formed, same);
-  if (inHalves) return weightedMean(tf.add(tf.mul(same, attract), tf.mul(negative, repel)), formed);
-
-  // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
-  const positive = tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
-  const size = embeddings.shape[1];
-  const weights = miner ? minedWeights(miner, { distances, positive, negative, labels, columnLabels, size }) : 1;
-  return tf.add(
-    tf.mul(positiveShare, weightedMean(attract, tf.mul(positive, weights))),
-    tf.mul(1 - positiveShare, weightedMean(repel, tf.mul(negative, weights))),
-  );
+    const floored = tf.maximum(distances, DISTANCE_FLOOR);
+    const [near, pull, push] = power === 1 ? [distances, 1, tf.step(hinge)] : [x as tf.Tensor, floored, hinge];
+    const pushed = tf.mul(repel, push);
+    (save as tf.GradSaveFunc)([tf.div(tf.sub(tf.mul(attract, pull), pushed), floored)]);
+    return {
+      // Row by row first: neither a float32 sum of a million terms nor a half float holds the whole sum.
+      value: tf.mean(tf.sum(tf.add(tf.mul(attract, near), tf.mul(pushed, hinge)), 1)),
+      gradFunc: (dy: tf.Tensor, [slopes]: tf.Tensor[]) => tf.mul(slopes!, tf.mul(dy, power / 2 / squares.shape[0])),
+    };
+  });
+  return half(squares) as tf.Scalar;
 }
 
 /** The one core: half of the mean over the pairs. */
@@ -101,7 +104,7 @@ function pairLoss(
     if (rows < 2 || (inHalves && rows % 2 > 0)) {
       throw new ShapeError(where, 'embeddings', inHalves ? 'an even number of rows' : 'rows, from 2', rows);
     }
-    return tf.mul<tf.Scalar>(0.5, meanOverPairs(column, embeddings, inHalves, options));
+    return halfOfMean(column, embeddings, inHalves, options);
   });
 }
 
@@ -112,6 +115,10 @@ function pairLoss(
  * Euclidean distance. `'all'`: 0.5 * (s * mean over positive pairs of d^p + (1 - s) * mean over negative pairs of
  * max(0, m - d)^p), with s = `positiveShare`; a mean over no pair is 0. The gradient is finite everywhere; at distance
  * 0 that of d is 0.
+ *
+ * `'all'` with its gradient grows as B^2 (a + D): hardly with D up to 128, twice as long at 512. On wasm with
+ * `tfjs-ood/wasm`, B = 64 / 256 / 1024 rows of 128: 1.9 / 7 / 116 ms of one busy core, 27 matrices of B x B (0.5 / 7 /
+ * 110 MiB).
  *
  * Source: Hadsell, Chopra, LeCun, CVPR 2006, equation 4 (p = 2); Masana et al., BMVC 2018, equation 1 (p = 1).
  *

@@ -4,7 +4,7 @@ import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { labelColumn, type BatchLabels } from './batch-labels';
 import { checkRowsOf } from '../tensors/batch-rows';
-import { squaresByBlocks, squaresPull } from './pairwise-distances';
+import { byDifferences } from './pairwise-distances';
 
 /** What the rows of a batch [B] are held against. */
 export interface Columns {
@@ -62,8 +62,8 @@ function squaresTo(held: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor2D {
   const squares = tf.customGrad((rows, save) => {
     (save as tf.GradSaveFunc)([rows as tf.Tensor, held]);
     const gradFunc = (dy: tf.Tensor, [own, others]: tf.Tensor[]) =>
-      squaresPull(dy as tf.Tensor2D, own as tf.Tensor2D, others as tf.Tensor2D);
-    return { value: squaresByBlocks(rows as tf.Tensor2D, held), gradFunc };
+      byDifferences(own as tf.Tensor2D, others as tf.Tensor2D, tf.mul<tf.Tensor2D>(2, dy));
+    return { value: byDifferences(rows as tf.Tensor2D, held), gradFunc };
   });
   return tf.tidy(() => squares(x));
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkBatchRows } from '../tensors/batch-rows';
 
 /** Below this distance the gradient of a distance shrinks with it, down to 0 at 0; half-float webgl still holds it. */
-const DISTANCE_FLOOR = 1e-3;
+export const DISTANCE_FLOOR = 1e-3;
 
 /** Numbers in the largest temporary of the pairwise differences: 4 MB. */
 const BLOCK_SIZE = 0x100000;
@@ -19,51 +19,48 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
+/** What a kernel that only `tfjs-ood/wasm` has makes, where it is registered for the backend in use. */
+export const ownKernel = (
+  name: 'PairDifferences' | 'HingeTriplets',
+  inputs: Readonly<Record<string, tf.Tensor | undefined>>,
+  attrs?: tf.NamedAttrMap,
+) =>
+  ((tf.getKernel(name, tf.getBackend()) as unknown) &&
+    tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attrs)) as tf.Tensor | tf.Tensor[] | undefined;
+
 /**
- * Something of the differences of rows [B, D] and [C, D], a block of rows at a time, so that [B, C, D] never stands in
- * memory.
+ * Squared distances [B, C] of rows x [B, D] and columns c [C, D]; with weights h [B, C] the sums over j of
+ * h_ij (x_i - c_j) [B, D], half the gradient of squared distances. Sums of differences: two sums, subtracted, would
+ * leave their rounding in place of the 0 of equal rows, times 500 for a distance. By our own kernel where there is one,
+ * else a block of rows at a time, so that [B, C, D] never stands in memory.
  */
-function byBlocks(
-  x: tf.Tensor2D,
-  columns: tf.Tensor2D,
-  use: (differences: tf.Tensor3D, start: number) => tf.Tensor2D,
-): tf.Tensor2D {
+export function byDifferences(x: tf.Tensor2D, columns: tf.Tensor2D, weights?: tf.Tensor2D): tf.Tensor2D {
+  const own = ownKernel('PairDifferences', { x, y: columns, h: weights }) as tf.Tensor2D | undefined;
+  if (own) return own;
   const rows = x.shape[0];
   const blockRows = Math.ceil(BLOCK_SIZE / columns.size);
   const blocks: tf.Tensor2D[] = [];
   for (let start = 0; start < rows; start += blockRows) {
-    const block = tf.slice(x, start, Math.min(blockRows, rows - start));
-    blocks.push(tf.tidy(() => use(tf.sub(tf.expandDims(block, 1), columns), start)));
+    const block = (whole: tf.Tensor2D) => tf.expandDims(tf.slice(whole, start, Math.min(blockRows, rows - start)), 1);
+    blocks.push(
+      tf.tidy(() => {
+        const differences = tf.sub(block(x), columns);
+        return weights ? tf.squeeze(tf.matMul(block(weights), differences), [1]) : tf.sum(tf.square(differences), 2);
+      }),
+    );
   }
   return tf.concat(blocks);
-}
-
-/** Squared distances [B, C] of rows [B, D] and [C, D]. */
-export const squaresByBlocks = (x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D =>
-  byBlocks(x, columns, (differences) => tf.sum(tf.square(differences), 2));
-
-/**
- * 2 * sum over j of h_ij (x_i - c_j) [B, D]: the gradient of squared distances of rows x [B, D] to rows c [C, D]. A sum
- * of differences, by blocks as above: two sums, subtracted, would leave their rounding in place of the 0 of equal rows,
- * times 500 for a distance.
- */
-export function squaresPull(h: tf.Tensor2D, x: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
-  return tf.mul(
-    2,
-    byBlocks(x, columns, (differences, start) => {
-      const weights = tf.expandDims(tf.slice(h, start, differences.shape[0]), 1);
-      return tf.squeeze<tf.Tensor2D>(tf.matMul(weights, differences), [1]);
-    }),
-  );
 }
 
 /** Squared distances [B, B] between all rows [B, D], 0 on the diagonal, with a gradient. */
 export function squaresOf(embeddings: tf.Tensor2D): tf.Tensor2D {
   const squares = tf.customGrad((x, save) => {
     (save as tf.GradSaveFunc)([x as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
-      squaresPull(tf.add(dy, tf.transpose(dy)), rows as tf.Tensor2D, rows as tf.Tensor2D);
-    return { value: squaresByBlocks(x as tf.Tensor2D, x as tf.Tensor2D), gradFunc };
+    return {
+      value: byDifferences(x as tf.Tensor2D, x as tf.Tensor2D),
+      gradFunc: (dy: tf.Tensor, [rows]: tf.Tensor[]) =>
+        byDifferences(rows as tf.Tensor2D, rows as tf.Tensor2D, tf.mul<tf.Tensor2D>(2, tf.add(dy, tf.transpose(dy)))),
+    };
   });
   return squares(embeddings);
 }

@@ -7,16 +7,30 @@ import { conv2dBackpropFilter } from './conv2d-backprop-filter';
 import { conv2dBackpropInput } from './conv2d-backprop-input';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
 import { forwardConvolution } from './forward-convolution';
-import type { WasmKernel } from './heap';
+import type { KernelCall, WasmKernel } from './heap';
+import { hingeTriplets } from './hinge-triplets';
 import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
+import { pairDifferences } from './pair-differences';
+import { rowwise } from './rowwise';
 import { sum } from './sum';
+import { transpose } from './transpose';
 import { unsortedSegmentSum } from './unsorted-segment-sum';
 
+type Kernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
+
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
-const kernels: Readonly<Record<string, (stock: WasmKernel) => WasmKernel>> = {
+const kernels: Readonly<Record<string, (stock: WasmKernel) => Kernel>> = {
   [tf.BatchMatMul]: batchMatMul,
   [tf._FusedMatMul]: fusedMatMul,
+  [tf.Equal]: rowwise('Equal'),
+  [tf.NotEqual]: rowwise('NotEqual'),
+  [tf.Less]: rowwise('Less'),
+  [tf.LessEqual]: rowwise('LessEqual'),
+  [tf.Greater]: rowwise('Greater'),
+  [tf.GreaterEqual]: rowwise('GreaterEqual'),
+  [tf.Maximum]: rowwise('Maximum'),
+  [tf.Minimum]: rowwise('Minimum'),
   [tf.Conv2D]: forwardConvolution(false),
   [tf.FusedConv2D]: forwardConvolution(false),
   [tf.DepthwiseConv2dNative]: forwardConvolution(true),
@@ -27,7 +41,10 @@ const kernels: Readonly<Record<string, (stock: WasmKernel) => WasmKernel>> = {
   [tf.DepthwiseConv2dNativeBackpropInput]: () => depthwiseBackpropInput,
   [tf.Identity]: () => identity,
   [tf.MaxPoolGrad]: () => maxPoolGrad,
+  HingeTriplets: () => hingeTriplets,
+  PairDifferences: () => pairDifferences,
   [tf.Sum]: sum,
+  [tf.Transpose]: transpose,
   [tf.UnsortedSegmentSum]: () => unsortedSegmentSum,
 };
 

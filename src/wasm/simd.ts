@@ -1,9 +1,14 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { hasSimd, simdModule } from '../core/simd/simd-module';
+import { pairFunctions } from './pair-functions';
+import { rowFunctions } from './row-functions';
 import { simdFunctions } from './simd-functions';
 
+/** Over one memory. */
+export const backendFunctions = { ...simdFunctions, ...pairFunctions, ...rowFunctions };
+
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
-export type Simd = { readonly [name in keyof typeof simdFunctions]: (...args: number[]) => void };
+export type Simd = { readonly [name in keyof typeof backendFunctions]: (...args: number[]) => void };
 
 const instances = new WeakMap<object, Simd | undefined>();
 
@@ -12,7 +17,7 @@ function instantiate(backend: BackendWasm): Simd | undefined {
   // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster
   // there.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
-  return hasSimd() ? simdModule(simdFunctions, memory) : undefined;
+  return hasSimd() ? simdModule(backendFunctions, memory) : undefined;
 }
 
 /** The backend's SIMD functions, made at the first call; `undefined` where they cannot run. */

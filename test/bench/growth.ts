@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CASES, type Case, type Sizes } from './growth/cases';
+import { CASES, isLoss, type Case, type Sizes } from './growth/cases';
 
 export const title =
-  'how time and memory of fits and scores grow, wasm, against one thread of NumPy and scikit-learn on such rows; ' +
+  'how time and memory of fits and scores grow, wasm, against one thread of NumPy, scikit-learn and PyTorch on such rows; ' +
   'times of the processor, each in a process of its own';
 
 /** Turns of the short ones last so long; a longer one has one turn. */
 const SECONDS = '1';
 const PYTHON = '/usr/bin/python3';
-const PACKAGES = ['-c', 'import numpy, scipy, sklearn'];
+const PACKAGES = ['-c', 'import numpy, scipy, sklearn, torch'];
 
 interface Measured {
   /** Milliseconds. */
@@ -55,7 +55,7 @@ function lineOf(one: Case, at: number, withPeer: boolean): string {
     values.map((value) => (value[key] < 10 ? value[key].toFixed(1) : value[key].toFixed(0))).join(' / ');
   const ratio = theirs.map(({ time }, which) => (ours[which]!.time / time).toFixed(1)).join(' / ');
   const sizes = one.sizes.map(({ rows, size, classes }) => `${rows} x ${size}, ${classes}`).join(' / ');
-  const what = one.scored ? `score of ${one.scored}` : 'fit';
+  const what = isLoss(one) ? 'gradient' : one.scored ? `score of ${one.scored}` : 'fit';
   const peer = withPeer ? `${plain(theirs, 'time')} | ${ratio}` : 'missing | missing';
   const law = growth(
     one.sizes,
@@ -65,11 +65,14 @@ function lineOf(one: Case, at: number, withPeer: boolean): string {
   return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
 }
 
-export function run(): Promise<string[]> {
+/** Of the names given (`losses`: those with a gradient) or of all; each line as soon as it is known. */
+export function* run(names: readonly string[] = []): Generator<string> {
+  const isWanted = (one: Case) =>
+    names.length === 0 || names.includes(one.name) || (isLoss(one) && names.includes('losses'));
+  const rows = CASES.flatMap((one, at) => (isWanted(one) ? [{ one, at }] : []));
+  if (rows.length === 0) throw new Error(`no such row; there are losses, ${CASES.map(({ name }) => name).join(', ')}`);
   const withPeer = existsSync(PYTHON) && spawnSync(PYTHON, PACKAGES).status === 0;
-  return Promise.resolve([
-    '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |',
-    '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |',
-    ...CASES.map((one, at) => lineOf(one, at, withPeer)),
-  ]);
+  yield '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |';
+  yield '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |';
+  for (const { one, at } of rows) yield lineOf(one, at, withPeer);
 }

@@ -15,7 +15,7 @@ const ENTRIES = {
   'tfjs-ood/thresholds': 9300,
   'tfjs-ood/embeddings': 14_200,
   'tfjs-ood/training': 9600,
-  'tfjs-ood/wasm': 7100,
+  'tfjs-ood/wasm': 10_600,
   'tfjs-ood/datasets': 9000,
   'tfjs-ood/report': 400_000,
   'tfjs-ood/node': 26_500,

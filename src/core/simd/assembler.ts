@@ -83,6 +83,38 @@ export const f32 = {
   store: (address: Code, value: Code, offset = 0): Code => [address, value, access([0x38], offset)],
 };
 
+const BYTES = Array.from({ length: 16 }, () => 1);
+
+/** Any sixteen bytes. */
+export const v128 = {
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, access([SIMD, 0x0b], offset)],
+  /** Sixteen comparisons, of four each, as bytes of 0 and 1. */
+  bits: (a: Code, b: Code, c: Code, d: Code): Code => {
+    const [halves, bytes] = [binary(SIMD, 0x85, 0x01), binary(SIMD, 0x65)];
+    return f32x4.and(bytes(halves(a, b), halves(c, d)), [SIMD, 0x0c, BYTES]);
+  },
+};
+
+/** Comparisons of four float32, or of four int32: all ones or all zeros a lane. */
+export const comparing = {
+  float32: {
+    Equal: /* @__PURE__ */ binary(SIMD, 0x41),
+    NotEqual: /* @__PURE__ */ binary(SIMD, 0x42),
+    Less: /* @__PURE__ */ binary(SIMD, 0x43),
+    Greater: /* @__PURE__ */ binary(SIMD, 0x44),
+    LessEqual: /* @__PURE__ */ binary(SIMD, 0x45),
+    GreaterEqual: /* @__PURE__ */ binary(SIMD, 0x46),
+  },
+  int32: {
+    Equal: /* @__PURE__ */ binary(SIMD, 0x37),
+    NotEqual: /* @__PURE__ */ binary(SIMD, 0x38),
+    Less: /* @__PURE__ */ binary(SIMD, 0x39),
+    Greater: /* @__PURE__ */ binary(SIMD, 0x3b),
+    LessEqual: /* @__PURE__ */ binary(SIMD, 0x3d),
+    GreaterEqual: /* @__PURE__ */ binary(SIMD, 0x3f),
+  },
+};
+
 /** Four float32 at once. Comparisons give all ones or all zeros per lane. */
 export const f32x4 = {
   load: (address: Code, offset = 0): Code => [address, access([SIMD, 0x00], offset)],
@@ -96,8 +128,12 @@ export const f32x4 = {
   andNot: /* @__PURE__ */ binary(SIMD, 0x4f),
   or: /* @__PURE__ */ binary(SIMD, 0x50),
   add: /* @__PURE__ */ binary(SIMD, 0xe4, 0x01),
+  sub: /* @__PURE__ */ binary(SIMD, 0xe5, 0x01),
   mul: /* @__PURE__ */ binary(SIMD, 0xe6, 0x01),
+  min: /* @__PURE__ */ binary(SIMD, 0xe8, 0x01),
   max: /* @__PURE__ */ binary(SIMD, 0xe9, 0x01),
+  /** Four of the lanes of two locals: 0 to 3 of the first, 4 to 7 of the second. */
+  pick: (a: number, b: number, lanes: readonly number[]): Code => shuffle(a, b, 4, lanes),
 };
 
 /** Two float64 at once. */
@@ -114,17 +150,22 @@ export const f64x2 = {
   /** The first two of four float32. */
   fromLow: (a: Code): Code => [a, SIMD, 0x5f],
   /** The last two of the four float32 of a local. */
-  fromHigh: (local: number): Code => f64x2.fromLow(shuffle(local, local, 1, 1)),
+  fromHigh: (local: number): Code => f64x2.fromLow(shuffle(local, local, 8, [1, 1])),
   /** First lanes of two locals. */
-  firsts: (a: number, b: number): Code => shuffle(a, b, 0, 2),
+  firsts: (a: number, b: number): Code => shuffle(a, b, 8, [0, 2]),
   /** Second lanes of two locals. */
-  seconds: (a: number, b: number): Code => shuffle(a, b, 1, 3),
+  seconds: (a: number, b: number): Code => shuffle(a, b, 8, [1, 3]),
 };
 
-/** Two of the four float64 lanes of two locals. */
-function shuffle(a: number, b: number, first: number, second: number): Code {
-  const bytes = [first, second].flatMap((lane) => Array.from({ length: 8 }, (_, i) => 8 * lane + i));
-  return [get(a), get(b), SIMD, 0x0d, bytes];
+/** Some of the lanes of so many bytes of two locals. */
+function shuffle(a: number, b: number, bytes: number, lanes: readonly number[]): Code {
+  return [
+    get(a),
+    get(b),
+    SIMD,
+    0x0d,
+    lanes.flatMap((lane) => Array.from({ length: bytes }, (_, i) => bytes * lane + i)),
+  ];
 }
 
 /** Runs a function of the same module, by its name there. */

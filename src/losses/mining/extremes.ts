@@ -17,8 +17,8 @@ export const farthest = (values: tf.Tensor, mask: tf.Tensor, least?: tf.Tensor):
 export const nearest = (values: tf.Tensor, mask: tf.Tensor, most = tf.max(values, -1, true)): tf.Tensor =>
   tf.min(within(values, mask, most), -1, true);
 
-/** Equal shares for those where `mask` is 1 and `values` is `best`, along the last axis. */
+/** Equal shares for those where `mask`, of 0 and 1, is 1 and `values` is `best`, along the last axis. */
 export function sharesOf(values: tf.Tensor, best: tf.Tensor, mask: tf.Tensor): tf.Tensor {
   const chosen = tf.mul(tf.cast(tf.equal(values, best), 'float32'), mask);
-  return tf.divNoNan(chosen, tf.sum(chosen, -1, true));
+  return tf.div(chosen, tf.maximum(tf.sum(chosen, -1, true), 1));
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { hardestPairs } from './hardest-pairs';
+import { farthest, nearest, sharesOf } from './extremes';
 import type { TripletMiner } from './triplet-miner';
 
 /**
@@ -11,14 +11,11 @@ import type { TripletMiner } from './triplet-miner';
  * tripletLoss(labels, embeddings, { miner: hardestTriplets(), cost: 'soft' });
  */
 export function hardestTriplets(): TripletMiner {
-  const hardest = hardestPairs();
-  return (candidates, price) => {
-    const { powers, positive, negative } = candidates;
-    const shares = hardest(candidates);
-    const [pull, push] = [tf.mul(shares, positive), tf.mul(shares, negative)];
-    const direction = tf.sub(pull, push);
-    const { cost, slope } = price(tf.sum(tf.mul(direction, powers), 1, true)); // [R, 1]
+  return ({ powers, positive, negative }, price) => {
+    const [pulled, pushed] = [farthest(powers, positive), nearest(powers, negative)]; // [R, 1]
+    const { cost, slope } = price(tf.sub(pulled, pushed));
     const valid = tf.mul(tf.max(positive, 1, true), tf.max(negative, 1, true));
+    const direction = tf.sub(sharesOf(powers, pulled, positive), sharesOf(powers, pushed, negative));
     return {
       sum: tf.sum(tf.mul(cost, valid)),
       count: tf.sum(valid),

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /**
  * What a miner chooses from: the rows of the batch [R] against the columns [C], which are the same rows and then those
@@ -26,12 +26,3 @@ export interface PairCandidates {
  * It runs where no gradient is recorded, so that it may use `topk` or comparisons; what it makes is disposed.
  */
 export type PairMiner = (pairs: PairCandidates) => tf.Tensor2D;
-
-/** What the miner chose, 0 where there is no pair. The choice is no function of the embeddings: its gradient is 0. */
-export function minedWeights(miner: PairMiner, pairs: PairCandidates): tf.Tensor2D {
-  const weigh = tf.customGrad((distances) => ({
-    value: tf.mul(miner({ ...pairs, distances: distances as tf.Tensor2D }), tf.add(pairs.positive, pairs.negative)),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }));
-  return weigh(pairs.distances) as tf.Tensor2D;
-}

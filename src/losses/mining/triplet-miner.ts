@@ -8,7 +8,11 @@ export interface TripletCandidates extends PairCandidates {
 }
 
 /** What triplets cost whose positive is farther than their negative by `gap` (to the power), and the slope of that. */
-export type TripletPrice = (gap: tf.Tensor) => { cost: tf.Tensor; slope: tf.Tensor };
+export interface TripletPrice {
+  (gap: tf.Tensor): { cost: tf.Tensor; slope: tf.Tensor };
+  /** Of a price max(0, gap + margin), which can be summed without a number for each triplet. */
+  margin?: number | undefined;
+}
 
 /** Sum of the costs, how many triplets there are, and the gradient of the sum with respect to the `powers` [R, C]. */
 export interface TripletCost {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, FUNCTION } from '../../core/check';
 import { allTriplets } from './all-triplets';
-import { minedWeights, type PairMiner } from './pair-miner';
+import type { PairMiner } from './pair-miner';
 import type { TripletMiner } from './triplet-miner';
 
 /**
@@ -16,7 +16,7 @@ export function tripletsOf(miner: PairMiner): TripletMiner {
   check('tripletsOf', 'miner', miner, FUNCTION);
   const all = allTriplets();
   return (candidates, price) => {
-    const weights = minedWeights(miner, candidates);
+    const weights = miner(candidates);
     const weighted = (mask: tf.Tensor2D) => tf.mul<tf.Tensor2D>(mask, weights);
     const [positive, negative] = [weighted(candidates.positive), weighted(candidates.negative)];
     return all({ ...candidates, positive, negative }, price);
