@@ -9,6 +9,7 @@ const ENTRIES = {
   'tfjs-ood': 25_000,
   'tfjs-ood/scorers': 61_500,
   'tfjs-ood/detector': 102_000,
+  'tfjs-ood/onnx': 17_000,
   'tfjs-ood/metrics': 17_900,
   'tfjs-ood/thresholds': 9300,
   'tfjs-ood/embeddings': 14_200,
