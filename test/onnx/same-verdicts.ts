@@ -22,7 +22,8 @@ export function expectSameVerdicts(
   let [worst, doubtful] = [0, 0];
   verdicts.forEach(({ score, pValue, isOod }, row) => {
     worst = Math.max(worst, apart(score, scores![row]!));
-    if (pValue !== pValues![row] || isOod !== Boolean(alarms![row])) doubtful += Number(score !== scores![row]) || NaN;
+    if (pValue !== pValues![row] || isOod !== Boolean(alarms![row]))
+      doubtful += Number(Math.fround(score) !== scores![row]) || NaN;
   });
   expect(scores).toHaveLength(verdicts.length);
   expect(worst, 'scores').toBeLessThanOrEqual(1);

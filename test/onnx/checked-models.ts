@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { fitOutputDetector, type Verdict } from 'tfjs-ood/detector';
+import { detectorToOnnx, joinOnnx } from 'tfjs-ood/onnx';
+import { nearestNeighbors } from 'tfjs-ood/scorers';
+import { fitted, METHODS, outputs } from './small-detectors';
+
+/** What each of them is asked. */
+export const asked = outputs(100, 2, { strange: 6 });
+
+interface CheckedModel {
+  bytes: Uint8Array;
+  /** What the detector says; none where the model takes something else. */
+  verdicts: readonly Verdict[];
+}
+
+/** A model of each scorer, of folds, and one behind a network. */
+export async function checkedModels(): Promise<Record<string, CheckedModel>> {
+  const models: Record<string, CheckedModel> = {};
+  const known = outputs(400, 1);
+  for (const name of Object.keys(METHODS)) {
+    const detector = await fitted(name, known);
+    models[name] = { bytes: detectorToOnnx(detector), verdicts: await detector.predict(asked) };
+    detector.dispose();
+  }
+  const folds = await fitted('mahalanobis', outputs(100, 3), { calibration: 'cross', folds: 3 });
+  models.folds = { bytes: detectorToOnnx(folds), verdicts: await folds.predict(asked) };
+  folds.dispose();
+  const features = { data: Float32Array.from({ length: 3200 }, (_, i) => Math.sin(i) + 1), shape: [100, 32] as const };
+  const behind = await fitOutputDetector({ features }, { scorer: nearestNeighbors({ k: 3 }) });
+  const digits = new Uint8Array(readFileSync('examples/onnx-features/digits.onnx'));
+  models.joined = { bytes: joinOnnx(digits, behind, { withLabel: false }), verdicts: [] };
+  behind.dispose();
+  return models;
+}
