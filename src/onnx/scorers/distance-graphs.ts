@@ -5,25 +5,26 @@ import { nearestSquares, negated, productsWith, squareOfRow, sumOfRow, unitRowsO
 import { energyOf } from './logit-graphs';
 import type { ScorerGraph } from './scorer-graph';
 
-/** The mean of rows [M, D], so that all can be moved to the origin. */
-function middleOf(rows: ArrayLike<number>, size: number, scales?: Float64Array): Float64Array {
+/** The mean of rows [M, D], each scaled, so that all can be moved to the origin. */
+function middleOf(rows: Float32Array | Float64Array, size: number, scales?: Float64Array): Float64Array {
   const count = rows.length / size;
   const middle = new Float64Array(size);
-  for (let at = 0; at < rows.length; at++) {
-    middle[at % size]! += (rows[at]! * (scales?.[Math.floor(at / size)] ?? 1)) / count;
+  for (let row = 0; row < count; row++) {
+    const scale = (scales?.[row] ?? 1) / count;
+    for (let i = 0; i < size; i++) middle[i]! += rows[row * size + i]! * scale;
   }
   return middle;
 }
 
 /** ||m||^2 / 2 of rows [M, D], each scaled and without the middle. */
-function halfSquaresOf(rows: ArrayLike<number>, middle: Float64Array, scales?: Float64Array): Float64Array {
+function halfSquaresOf(rows: Float32Array | Float64Array, middle: Float64Array, scales?: Float64Array): Float64Array {
   const size = middle.length;
-  const halves = new Float64Array(rows.length / size);
-  for (let at = 0; at < rows.length; at++) {
-    const row = Math.floor(at / size);
-    halves[row]! += (rows[at]! * (scales?.[row] ?? 1) - middle[at % size]!) ** 2 / 2;
-  }
-  return halves;
+  return Float64Array.from({ length: rows.length / size }, (_, row) => {
+    const scale = scales?.[row] ?? 1;
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum += (rows[row * size + i]! * scale - middle[i]!) ** 2;
+    return sum / 2;
+  });
 }
 
 /** Squared distance [N, 1] to the nearest of a few rows [M, D] of float64; both are moved to their middle first. */
@@ -38,10 +39,13 @@ function toNearest(g: OnnxGraph, name: string, rows: Value, others: Float64Array
 
 /** Means [C, D], each of length 1. */
 function unitMeans(means: Float64Array, size: number): Float64Array {
-  return means.map((value, at) => {
-    const from = at - (at % size);
-    return value / Math.sqrt(means.subarray(from, from + size).reduce((sum, own) => sum + own * own, 0));
-  });
+  const unit = means.slice();
+  for (let from = 0; from < unit.length; from += size) {
+    const own = unit.subarray(from, from + size);
+    const length = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
+    own.forEach((value, i) => (own[i] = value / length));
+  }
+  return unit;
 }
 
 const nearestClassMeanGraph: ScorerGraph = (g, { arrays, options, features }) => {

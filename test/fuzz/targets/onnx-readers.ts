@@ -1,4 +1,4 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type ModelProto } from 'onnx-buf';
 import { ArgumentError } from '../../../src/index';
 import { exposeFeatures, type ExposedFeatures } from '../../../src/onnx/index';
@@ -11,10 +11,14 @@ interface Models {
 }
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
 
-/** The file by the definitions of the format itself; undefined where these refuse more than is read of it here. */
+/**
+ * The file by the definitions of the format itself; undefined where these refuse more than is read of it here, or where
+ * their reader left a message that ends too late, and so does not write what it has read.
+ */
 function byDefinition(bytes: Uint8Array): ModelProto | undefined {
   try {
-    return fromBinary(ModelProtoSchema, bytes);
+    const model = fromBinary(ModelProtoSchema, bytes);
+    return toBinary(ModelProtoSchema, model).length === bytes.length ? model : undefined;
   } catch {
     return undefined;
   }
