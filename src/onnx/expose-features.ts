@@ -45,7 +45,8 @@ function rowsOf({ graph }: ReadModel): number | string {
  *   nodes, or several, or it lies in a file that is not given
  * @example
  * const { bytes, features, logits, head, skipped } = exposeFeatures(model);
- * [features, logits, head?.shape, skipped]; // ['features', 'logits', [4, 3], ["Softmax 'softmax'"]]
+ * [features, logits, head?.shape]; // ['features', 'logits', [4, 3]]
+ * skipped.length; // 1: the Softmax after the logits
  */
 export function exposeFeatures(model: Uint8Array, options?: ExposeFeaturesOptions): ExposedFeatures {
   const where = 'exposeFeatures';

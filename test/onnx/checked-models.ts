@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fitOutputDetector, type Verdict } from 'tfjs-ood/detector';
 import { detectorToOnnx, joinOnnx } from 'tfjs-ood/onnx';
-import { nearestNeighbors } from 'tfjs-ood/scorers';
+import { mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
 import { fitted, METHODS, outputs } from './small-detectors';
 
 /** What each of them is asked. */
@@ -31,4 +31,18 @@ export async function checkedModels(): Promise<Record<string, CheckedModel>> {
   models.joined = { bytes: joinOnnx(digits, behind, { withLabel: false }), verdicts: [] };
   behind.dispose();
   return models;
+}
+
+/** The classifier of docs/onnx.md, x [N, 6] -> three probabilities, with a detector of four features behind it. */
+export async function classifierWithDetector(): Promise<Uint8Array> {
+  const { cases } = JSON.parse(readFileSync('test/fixtures/onnx-models.json', 'utf8')) as {
+    cases: Record<string, { model: string }>;
+  };
+  const wave = (size: number) =>
+    ({ data: Float32Array.from({ length: 100 * size }, (_, i) => Math.sin(i * i) + 1), shape: [100, size] }) as const;
+  const labels = Int32Array.from({ length: 100 }, (_, i) => i % 3);
+  const detector = await fitOutputDetector({ features: wave(4), logits: wave(3), labels }, { scorer: mahalanobis() });
+  const joined = joinOnnx(new Uint8Array(Buffer.from(cases.Softmax!.model, 'base64')), detector);
+  detector.dispose();
+  return joined;
 }

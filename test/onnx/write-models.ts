@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { asked, checkedModels } from './checked-models';
+import { asked, checkedModels, classifierWithDetector } from './checked-models';
 import { graphDigest } from './graph-digest';
 
 /**
@@ -25,4 +25,5 @@ const rows = (part: { data: Float32Array; shape: readonly number[] }) => ({
 });
 const given = { features: rows(asked.features), logits: rows(asked.logits) };
 writeFileSync(join(folder, 'index.json'), JSON.stringify({ given, index }));
+writeFileSync(join(folder, 'joined.onnx'), await classifierWithDetector()); // for run_guides.py
 console.log(`${models.length} models in ${folder}`);

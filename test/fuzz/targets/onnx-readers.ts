@@ -29,7 +29,8 @@ function checkHead({ head }: ExposedFeatures, { graph }: ModelProto): void {
   const tensor = graph!.initializer.filter(({ name }) => name === 'w2').at(-1);
   const gemms = graph!.node.filter(({ opType, input }) => opType === 'Gemm' && input[1] === 'w2');
   const isPlain = gemms.length === 1 && gemms[0]!.attribute.length === 0 && graph!.node.at(-1) === gemms[0];
-  if (!head || !isPlain || tensor?.dataType !== 1 || tensor.dataLocation !== 0 || tensor.rawData.length === 0) return;
+  if (!head || !isPlain || tensor?.dataType !== 1 || Number(tensor.dataLocation) !== 0 || tensor.rawData.length === 0)
+    return;
   const view = new DataView(tensor.rawData.buffer, tensor.rawData.byteOffset, tensor.rawData.length);
   const numbers = Array.from({ length: tensor.rawData.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
   expectSame('weights', head.weights, numbers);
