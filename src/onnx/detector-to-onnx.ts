@@ -8,7 +8,8 @@ import { onnxGraph } from './graph/onnx-graph';
 import { writtenModel } from './protobuf/write-messages';
 
 /** ONNX 1.8 of 2020, and what has come since. */
-const [OPSET, IR_VERSION] = [13, 7];
+const OPSET = 13;
+const IR_VERSION = 7;
 /** Of protobuf, for a file. */
 const MOST_BYTES = 2 ** 31 - 1;
 

@@ -9,7 +9,8 @@ import { ensemble, hnswIndex, mahalanobis, msp, nearestNeighbors, odin, type Sco
 import { KINDS } from '../../src/scorers/kinds';
 import { countFrom } from '../../src/core/p-value';
 import { countBelow } from '../../src/onnx/graph/count-below';
-import { onnxGraph } from '../../src/onnx/graph/onnx-graph';
+import { onnxGraph, type OnnxGraph } from '../../src/onnx/graph/onnx-graph';
+import { log1pOf } from '../../src/onnx/graph/row-arithmetic';
 import { writtenModel } from '../../src/onnx/protobuf/write-messages';
 import { expectSameVerdicts } from './same-verdicts';
 import { numbersOf, runOnnx } from './run-onnx';
@@ -84,32 +85,42 @@ describe('ways to calibrate', () => {
   });
 });
 
-test('counts are those of a sorted search, however many scores there are', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 200 }),
-      fc.array(fc.integer({ min: -22, max: 22 }), { minLength: 1, maxLength: 20 }),
-      async (list, asked) => {
-        const ascending = Float64Array.from(list).sort();
-        const g = onnxGraph('', 13);
-        const score = g.node('Cast', [g.input({ name: 's', element: 'float', shape: ['N', 1] })], { to: 11 });
-        const below = countBelow(g, 'known', score, ascending);
-        g.output('Identity', [below], { name: 'below', element: 'double', shape: ['N', 1] });
-        const model = {
-          irVersion: 7,
-          opset: 13,
-          producer: ['', ''],
-          docString: '',
-          graphName: 'g',
-          metadata: {},
-        } as const;
-        const bytes = writtenModel({ ...model, graph: g.chunks() });
-        const found = await runOnnx(bytes, { s: { data: Float32Array.from(asked), shape: [asked.length, 1] } });
-        expect(numbersOf(found.below)).toEqual(asked.map((own) => ascending.length - countFrom(ascending, own)));
-      },
-    ),
-    { numRuns: 60 },
+describe('parts of the graphs', () => {
+  const ofColumn = async (write: (g: OnnxGraph, value: string) => string, asked: readonly number[]) => {
+    const g = onnxGraph('', 13);
+    const value = g.node('Cast', [g.input({ name: 'x', element: 'float', shape: ['N', 1] })], { to: 11 });
+    g.output('Identity', [write(g, value)], { name: 'y', element: 'double', shape: ['N', 1] });
+    const model = { irVersion: 7, opset: 13, producer: ['', ''], docString: '', graphName: 'g', metadata: {} } as const;
+    const x = { data: Float32Array.from(asked), shape: [asked.length, 1] as [number, number] };
+    return numbersOf((await runOnnx(writtenModel({ ...model, graph: g.chunks() }), { x })).y);
+  };
+
+  test.for([1, 2, 63, 64, 65, 66, 99, 100, 101, 1000])(
+    'counts of %i scores are those of a sorted search',
+    async (count) => {
+      const integers = (most: number) => fc.integer({ min: -Math.ceil(most), max: Math.ceil(most) });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(integers(Math.max(3, count / 4)), { minLength: count, maxLength: count }),
+          fc.array(integers(Math.max(4, count / 3)), { minLength: 1, maxLength: 20 }),
+          async (list, some) => {
+            const ascending = Float64Array.from(list).sort();
+            const asked = [...some, ascending[0]!, ascending.at(-1)!, ascending.at(-1)! + 1, ascending[0]! - 1];
+            const below = await ofColumn((g, score) => countBelow(g, 'known', score, ascending), asked);
+            expect(below).toEqual(asked.map((own) => count - countFrom(ascending, own)));
+          },
+        ),
+        { numRuns: 8 },
+      );
+    },
   );
+
+  test('log(1 + u) is that of small and of large u', async () => {
+    const asked = Array.from({ length: 200 }, (_, i) => Math.fround(10 ** (i / 5 - 36)));
+    const found = await ofColumn((g, u) => log1pOf(g, u), [0, ...asked]);
+    expect(found[0]).toBe(0);
+    asked.forEach((u, i) => expect(Math.abs(found[i + 1]! / Math.log1p(u) - 1)).toBeLessThan(3e-12));
+  });
 });
 
 test('a row that a detector refuses is never known: score and p-value NaN, and OoD', async () => {

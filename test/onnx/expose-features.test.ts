@@ -128,6 +128,7 @@ test('what is no model says where', () => {
   const refusing: readonly (readonly [Uint8Array, RegExp])[] = [
     [new Uint8Array(), /model must be an ONNX model \(protobuf\) with an ir_version, got none at byte 0/],
     [gemm.subarray(0, gemm.length - 20), /got .* at byte \d+/],
+    [gemm.subarray(0, gemm.length - 1), /at most 3 bytes of field 8, got 4 at byte \d+/],
     [new TextEncoder().encode('version https://git-lfs.github.com/spec/v1'), /at byte \d+/],
     [Uint8Array.of(0x0b), /a field of wire type 0, 1, 2 or 5, got 3 at byte 0/],
     [Uint8Array.of(8, ...new Array<number>(10).fill(0xff), 1), /a whole number of at most 10 bytes/],

@@ -41,12 +41,12 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const isLittleEndian = (): boolean => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The numbers as a file has them, little-endian; without a copy where they lie so in memory. */
 function rawBytes({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width }: TensorData): Uint8Array {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  if (isLittleEndian) return bytes;
+  if (isLittleEndian()) return bytes;
   const turned = bytes.slice();
   for (let i = 0; i < turned.length; i += width) turned.subarray(i, i + width).reverse();
   return turned;

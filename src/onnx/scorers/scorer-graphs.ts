@@ -12,7 +12,10 @@ import { logitGraphs } from './logit-graphs';
 import { scorerParts, type GivenToScorers, type ScorerGraph } from './scorer-graph';
 
 /** Every scorer with a graph of its own, by its kind; an ensemble is made of theirs. */
-const GRAPHS: Readonly<Record<string, ScorerGraph>> = { ...logitGraphs, ...headGraphs, ...distanceGraphs };
+const graphOfKind = (kind: string): ScorerGraph | undefined => {
+  const all: Readonly<Record<string, ScorerGraph>> = { ...logitGraphs, ...headGraphs, ...distanceGraphs };
+  return Object.hasOwn(all, kind) ? all[kind] : undefined;
+};
 
 /** Why a scorer has no graph; undefined where it has one. */
 function whyNot({ kind, options }: ScorerState): string | undefined {
@@ -20,7 +23,7 @@ function whyNot({ kind, options }: ScorerState): string | undefined {
   if (kind === 'nearest-neighbors' && options.index !== undefined) {
     return 'its approximate index is no graph of operators: fit without index, the exact search has one';
   }
-  return Object.hasOwn(GRAPHS, kind) ? undefined : 'it is none of this package, whose graphs are written by hand';
+  return graphOfKind(kind) ? undefined : 'it is none of this package, whose graphs are written by hand';
 }
 
 /** Scores as the detector keeps them: float32, read as float64. */
@@ -75,5 +78,5 @@ export function scoreOf(where: string, g: OnnxGraph, state: ScorerState, rows: G
   if (reason !== undefined) {
     throw new ArgumentError(where, 'detector', `one whose scorer can be a graph (${reason})`, `'${state.kind}'`);
   }
-  return roundedScore(g, GRAPHS[state.kind]!(g, scorerParts(where, state, rows)));
+  return roundedScore(g, graphOfKind(state.kind)!(g, scorerParts(where, state, rows)));
 }
