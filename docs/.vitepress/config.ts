@@ -83,6 +83,7 @@ export default defineConfig({
           'Gaussian scorers': '/gaussian-scorers',
           'Nearest neighbors': '/neighbors',
           'ODIN, ensembles': '/odin-ensemble',
+          'Detectors as ONNX': '/onnx',
           Decisions: '/thresholds',
         }),
       },

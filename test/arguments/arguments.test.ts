@@ -7,6 +7,7 @@ import { folderOf, modules, parsed } from '../house/source-files';
 import publicNames from '../house/public-names.json';
 import { learning, swapped } from './learning';
 import { measuring } from './measuring';
+import { onnxFiles } from './onnx-files';
 import { rowsAndFiles } from './rows-and-files';
 import { LABELS, rows, things, type Place, type Thing } from './wrong-things';
 
@@ -37,7 +38,7 @@ async function outcome({ call }: Place, value: unknown): Promise<{ result?: unkn
   }
 }
 
-const all = { ...learning, ...measuring, ...rowsAndFiles };
+const all = { ...learning, ...measuring, ...onnxFiles, ...rowsAndFiles };
 
 describe.each(Object.entries(all))('%s', (name, place) => {
   const { right, same = [], other = [] } = place;
@@ -99,7 +100,18 @@ const isAsked = ({ name, type }: ts.ParameterDeclaration) =>
   !/^(options|trainerOptions|args|progress)$/.test(name.getText()) && !/Options\b/.test(type?.getText() ?? '');
 /** Of the caller's own functions, and what is given to tfjs. */
 const ELSEWHERE = /^(Classifier|Random|TrainingBatches|ClosedFormBatchNorm|SeededDropout|IndexBatches)\./;
-const FOLDERS = ['augment', 'pairs', 'losses', 'metrics', 'thresholds', 'embeddings', 'training', 'report', 'datasets'];
+const FOLDERS = [
+  'augment',
+  'pairs',
+  'losses',
+  'metrics',
+  'thresholds',
+  'embeddings',
+  'training',
+  'report',
+  'datasets',
+  'onnx',
+];
 const NO_DATA = ['parseEvaluation.file', 'parseCutPoints.file', 'Trainer.step.epoch', 'ClassScatter.ofClass.label'];
 
 function* placesOf(file: string): Generator<string> {

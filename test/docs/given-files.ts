@@ -51,12 +51,15 @@ export async function makeFiles(folder: string): Promise<void> {
       2: { path: 'test/2.jpg', objects: [signs(5)] },
     },
   });
+  const models = await readFile(new URL('../fixtures/onnx-models.json', import.meta.url), 'utf8');
+  const { cases } = JSON.parse(models) as { cases: Record<string, { model: string }> };
   const training = 'data/gtsrb/Final_Training/Images/00000';
   const files: Record<string, Uint8Array | string> = {
     ...mnist,
     ...emnist,
     't10k-images-idx3-ubyte.gz': images,
     't10k-labels-idx1-ubyte.gz': labels,
+    'classifier.onnx': Buffer.from(cases.Softmax!.model, 'base64'),
     'data_batch_1.bin': cifarBinary(3),
     'data_batch_2.bin': cifarBinary(2),
     'cifar-10-batches-py/data_batch_1': cifarPickle(2),

@@ -16,6 +16,12 @@ import { cifarBinary } from '../datasets/small-files';
 import { base, head, tagger } from './given-models';
 import { byteImages, classifier, imageTensor, labelsOf, pictures, rows, scores } from './given-values';
 
+/** An ONNX model of six numbers: a layer of four, and of three classes. */
+const onnxModel = () => {
+  const text = readFileSync(new URL('../fixtures/onnx-models.json', import.meta.url), 'utf8');
+  const { cases } = JSON.parse(text) as { cases: Record<string, { model: string }> };
+  return new Uint8Array(Buffer.from(cases.Softmax!.model, 'base64'));
+};
 const features = () => rows();
 const logits = () => rows(90, 3, 5);
 const labels = () => labelsOf(90);
@@ -121,6 +127,9 @@ export const given = {
     batches: () => batches(),
   },
   encodeScorer: { scorer: fitted },
+  exposeFeatures: { model: onnxModel },
+  joinOnnx: { model: onnxModel, features: () => rows(90, 4), logits: () => rows(90, 3, 5) },
+  'docs/onnx.md': { pixels: () => rows().data },
   decodeSafetensors: {
     bytes: () => encodeSafetensors({ mean: { dtype: 'F32', shape: [1], data: Float32Array.of(1) } }),
   },

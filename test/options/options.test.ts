@@ -5,12 +5,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { modules, parsed } from '../house/source-files';
 import publicNames from '../house/public-names.json';
 import { detecting } from './detecting';
+import { exporting } from './exporting';
 import { files, folder, run } from './files';
 import { measuring } from './measuring';
 import { complaint, type Rows } from './row';
 import { training } from './training-a-classifier';
 
-const all: Rows = { ...training, ...measuring, ...detecting, ...files };
+const all: Rows = { ...training, ...measuring, ...detecting, ...exporting, ...files };
 afterAll(async () => {
   await run.close();
   rmSync(folder, { recursive: true });

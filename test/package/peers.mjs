@@ -14,6 +14,7 @@ const PEERS = {
   'tfjs-ood/datasets': [],
   'tfjs-ood/training': [core, '@tensorflow/tfjs-layers'],
   'tfjs-ood/wasm': ['@tensorflow/tfjs-backend-wasm', core],
+  'tfjs-ood/onnx': [],
   'tfjs-ood/report': [],
   'tfjs-ood/node': ['sharp'],
 };

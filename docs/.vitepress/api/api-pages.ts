@@ -15,6 +15,7 @@ const headings: Readonly<Record<string, string>> = {
   tensors: 'Rows and images as tensors',
   linalg: 'Linear algebra',
   detector: 'Detectors',
+  onnx: 'Detectors and models as ONNX',
   training: 'Networks and training',
   node: 'Files',
   datasets: 'Readers',

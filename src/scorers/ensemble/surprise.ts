@@ -12,11 +12,17 @@ const LEAST = 2 ** -126;
  */
 export function surpriseBy(ascending: Float32Array): (score: number) => number {
   const count = ascending.length;
-  const largest = ascending[count - 1]!;
-  const median = (ascending[(count - 1) >> 1]! + ascending[count >> 1]!) / 2;
-  const scale = Math.max(largest - median, UNIT * Math.abs(largest), LEAST);
+  const { largest, scale } = surpriseScale(ascending);
   return (score) =>
     score > largest
       ? Math.log(count + 1) + Math.log1p((score - largest) / scale)
       : 0 - Math.log(pValueOf(ascending, score));
+}
+
+/** c, and what the distance from it is divided by. */
+export function surpriseScale(ascending: Float32Array): { largest: number; scale: number } {
+  const count = ascending.length;
+  const largest = ascending[count - 1]!;
+  const median = (ascending[(count - 1) >> 1]! + ascending[count >> 1]!) / 2;
+  return { largest, scale: Math.max(largest - median, UNIT * Math.abs(largest), LEAST) };
 }

@@ -3,6 +3,7 @@ import type { Target } from '../target';
 const images = () => import('./image-readers');
 const folders = () => import('./folder-readers');
 const states = () => import('./state-readers');
+const onnx = () => import('./onnx-readers');
 const json = () => import('./json-readers');
 
 /** Every reader of bytes from outside, by its name. */
@@ -17,6 +18,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   decodeSafetensors: async () => (await states()).safetensors(),
   decodeScorer: async () => (await states()).scorer(),
   loadOutputDetector: async () => (await states()).detector(),
+  exposeFeatures: async () => (await onnx()).onnxModels(),
   parseEvaluation: async () => (await json()).evaluation(),
   parseCutPoints: async () => (await json()).cutPoints(),
   extractTarGz: async () => (await folders()).tarGz(),
