@@ -18,19 +18,13 @@ export type { DetectorOptions } from './detector-options';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
 export { growingDetector } from './growing/growing-detector';
 export { loadGrowingDetector } from './growing/load-growing-detector';
-export type {
-  GrowingCalibration,
-  GrowingDetector,
-  GrowingDetectorOptions,
-  GrowingFeatures,
-  GrowingPredictOptions,
-  GrowingVerdict,
-} from './growing/growing-detector';
+export type { GrowingCalibration, GrowingDetector, GrowingDetectorOptions } from './growing/growing-detector';
+export type { GrowingFeatures, GrowingOptions, GrowingPredictOptions, GrowingVerdict } from './growing/growing-calls';
 export type { GrowingLabel } from './growing/growing-labels';
 export type { OutputDetectorOptions } from './output-detector';
-export type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
+export type { OutputDetector, PredictOneOptions, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
 export type { LabelSetOptions } from './calibration/label-sets';
-export type { ClassLabel, TagLabels } from './logit-meaning';
+export type { ClassLabel, NamedLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './calibration/calibration-info';

@@ -1,12 +1,15 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { COUNT, oneOf, SHARE, wholeFrom } from '../../core/check';
+import { COUNT, oneOf, SHARE, SIGNAL, wholeFrom } from '../../core/check';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { checkSignal, pauses, type Pause } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import { readRows, type Rows } from '../../scorers/contract/rows';
 import type { Embeddings } from '../../tensors/embeddings';
 import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
-import { addRow, emptyBank, judge, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import { checkOne } from '../calls/one-row';
+import { addRow, emptyBank, judge, keptBank, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import type { GrowingFeatures, GrowingOptions, GrowingPredictOptions, GrowingVerdict } from './growing-calls';
 import {
   checkOneKind,
   countLabels,
@@ -18,7 +21,6 @@ import {
   type GrowingLabel,
 } from './growing-labels';
 import { encodeGrowing, MOST_NEIGHBORS, NORMALIZE, type GrowingSettings } from './growing-state';
-import { pauses } from './pauses';
 
 /** Options of {@link growingDetector}. */
 export interface GrowingDetectorOptions {
@@ -30,31 +32,6 @@ export interface GrowingDetectorOptions {
   normalize?: (typeof NORMALIZE)[number];
   /** False-alarm rate, default 0.05, for which 19 rows are enough. */
   alpha?: number;
-}
-
-/** Features of one image, or of several: [D] or [N, D]; a tensor, or numbers from any runtime. */
-export type GrowingFeatures =
-  Embeddings | Tensor1D | { readonly data: Float32Array; readonly shape: readonly [number] };
-
-/** Options of `predict` of a growing detector. */
-export interface GrowingPredictOptions {
-  /** False-alarm rate of this call, by default that of the detector. */
-  alpha?: number;
-}
-
-/** What a growing detector says of one image. */
-export interface GrowingVerdict {
-  /** The label, or `'unknown'` where `isOod`. */
-  answer: GrowingLabel;
-  /** The label that most of the nearest rows have, whether it is known or not; of equally many that of the nearest. */
-  label: GrowingLabel;
-  /** Share of the nearest rows that have each label. */
-  confidences: Readonly<Record<string, number>>;
-  /** Distance to the k-th nearest row; higher = more out of distribution. */
-  score: number;
-  /** Share of the rows and this one that are at least as strange. */
-  pValue: number;
-  isOod: boolean;
 }
 
 /** What a growing detector can say now. */
@@ -76,22 +53,29 @@ export interface GrowingDetector {
    *
    * @param label one for all rows, or a list with one for each: names, or whole numbers from 0
    * @throws ShapeError for another width or another number of labels, NotFiniteError naming the row, ArgumentError for
-   *   a label that is none; then no row is added
+   *   a label that is none, the reason of `signal`; then no row is added
    */
-  add(features: GrowingFeatures, label: GrowingLabel | readonly GrowingLabel[] | Int32Array): Promise<void>;
+  add(
+    features: GrowingFeatures,
+    label: GrowingLabel | readonly GrowingLabel[] | Int32Array,
+    options?: GrowingOptions,
+  ): Promise<void>;
   /**
    * Removes all rows of a label; returns how many. Afterwards all is as if they had never been there, bit for bit.
    *
-   * @throws ArgumentError for a label that there is not, naming those that there are
+   * @throws ArgumentError for a label that there is not, naming those that there are; the reason of `signal`: then no
+   *   row is removed
    */
-  remove(label: GrowingLabel): Promise<number>;
+  remove(label: GrowingLabel, options?: GrowingOptions): Promise<number>;
   /**
    * @throws ArgumentError where there are too few rows for alpha, with the number that it takes; ShapeError,
-   *   NotFiniteError naming the row
+   *   NotFiniteError naming the row; the reason of `signal`
    */
   predict(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict[]>;
+  /** The verdict of one row. @throws as `predict`; ArgumentError for more rows than one, or none */
+  predictOne(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict>;
   /** The p-values alone, with no verdict and so for any number of rows above k; errors are those of `predict`. */
-  pValues(features: GrowingFeatures): Promise<Float64Array>;
+  pValues(features: GrowingFeatures, options?: GrowingOptions): Promise<Float64Array>;
   /** Rows of each label, in the order in which the labels came. */
   counts(): Map<GrowingLabel, number>;
   /** The detector as one safetensors file. */
@@ -143,7 +127,7 @@ async function readFeatures(where: string, features: GrowingFeatures): Promise<R
  * @example
  * const detector = growingDetector();
  * await detector.add(features, labels); // known rows [N, D]; one row [D] and its label at a time do as well
- * const [{ answer, pValue }] = await detector.predict(one); // answer: the label, or 'unknown'
+ * const { answer, pValue } = await detector.predictOne(one); // answer: the label, or 'unknown'
  */
 export function growingDetector(options?: GrowingDetectorOptions): GrowingDetector {
   const settings = readOptions('growingDetector', options, {
@@ -173,20 +157,43 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
     throw new ShapeError(where, 'features', `[N, ${bank.size}], as the rows before`, [count, columns]);
   }
 
-  async function eachRow(rows: Rows, work: (row: Float32Array, at: number) => void): Promise<void> {
+  async function eachRow(rows: Rows, pause: Pause, work: (row: Float32Array, at: number) => void): Promise<void> {
     const [count, columns] = rows.shape;
-    const pause = pauses();
     for (let at = 0; at < count; at++) {
       await pause();
       work(rows.data.subarray(at * columns, (at + 1) * columns), at);
     }
   }
 
-  async function judgeRows(where: string, rows: Rows): Promise<Judged[]> {
+  async function judgeRows(where: string, rows: Rows, pause: Pause): Promise<Judged[]> {
     checkWidth(where, rows);
     const judged: Judged[] = [];
-    await eachRow(rows, (row) => judged.push(judge(bank, row, votes)));
+    await eachRow(rows, pause, (row) => judged.push(judge(bank, row, votes)));
     return judged;
+  }
+
+  const signalOf = (where: string, options: GrowingOptions | undefined) =>
+    readOptions<GrowingOptions, { signal: [typeof SIGNAL] }>(where, options, { signal: [SIGNAL] }).signal;
+
+  async function verdictsOf(
+    where: string,
+    features: GrowingFeatures,
+    options: GrowingPredictOptions | undefined,
+    isOne: boolean,
+  ): Promise<GrowingVerdict[]> {
+    const { alpha, signal } = readOptions(where, options, { alpha: [SHARE, settings.alpha], signal: [SIGNAL] });
+    checkSignal(signal);
+    return inTurn(readFeatures(where, features), async (rows) => {
+      if (isOne) checkOne(where, 'features', rows.shape[0]);
+      checkAlpha(where, alpha, { count: bank.count, k, needed: rowsNeeded(alpha) });
+      const allowed = allowedAlarms(bank.count, alpha);
+      return (await judgeRows(where, rows, pauses(signal))).map(({ score, reached, nearest }) => {
+        const { label, confidences } = vote(bank.labels, nearest);
+        const isOod = reached <= allowed;
+        const pValue = reached / (bank.count + 1);
+        return { answer: isOod ? UNKNOWN : label, label, confidences, score, pValue, isOod };
+      });
+    });
   }
 
   const toBytes = () => encodeGrowing(bank, settings);
@@ -197,8 +204,10 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
       return { count, smallestAlpha, canAlarm: count >= rowsNeeded(settings.alpha) };
     },
     counts: () => countLabels(bank.labels),
-    add(features, label) {
+    async add(features, label, options) {
       const where = 'growingDetector.add';
+      const signal = signalOf(where, options);
+      checkSignal(signal);
       // A list may be filled again by whoever gave it.
       const isList = Array.isArray(label) || label instanceof Int32Array;
       const labels: unknown = isList ? Array.from<GrowingLabel>(label) : label;
@@ -206,10 +215,19 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
         checkWidth(where, rows);
         const own = labelsFor(where, labels, rows.shape[0]);
         checkOneKind(where, [...bank.labels.slice(0, 1), ...own]);
-        await eachRow(rows, (row, at) => addRow(bank, row, own[at]!));
+        const restore = signal && keptBank(bank);
+        try {
+          await eachRow(rows, pauses(signal), (row, at) => addRow(bank, row, own[at]!));
+          checkSignal(signal);
+        } catch (error) {
+          restore?.();
+          throw error;
+        }
       });
     },
-    remove(label) {
+    async remove(label, options) {
+      const signal = signalOf('growingDetector.remove', options);
+      checkSignal(signal);
       return inTurn(undefined, async () => {
         const there = [...countLabels(bank.labels).keys()];
         if (!there.includes(label)) {
@@ -218,31 +236,26 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
           const received = LABEL.holds(label) ? shownLabel(label) : label;
           throw new ArgumentError('growingDetector.remove', 'label', expected, received);
         }
-        const left = await withoutLabel(bank, label);
+        const left = await withoutLabel(bank, label, pauses(signal));
         const removed = bank.count - left.count;
         bank = left;
         return removed;
       });
     },
-    async predict(features, options) {
-      const where = 'growingDetector.predict';
-      const { alpha } = readOptions(where, options, { alpha: [SHARE, settings.alpha] });
-      return inTurn(readFeatures(where, features), async (rows) => {
-        checkAlpha(where, alpha, { count: bank.count, k, needed: rowsNeeded(alpha) });
-        const allowed = allowedAlarms(bank.count, alpha);
-        return (await judgeRows(where, rows)).map(({ score, reached, nearest }) => {
-          const { label, confidences } = vote(bank.labels, nearest);
-          const isOod = reached <= allowed;
-          const pValue = reached / (bank.count + 1);
-          return { answer: isOod ? UNKNOWN : label, label, confidences, score, pValue, isOod };
-        });
-      });
+    predict: (features, options) => verdictsOf('growingDetector.predict', features, options, false),
+    async predictOne(features, options) {
+      return (await verdictsOf('growingDetector.predictOne', features, options, true))[0]!;
     },
-    pValues(features) {
+    async pValues(features, options) {
       const where = 'growingDetector.pValues';
+      const signal = signalOf(where, options);
+      checkSignal(signal);
       return inTurn(readFeatures(where, features), async (rows) => {
         if (bank.count <= k) throw new ArgumentError(where, 'rows', `at least ${k + 1}, by k = ${k}`, bank.count);
-        return Float64Array.from(await judgeRows(where, rows), ({ reached }) => reached / (bank.count + 1));
+        return Float64Array.from(
+          await judgeRows(where, rows, pauses(signal)),
+          ({ reached }) => reached / (bank.count + 1),
+        );
       });
     },
     toBytes,

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../core/errors';
+import { checkSignal, pauses } from '../../core/pauses';
 import type { Json } from '../../core/saved/json';
 import type { Rows } from '../../scorers/contract/rows';
-import type { FitBlock, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
+import type { FitBlock, FitProgress, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
 import type { CalibrationMethod } from '../calibration/calibration-info';
 import { chooseMethod } from '../calibration/choose-method';
 import { fitFolds, foldRows } from '../calibration/cross-fit';
@@ -104,7 +105,10 @@ async function fitSplit(
   const { scorer: method, folds, seed, acceptNoAlarm, confidence } = options;
   const found = isStream(rows) ? undefined : rows.names;
   const classNames = options.classNames ?? found;
-  const parts = given as ModelParts;
+  const { signal } = options;
+  const parts = { ...given, ...(signal && { signal }) } as ModelParts & FitProgress;
+  const pause = pauses(signal);
+  await pause();
   const noted = firstOutputs(where, { method, head: given.head, meaning, classNames: options.classNames, found });
   const order = found && columnOrder(where, found);
 
@@ -121,6 +125,7 @@ async function fitSplit(
   };
   async function* seen(blocks: AsyncIterable<KnownBlock>) {
     for await (const block of blocks) {
+      await pause();
       checkLabeled(block.labels);
       await noted.see(block);
       order?.look(block);
@@ -167,6 +172,7 @@ async function fitSplit(
       about: { ...about(), meaning, ...(isUnordered && { unordered: true }) },
     };
     checkRates(where, { ...judge, confidence }, state);
+    checkSignal(signal);
     return { scorers: judge.scorers, state };
   } catch (error) {
     for (const scorer of judge.scorers) scorer.dispose();
