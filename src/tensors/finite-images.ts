@@ -12,7 +12,7 @@ type Ends = readonly [low: number, high: number];
 type Ready = () => Promise<void>;
 
 /** Numbers that are looked at between two pauses, in a few milliseconds. */
-export const LOOKED_AT = 2 ** 21;
+export const LOOKED_AT = 2 ** 20;
 
 /**
  * Throws unless every number of `rows` images, from one place to another, is finite and the backend holds it; the error

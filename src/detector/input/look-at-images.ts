@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFiniteImages, checkFiniteNumbers, LOOKED_AT } from '../../tensors/finite-images';
+import { checkFiniteImages, checkFiniteNumbers } from '../../tensors/finite-images';
 import type { GivenImages } from './given-images';
 import type { RangeWatch } from './range-watch';
+
+/** Numbers that kernels look at between two pauses; they go over them several times. */
+const BY_KERNELS = 2 ** 18;
 
 type GivenRow = (row: number) => number;
 
@@ -64,12 +67,13 @@ async function lookAtWhole(
   };
   const hasKernels = ['IsFinite', 'Min', 'Max'].every((kernel) => tf.getKernel(kernel, backend));
   if (backend === 'wasm' && images.dtype === 'float32' && hasKernels) {
-    const most = Math.max(1, Math.floor((LOOKED_AT * count) / images.size));
+    const most = Math.max(1, Math.floor((BY_KERNELS * count) / images.size));
     for (let from = 0; from < count; from += most) {
       await ready();
       const length = Math.min(most, count - from);
-      // Neighbors are copied as a whole; to read a part in JavaScript copies all of the images.
-      const own = length === count ? images : tf.slice(images, from, length);
+      const rows = Int32Array.from({ length }, (_, i) => from + i);
+      // To slice or to read a part copies all of the images.
+      const own = length === count ? images : tf.tidy(() => tf.gather(images, tf.tensor1d(rows, 'int32')));
       const bad = await lookByKernels(own, watch, (row) => givenRow(from + row)).finally(
         () => own !== images && own.dispose(),
       );

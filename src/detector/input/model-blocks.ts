@@ -73,11 +73,14 @@ const isFloats = (numbers: Numbers): boolean => numbers instanceof Float32Array 
 export function modelBlocks(where: string, given: GivenImages, plan: InputPlan, ready: () => Promise<void>) {
   const { shape, isPixels, whole } = given;
   const [count, ...each] = shape as [number, ...number[]];
-  const resized = (images: tf.Tensor): tf.Tensor => {
-    if (!plan.size) return images;
-    const black = isPixels || 'run' in plan.pixels ? undefined : plan.pixels.offset;
-    const own = resizeImages(images as tf.Tensor4D, plan.size, plan.fit, black);
-    return plan.isInt && images.dtype === 'int32' ? tf.cast(tf.round(own), 'int32') : own;
+  /** Takes the images, which are freed. */
+  const resized = async (images: tf.Tensor, size: readonly [number, number]): Promise<tf.Tensor> => {
+    const black = isPixels || 'run' in plan.pixels ? [0] : plan.pixels.offset;
+    const own = await resizeImages(images as tf.Tensor4D, size, plan.fit, black, ready).finally(() => images.dispose());
+    if (!plan.isInt || images.dtype !== 'int32') return own;
+    const whole = tf.tidy(() => tf.cast(tf.round(own), 'int32'));
+    own.dispose();
+    return whole;
   };
   const ofWhole = (all: tf.Tensor, indices: Int32Array): tf.Tensor => {
     const one = count === 1 && indices.length === 1 && indices[0] === 0;
@@ -96,13 +99,14 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan, 
     return tf.tensor(isWhole ? Int32Array.from(numbers) : joined([numbers]), [1, ...own]);
   };
   /** One by one, each with a pause: pictures may be large. */
-  const eachResized = async (indices: Int32Array): Promise<tf.Tensor> => {
+  const eachResized = async (indices: Int32Array, size: readonly [number, number]): Promise<tf.Tensor> => {
     const parts: tf.Tensor[] = [];
     try {
       for (const at of indices) {
         await ready();
         const image = whole ? undefined : await given.one(at);
-        parts.push(tf.tidy(() => resized(image ? asTensor(image) : ofWhole(whole!, Int32Array.of(at)))));
+        const own = tf.tidy(() => (image ? asTensor(image) : ofWhole(whole!, Int32Array.of(at))));
+        parts.push(await resized(own, size));
       }
       return tf.tidy(() => {
         const block = joinedTensors(parts);
@@ -113,7 +117,7 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan, 
     }
   };
   return async (indices: Int32Array): Promise<tf.Tensor> => {
-    if (plan.size) return eachResized(indices);
+    if (plan.size) return eachResized(indices, plan.size);
     if (whole) return tf.tidy(() => ofWhole(whole, indices));
     const images: GivenImage[] = [];
     for (const at of indices) images.push(await given.one(at));

@@ -17,6 +17,7 @@ import type { DetectorState } from '../detector-state';
 import { firstOutputs } from '../first-outputs';
 import { checkRates } from '../judged-detector';
 import { isStream } from './block-stream';
+import { joinedBlocks } from './joined-blocks';
 import { columnOrder } from './column-order';
 import { blocksIn, gatheredRows } from './gathered-rows';
 import { rowsFrom, type KnownBlock, type KnownSource, type SplitRows } from './known-rows';
@@ -133,6 +134,12 @@ async function fitSplit(
     }
   }
 
+  // What asks for no row of the fit is given the first block as it comes, and no more; images stay with theirs
+  const fitNeeds = method.fitNeeds ?? [];
+  const isOfOutputs = ![...method.needs, ...fitNeeds].includes('images');
+  const joined = (blocks: AsyncIterable<KnownBlock>) =>
+    isOfOutputs ? (joinedBlocks(blocks) as AsyncGenerator<FitBlock & KnownBlock>) : (blocks as never);
+
   if (split.count !== undefined) checkLabeled(split.known().labels);
   let rare = split.count === undefined ? undefined : rareOf(split.known());
   const judge: Judge =
@@ -145,12 +152,12 @@ async function fitSplit(
           blocksIn(await gatheredRows(seen(split.fit())), options.blockSize),
         )
       : await fitHeldOut(where, method, parts, {
-          fit: seen(split.fit()),
+          fit: fitNeeds.length > 0 ? joined(seen(split.fit())) : seen(split.fit()),
           async endOfFit() {
             await split.end();
             return (rare ??= rareOf(split.known())).classesWithoutRow;
           },
-          calibration: seen(split.calibration()),
+          calibration: joined(seen(split.calibration())),
         });
   try {
     const sets = labelSets && (await setsFrom(where, seen(split.sets()), labelSets, seed));

@@ -32,7 +32,7 @@ const isFine = (value: number, { tensor, isConstant }: NamedTensor): boolean =>
   Number.isFinite(value) || (isConstant && (value === -Infinity || (value === Infinity && tensor.rank === 0)));
 
 /** Numbers that are looked at between two pauses, in a few milliseconds. */
-const AT_ONCE = 2 ** 20;
+const AT_ONCE = 2 ** 19;
 
 function check(where: string, weight: NamedTensor, numbers: ArrayLike<number>, from = 0, to = numbers.length): void {
   for (let i = from; i < to; i++) {

@@ -26,7 +26,7 @@ const FINER = 2 ** 13;
 const BLUR = 32;
 const DEVIATIONS = 4;
 /** Numbers between two pauses, in some 10 ms; a whole number of 32. */
-const AT_ONCE = 2 ** 19;
+const AT_ONCE = 2 ** 16;
 
 /** Asks whether a number from 0 on is one of half precision: the end of a float's 23 bits is 0 then. */
 function halfNumbers(): (size: number) => boolean {

@@ -37,7 +37,7 @@ export async function fitMembers(
       const read = await readBlock(where, block, needs, widths);
       for (const what of ['features', 'logits'] as const) if (read[what]) widths[what] = read[what].shape[1];
       if (seen === 0 && own.head && read.features && read.logits) {
-        checkHeadAgrees(where, checkedHead(where, own), read.features, read.logits);
+        await checkHeadAgrees(where, checkedHead(where, own), read.features, read.logits, pause);
       }
       const [fit, hold]: [number[], number[]] = [[], []];
       for (let row = 0; row < read.count; row++) (random.uniform() < share ? hold : fit).push(row);

@@ -87,12 +87,13 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       counts: { dtype: 'F64', shape: ['K'], rule: COUNTS },
       factors: factorArray('K'),
     },
-    async fit(rows, _, how) {
+    async fit(rows, _, how, pause) {
       const store = await scatterOf(rows, how, true);
       const { labels, means } = meanArrays(withoutSingles(store));
-      const factors = joinedFactors(labels.length, store.embeddingSize!, (at, into) => {
+      const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
+        await pause();
         const own = estimateCovariance(store.ofClass(labels[at]!), how.covariance);
-        factorOf(WHERE, own, `covariance of class ${labels[at]}`, into);
+        await factorOf(WHERE, own, `covariance of class ${labels[at]}`, pause, into);
       });
       const ofAll = store.counts;
       const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
@@ -107,10 +108,10 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
         return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
       });
       return {
-        async scoresOf({ count, features: { data } }) {
+        async scoresOf({ count, features: { data } }, pause) {
           const scores = new Float64Array(count).fill(Infinity); // -log of a sum of no densities
           for (const { constant, distances } of densities) {
-            const squares = await distances.of(data);
+            const squares = await distances.of(data, pause);
             squares.forEach((square, row) => (scores[row] = minusLogSum(scores[row]!, square / 2 - constant)));
           }
           return scores;

@@ -30,10 +30,13 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     options: COVARIANCE_OPTIONS,
     saved: ['covariance'],
     fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE] },
-    async fit(rows, _, how) {
+    async fit(rows, _, how, pause) {
       const store = await scatterOf(rows, how);
-      const shared = estimateCovariance(store.within(), how.covariance);
-      const factor = factorOf('mahalanobis', shared, 'covariance');
+      const within = store.within();
+      await pause();
+      const shared = estimateCovariance(within, how.covariance);
+      await pause();
+      const factor = await factorOf('mahalanobis', shared, 'covariance', pause);
       return {
         ...meanArrays(store.means()),
         factor,
@@ -45,7 +48,7 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
       const whitening = fitted.whitening ?? whiteningsOf(fitted.factor, sides.D!)[0]!;
       const distances = mahalanobisDistances('mahalanobis', whitening, fitted.means, { blockSize });
       return {
-        scoresOf: ({ features }) => distances.of(features.data),
+        scoresOf: ({ features }, pause) => distances.of(features.data, pause),
         takeIn: async (rows, labels) => ({ ...fitted, ...(await withMoreMeans(fitted, rows, labels)), whitening }),
         dispose: () => distances.dispose(),
       };
