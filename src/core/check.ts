@@ -40,6 +40,11 @@ export const BYTES: Rule = {
   expected: 'a Uint8Array',
   holds: (value: unknown) => tagOf(value) === '[object Uint8Array]',
 };
+/** By its name, as those of other frames and of packages have it. */
+export const SIGNAL: Rule = {
+  expected: 'an AbortSignal',
+  holds: (value: unknown) => tagOf(value) === '[object AbortSignal]',
+};
 export const LIST: Rule = { expected: 'a list', holds: Array.isArray };
 /** No list, no promise, and nothing of a class. */
 export const RECORD: Rule = {

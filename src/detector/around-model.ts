@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../core/errors';
-import { nextTask } from '../core/next-task';
+import { checkSignal, pauses, type Pause } from '../core/pauses';
 import { oneBackend } from '../tensors/one-backend';
 import type { CalibrationInfo } from './calibration/calibration-info';
+import { predictOneOptions, predictOptions, recalibrateOptions } from './calls/call-options';
+import { checkNoStream, checkOne } from './calls/one-row';
 import { saveBytes, type DetectorTarget } from './detector-io';
 import { encodeDetector, type DetectorState } from './detector-state';
 import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from './evaluation/detector-evaluation';
@@ -11,8 +13,7 @@ import { shownGiven, type ModelImages } from './input/given-images';
 import type { InputPlan } from './input/input-plan';
 import type { ModelInputs } from './input/inputs-source';
 import { kindOfRows, rowSource, type ModelRows, type RowKind } from './input/model-rows';
-import { predictOptions } from './judged-detector';
-import type { OutputDetector, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
+import type { OutputDetector, PredictOneOptions, PredictOptions, RecalibrateOptions, Verdict } from './judged-detector';
 import { isStream } from './known/block-stream';
 import type { KnownImages } from './known/known-images';
 import { rowsFrom, type KnownBatch } from './known/known-rows';
@@ -43,9 +44,11 @@ export interface Detector<Label = ClassLabel> {
    *
    * @throws ShapeError where the images do not fit the model, or have another size than at the fit; NotFiniteError
    *   naming the row of an image with NaN or an infinity, or of which the model makes one; ArgumentError for an unknown
-   *   cut-point
+   *   cut-point; the reason of `signal`
    */
   predict(images: AskedRows | AsyncIterable<AskedRows>, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  /** The verdict of one image. @throws as `predict`; ArgumentError for more images than one, or none */
+  predictOne(image: AskedRows, options?: PredictOneOptions): Promise<Verdict<Label>>;
   /**
    * The same detector with the calibration of other known images, of a new camera or month; nothing is fitted. This one
    * stays as it is, and holds the same memory; dispose of both.
@@ -94,6 +97,20 @@ export interface AroundModel {
   blockSize: number | undefined;
 }
 
+/** How somebody asks for blocks. */
+interface BlocksAsked {
+  pause: Pause;
+  /** Whether there must be one row alone. */
+  isOne?: boolean;
+}
+
+/** What the model makes of some rows, which of all they are, and how many there are. */
+interface AskedBlock {
+  batch: KnownBatch;
+  own: Int32Array;
+  count: number;
+}
+
 /** A detector of images, of one of outputs and the reader of its model. */
 export function detectorAround<Label>(
   where: string,
@@ -101,55 +118,77 @@ export function detectorAround<Label>(
   { model, reader, inputShape, kind, plan, blockSize: givenSize }: AroundModel,
 ): Detector<Label> {
   const checkBackend = oneBackend();
-  const asked = `${where}.predict`;
-  const check = () => checkBackend(asked);
-
   /** What the model makes of the rows, block by block, for `use`; errors name the caller's rows. */
-  async function* eachBlock(at: string, given: AskedRows): AsyncGenerator<{ batch: KnownBatch; own: Int32Array }> {
-    const check = () => checkBackend(at);
+  async function* eachBlock(at: string, given: AskedRows, { pause, isOne }: BlocksAsked): AsyncGenerator<AskedBlock> {
+    /** Others have their turn; they may switch the backend meanwhile. */
+    const ready = async () => {
+      await pause();
+      checkBackend(at);
+    };
     const rank = inputShape?.length ?? 4;
-    const source = await rowSource(at, askedRows(at, given, kind), { model, expected: inputShape, plan, rank });
-    const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
-    check();
-    await checkWeights(at, model); // looked at once, until they change
-    await source.check(blockSize, check);
-    const pass = { where: at, model: reader, images: source, needs: inner.needs };
+    const source = await rowSource(at, askedRows(at, given, kind), {
+      model,
+      expected: inputShape,
+      plan,
+      rank,
+      ready,
+    });
     const count = source.shape[0]!;
+    if (isOne) checkOne(at, 'images', count);
+    const blockSize = givenSize ?? defaultBlockSize(source.shape, tf.getBackend());
+    checkBackend(at);
+    await checkWeights(at, model, pause); // looked at once, until they change
+    await source.check(blockSize);
+    const pass = { where: at, model: reader, images: source, needs: inner.needs };
     for (let from = 0; from < count; from += blockSize) {
-      await nextTask(); // lets a page breathe between blocks
-      check(); // again after each wait, in which others may switch it
+      await ready();
       const own = rowsFrom(from, Math.min(blockSize, count - from));
       const { batch, dispose } = await outputsOf(pass, own);
       try {
-        check();
-        yield { batch, own };
+        checkBackend(at);
+        yield { batch, own, count };
       } finally {
         dispose();
       }
     }
   }
 
-  async function verdictsOf(given: AskedRows, options: PredictOptions | undefined): Promise<Verdict<Label>[]> {
+  /** `onProgress` is called with the rows of this block that are done, and how many it has. */
+  async function verdictsOf(
+    at: string,
+    given: AskedRows,
+    { onProgress, ...how }: ReturnType<typeof predictOptions>,
+    isOne = false,
+  ): Promise<Verdict<Label>[]> {
     const verdicts: Verdict<Label>[] = [];
-    for await (const { batch, own } of eachBlock(asked, given)) {
-      verdicts.push(...(await namingRows(inner.predict(batch, options), own)));
+    const options = { cutPoint: how.cutPoint, ...(how.signal && { signal: how.signal }) };
+    for await (const { batch, own, count } of eachBlock(at, given, { pause: pauses(how.signal), isOne })) {
+      for (const verdict of await namingRows(inner.predict(batch, options), own)) verdicts.push(verdict);
+      onProgress?.(verdicts.length, count);
     }
     return verdicts;
   }
 
-  /** Outputs of images, or of a stream of them. */
-  async function* outputs(where: string, given: AskedRows | AsyncIterable<AskedRows>): AsyncGenerator<KnownBatch> {
+  /** Outputs of images, or of a stream of them; rows are done once the next are asked for. */
+  async function* outputs(
+    where: string,
+    given: AskedRows | AsyncIterable<AskedRows>,
+    { signal, onProgress }: Pick<PredictOptions, 'onProgress' | 'signal'>,
+  ): AsyncGenerator<KnownBatch> {
     const isMany = isStream(given);
+    const pause = pauses(signal);
     let [place, before] = [0, 0];
     for await (const block of isMany ? given : [given]) {
+      checkSignal(signal);
       const at = { block: `images[${place++}]`, before };
       const named = <T>(next: Promise<T>) => (isMany ? namingBlock(next, at) : next);
-      const blocks = eachBlock(where, block);
+      const blocks = eachBlock(where, block, { pause });
       try {
         // By hand, so that an error names the block
         for (let next = await named(blocks.next()); !next.done;) {
           before += next.value.own.length;
           yield next.value.batch;
+          onProgress?.(before, isMany ? undefined : next.value.count);
           next = await named(blocks.next());
         }
       } finally {
@@ -164,19 +203,35 @@ export function detectorAround<Label>(
     state: inner.state,
     calibration: inner.calibration,
     async predict(images, options) {
-      check();
-      predictOptions(asked, options);
-      if (!isStream(images)) return verdictsOf(images, options);
+      const asked = `${where}.predict`;
+      checkBackend(asked);
+      const how = predictOptions(asked, options);
+      checkSignal(how.signal);
+      if (!isStream(images)) return verdictsOf(asked, images, how);
       const verdicts: Verdict<Label>[] = [];
+      const onProgress = (done: number) => how.onProgress?.(verdicts.length + done, undefined);
       let place = 0;
       for await (const block of images) {
+        checkSignal(how.signal);
         const at = { block: `images[${place++}]`, before: verdicts.length };
-        for (const verdict of await namingBlock(verdictsOf(block, options), at)) verdicts.push(verdict);
+        const own = await namingBlock(verdictsOf(asked, block, { ...how, onProgress }), at);
+        for (const verdict of own) verdicts.push(verdict);
       }
       return verdicts;
     },
+    async predictOne(image, options) {
+      const asked = `${where}.predictOne`;
+      checkBackend(asked);
+      const how = { ...predictOneOptions(asked, options), onProgress: undefined };
+      checkSignal(how.signal);
+      checkNoStream(asked, 'images', image);
+      return (await verdictsOf(asked, image, how, true))[0]!;
+    },
     async recalibrate(images, options) {
-      return around(await inner.recalibrate(outputs(`${where}.recalibrate`, images), options));
+      const asked = `${where}.recalibrate`;
+      const { keep, ...how } = recalibrateOptions(asked, options);
+      const rows = outputs(asked, images, how as Pick<PredictOptions, 'onProgress' | 'signal'>);
+      return around(await inner.recalibrate(rows, { keep, ...(how.signal && { signal: how.signal }) }));
     },
     mergeCalibration: (other) => around(inner.mergeCalibration(other)),
     async evaluate(sets, options) {
@@ -200,6 +255,6 @@ function askedRows(where: string, given: AskedRows, kind: RowKind): ModelRows {
 }
 
 /** A function holds no weights that anybody knows of. */
-export const checkWeights = async (where: string, model: DetectorModel): Promise<void> => {
-  if (!isFunctionModel(model)) await checkFiniteWeights(where, model);
+export const checkWeights = async (where: string, model: DetectorModel, pause: Pause): Promise<void> => {
+  if (!isFunctionModel(model)) await checkFiniteWeights(where, model, pause);
 };

@@ -1,4 +1,16 @@
-import { ANYTHING, COUNT, FLAG, FUNCTION, INTEGER, oneOf, required, SHARE, wholeFrom, type Rule } from '../core/check';
+import {
+  ANYTHING,
+  COUNT,
+  FLAG,
+  FUNCTION,
+  INTEGER,
+  oneOf,
+  required,
+  SHARE,
+  SIGNAL,
+  wholeFrom,
+  type Rule,
+} from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { Declared, Read } from '../core/read-options';
 import type { LogitMeaning, ScorerMethod } from '../scorers/contract/scorer';
@@ -22,7 +34,8 @@ export interface DetectorOptions {
   cutPoints?: Readonly<Record<string, number>>;
   /**
    * Names of the classes, by class index. Where labels are names and these are left out, they are the distinct labels
-   * in the order of their code points; needed where that is not the order of the model's outputs.
+   * in the order of their code points; needed where that is not the order of the model's outputs. Written out, they
+   * are the type of a verdict's label.
    */
   classNames?: readonly string[];
   /** Share of the images that fits nothing and calibrates, drawn of all of them whatever their class; default 0.2. */
@@ -57,6 +70,8 @@ export interface DetectorOptions {
   blockSize?: number;
   /** Called after each block: images done of all; of a stream nobody knows how many there are. */
   onProgress?: (done: number, total: number | undefined) => void;
+  /** Gives it up: the call rejects with its reason, and holds nothing. */
+  signal?: AbortSignal;
 }
 
 const SCORER: Rule = {
@@ -86,6 +101,7 @@ export const DETECTOR_OPTIONS = {
   seed: [INTEGER, 1],
   blockSize: [COUNT, 256],
   onProgress: [FUNCTION],
+  signal: [SIGNAL],
 } as const satisfies Declared<DetectorOptions>;
 
 /** Those options as they were read. */

@@ -1,8 +1,9 @@
 import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
 import { detectorOf } from './judged-detector';
 import { checkWeights, detectorAround, type Detector } from './around-model';
-import { meaningFor, type ClassLabel } from './logit-meaning';
+import { meaningFor, type ClassLabel, type NamedLabel } from './logit-meaning';
 import { ArgumentError } from '../core/errors';
+import { pauses, type Pause } from '../core/pauses';
 import { readOptions } from '../core/read-options';
 import { oneBackend } from '../tensors/one-backend';
 import { COUNT } from '../core/check';
@@ -17,7 +18,7 @@ import { sharedScorers } from './shared-scorers';
 import { checkModel, isFunctionModel, type DetectorModel } from './model/detector-model';
 import { type ImageModel } from './model/image-blocks';
 import { placesOf } from './model/layer-places';
-import { modelFingerprint } from './model/model-fingerprint';
+import { pausingFingerprint } from './model/model-fingerprint';
 import { namesIn, OUTPUT_NAMES } from './model/named-outputs';
 import { readImageModel } from './model/read-image-model';
 import type { OutputNames } from './model/model-reader';
@@ -61,11 +62,11 @@ export type { KnownImages };
  *   needs no logits in a model whose `features` are named
  * @throws ArgumentError, ShapeError, NotFiniteError as {@link featuresOf} and `fitOutputDetector`: among others where
  *   the logits are probabilities, or a scorer assumes that a row of them chooses one class and they are tags;
- *   NotFiniteError names the row of the images given, or the weight of the model
+ *   NotFiniteError names the row of the images given, or the weight of the model; the reason of `signal`
  * @example
  * const options = { scorer: nearestNeighbors(), features: 'dense_1', alpha: 0.05 };
  * const detector = await fitDetector(model, { images, labels }, options);
- * const [{ label, score, pValue, isOod }] = await detector.predict(image);
+ * const { label, score, pValue, isOod } = await detector.predictOne(image);
  * @example
  * const pixels = { run: (x: tf.Tensor) => ({ features: tf.reshape(x, [x.shape[0]!, -1]) }) };
  * const detector = await fitDetector(pixels, { images }, { scorer: nearestNeighbors() }); // any function, no labels
@@ -79,7 +80,17 @@ export type { KnownImages };
  * }
  * const detector = await fitDetector(model, blocks(), { scorer: nearestNeighbors(), calibrationShare: 0.3 });
  */
+export async function fitDetector<const Names extends readonly string[]>(
+  model: DetectorModel,
+  data: KnownImages | AsyncIterable<KnownImages>,
+  options: FitDetectorOptions & { readonly classNames: Names },
+): Promise<Detector<NamedLabel<Names>>>;
 export async function fitDetector<Label = ClassLabel>(
+  model: DetectorModel,
+  data: KnownImages | AsyncIterable<KnownImages>,
+  options: FitDetectorOptions,
+): Promise<Detector<Label>>;
+export async function fitDetector<Label>(
   model: DetectorModel,
   data: KnownImages | AsyncIterable<KnownImages>,
   options: FitDetectorOptions,
@@ -98,7 +109,9 @@ export async function fitDetector<Label = ClassLabel>(
   const names = namesIn(own);
   const reader = readImageModel(where, model, names, method);
   const meaning = meaningFor(where, method, reader.meaning);
-  await checkWeights(where, model);
+  const pause = pauses(own.signal);
+  await pause();
+  await checkWeights(where, model, pause);
   const check = oneBackend();
   const inputShape = inputShapeOf(model);
   const known = knownImages(where, {
@@ -110,12 +123,15 @@ export async function fitDetector<Label = ClassLabel>(
     told: told?.input,
     blockSize,
     classNames,
-    checkBackend: () => check(where),
+    async ready() {
+      await pause();
+      check(where); // others may have switched it meanwhile
+    },
   });
   const rows = isStream(data)
     ? sourcesOf(where, data, KNOWN, (block: KnownImages) => known.sourceOf(checkStreamed(where, block, classNames)))
     : await known.sourceOf(data);
-  const identity = { ...names, ...(await identityOf(model, names)) };
+  const identity = { ...names, ...(await identityOf(model, names, pause)) };
   const about = () => {
     const { kind, shape, plan } = known.seen();
     return {
@@ -140,9 +156,9 @@ export async function fitDetector<Label = ClassLabel>(
 }
 
 /** What a saved detector says of its model: its fingerprint and where the names are, or that it is a function. */
-async function identityOf(model: DetectorModel, names: OutputNames) {
+async function identityOf(model: DetectorModel, names: OutputNames, pause: Pause) {
   if (isFunctionModel(model)) return { model: 'function' };
-  return { places: { ...placesOf(model, names) }, fingerprint: { ...(await modelFingerprint(model)) } };
+  return { places: { ...placesOf(model, names) }, fingerprint: { ...(await pausingFingerprint(model, pause)) } };
 }
 
 /** What the method needs of the model as a whole. */

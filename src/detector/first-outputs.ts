@@ -79,7 +79,7 @@ export function firstOutputs(where: string, { method, head: given, meaning, clas
       await lookAtLogits(batch);
       if (!isFirst || !head || batch.features === undefined) return;
       const [features, logits] = [await readRows(where, 'features', batch), await readRows(where, 'logits', batch)];
-      checkHeadAgrees(where, head, features, logits);
+      await checkHeadAgrees(where, head, features, logits);
     },
   };
 }

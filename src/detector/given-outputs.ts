@@ -93,6 +93,9 @@ function shapesOf(outputs: Partial<ModelOutputs>): Partial<Record<Need, readonly
   return Object.fromEntries(given.filter(([, shape]) => shape !== undefined));
 }
 
+/** N of outputs that fit each other; 0 where there are none. */
+export const countOfOutputs = (outputs: Partial<ModelOutputs>): number => Object.values(shapesOf(outputs))[0]?.[0] ?? 0;
+
 /** Widths that count later: of the logits, which name the class, and of the features where the scorer needs them. */
 export function widthsOf(outputs: Partial<ModelOutputs>, needs: readonly string[]): OutputWidths {
   const { features, logits } = shapesOf(outputs);

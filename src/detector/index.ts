@@ -18,21 +18,22 @@ export type { DetectorOptions } from './detector-options';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';
 export { growingDetector } from './growing/growing-detector';
 export { loadGrowingDetector } from './growing/load-growing-detector';
+export type { GrowingDetector, GrowingDetectorOptions } from './growing/growing-detector';
 export type {
   FeaturesToEvaluate,
   GrowingCalibration,
-  GrowingDetector,
-  GrowingDetectorOptions,
   GrowingEvaluationOptions,
   GrowingFeatures,
+  GrowingOptions,
   GrowingPredictOptions,
   GrowingVerdict,
-} from './growing/growing-detector';
+} from './growing/growing-calls';
 export type { GrowingLabel } from './growing/growing-labels';
 export type { OutputDetectorOptions } from './output-detector';
 export type {
   OutputDetector,
   OutputsToEvaluate,
+  PredictOneOptions,
   PredictOptions,
   RecalibrateOptions,
   RecalibrationRows,
@@ -51,7 +52,7 @@ export type {
 } from './evaluation/detector-evaluation';
 export type { Finding } from './evaluation/finding';
 export type { LabelSetOptions } from './calibration/label-sets';
-export type { ClassLabel, TagLabels } from './logit-meaning';
+export type { ClassLabel, NamedLabel, TagLabels } from './logit-meaning';
 export type { LabeledOutputs } from './output-source';
 export type { DetectorState } from './detector-state';
 export type { CalibrationInfo } from './calibration/calibration-info';

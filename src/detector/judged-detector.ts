@@ -1,6 +1,5 @@
-import { ANYTHING, FLAG } from '../core/check';
 import { ArgumentError } from '../core/errors';
-import { readOptions } from '../core/read-options';
+import { checkSignal } from '../core/pauses';
 import { sortScores } from '../core/sort-scores';
 import { readRows } from '../scorers/contract/rows';
 import type { Batch, ModelOutputs, Need } from '../scorers/contract/scorer';
@@ -10,13 +9,23 @@ import { checkAlarm } from './calibration/check-alarm';
 import { rateOf } from './calibration/cut-point-rates';
 import { judgeRows, meanScores, type Judge } from './calibration/judge';
 import { labelSetsOf, type LabelSets } from './calibration/label-sets';
+import {
+  predictOneOptions,
+  predictOptions,
+  recalibrateOptions,
+  type PredictOneOptions,
+  type PredictOptions,
+  type RecalibrateOptions,
+} from './calls/call-options';
+import { checkOne } from './calls/one-row';
+import { outputBlocks } from './calls/output-blocks';
 import { encodeDetector, type DetectorState } from './detector-state';
 import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from './evaluation/detector-evaluation';
-import { checkGivenOutputs, readOutputs, type GivenOutputs } from './given-outputs';
+import { checkGivenOutputs, countOfOutputs, readOutputs, type GivenOutputs } from './given-outputs';
 import { isStream } from './known/block-stream';
 import type { KnownLabels } from './known/known-labels';
 import { predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import { namingBlock } from './naming-rows';
+import { namingBlock, namingRows } from './naming-rows';
 import type { SharedScorers } from './shared-scorers';
 
 /**
@@ -49,17 +58,7 @@ export interface Verdict<Label = ClassLabel> {
   labelSet?: readonly (string | number)[];
 }
 
-/** Options of a prediction. */
-export interface PredictOptions {
-  /** Name of a cut-point, or a false-alarm rate; by default that of the fit. */
-  cutPoint?: string | number;
-}
-
-/** Options of a new calibration. */
-export interface RecalibrateOptions {
-  /** Whether the calibration of before stays, and the new images come to it; default false. */
-  keep?: boolean;
-}
+export type { PredictOneOptions, PredictOptions, RecalibrateOptions };
 
 type AskedOutputs = GivenOutputs & Partial<Pick<ModelOutputs, 'images'>>;
 
@@ -82,15 +81,17 @@ export interface OutputDetector<Label = ClassLabel> {
    * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
    * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
    *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
-   *   naming the row
+   *   naming the row; the reason of `signal`
    */
   predict(outputs: AskedOutputs, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  /** The verdict of one row [1, ...]. @throws as `predict`; ArgumentError for more rows than one, or none */
+  predictOne(outputs: AskedOutputs, options?: PredictOneOptions): Promise<Verdict<Label>>;
   /**
    * The same detector with the calibration of other known images, of a new camera or month; nothing is fitted. This one
    * stays as it is, and holds the same memory; dispose of both.
    *
    * @param outputs of known images that fitted nothing [N, ...], or an async iterable of blocks of them
-   * @param options `keep: true`: these images come to those of before, which held-out ones allow
+   * @param options `keep: true`: these images come to those of before, which held-out ones allow; `signal`
    * @throws as `predict`; ArgumentError where so few images can never make an alarm, unless the fit accepted it
    */
   recalibrate(outputs: RecalibrationRows, options?: RecalibrateOptions): Promise<OutputDetector<Label>>;
@@ -112,12 +113,6 @@ export interface OutputDetector<Label = ClassLabel> {
   /** Frees what it holds on the backend. */
   dispose(): void;
 }
-
-/** The options of a prediction. @throws ArgumentError */
-export const predictOptions = (where: string, options: PredictOptions | undefined) =>
-  readOptions<PredictOptions, { cutPoint: [typeof ANYTHING, string] }>(where, options, {
-    cutPoint: [ANYTHING, 'default'],
-  });
 
 /** Throws unless every rate of the fit can call something OoD. `where` is who complains. */
 export function checkRates(
@@ -187,49 +182,87 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
     held.check(`${where}.${what}`);
     return `${where}.${what}`;
   };
+  const rateAt = (at: string, { cutPoint, signal }: { cutPoint: string | number; signal: AbortSignal | undefined }) => {
+    checkSignal(signal);
+    const alpha = rateOf(at, cutPoints, cutPoint);
+    checkAlarm(at, 'cutPoint', judge, alpha, acceptNoAlarm);
+    return alpha;
+  };
+  const readAll = (at: string, outputs: AskedOutputs) => {
+    const read = readOutputs(at, outputs);
+    checkGivenOutputs(at, read, widths);
+    checkOrdered(at, state, read.logits);
+    return read;
+  };
+  const verdictsOf = async (
+    at: string,
+    read: Partial<ModelOutputs>,
+    alpha: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Verdict<Label>[]> => {
+    const judgments = await judgeRows(judge, read as Batch, alpha, signal);
+    const labels = read.logits && (await predictedLabels(where, read.logits, meaning, classNames));
+    const sets = labelSets && (await setsOf(at, labelSets, read.logits, classNames));
+    return judgments.map(({ score, pValue, isOod, threshold }, row) => ({
+      label: labels?.[row] as Label,
+      score,
+      pValue,
+      isOod,
+      threshold,
+      ...sets?.[row],
+    }));
+  };
   const detector: OutputDetector<Label> = {
     needs: held.scorers[0]!.needs,
     state,
     calibration: calibrationInfo(judge, cutPoints.default!, state),
     async predict(outputs, options) {
       const at = asked('predict');
-      const alpha = rateOf(at, cutPoints, predictOptions(at, options).cutPoint);
-      checkAlarm(at, 'cutPoint', judge, alpha, acceptNoAlarm);
-      const read = readOutputs(at, outputs);
-      checkGivenOutputs(at, read, widths);
-      checkOrdered(at, state, read.logits);
-      const judgments = await judgeRows(judge, read as Batch, alpha);
-      const labels = read.logits && (await predictedLabels(where, read.logits, meaning, classNames));
-      const sets = labelSets && (await setsOf(at, labelSets, read.logits, classNames));
-      return judgments.map(({ score, pValue, isOod, threshold }, row) => ({
-        label: labels?.[row] as Label,
-        score,
-        pValue,
-        isOod,
-        threshold,
-        ...sets?.[row],
-      }));
+      const { onProgress, ...how } = predictOptions(at, options);
+      const alpha = rateAt(at, how);
+      const read = readAll(at, outputs);
+      const count = countOfOutputs(read);
+      const verdicts: Verdict<Label>[] = [];
+      for await (const { batch, rows } of outputBlocks(at, read, count)) {
+        const own = await namingRows(verdictsOf(at, batch, alpha, how.signal), rows);
+        for (const verdict of own) verdicts.push(verdict);
+        onProgress?.(verdicts.length, count);
+      }
+      return verdicts;
+    },
+    async predictOne(outputs, options) {
+      const at = asked('predictOne');
+      const how = predictOneOptions(at, options);
+      const alpha = rateAt(at, how);
+      const read = readAll(at, outputs);
+      checkOne(at, 'outputs', countOfOutputs(read));
+      return (await verdictsOf(at, read, alpha, how.signal))[0]!;
     },
     async recalibrate(outputs, options) {
       const at = asked('recalibrate');
-      const { keep } = readOptions<RecalibrateOptions, { keep: [typeof FLAG, boolean] }>(at, options, {
-        keep: [FLAG, false],
-      });
+      const { keep, signal, onProgress } = recalibrateOptions(at, options);
+      checkSignal(signal);
       if (keep && state.method === 'cross') {
         throw new ArgumentError(at, 'keep', 'false, as the folds of before have scores of their own', keep);
       }
       const scores: number[] = [];
-      const scoresOf = async (block: AskedOutputs) => {
+      const isMany = isStream(outputs);
+      const take = async (block: AskedOutputs) => {
         const read = readOutputs(at, block);
         checkGivenOutputs(at, read, widths);
-        return meanScores(judge, read as Batch);
+        const count = countOfOutputs(read);
+        for await (const { batch, rows } of outputBlocks(at, read, count)) {
+          for (const score of await namingRows(meanScores(judge, batch as Batch, signal), rows)) scores.push(score);
+          onProgress?.(scores.length, isMany ? undefined : count);
+        }
       };
-      const isMany = isStream(outputs);
       let place = 0;
       for await (const block of isMany ? outputs : [outputs]) {
+        checkSignal(signal);
         const own = { block: `outputs[${place++}]`, before: scores.length };
-        for (const score of await (isMany ? namingBlock(scoresOf(block), own) : scoresOf(block))) scores.push(score);
+        await (isMany ? namingBlock(take(block), own) : take(block));
       }
+      checkSignal(signal);
       return withCalibration(at, Float64Array.from(keep ? [...calibrations[0]!, ...scores] : scores));
     },
     mergeCalibration(other) {

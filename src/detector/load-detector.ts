@@ -1,5 +1,6 @@
-import { COUNT, exactly, FLAG, type Rule, TEXT } from '../core/check';
+import { COUNT, exactly, FLAG, type Rule, SIGNAL, TEXT } from '../core/check';
 import { ArgumentError, FormatError } from '../core/errors';
+import { pauses, type Pause } from '../core/pauses';
 import { isRecord } from '../core/saved/json';
 import { readOptions, type Declared } from '../core/read-options';
 import { readSaved } from '../core/saved/read-saved';
@@ -145,7 +146,7 @@ function readNamed(...[where, model, names, method]: Parameters<typeof readImage
 }
 
 /** Throws unless the model is the one that the detector was fitted around, as far as the file says. */
-async function checkSameModel(where: string, model: DetectorModel, saved: SavedModel): Promise<void> {
+async function checkSameModel(where: string, model: DetectorModel, saved: SavedModel, pause: Pause): Promise<void> {
   const wasFunction = saved.model === 'function';
   if (wasFunction !== isFunctionModel(model)) {
     const kinds = ['a LayersModel or GraphModel', 'a function { run }'] as const;
@@ -154,14 +155,16 @@ async function checkSameModel(where: string, model: DetectorModel, saved: SavedM
   }
   if (isFunctionModel(model)) return;
   if (!saved.fingerprint) throw new FormatError(where, 'metadata.about.fingerprint', FINGERPRINTED, 'nothing');
-  await checkFiniteWeights(where, model);
-  await checkFingerprint(where, model, saved.fingerprint);
+  await checkFiniteWeights(where, model, pause);
+  await checkFingerprint(where, model, saved.fingerprint, pause);
 }
 
 /** Options of {@link loadDetector}. */
 export interface LoadDetectorOptions extends LoadedScorer {
   /** Images at a time; by default at most 64, and fewer where they are large. */
   blockSize?: number;
+  /** Gives it up: the call rejects with its reason, and holds nothing. */
+  signal?: AbortSignal;
   /** What becomes of pixels; needed where that is a function, otherwise as saved. */
   input?: ModelInput;
 }
@@ -176,7 +179,7 @@ export interface LoadDetectorOptions extends LoadedScorer {
  * @param source bytes, a URL of tfjs, an `io.IOHandler`, or, in Node, the path of a file
  * @param options `scorer`, the method that it was fitted with; of another one, or none, the error says which it is
  * @throws FormatError where it is no detector; ArgumentError where it belongs to another model or scorer, or where
- *   nothing can be read
+ *   nothing can be read; the reason of `signal`
  * @example
  * const again = await loadDetector(model, detector.toBytes(), { scorer: mahalanobis() });
  * // in a browser also 'indexeddb://detector', in Node 'detector.safetensors'
@@ -187,18 +190,21 @@ export async function loadDetector<Label = ClassLabel>(
   options?: LoadDetectorOptions,
 ): Promise<Detector<Label>> {
   const where = 'loadDetector';
-  const { blockSize, input, ...given } = readOptions(where, options, {
+  const { blockSize, input, signal, ...given } = readOptions(where, options, {
     scorer: [METHOD],
     methods: [METHODS],
     blockSize: [COUNT],
     input: [INPUT],
+    signal: [SIGNAL],
   });
+  const pause = pauses(signal);
+  await pause();
   checkModel(where, model, { functions: true });
   const bytes = source instanceof Uint8Array ? source : await bytesFrom(where, source);
   const state = decodeDetector(where, bytes);
   const saved = savedModel(where, state.about);
   const method = methodOf(where, state.scorers[0]!, given);
-  await checkSameModel(where, model, saved);
+  await checkSameModel(where, model, saved, pause);
   const names = isFunctionModel(model) ? {} : namesIn(where, model, saved);
   const reader = readNamed(where, model, names, method);
   if (reader.meaning !== undefined && saved.meaning !== reader.meaning) {

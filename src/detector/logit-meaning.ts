@@ -10,6 +10,9 @@ export const MEANING: Rule = oneOf('classes', 'tags');
 /** Name of the predicted class, or its index where there are no names; undefined where there are no logits. */
 export type ClassLabel = string | number | undefined;
 
+/** One of the names that a fit was given: `'cat' | 'dog' | undefined` of `classNames: ['cat', 'dog']`. */
+export type NamedLabel<Names extends readonly string[]> = Names[number] | undefined;
+
 /**
  * Names of the tags that the model says yes to (z > 0), or their indices as text where there are no names; undefined
  * where there are no logits.

@@ -6,7 +6,7 @@ import { DETECTOR_OPTIONS, type DetectorOptions } from './detector-options';
 import { detectorOf, type OutputDetector } from './judged-detector';
 import { checkStreamed, isStream, sourcesOf } from './known/block-stream';
 import { fitKnown } from './known/fit-known';
-import { MEANING, meaningFor, type ClassLabel } from './logit-meaning';
+import { MEANING, meaningFor, type ClassLabel, type NamedLabel } from './logit-meaning';
 import { sharedScorers } from './shared-scorers';
 
 /** Options of {@link fitOutputDetector}. */
@@ -30,12 +30,20 @@ export interface OutputDetectorOptions extends DetectorOptions, Partial<ModelPar
  * @param options `scorer`, `alpha`, ... and the `head` where the scorer needs it
  * @throws ArgumentError for options or labels out of range, too few rows, logits that are probabilities or a single
  *   column, a `head` that does not make these logits of these features, or a rate at which this scorer could never call
- *   anything OoD; ShapeError, NotFiniteError naming the row
+ *   anything OoD; ShapeError, NotFiniteError naming the row; the reason of `signal`
  * @example
  * const detector = await fitOutputDetector({ features, logits, labels }, { scorer: nearestNeighbors(), alpha: 0.05 });
- * const [{ label, pValue, isOod }] = await detector.predict({ features: one, logits: oneLogits });
+ * const { label, pValue, isOod } = await detector.predictOne({ features: one, logits: oneLogits });
  */
+export async function fitOutputDetector<const Names extends readonly string[]>(
+  outputs: LabeledOutputs | AsyncIterable<LabeledOutputs>,
+  options: OutputDetectorOptions & { readonly classNames: Names },
+): Promise<OutputDetector<NamedLabel<Names>>>;
 export async function fitOutputDetector<Label = ClassLabel>(
+  outputs: LabeledOutputs | AsyncIterable<LabeledOutputs>,
+  options: OutputDetectorOptions,
+): Promise<OutputDetector<Label>>;
+export async function fitOutputDetector<Label>(
   outputs: LabeledOutputs | AsyncIterable<LabeledOutputs>,
   options: OutputDetectorOptions,
 ): Promise<OutputDetector<Label>> {

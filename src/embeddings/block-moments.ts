@@ -1,13 +1,17 @@
 import type { ClassMoments } from './class-moments';
 import { addHigherMoments, centered, ClassSamples, meanOfRows } from './class-samples';
+import { pauses } from '../core/pauses';
 import { checkFinite } from '../tensors/embeddings';
-import { float64Kernel, type Float64Kernel } from '../linalg/kernels/float64-kernel';
+import { float64Kernel, withOwnKernel } from '../linalg/kernels/float64-kernel';
 import { classSumsBy } from '../linalg/kernels/kernel-scatter';
+import { addingNumbers } from '../linalg/add-numbers';
 import { addOuterProducts, addScatter } from '../linalg/scatter-products';
 import type { Scratch } from '../linalg/scratch';
 import { rowsAtOnce, worthBackend } from '../linalg/backend-choice';
 
 const WHERE = 'ClassScatter.add';
+/** Means whose outer products are added between two pauses. */
+const AT_ONCE = 16;
 
 /** Moments of one block by class, and the scatter within all of them. */
 export interface BlockMoments {
@@ -24,7 +28,8 @@ export async function blockMoments(
   scratch: Scratch,
 ): Promise<BlockMoments> {
   const kernel = worthBackend(size) ? undefined : float64Kernel();
-  if (kernel) return momentsBy(kernel, data, size, labels);
+  if (kernel) return momentsInKernel(data, size, labels);
+  const pause = pauses();
   checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassMoments>();
   for (const [label, rows] of rowsByClass(labels)) {
@@ -40,6 +45,7 @@ export async function blockMoments(
       const own = (from + row) * size;
       centered(data.subarray(own, own + size), meanOfRow[from + row]!, z.subarray(row * size, (row + 1) * size));
     }
+    await pause();
     await addScatter(within, z, size, scratch);
   }
   return { classes, within };
@@ -56,7 +62,9 @@ export async function blockSamples(
   checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassSamples>();
   const most = rowsAtOnce(size, blockSize);
+  const pause = pauses();
   for (const [label, rows] of rowsByClass(labels)) {
+    await pause();
     const mine = rowsAt(data, size, rows);
     if (rows.length < size || !worthBackend(size)) {
       const samples = new ClassSamples(size);
@@ -82,7 +90,8 @@ export async function blockSamples(
  * float64: the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at
  * most N 2^-53 of it.
  */
-function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labels: Int32Array): BlockMoments {
+async function momentsInKernel(data: Float32Array, size: number, labels: Int32Array): Promise<BlockMoments> {
+  const pause = pauses();
   const places = new Map<number, number>();
   const [firsts, counts]: [number[], number[]] = [[], []];
   const owners = new Int32Array(labels.length);
@@ -98,7 +107,7 @@ function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labe
   }
   const references = new Float64Array(firsts.length * size);
   firsts.forEach((row, place) => references.set(data.subarray(row * size, (row + 1) * size), place * size));
-  const { sums, scatter } = classSumsBy(kernel, data, size, owners, references);
+  const { sums, scatter } = await withOwnKernel((kernel) => classSumsBy(kernel, data, size, owners, references, pause));
   // A sum of float32 in float64 cannot overflow: it is finite if all of them are.
   if (!sums.every(Number.isFinite)) checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassMoments>();
@@ -109,9 +118,14 @@ function momentsBy(kernel: Float64Kernel, data: Float32Array, size: number, labe
     const root = Math.sqrt(count);
     for (let i = 0; i < size; i++) own[i]! /= root; // its outer product is what the scatter has too much
   }
+  await pause();
   const excess = new Float64Array(size * size);
-  addOuterProducts(excess, sums, size);
-  for (let at = 0; at < excess.length; at++) scatter[at]! -= excess[at]!;
+  for (let from = 0; from < sums.length; from += AT_ONCE * size) {
+    await pause();
+    addOuterProducts(excess, sums.subarray(from, from + AT_ONCE * size), size);
+  }
+  await pause();
+  for (const rest = addingNumbers(scatter, excess, -1); !rest.next().done;) await pause();
   return { classes, within: scatter };
 }
 

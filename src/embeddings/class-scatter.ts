@@ -1,4 +1,5 @@
 import { COUNT, FLAG } from '../core/check';
+import { pauses } from '../core/pauses';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { readOptions, type Declared } from '../core/read-options';
@@ -10,6 +11,8 @@ import { ClassSamples } from './class-samples';
 import { readClassScatter, writeClassScatter } from './class-scatter-state';
 import type { Scatter } from './covariance';
 import { readEmbeddings, type Embeddings } from '../tensors/embeddings';
+import { addingNumbers } from '../linalg/add-numbers';
+import { mirror } from '../linalg/mirror';
 import { addOuterProducts } from '../linalg/scatter-products';
 import { Scratch } from '../linalg/scratch';
 
@@ -92,6 +95,7 @@ export class ClassScatter {
       block.#within = within;
     }
     block.#size = size;
+    await pauses()();
     this.merge(block);
   }
 
@@ -119,9 +123,9 @@ export class ClassScatter {
       else this.#classes.set(label, { ...more });
     }
     if (this.perClass) return;
-    const within = (this.#within ??= new Float64Array(size * size));
-    const more = other.#within ?? [];
-    for (let at = 0; at < more.length; at++) within[at]! += more[at]!;
+    const [before, more] = [this.#within, other.#within];
+    const within = (this.#within ??= more?.slice() ?? new Float64Array(size * size));
+    if (before && more) for (const rest = addingNumbers(within, more, 1); !rest.next().done;);
     const joined = new Float64Array(ways.length * size);
     ways.forEach((way, i) => joined.set(way, i * size));
     addOuterProducts(within, joined, size);
@@ -225,7 +229,7 @@ export class ClassScatter {
   /** With both triangles. */
   #scatter(count: number, data: Float64Array, fourth: number): Scatter {
     const size = this.#size!;
-    for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) data[i * size + j] = data[j * size + i]!;
+    mirror(data, size);
     return { count, data, shape: [size, size], ...(this.perClass && { fourth }) };
   }
 

@@ -47,7 +47,8 @@ export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstima
     throw new ArgumentError(where, 'scatter', 'one of at least one row', `${count} rows`);
   }
   const size = shape[0];
-  const covariance = data.map((value) => value / count);
+  const covariance = data.slice();
+  for (let at = 0; at < covariance.length; at++) covariance[at]! /= count;
   const mu = traceOf(covariance, size) / size;
   const shrinkage = size === 1 ? 0 : shrinkageOf(where, scatter, covariance, mu, estimator);
   if (shrinkage > 0) {
@@ -66,7 +67,8 @@ function shrinkageOf(
 ): number {
   if (estimator === 'empirical' || mu === 0) return 0;
   // In units of mu: no under- or overflow
-  const squares = covariance.reduce((sum, value) => sum + (value / mu) ** 2, 0);
+  let squares = 0;
+  for (let at = 0; at < covariance.length; at++) squares += (covariance[at]! / mu) ** 2;
   if (estimator === 'oas') {
     const alpha = squares / size ** 2;
     const least = (count + 1) * (alpha - 1 / size);

@@ -1,3 +1,5 @@
+import type { Pause } from '../core/pauses';
+
 /** R of a QR decomposition with column pivoting, and what it takes to apply Q. */
 interface PivotedQr {
   /** Column k as a row [., length]: R above the diagonal, the Householder vector from it on. */
@@ -16,15 +18,21 @@ interface PivotedQr {
  * by another decomposition (a complete orthogonal one: Golub, Van Loan, Matrix Computations, 5.5.6). O(C D min(C, D)).
  * What is left of a column below max(C, D) 2^-52 of the largest is taken for rounding.
  */
-export function leastNorm(matrix: Float64Array, [count, size]: readonly [number, number], b: Float64Array) {
-  const { columns, diagonal, factors, order, rank } = pivotedQr(matrix.slice(), count, size);
+export async function leastNorm(
+  matrix: Float64Array,
+  [count, size]: readonly [number, number],
+  b: Float64Array,
+  pause: Pause,
+): Promise<Float64Array> {
+  const { columns, diagonal, factors, order, rank } = await pivotedQr(matrix.slice(), count, size, pause);
   // R^T by columns: rank of them, each as long as A has rows.
   const rest = new Float64Array(rank * count);
   for (let k = 0; k < rank; k++) {
+    await pause();
     for (let c = k; c < count; c++) rest[k * count + c] = c === k ? diagonal[k]! : columns[c * size + k]!;
   }
   const target = Float64Array.from(order, (from) => b[from]!);
-  const inner = pivotedQr(rest, rank, count);
+  const inner = await pivotedQr(rest, rank, count, pause);
   for (let k = 0; k < inner.rank; k++) reflect(inner.columns, k * count, inner.factors[k]!, target, 0, k, count);
   const z = new Float64Array(size);
   for (let k = inner.rank - 1; k >= 0; k--) {
@@ -37,7 +45,7 @@ export function leastNorm(matrix: Float64Array, [count, size]: readonly [number,
 }
 
 /** Of the matrix whose `count` columns, each of `length`, lie one after the other in `columns`, which change. */
-function pivotedQr(columns: Float64Array, count: number, length: number): PivotedQr {
+async function pivotedQr(columns: Float64Array, count: number, length: number, pause: Pause): Promise<PivotedQr> {
   const most = Math.min(count, length);
   const [diagonal, factors] = [new Float64Array(most), new Float64Array(most)];
   const order = Int32Array.from({ length: count }, (_, c) => c);
@@ -45,6 +53,7 @@ function pivotedQr(columns: Float64Array, count: number, length: number): Pivote
   const fresh = squares.slice();
   let largest = 0;
   for (let k = 0; k < most; k++) {
+    await pause();
     let pivot = k;
     for (let c = k + 1; c < count; c++) if (squares[c]! > squares[pivot]!) pivot = c;
     if (pivot !== k) {
@@ -61,6 +70,7 @@ function pivotedQr(columns: Float64Array, count: number, length: number): Pivote
     columns[at + k] = own - diagonal[k]!;
     factors[k] = 1 / (norm * (norm + Math.abs(own)));
     for (let c = k + 1; c < count; c++) {
+      if (c % 64 === 0) await pause();
       reflect(columns, at, factors[k]!, columns, c * length, k, length);
       squares[c]! -= columns[c * length + k]! ** 2;
       // So many digits have gone that what is left is counted anew.

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { failedKernel } from './checked-product';
-import { float64Kernel } from './kernels/float64-kernel';
+import { pauses, type Pause } from '../core/pauses';
+import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { keptTensors } from '../tensors/kept-tensors';
 import { kernelDistances } from './kernels/kernel-distances';
 import { whitenedRows, type Whitened } from './whitened-rows';
@@ -9,7 +10,7 @@ import { rowsAtOnce, worthBackend } from './backend-choice';
 
 /** Squared Mahalanobis distances of rows [N, D] to the nearest of some means [C, D]; float64. */
 export interface MahalanobisDistances {
-  of(rows: Float32Array): Promise<Float64Array>;
+  of(rows: Float32Array, pause?: Pause): Promise<Float64Array>;
   dispose(): void;
 }
 
@@ -39,14 +40,15 @@ export function mahalanobisDistances(
   const byBackend = () => (made ??= backendRows(where, whitening, { center, ways, whitened }, tolerance));
 
   return {
-    async of(data) {
+    async of(data, pause = pauses()) {
       const kernel = worthBackend(size) ? undefined : float64Kernel();
-      if (kernel) return inKernel(kernel, data);
+      if (kernel) return withOwnKernel((lent) => inKernel(lent, data, pause));
       const { rows, turned, nearest } = byBackend();
       const most = rowsAtOnce(size, blockSize) * size;
       const distances = new Float64Array(data.length / size);
       const columns = classes > 2 && worthBackend(size) ? turned.get().columns : undefined;
       for (let from = 0; from < data.length; from += most) {
+        await pause();
         const block = data.subarray(from, from + most);
         nearest(await rows.of(block, columns), distances.subarray(from / size, (from + block.length) / size));
       }

@@ -2,14 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsInPart } from '../tensors/backend-room';
 import { checkEntry, product } from './checked-product';
 import { keptTensors } from '../tensors/kept-tensors';
-import { float64Kernel } from './kernels/float64-kernel';
+import { pauses, type Pause } from '../core/pauses';
+import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { productsBy } from './kernels/kernel-products';
 import { onBackend, worthBackend } from './backend-choice';
 
 /** Rows times a fixed matrix. */
 export interface RowProducts {
   /** X W [N, C] of rows X [N, D]. */
-  of(rows: Float32Array): Promise<Float64Array>;
+  of(rows: Float32Array, pause?: Pause): Promise<Float64Array>;
   /** Frees the matrix on the backend. */
   dispose(): void;
 }
@@ -29,17 +30,39 @@ export function rowProducts(
   blockSize: number,
 ): RowProducts {
   const kept = keptTensors(where, () => ({ tensor: tf.tensor2d(Float32Array.from(matrix), [size, width]) }));
-  const float64 = matrix instanceof Float64Array ? matrix : Float64Array.from(matrix);
+  const float64 = matrix instanceof Float64Array ? matrix : new Float64Array(matrix);
   return {
-    async of(rows) {
+    async of(rows, pause = pauses()) {
       const wide = onBackend(size * width);
       const kernel = wide && worthBackend(size) ? undefined : float64Kernel();
-      if (kernel && rows.length > FEW * size) return productsBy(kernel, float64, [size, width], rows);
-      if (kernel || !wide) return inFloat64(float64, [size, width], rows);
-      return inBlocks(where, float64, kept.get().tensor, rows, blockSize);
+      if (kernel && rows.length > FEW * size) {
+        return withOwnKernel((lent) => productsBy(lent, float64, [size, width], rows, pause));
+      }
+      if (kernel || !wide) return inParts(float64, [size, width], rows, pause);
+      return inBlocks(where, float64, kept.get().tensor, rows, blockSize, pause);
     },
     dispose: () => kept.dispose(),
   };
+}
+
+/** Multiplications between two pauses, in some 10 ms. */
+const AT_ONCE = 2 ** 23;
+
+async function inParts(
+  matrix: Float64Array,
+  shape: readonly [number, number],
+  rows: Float32Array,
+  pause: Pause,
+): Promise<Float64Array> {
+  const [size, width] = shape;
+  const most = Math.max(1, Math.floor(AT_ONCE / (size * width))) * size;
+  if (rows.length <= most) return inFloat64(matrix, shape, rows);
+  const products = new Float64Array((rows.length / size) * width);
+  for (let from = 0; from < rows.length; from += most) {
+    await pause();
+    products.set(inFloat64(matrix, shape, rows.subarray(from, from + most)), (from / size) * width);
+  }
+  return products;
 }
 
 /** Four numbers of a row at a time: one read and write of the sums for four products. */
@@ -76,6 +99,7 @@ async function inBlocks(
   tensor: tf.Tensor2D,
   rows: Float32Array,
   blockSize: number,
+  pause: Pause,
 ): Promise<Float64Array> {
   const [size, width] = tensor.shape;
   const count = rows.length / size;
@@ -85,6 +109,7 @@ async function inBlocks(
   const blockRows = rowsInPart(Math.min(blockSize, count), width);
   const block = new Float32Array(blockRows * size);
   for (let first = 0; first < count; first += blockRows) {
+    await pause();
     const own = rows.subarray(first * size, Math.min(first + blockRows, count) * size);
     const center = meanOf(own, size);
     for (let i = 0; i < own.length; i++) block[i] = own[i]! - center[i % size]!;

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { addingNumbers } from './add-numbers';
 import { checkEntry, product } from './checked-product';
-import { float64Kernel } from './kernels/float64-kernel';
+import type { Pause } from '../core/pauses';
+import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { classSumsBy } from './kernels/kernel-scatter';
 import { meanOf } from './row-products';
 import { onBackend, worthBackend } from './backend-choice';
@@ -9,7 +11,7 @@ import { onBackend, worthBackend } from './backend-choice';
 export interface SecondMoments {
   readonly count: number;
   /** Adds rows: in float64 by wasm; else float32 products of the backend in blocks, or plain float64 for small D. */
-  add(rows: Float32Array): Promise<void>;
+  add(rows: Float32Array, pause: Pause): Promise<void>;
   /** Mean of (x - o)(x - o)^T [D, D]. */
   about(origin: Float64Array): Float64Array;
   /** Mean squared distance to the mean. */
@@ -29,18 +31,21 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     get count() {
       return count;
     },
-    async add(rows) {
+    async add(rows, pause) {
       if (rows.length === 0) return;
       const middle = (center ??= meanOf(rows, size));
       const kernel = worthBackend(size) && onBackend(size * size) ? undefined : float64Kernel();
       if (kernel) {
-        const own = classSumsBy(kernel, rows, size, new Int32Array(rows.length / size), middle);
-        own.scatter.forEach((value, at) => (products[at]! += value));
+        const owners = new Int32Array(rows.length / size);
+        const own = await withOwnKernel((lent) => classSumsBy(lent, rows, size, owners, middle, pause));
+        await pause();
+        for (const rest = addingNumbers(products, own.scatter, 1); !rest.next().done;) await pause();
         own.sums.forEach((value, i) => (sum[i]! += value));
         count += rows.length / size;
         return;
       }
       for (let from = 0; from < rows.length; from += blockSize * size) {
+        await pause();
         const block = rows.subarray(from, from + blockSize * size);
         const centered = Float64Array.from(block, (value, i) => value - middle[i % size]!);
         if (onBackend(size * size)) await addFromBackend(products, centered, size);

@@ -1,4 +1,5 @@
 import { EVD, Matrix } from 'ml-matrix';
+import type { Pause } from '../core/pauses';
 import { makeKernel, type SimdKernel } from './kernels/float64-kernel';
 import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-functions';
 
@@ -6,6 +7,14 @@ import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-function
 export interface SymmetricEigen {
   values: Float64Array;
   vector(row: number, eigenvalue: number): number;
+}
+
+/** Rotations of one pass of the iteration. */
+interface Sweep {
+  from: number;
+  cosines: Float64Array;
+  sines: Float64Array;
+  count: number;
 }
 
 type EigenKernel = SimdKernel<keyof ReturnType<typeof eigenFunctions>>;
@@ -22,11 +31,13 @@ const NOTHING = 1e-280;
  * Mathematik 11 and 12, 1968). The eigenvectors are turned by many rotations at once, eight rows at a time: these stay
  * in a cache.
  */
-export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
+export async function symmetricEigen(matrix: Float64Array, size: number, pause: Pause): Promise<SymmetricEigen> {
   const kernel = makeKernel(eigenFunctions()); // a fresh one: its memory, twice the matrix, is freed afterwards
-  return kernel ? eigenBy(kernel, matrix, size) : plainEigen(matrix, size);
+  await pause();
+  return kernel ? eigenBy(kernel, matrix, size, pause) : plainEigen(matrix, size);
 }
 
+/** In one piece, by a library. */
 function plainEigen(matrix: Float64Array, size: number): SymmetricEigen {
   const { realEigenvalues, eigenvectorMatrix } = new EVD(Matrix.from1DArray(size, size, matrix), {
     assumeSymmetric: true,
@@ -34,7 +45,7 @@ function plainEigen(matrix: Float64Array, size: number): SymmetricEigen {
   return { values: Float64Array.from(realEigenvalues), vector: (row, at) => eigenvectorMatrix.get(row, at) };
 }
 
-function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): SymmetricEigen {
+async function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number, pause: Pause): Promise<SymmetricEigen> {
   const width = Math.ceil(size / 2) * 2;
   const panels = Math.ceil(size / PANEL_ROWS);
   const panelBytes = size * PANEL_STEP;
@@ -49,23 +60,32 @@ function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): Symme
     BATCH * 16,
     panels * panelBytes,
   );
-  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  let scale = 0;
+  for (let row = 0; row < size; row++) {
+    await pause();
+    for (let at = row * size; at < (row + 1) * size; at++) scale = Math.max(scale, Math.abs(matrix[at]!));
+  }
+  scale ||= 1;
   const inside = kernel.float64(a, width * width).fill(0);
   for (let row = 0; row < size; row++) {
+    await pause();
     for (let i = 0; i < size; i++) inside[row * width + i] = matrix[row * size + i]! / scale;
   }
-  const { diagonal, beside } = tridiagonal(kernel, { a, v, w, x, p, factors }, size, width);
+  const { diagonal, beside } = await tridiagonal(kernel, { a, v, w, x, p, factors }, size, width, pause);
 
   const vectors = kernel.float64(first, panels * size * PANEL_ROWS).fill(0);
   for (let row = 0; row < size; row++) {
     vectors[(row - (row % PANEL_ROWS)) * size + row * PANEL_ROWS + (row % PANEL_ROWS)] = 1;
   }
-  const eachPanel = (visit: (panel: number) => void): void => {
-    for (let panel = 0; panel < panels; panel++) visit(first + panel * panelBytes);
+  const eachPanel = async (visit: (panel: number) => void): Promise<void> => {
+    for (let panel = 0; panel < panels; panel++) {
+      await pause();
+      visit(first + panel * panelBytes);
+    }
   };
   if (size > 2) {
     const last = size - 1;
-    eachPanel((panel) =>
+    await eachPanel((panel) =>
       kernel.run.reflect(panel, a + last * width * 8, factors + last * 8, last, size - 2, width * 8),
     );
   }
@@ -73,12 +93,13 @@ function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): Symme
   const sweepsInside = kernel.int32(sweeps, 2 * BATCH);
   const pairsInside = kernel.float64(pairs, 2 * BATCH);
   let [found, turns] = [0, 0];
-  const turn = (): void => {
-    eachPanel((panel) => kernel.run.rotate(panel, sweeps, pairs, found));
+  const turn = async (): Promise<void> => {
+    await eachPanel((panel) => kernel.run.rotate(panel, sweeps, pairs, found));
     [found, turns] = [0, 0];
   };
-  qlIteration(diagonal, beside, (from, cosines, sines, count) => {
-    if (turns + count > BATCH) turn();
+  for (const { from, cosines, sines, count } of qlIteration(diagonal, beside)) {
+    await pause();
+    if (turns + count > BATCH) await turn();
     sweepsInside[2 * found] = from * PANEL_STEP;
     sweepsInside[2 * found + 1] = count;
     for (let i = 0; i < count; i++) {
@@ -87,8 +108,8 @@ function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): Symme
     }
     found++;
     turns += count;
-  });
-  turn();
+  }
+  await turn();
   return {
     values: diagonal.map((value) => value * scale),
     vector: (row, at) => vectors[(row - (row % PANEL_ROWS)) * size + at * PANEL_ROWS + (row % PANEL_ROWS)]!,
@@ -100,17 +121,19 @@ function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number): Symme
  * rows of the matrix. The change of the matrix by one reflection is made in the same pass as the product with the
  * vector of the next.
  */
-function tridiagonal(
+async function tridiagonal(
   kernel: EigenKernel,
   at: Record<'a' | 'v' | 'w' | 'x' | 'p' | 'factors', number>,
   size: number,
   width: number,
-): { diagonal: Float64Array; beside: Float64Array } {
+  pause: Pause,
+): Promise<{ diagonal: Float64Array; beside: Float64Array }> {
   const a = kernel.float64(at.a, width * width);
   const of = (address: number) => kernel.float64(address, width).fill(0);
   const [v, w, x, p, factors] = [of(at.v), of(at.w), of(at.x), of(at.p), of(at.factors)];
   const [diagonal, beside] = [new Float64Array(size), new Float64Array(size)];
   for (let i = size - 1; i > 0; i--) {
+    await pause();
     const row = a.subarray(i * width, (i + 1) * width);
     for (let j = 0; j <= i; j++) row[j]! -= v[i]! * w[j]! + w[i]! * v[j]!;
     diagonal[i] = row[i]!;
@@ -143,13 +166,10 @@ function tridiagonal(
 
 /**
  * Implicit QL iteration on a tridiagonal matrix, which becomes diagonal; `beside[i]` is between i - 1 and i. Each sweep
- * of rotations is handed on: it turns columns `from` and `from` - 1 into each other, then the two below, and so on.
+ * of rotations is given out: it turns columns `from` and `from` - 1 into each other, then the two below, and so on; its
+ * numbers are good until the next.
  */
-function qlIteration(
-  d: Float64Array,
-  beside: Float64Array,
-  sweep: (from: number, cosines: Float64Array, sines: Float64Array, count: number) => void,
-): void {
+function* qlIteration(d: Float64Array, beside: Float64Array): Generator<Sweep> {
   const size = d.length;
   const e = new Float64Array(size);
   e.set(beside.subarray(1));
@@ -186,7 +206,7 @@ function qlIteration(
         cosines[count] = c;
         sines[count++] = s;
       }
-      if (count > 0) sweep(end, cosines, sines, count);
+      if (count > 0) yield { from: end, cosines, sines, count };
       if (i >= low) continue;
       d[low]! -= shift;
       e[low] = g;

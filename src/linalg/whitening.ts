@@ -1,5 +1,6 @@
 import { ArgumentError } from '../core/errors';
-import { float64Kernel } from './kernels/float64-kernel';
+import type { Pause } from '../core/pauses';
+import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { factorBy, solveRowsBy } from './kernels/kernel-triangle';
 
 /** A symmetric matrix [D, D], such as a covariance. */
@@ -26,12 +27,13 @@ const [FEW_FEATURES, FEW_ROWS] = [16, 3];
  *
  * @throws ArgumentError where a feature has no variance, or the rows span no more than a plane
  */
-export function factorOf(
+export async function factorOf(
   where: string,
   { data, shape: [size] }: SymmetricMatrix,
   whose: string,
+  pause: Pause,
   into = new Float64Array(size * size),
-): Float64Array {
+): Promise<Float64Array> {
   const deviations = Float64Array.from({ length: size }, (_, i) => Math.sqrt(data[i * size + i]!));
   const dead = deviations.findIndex((deviation) => !(deviation > 0));
   if (dead >= 0) {
@@ -42,8 +44,8 @@ export function factorOf(
   const least = 16 * size * 2 ** -52;
   const kernel = size >= FEW_FEATURES ? float64Kernel() : undefined;
   const combined = kernel
-    ? factorBy(kernel, into, data, deviations, least)
-    : plainFactor(into, data, deviations, least);
+    ? await withOwnKernel((lent) => factorBy(lent, into, data, deviations, least, pause))
+    : await plainFactor(into, data, deviations, least, pause);
   if (combined >= 0) {
     throw singular(where, whose, `feature ${combined} that is a linear combination of those before it`, false);
   }
@@ -51,9 +53,16 @@ export function factorOf(
 }
 
 /** As `factorBy`. */
-function plainFactor(factor: Float64Array, data: Float64Array, deviations: Float64Array, least: number): number {
+async function plainFactor(
+  factor: Float64Array,
+  data: Float64Array,
+  deviations: Float64Array,
+  least: number,
+  pause: Pause,
+): Promise<number> {
   const size = deviations.length;
   for (let i = 0; i < size; i++) {
+    await pause();
     const own = i * size;
     for (let j = 0; j < i; j++) {
       const correlation = data[own + j]! / (deviations[i]! * deviations[j]!);

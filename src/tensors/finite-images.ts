@@ -8,22 +8,31 @@ type GivenRow = (row: number) => number;
 /** The lowest and the highest of some numbers; of none [Infinity, -Infinity]. */
 type Ends = readonly [low: number, high: number];
 
+/** Others may have their turn. */
+type Ready = () => Promise<void>;
+
+/** Numbers that are looked at between two pauses, in a few milliseconds. */
+export const LOOKED_AT = 2 ** 20;
+
 /**
- * Throws unless every number of `rows` images is finite and the backend holds it; the error names the caller's row.
+ * Throws unless every number of `rows` images, from one place to another, is finite and the backend holds it; the error
+ * names the caller's row.
  *
  * @throws NotFiniteError
  */
-export function checkFiniteNumbers(
+function checkNumbers(
   where: string,
   numbers: ArrayLike<number>,
   rows: number,
   givenRow: GivenRow = (row) => row,
+  from = 0,
+  to = numbers.length,
 ): Ends {
   const ends = isHalf();
   const largest = ends ? LARGEST_HALF : LARGEST_SINGLE;
   const { length } = numbers;
   let [low, high] = [Infinity, -Infinity];
-  for (let at = 0; at < length; at++) {
+  for (let at = from; at < to; at++) {
     const value = numbers[at]!;
     if (value < low) low = value;
     if (value > high) high = value;
@@ -31,6 +40,24 @@ export function checkFiniteNumbers(
     const row = givenRow(Math.floor(at / (length / rows)));
     const expected = `${ends ? `numbers from -${LARGEST_HALF} to ${LARGEST_HALF}, of a backend of half precision` : 'finite numbers'} (drop or mend that image)`;
     throw new NotFiniteError(where, 'images', expected, `${value} at row ${row}`);
+  }
+  return [low, high];
+}
+
+/** The same of all numbers of `rows` images, with pauses. @throws NotFiniteError */
+export async function checkFiniteNumbers(
+  where: string,
+  numbers: ArrayLike<number>,
+  rows: number,
+  givenRow?: GivenRow,
+  ready?: Ready,
+): Promise<Ends> {
+  let [low, high] = [Infinity, -Infinity];
+  for (let at = 0; at < numbers.length; at += LOOKED_AT) {
+    if (at > 0) await ready?.();
+    const end = Math.min(at + LOOKED_AT, numbers.length);
+    const [least, most] = checkNumbers(where, numbers, rows, givenRow, at, end);
+    [low, high] = [Math.min(low, least), Math.max(high, most)];
   }
   return [low, high];
 }
@@ -48,17 +75,23 @@ function isFloat(where: string, images: tf.Tensor): boolean {
  * compiled as if there were no NaN.
  *
  * @param givenRow the caller's row of each row of the block
+ * @param ready a pause, between parts
  * @returns the lowest and the highest number
  * @throws NotFiniteError naming the row
  */
-export async function checkFiniteImages(where: string, images: tf.Tensor, givenRow?: GivenRow): Promise<Ends> {
+export async function checkFiniteImages(
+  where: string,
+  images: tf.Tensor,
+  givenRow?: GivenRow,
+  ready?: Ready,
+): Promise<Ends> {
   isFloat(where, images);
-  return checkFiniteNumbers(where, await images.data(), images.shape[0] ?? 1, givenRow);
+  return checkFiniteNumbers(where, await images.data(), images.shape[0] ?? 1, givenRow, ready);
 }
 
 /** The same at once. Not on webgpu, which cannot always be read at once: {@link withoutLostNaN}. */
 export function checkFiniteImagesNow(where: string, images: tf.Tensor): void {
-  if (isFloat(where, images)) checkFiniteNumbers(where, images.dataSync(), images.shape[0] ?? 1);
+  if (isFloat(where, images)) checkNumbers(where, images.dataSync(), images.shape[0] ?? 1);
 }
 
 /** Which rows [N] (bool) hold finite numbers alone, on the backend; its `isFinite` looks at the bits on webgpu. */

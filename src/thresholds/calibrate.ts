@@ -58,7 +58,7 @@ export function calibrateFor(where: string, names: [string, string], scores: Sco
  *   class for each score; NotFiniteError naming the first NaN or infinite score
  * @example
  * const calibration = calibrate([0.3, 0.1, 0.2]);
- * decideWith(calibration, [0.9], { alpha: 0.25 })[0].isOod; // true
+ * decideWith(calibration, [0.9], { alpha: 0.25 })[0]?.isOod; // true
  */
 export function calibrate(calibration: Scores, options?: { classes?: Classes | undefined }): Calibration {
   const { classes } = readOptions('calibrate', options, { classes: [ANYTHING] });

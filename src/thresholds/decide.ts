@@ -105,7 +105,7 @@ export function decideWith(calibration: Calibration, scores: Scores, options: De
  *   the scores of its class
  * @throws as {@link calibrate} and {@link decideWith}
  * @example
- * decide([0.9], { calibration: [0.1, 0.2, 0.3, 0.4], alpha: 0.2 })[0].isOod; // true, its p-value is 0.2
+ * decide([0.9], { calibration: [0.1, 0.2, 0.3, 0.4], alpha: 0.2 })[0]?.isOod; // true, its p-value is 0.2
  */
 export function decide(
   scores: Scores,

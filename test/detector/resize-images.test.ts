@@ -42,6 +42,8 @@ function naive(
   );
 }
 
+const ready = () => Promise.resolve();
+
 onEachBackend('images of another size', () => {
   const cases = fixture.cases.flatMap((one) => FITS.map((fit) => [fit, one.shape, one.size, one] as const));
   test.each(cases)('%s %j -> %j as Pillow', async (fit, shape, size, one) => {
@@ -51,7 +53,7 @@ onEachBackend('images of another size', () => {
       const plain = tf.tensor4d(one.pixels, [1, height, width, 1]);
       return tf.concat([tf.concat([plain, tf.sub(255, plain)], 3), tf.zeros([1, height, width, 2])]) as tf.Tensor4D;
     });
-    const made = resizeImages(images, size as [number, number], fit);
+    const made = await resizeImages(images, size as [number, number], fit, [0], ready);
     expect(made.shape).toEqual([2, ...size, 2]);
     const numbers = [...(await made.data())];
     const first = numbers.slice(0, numbers.length / 2);
@@ -88,11 +90,18 @@ onEachBackend('images of another size', () => {
       [33, 2],
       [5, 5],
     ],
+    // Three strips
+    [
+      [700, 1300],
+      [6, 400],
+    ],
   ] as [[number, number], [number, number]][])('%j -> %j as a loop', async (shape, size) => {
     const random = seededRandom(3);
     const pixels = Array.from({ length: shape[0] * shape[1] }, () => random.uniform());
     const images = tf.tensor4d(pixels, [1, ...shape, 1]);
-    const made = resizeImages(images, size, 'fill');
+    let turns = 0;
+    const made = await resizeImages(images, size, 'fill', [0], () => Promise.resolve(void turns++));
+    expect(turns).toBe(1 + Math.ceil(shape[0] / Math.floor(2 ** 27 / (shape[1] * size[1])))); // each strip, and the end
     expectClose([...(await made.data())], naive(pixels, shape, size), { absolute: 1e-5 });
     tf.dispose([images, made]);
   });
@@ -103,7 +112,10 @@ onEachBackend('images of another size', () => {
       [1, 64, 64, 1],
     );
     const even = tf.fill<tf.Rank.R4>([1, 64, 50, 3], 0.25);
-    const [thin, plain] = [resizeImages(stripes, [8, 8], 'fill'), resizeImages(even, [9, 11], 'cover')];
+    const [thin, plain] = [
+      await resizeImages(stripes, [8, 8], 'fill', [0], ready),
+      await resizeImages(even, [9, 11], 'cover', [0], ready),
+    ];
     const inner = [...(await thin.data())].filter((_, i) => i % 8 > 0 && i % 8 < 7);
     expectClose(
       inner,
@@ -120,7 +132,7 @@ onEachBackend('images of another size', () => {
 
   test('padding is of the black that is named', async () => {
     const images = tf.ones<tf.Rank.R4>([1, 2, 4, 2]);
-    const made = resizeImages(images, [4, 4], 'contain', [-1, -2]);
+    const made = await resizeImages(images, [4, 4], 'contain', [-1, -2], ready);
     const rows = [...(await made.data())];
     expectClose(rows.slice(0, 8), [-1, -2, -1, -2, -1, -2, -1, -2], { absolute: 1e-6 });
     expectClose(

@@ -46,7 +46,7 @@ test('every public name has a docstring, and every one with a value an example',
 
 test('every example and every block of the pages passes the compiler, strictly', () => {
   // As strict as a user's project is; names that an example makes and does not use are no mistake.
-  const options = { ...compilerOptions(), noUnusedLocals: false, noUncheckedIndexedAccess: false };
+  const options = { ...compilerOptions(), noUnusedLocals: false, noUncheckedIndexedAccess: true };
   const program = ts.createProgram(
     snippets.map((_, i) => fileOf(i)),
     { ...options, exactOptionalPropertyTypes: false },

@@ -4,6 +4,8 @@ import { seededRandom } from 'tfjs-ood';
 import { symmetricEigen } from '../../src/linalg/symmetric-eigen';
 import { expectClose } from '../expect-close';
 
+const pause = () => Promise.resolve();
+
 type Entry = (i: number, j: number, normal: () => number) => number;
 
 function symmetric(size: number, entry: Entry, seed = 1): Float64Array {
@@ -16,8 +18,8 @@ function symmetric(size: number, entry: Entry, seed = 1): Float64Array {
 }
 
 /** V V^T = 1 and V diag(values) V^T = A, whatever the order and signs. */
-function expectDecomposed(matrix: Float64Array, size: number): void {
-  const { values, vector } = symmetricEigen(matrix, size);
+async function expectDecomposed(matrix: Float64Array, size: number): Promise<void> {
+  const { values, vector } = await symmetricEigen(matrix, size, pause);
   const norm = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const [unit, again, wanted] = [0, 1, 2].map(() => new Float64Array(size * size)) as [
     Float64Array,
@@ -56,13 +58,13 @@ const kinds: Record<string, Entry> = {
 };
 
 describe('eigenvalues and vectors', () => {
-  test.each(Object.entries(kinds))('%s', (_, entry) => {
-    for (const size of [1, 2, 3, 8, 17, 64]) expectDecomposed(symmetric(size, entry), size);
+  test.each(Object.entries(kinds))('%s', async (_, entry) => {
+    for (const size of [1, 2, 3, 8, 17, 64]) await expectDecomposed(symmetric(size, entry), size);
   });
-  test('any matrix of small whole numbers', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 13 }), fc.nat(1000), (size, seed) => {
-        expectDecomposed(
+  test('any matrix of small whole numbers', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 13 }), fc.nat(1000), async (size, seed) => {
+        await expectDecomposed(
           symmetric(size, (_i, _j, normal) => Math.round(2 * normal()), seed),
           size,
         );
@@ -71,20 +73,21 @@ describe('eigenvalues and vectors', () => {
   });
 });
 
-test('known ones: the path of n places has 2 cos(pi k / (n + 1))', () => {
+test('known ones: the path of n places has 2 cos(pi k / (n + 1))', async () => {
   const size = 150;
-  const { values } = symmetricEigen(
+  const { values } = await symmetricEigen(
     symmetric(size, (i, j) => (i - j === 1 ? 1 : 0)),
     size,
+    pause,
   );
   const wanted = Array.from({ length: size }, (_, k) => 2 * Math.cos((Math.PI * (size - k)) / (size + 1)));
   expectClose(values.sort(), wanted, { absolute: 1e-13 });
 });
 
-test('more rotations than are turned at once', () => {
+test('more rotations than are turned at once', async () => {
   const size = 420;
   const matrix = symmetric(size, (_i, _j, normal) => normal());
-  const { values, vector } = symmetricEigen(matrix, size);
+  const { values, vector } = await symmetricEigen(matrix, size, pause);
   for (const k of [0, 100, size - 1]) {
     const own = Array.from({ length: size }, (_, i) => vector(i, k));
     expect(Math.hypot(...own)).toBeCloseTo(1, 12);
@@ -97,21 +100,22 @@ test('more rotations than are turned at once', () => {
   }
 });
 
-test('what is not finite ends', () => {
-  const { values } = symmetricEigen(
+test('what is not finite ends', async () => {
+  const { values } = await symmetricEigen(
     symmetric(20, (i, j) => (i + j === 7 ? NaN : 1)),
     20,
+    pause,
   );
   expect(values.some((value) => Number.isNaN(value))).toBe(true);
 });
 
 describe('without wasm', () => {
   afterEach(() => vi.unstubAllGlobals());
-  test('by ml-matrix: the same', () => {
+  test('by ml-matrix: the same', async () => {
     const matrix = symmetric(20, kinds.noise!);
-    const own = symmetricEigen(matrix, 20).values.sort();
+    const own = (await symmetricEigen(matrix, 20, pause)).values.sort();
     vi.stubGlobal('WebAssembly', undefined);
-    expectClose(symmetricEigen(matrix, 20).values.sort(), own, { absolute: 1e-12 });
-    expectDecomposed(matrix, 20);
+    expectClose((await symmetricEigen(matrix, 20, pause)).values.sort(), own, { absolute: 1e-12 });
+    await expectDecomposed(matrix, 20);
   });
 });

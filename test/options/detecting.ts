@@ -17,6 +17,9 @@ const ofImages = await detectors.fitDetector(model, { images: known, labels }, o
 const ofOutputs = await detectors.fitOutputDetector(outputs, options);
 const grown = detectors.growingDetector();
 await grown.add(rows, labels);
+const oneRow = { data: Float32Array.of(1, 2), shape: [1, 2] as const };
+const twoLabels = detectors.growingDetector();
+await twoLabels.add(oneRow, 'a');
 class Graph {}
 const blocks = [outputs];
 
@@ -61,6 +64,7 @@ const metadata = [
   { packageName: '@teachablemachine/image', labels: 'a' },
   null,
 ] as const;
+const signal = ['an AbortSignal', {}, { aborted: false }, 1, null] as const;
 const YES_OR_NO = ['true or false', 1, 'yes', null] as const;
 const fitted = {
   scorer: METHOD,
@@ -75,6 +79,7 @@ const fitted = {
   seed: INTEGER,
   blockSize,
   onProgress: FUNCTION,
+  signal,
 } as const;
 
 const RECORD = ['an object', 5, [], null] as const;
@@ -89,6 +94,7 @@ const compared = {
   seed: INTEGER,
   classNames: NAMES,
   onProgress: FUNCTION,
+  signal,
 } as const;
 
 const loaded = { scorer: METHOD, methods: ['methods by kind, such as scorerMethods', 5, [], null] } as const;
@@ -212,21 +218,21 @@ export const detecting: Rows = {
     call: scorers.nnGuide({ k: 1 }).fit,
     before: [blocks],
     slip: ['onprogress', 'onProgress'],
-    rules: { onProgress: FUNCTION },
+    rules: { onProgress: FUNCTION, signal },
     where: 'nnGuide',
   },
   'ReadyScorer.fit': {
     call: scorer.fit,
     before: [blocks],
     slip: ['progress', 'onProgress'],
-    rules: { onProgress: FUNCTION },
+    rules: { onProgress: FUNCTION, signal },
     where: 'energy',
   },
   'NearestClassMean.fit': {
     call: scorers.nearestClassMean().fit,
     before: [blocks],
     slip: ['on', 'onProgress'],
-    rules: { onProgress: FUNCTION },
+    rules: { onProgress: FUNCTION, signal },
     where: 'nearestClassMean',
   },
   compareScorers: {
@@ -272,7 +278,7 @@ export const detecting: Rows = {
     call: detectors.loadDetector,
     before: [model, ofImages.toBytes()],
     slip: ['scoring', 'scorer'],
-    rules: { ...loaded, blockSize, input },
+    rules: { ...loaded, blockSize, input, signal },
   },
   loadOutputDetector: {
     call: detectors.loadOutputDetector,
@@ -280,47 +286,73 @@ export const detecting: Rows = {
     slip: ['method', 'methods'],
     rules: { ...loaded, logitsOf: FUNCTION },
   },
-  'Detector.predict': { call: ofImages.predict, before: [known], slip: ['cutpoint', 'cutPoint'] },
   'Detector.evaluate': {
     call: ofImages.evaluate,
     before: [{ known, strange: { other: known } }],
     slip: ['cutpoint', 'cutPoint'],
-    rules: { confidence: SHARE },
+    rules: { confidence: SHARE, signal },
   },
   'OutputDetector.evaluate': {
     call: ofOutputs.evaluate,
     before: [{ known: outputs, strange: { other: outputs } }],
     slip: ['confidance', 'confidence'],
-    rules: { confidence: SHARE },
+    rules: { confidence: SHARE, signal },
     where: 'fitOutputDetector.evaluate',
   },
   'GrowingDetector.evaluate': {
     call: grown.evaluate,
     before: [{ known: rows, strange: { other: rows } }],
     slip: ['aplha', 'alpha'],
-    rules: { alpha: SHARE, confidence: SHARE },
+    rules: { alpha: SHARE, confidence: SHARE, signal },
     where: 'growingDetector.evaluate',
     runs: true,
+  },
+  'Scorer.score': {
+    call: (await scorers.nnGuide({ k: 1 }).fit(blocks, {})).score,
+    before: [outputs],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+    where: 'nnGuide',
+    runs: true,
+  },
+  'Detector.predict': {
+    call: ofImages.predict,
+    before: [known],
+    slip: ['cutpoint', 'cutPoint'],
+    rules: { signal, onProgress: FUNCTION },
+  },
+  'Detector.predictOne': {
+    call: ofImages.predictOne,
+    before: [{ images: known.images.slice(0, 4), shape: [1, 2, 2, 1] }],
+    slip: ['cutpoint', 'cutPoint'],
+    rules: { signal },
   },
   'Detector.recalibrate': {
     call: ofImages.recalibrate,
     before: [known],
     slip: ['keeps', 'keep'],
-    rules: { keep: YES_OR_NO },
-    where: 'fitDetector.recalibrate',
+    rules: { keep: YES_OR_NO, signal, onProgress: FUNCTION },
   },
   'OutputDetector.recalibrate': {
     call: ofOutputs.recalibrate,
     before: [outputs],
     slip: ['keeps', 'keep'],
-    rules: { keep: YES_OR_NO },
+    rules: { keep: YES_OR_NO, signal, onProgress: FUNCTION },
     where: 'fitOutputDetector.recalibrate',
   },
   'OutputDetector.predict': {
     call: ofOutputs.predict,
     before: [outputs],
     slip: ['cutoff', 'cutPoint'],
+    rules: { signal, onProgress: FUNCTION },
     where: 'fitOutputDetector.predict',
+  },
+  'OutputDetector.predictOne': {
+    call: ofOutputs.predictOne,
+    before: [{ logits: [[1, 2]] }],
+    slip: ['cutoff', 'cutPoint'],
+    rules: { signal },
+    where: 'fitOutputDetector.predictOne',
   },
   growingDetector: {
     call: detectors.growingDetector,
@@ -337,15 +369,46 @@ export const detecting: Rows = {
     call: grown.predict,
     before: [rows],
     slip: ['aplha', 'alpha'],
-    rules: { alpha: SHARE },
+    rules: { alpha: SHARE, signal },
     where: 'growingDetector.predict',
     runs: true,
+  },
+  'GrowingDetector.predictOne': {
+    call: grown.predictOne,
+    before: [oneRow],
+    slip: ['aplha', 'alpha'],
+    rules: { alpha: SHARE, signal },
+    where: 'growingDetector.predictOne',
+    runs: true,
+  },
+  'GrowingDetector.pValues': {
+    call: grown.pValues,
+    before: [rows],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+    where: 'growingDetector.pValues',
+    runs: true,
+  },
+  'GrowingDetector.add': {
+    call: detectors.growingDetector().add,
+    before: [oneRow, 'a'],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+    where: 'growingDetector.add',
+    runs: true,
+  },
+  'GrowingDetector.remove': {
+    call: twoLabels.remove,
+    before: ['a'],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+    where: 'growingDetector.remove',
   },
   embed: {
     call: detectors.embed,
     before: [model, known],
     slip: ['batchSize', 'blockSize'],
-    rules: { blockSize, onProgress: FUNCTION, input },
+    rules: { blockSize, onProgress: FUNCTION, input, signal },
     runs: true,
   },
   featuresOf: {

@@ -21,11 +21,15 @@ export function hasSimd(): boolean {
   }
 }
 
+/** What was compiled, by the functions. */
+const compiled = /* @__PURE__ */ new WeakMap<object, WebAssembly.Module>();
+
 /** Functions of wasm SIMD, compiled over a memory, where {@link hasSimd}. Throws for what is no valid function. */
 export function simdModule<Name extends string>(
   functions: Readonly<Record<Name, WasmFunction>>,
   memory: WebAssembly.Memory,
 ): { readonly [name in Name]: (...args: number[]) => void } {
-  const module = new WebAssembly.Module(assembleModule(functions));
+  const module = compiled.get(functions) ?? new WebAssembly.Module(assembleModule(functions));
+  compiled.set(functions, module);
   return new WebAssembly.Instance(module, { env: { memory } }).exports as never;
 }

@@ -1,5 +1,5 @@
 import { seededRandom } from '../../core/random';
-import type { Batch, FitBlock, ModelParts, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
+import type { Batch, FitBlock, FitProgress, ModelParts, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
 import type { Judge } from './judge';
 
 /** Rows of each of `folds` parts, as equal as they go, by a seeded draw that looks at no label. */
@@ -19,10 +19,11 @@ export type BlocksOf = (rows: Int32Array) => AsyncIterable<FitBlock & Batch>;
  */
 export async function fitFolds(
   method: ScorerMethod,
-  parts: ModelParts,
+  parts: ModelParts & FitProgress,
   folds: readonly Int32Array[],
   blocksOf: BlocksOf,
 ): Promise<Judge> {
+  const asked = parts.signal && { signal: parts.signal };
   const scorers: Scorer[] = [];
   const calibrations: Float64Array[] = [];
   try {
@@ -31,7 +32,7 @@ export async function fitFolds(
       const scorer = await method.fit(blocksOf(others), parts);
       scorers.push(scorer);
       const scores: number[] = [];
-      for await (const block of blocksOf(own)) scores.push(...(await scorer.score(block)));
+      for await (const block of blocksOf(own)) scores.push(...(await scorer.score(block, asked)));
       calibrations.push(Float64Array.from(scores).sort());
     }
     return { scorers, calibrations };

@@ -1,5 +1,5 @@
 import { sortScores } from '../../core/sort-scores';
-import type { Batch, FitBlock, ModelParts, ScorerMethod } from '../../scorers/contract/scorer';
+import type { Batch, FitBlock, FitProgress, ModelParts, ScorerMethod } from '../../scorers/contract/scorer';
 import type { Judge } from './judge';
 import { lostRows } from './rare-classes';
 
@@ -18,15 +18,16 @@ export interface HeldOutRows {
 export async function fitHeldOut(
   where: string,
   method: ScorerMethod,
-  parts: ModelParts,
+  parts: ModelParts & FitProgress,
   { fit, endOfFit, calibration }: HeldOutRows,
 ): Promise<Judge> {
+  const asked = parts.signal && { signal: parts.signal };
   let scorer = await method.fit(fit, parts);
   try {
     const lost = lostRows(await endOfFit());
     const scores: number[] = [];
     for await (const block of calibration) {
-      for (const score of await scorer.score(block)) scores.push(score);
+      for (const score of await scorer.score(block, asked)) scores.push(score);
       if ((block as Partial<FitBlock>).labels) await lost.collect(where, scorer, block);
     }
     scorer = await lost.takenInBy(scorer);

@@ -32,9 +32,9 @@ export const countOf = ({ calibrations }: Pick<Judge, 'calibrations'>): number =
   calibrations.reduce((sum, { length }) => sum + length, 0);
 
 /** Scores [N] by each scorer. */
-async function scoresOf({ scorers }: Judge, outputs: Batch): Promise<Float32Array[]> {
+async function scoresOf({ scorers }: Judge, outputs: Batch, signal?: AbortSignal): Promise<Float32Array[]> {
   const all: Float32Array[] = [];
-  for (const scorer of scorers) all.push(await scorer.score(outputs));
+  for (const scorer of scorers) all.push(await scorer.score(outputs, signal && { signal }));
   return all;
 }
 
@@ -43,16 +43,21 @@ const meanOf = (scores: readonly Float32Array[]): Float64Array =>
   Float64Array.from(scores[0]!, (_, row) => scores.reduce((sum, own) => sum + own[row]!, 0) / scores.length);
 
 /** One score for each row [N]: that of the scorer, or the mean of them. */
-export const meanScores = async (judge: Judge, outputs: Batch): Promise<Float64Array> =>
-  meanOf(await scoresOf(judge, outputs));
+export const meanScores = async (judge: Judge, outputs: Batch, signal?: AbortSignal): Promise<Float64Array> =>
+  meanOf(await scoresOf(judge, outputs, signal));
 
 /**
  * What the rows are at this rate. Of folds p = (1 + sum over k of #{i in fold k: s_k(z_i) >= s_k(x)}) / (n + 1).
  *
  * Source: Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial Intelligence 74 (2015).
  */
-export async function judgeRows(judge: Judge, outputs: Batch, alpha: number): Promise<Judgment[]> {
-  const scores = await scoresOf(judge, outputs);
+export async function judgeRows(
+  judge: Judge,
+  outputs: Batch,
+  alpha: number,
+  signal?: AbortSignal,
+): Promise<Judgment[]> {
+  const scores = await scoresOf(judge, outputs, signal);
   const means = meanOf(scores);
   const [all] = judge.calibrations;
   if (!isCross(judge)) return decideWith({ all: all! }, means, { alpha, confidence: judge.confidence });

@@ -1,4 +1,4 @@
-import { COUNT, FUNCTION, INTEGER, RECORD, SHARE, type Rule } from '../../core/check';
+import { COUNT, FUNCTION, INTEGER, RECORD, SHARE, SIGNAL, type Rule } from '../../core/check';
 import type { ScorerMethod } from '../../scorers/contract/scorer';
 import { ArgumentError } from '../../core/errors';
 import { METHOD } from '../scorer-kinds';
@@ -26,6 +26,8 @@ export interface CompareOptions {
   classNames?: readonly string[];
   /** Called after each block that went through the model: rows done of all. */
   onProgress?: (done: number, total: number) => void;
+  /** Gives it up: the call rejects with its reason, and holds nothing. */
+  signal?: AbortSignal;
 }
 
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === 'string');
@@ -49,6 +51,7 @@ export const compareOptions = () => {
     seed: [INTEGER, 1],
     classNames: [names],
     onProgress: [FUNCTION],
+    signal: [SIGNAL],
   } as const;
 };
 

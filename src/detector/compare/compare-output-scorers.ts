@@ -1,5 +1,6 @@
 import { ANYTHING, RECORD } from '../../core/check';
 import { ShapeError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import type { Head, LogitMeaning } from '../../scorers/contract/scorer';
 import type { GivenOutputs } from '../given-outputs';
@@ -56,6 +57,7 @@ export async function compareOutputScorers(
   });
   const { strange: given = {}, head, meaning, proxies, ...how } = read;
   checkMethods(where, how.scorers);
+  await pauses(how.signal)();
   checkWholeRows(where, 'outputs', outputs);
   const source = await outputSource(where, outputs, how.classNames);
   const { fit, held } = await splitKnown(where, source, { ...how, head, meaning });

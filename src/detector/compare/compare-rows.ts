@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
 import type { Head, LogitMeaning, ScorerMethod } from '../../scorers/contract/scorer';
 import type { KnownBlock } from '../known/known-rows';
 import { rowsFrom } from '../known/known-rows';
@@ -42,6 +43,7 @@ export interface ComparedHow {
   maxClasses: number;
   confidence: number;
   seed: number;
+  signal: AbortSignal | undefined;
 }
 
 const FEWEST = 2;
@@ -145,7 +147,7 @@ export async function compareRows(where: string, given: ComparedRows, how: Compa
   const whole = { fit: rows.fit.rows, head, inside: rows.held };
   const found: { name: string; method: ScorerMethod; scored: ScoredMethod }[] = [];
   for (const [name, method] of allowed) {
-    const scored = await scoredMethod(method, whole, unknowns);
+    const scored = await scoredMethod(method, whole, unknowns, how.signal);
     if (typeof scored === 'string') leftOut.push({ name, reason: scored });
     else found.push({ name, method, scored });
   }
@@ -155,15 +157,19 @@ export async function compareRows(where: string, given: ComparedRows, how: Compa
   }
 
   const measure = { strata: rows.strata, draws: drawnCounts(rows.strata, seed), confidence };
-  const table = found.map(({ name, method, scored: { byUnknown, ...cost } }) => {
+  const table: { row: ComparedScorer; mean: MeanAuroc }[] = [];
+  const pause = pauses(how.signal);
+  for (const { name, method, scored } of found) {
+    await pause();
+    const { byUnknown, ...cost } = scored;
     const all = byUnknown.flatMap((trials) => trials.map((one) => ({ ...one, weight: one.weight / byUnknown.length })));
     const total = figuresOf(where, all, measure);
     const sets = Object.fromEntries(
       unknowns.map(({ name: set }, i) => [set, plain(figuresOf(where, byUnknown[i]!, measure))]),
     );
     const row: ComparedScorer = { name, kind: method.kind, ...plain(total), ...cost, sets };
-    return { row, mean: total.mean };
-  });
+    table.push({ row, mean: total.mean });
+  }
   table.sort((a, b) => b.row.auroc - a.row.auroc);
   const scorers = table.map(({ row }) => row);
   const sets = unknowns.map(({ name, isProxy, about, trials }) => {

@@ -6,6 +6,7 @@ import { readOptions } from '../../core/read-options';
 import { checkedHead } from '../../scorers/contract/checked-head';
 import { checkHeadAgrees } from '../../scorers/contract/head-agreement';
 import type { FitNeed, Head, Need, ScorerMethod } from '../../scorers/contract/scorer';
+import { pauses } from '../../core/pauses';
 import { oneBackend } from '../../tensors/one-backend';
 import { checkWeights, type AskedRows } from '../around-model';
 import { heldCount } from '../calibration/hold-out';
@@ -72,7 +73,7 @@ async function agreeingHead(
   if (!head) return undefined;
   const rows = rowsFrom(0, Math.min(LOOKED_AT, features.shape[0]));
   try {
-    checkHeadAgrees(where, checkedHead(where, { head }), pickRows(features, rows), pickRows(logits, rows));
+    await checkHeadAgrees(where, checkedHead(where, { head }), pickRows(features, rows), pickRows(logits, rows));
     return head;
   } catch (error) {
     if (error instanceof OodError) return undefined;
@@ -123,7 +124,9 @@ export async function compareScorers(
   const classNames = how.classNames ?? told?.classNames;
   const reader = readAny(where, model, namesIn(read));
   const meaning = reader.meaning ?? 'classes';
-  await checkWeights(where, model);
+  const pause = pauses(how.signal);
+  await pause();
+  await checkWeights(where, model, pause);
 
   const needs: string[] = []; // features too, once the model has given some
   let made: ((images: Tensor) => Promise<Tensor>) | undefined;
@@ -142,9 +145,12 @@ export async function compareScorers(
     },
   };
   const check = oneBackend();
-  const checkBackend = () => check(where);
+  const ready = async () => {
+    await pause();
+    check(where); // others may have switched it meanwhile
+  };
   const pass = { model, reader: passing, inputShape: inputShapeOf(model), needs, input, told: told?.input, blockSize };
-  const rows = knownImages(where, { ...pass, classNames, checkBackend });
+  const rows = knownImages(where, { ...pass, classNames, ready });
   let [done, total] = [0, 0];
   const counted = (source: OutputSource): OutputSource => ({
     ...source,

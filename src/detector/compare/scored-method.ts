@@ -1,5 +1,5 @@
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
-import { nextTask } from '../../core/next-task';
+import { pauses } from '../../core/pauses';
 import type { Batch, FitBlock, ModelParts, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
 import { encodeScorer } from '../../scorers/contract/scorer-state';
 import { blocksIn } from '../known/gathered-rows';
@@ -20,11 +20,16 @@ export interface ScoredMethod {
 
 const countOf = ({ features, logits }: KnownBlock): number => (features ?? logits)!.shape[0];
 
-const scoresOf = (scorer: Scorer, rows: KnownBlock): Promise<Float32Array> => scorer.score(rows as unknown as Batch);
+const scoresOf = (scorer: Scorer, rows: KnownBlock, signal: AbortSignal | undefined): Promise<Float32Array> =>
+  scorer.score(rows as unknown as Batch, { ...(signal && { signal }) });
 
-async function fitted(method: ScorerMethod, { fit, head }: Pick<Trial, 'fit' | 'head'>): Promise<Scorer> {
+async function fitted(
+  method: ScorerMethod,
+  { fit, head }: Pick<Trial, 'fit' | 'head'>,
+  signal: AbortSignal | undefined,
+): Promise<Scorer> {
   const blocks = blocksIn(fit, BLOCK)(rowsFrom(0, countOf(fit))) as AsyncIterable<FitBlock & Batch>;
-  return method.fit(blocks, { ...(head && { head }) } as ModelParts);
+  return method.fit(blocks, { ...(head && { head }), ...(signal && { signal }) } as ModelParts);
 }
 
 /**
@@ -36,30 +41,32 @@ export async function scoredMethod(
   method: ScorerMethod,
   whole: Omit<Trial, 'outside'>,
   unknowns: readonly Unknown[],
+  signal: AbortSignal | undefined,
 ): Promise<ScoredMethod | string> {
+  const pause = pauses(signal);
   let during = '';
   let scorer: Scorer | undefined;
   try {
     const begun = performance.now();
-    scorer = await fitted(method, whole);
+    scorer = await fitted(method, whole, signal);
     const between = performance.now();
-    const inside = await scoresOf(scorer, whole.inside.rows);
+    const inside = await scoresOf(scorer, whole.inside.rows, signal);
     const ended = performance.now();
     const stateBytes = encodeScorer(scorer.state()).length;
     const byUnknown: ScoredTrial[][] = [];
     for (const { trials } of unknowns) {
       const scored: ScoredTrial[] = [];
       for (const trial of trials) {
-        await nextTask();
+        await pause();
         during = trial.missing ? `${trial.missing}: ` : '';
         const isWhole = trial.fit === whole.fit;
-        const own = isWhole ? scorer : await fitted(method, trial);
+        const own = isWhole ? scorer : await fitted(method, trial, signal);
         try {
           scored.push({
             inRows: trial.inside.ids,
             outRows: trial.outside.ids,
-            inScores: trial.inside === whole.inside ? inside : await scoresOf(own, trial.inside.rows),
-            outScores: await scoresOf(own, trial.outside.rows),
+            inScores: trial.inside === whole.inside ? inside : await scoresOf(own, trial.inside.rows, signal),
+            outScores: await scoresOf(own, trial.outside.rows, signal),
             weight: 1 / trials.length,
           });
         } finally {

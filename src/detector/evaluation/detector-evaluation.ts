@@ -18,6 +18,8 @@ export interface DetectorEvaluationOptions {
   cutPoint?: string | number;
   /** Of every interval; 0.95 by default. */
   confidence?: number;
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /** A count with the exact interval (Clopper-Pearson) of the share that it is of all such rows. */

@@ -1,4 +1,5 @@
-import { ANYTHING, SHARE } from '../../core/check';
+import { ANYTHING, SHARE, SIGNAL } from '../../core/check';
+import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
 import { allowedAlarms } from '../../thresholds/allowed-alarms';
@@ -40,6 +41,8 @@ function withAsked(where: string, own: DetectorState['cutPoints'], asked: string
   return { cutPoints: { ...own, [cutPoint]: alpha }, cutPoint };
 }
 
+const OPTIONS = { cutPoint: [ANYTHING, 'default'], confidence: [SHARE, 0.95], signal: [SIGNAL] } as const;
+
 /** What {@link evaluateSets} says of a detector, by the decisions of its `predict`. */
 export async function evaluateDetector(
   where: string,
@@ -48,10 +51,11 @@ export async function evaluateDetector(
   given: EvaluatedRows<unknown, unknown>,
   options: DetectorEvaluationOptions | undefined,
 ): Promise<DetectorEvaluation> {
-  const { cutPoint: asked, confidence } = readOptions<
-    DetectorEvaluationOptions,
-    { cutPoint: [typeof ANYTHING, string]; confidence: [typeof SHARE, number] }
-  >(where, options, { cutPoint: [ANYTHING, 'default'], confidence: [SHARE, 0.95] });
+  const {
+    cutPoint: asked,
+    confidence,
+    signal,
+  } = readOptions<DetectorEvaluationOptions, typeof OPTIONS>(where, options, OPTIONS);
   const { calibrations, classNames } = state;
   const [all] = calibrations;
   const folds = isCross({ calibrations });
@@ -64,10 +68,11 @@ export async function evaluateDetector(
       noun: kind === 'inputs' ? 'rows' : 'images',
       ...named,
       confidence,
+      pause: pauses(signal),
       promised: { count, folds: calibrations.length, confidence: state.confidence, isHeldOut: !folds },
       classNames,
       split: (block) => withoutLabels(kind, block) as { rows: never; labels: unknown },
-      predict: (rows) => predict(rows, { cutPoint: asked }),
+      predict: (rows) => predict(rows, { cutPoint: asked, ...(signal && { signal }) }),
       // As `predict` decides: by the threshold, or of folds by the p-value, whose count of rows is whole.
       isOodAt(alpha) {
         if (!folds) {

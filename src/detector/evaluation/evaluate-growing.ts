@@ -1,7 +1,9 @@
-import { SHARE } from '../../core/check';
+import { SHARE, SIGNAL } from '../../core/check';
+import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
-import type { GrowingDetector, GrowingEvaluationOptions, GrowingFeatures } from '../growing/growing-detector';
+import type { GrowingEvaluationOptions, GrowingFeatures } from '../growing/growing-calls';
+import type { GrowingDetector } from '../growing/growing-detector';
 import type { DetectorEvaluation, EvaluatedRows } from './detector-evaluation';
 import { evaluateSets } from './evaluate-sets';
 
@@ -19,7 +21,11 @@ export async function evaluateGrowing(
   options: GrowingEvaluationOptions | undefined,
 ): Promise<DetectorEvaluation> {
   const where = 'growingDetector.evaluate';
-  const { alpha, confidence } = readOptions(where, options, { alpha: [SHARE, own], confidence: [SHARE, 0.95] });
+  const { alpha, confidence, signal } = readOptions(where, options, {
+    alpha: [SHARE, own],
+    confidence: [SHARE, 0.95],
+    signal: [SIGNAL],
+  });
   const names = [...detector.counts().keys()].filter((label) => typeof label === 'string');
   return evaluateSets<GrowingFeatures>(
     {
@@ -28,10 +34,11 @@ export async function evaluateGrowing(
       cutPoints: { default: alpha },
       cutPoint: 'default',
       confidence,
+      pause: pauses(signal),
       promised: { count: detector.calibration.count, folds: 1, confidence: undefined, isHeldOut: false },
       classNames: names.length > 0 ? names : undefined,
       split: splitFeatures,
-      predict: (rows) => detector.predict(rows, { alpha }),
+      predict: (rows) => detector.predict(rows, { alpha, ...(signal && { signal }) }),
       isOodAt:
         () =>
         ({ isOod }) =>

@@ -1,6 +1,6 @@
 import { check, OBJECT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
-import { nextTask } from '../../core/next-task';
+import type { Pause } from '../../core/pauses';
 import { tagOf } from '../../core/shown-value';
 import { evaluate } from '../../metrics/evaluation/evaluate';
 import { alarmsOf } from '../../thresholds/conformal-threshold';
@@ -27,6 +27,7 @@ export interface OnTrial<Block> extends SetReader<Block> {
   /** The cut-point that the sentences tell of, and that `predict` uses. */
   cutPoint: string;
   confidence: number;
+  pause: Pause;
   promised: Promised;
   /** Whether a verdict is OoD at another rate. */
   isOodAt(alpha: number): (verdict: EvaluatedVerdict) => boolean;
@@ -64,9 +65,10 @@ export async function evaluateSets<Block>(
   detector: OnTrial<Block>,
   given: EvaluatedRows<unknown, unknown>,
 ): Promise<DetectorEvaluation> {
-  const { where, noun, cutPoints, cutPoint, confidence, promised, classNames } = detector;
+  const { where, noun, cutPoints, cutPoint, confidence, pause, promised, classNames } = detector;
   check(where, 'sets', given, OBJECT);
   const strange = strangeSets(where, given.strange);
+  await pause();
   const known = await setVerdicts(detector, 'known', given.known, true);
   const out: { name: string; said: SetVerdicts }[] = [];
   for (const [name, rows] of strange) {
@@ -108,7 +110,7 @@ export async function evaluateSets<Block>(
   const sets: ToldSet[] = [];
   const results: StrangeEvaluation[] = [];
   for (const { name, said } of out) {
-    await nextTask();
+    await pause();
     const found = atEach((at) => calledAt(said, at));
     const finding = findingOf(found[cutPoint]!, here, told.canAlarm);
     const set: ToldSet = { name, found: found[cutPoint]!, finding };
@@ -120,7 +122,7 @@ export async function evaluateSets<Block>(
       finding,
       found,
       ...parts,
-      intervals: await setIntervals(knownParts.scores, parts.scores, confidence),
+      intervals: await setIntervals(knownParts.scores, parts.scores, confidence, pause),
     });
   }
   const threshold = detector.thresholdAt(alpha);

@@ -1,4 +1,4 @@
-import { nextTask } from '../../core/next-task';
+import type { Pause } from '../../core/pauses';
 import { seededRandom } from '../../core/random';
 import { averagePrecision } from '../../metrics/average-precision';
 import { cumulativeCounts } from '../../metrics/cumulative-counts';
@@ -14,8 +14,6 @@ type Intervals = StrangeEvaluation['intervals'];
 
 const SEED = 1;
 const RESAMPLES = 1000;
-/** Resamples between two pauses. */
-const BETWEEN_PAUSES = 20;
 
 const METRICS: Record<keyof Intervals, RankedMetric> = {
   auprIn: (ranked) => averagePrecision(ranked, { positive: 'in' }),
@@ -35,6 +33,7 @@ export async function setIntervals(
   inScores: readonly number[],
   outScores: readonly number[],
   confidence: number,
+  pause: Pause,
 ): Promise<Intervals> {
   const counts = cumulativeCounts('evaluate', inScores, outScores);
   const rank = rankedResample(counts.thresholds, slotsInOrder(counts.inAtOrBelow), slotsInOrder(counts.outAtOrBelow));
@@ -45,14 +44,14 @@ export async function setIntervals(
   const metrics: { name: keyof Intervals; metric: RankedMetric; value: number; skew: number; values: Float64Array }[] =
     [];
   for (const [name, metric] of Object.entries(METRICS) as [keyof Intervals, RankedMetric][]) {
-    await nextTask();
+    await pause();
     const skew = acceleration(weights, () => valueOf(metric));
     metrics.push({ name, metric, value: valueOf(metric), skew, values: new Float64Array(resamples) });
   }
 
   const random = seededRandom(SEED);
   for (let r = 0; r < resamples; r++) {
-    if (r % BETWEEN_PAUSES === 0) await nextTask();
+    await pause();
     for (const each of weights) drawAnew(random, each);
     const ranked = rank(weights[0]!, weights[1]!);
     for (const { metric, values } of metrics) values[r] = metric(ranked);

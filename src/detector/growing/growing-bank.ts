@@ -1,6 +1,6 @@
 import { inverseLengths, scaledRow } from '../../scorers/neighbors/neighbor-bank';
 import type { GrowingLabel } from './growing-labels';
-import { pauses } from './pauses';
+import type { Pause } from '../../core/pauses';
 
 /** Rows in the order in which they came, and of each its k nearest others. */
 export interface GrowingBank {
@@ -112,8 +112,18 @@ export function addRow(bank: GrowingBank, row: Float32Array, label: GrowingLabel
   }
 }
 
+/** What brings a bank back to what it is now, after rows were added. */
+export function keptBank(bank: GrowingBank): () => void {
+  const { size, count, neighbors, squares, rows, scales } = bank;
+  const own = { size, count, rows, scales, neighbors: neighbors.slice(), squares: squares.slice() };
+  return () => {
+    bank.labels.length = count;
+    Object.assign(bank, own);
+  };
+}
+
 /** A bank of the rows with other labels. Only where a row was among the nearest of another are those sought anew. */
-export async function withoutLabel(bank: GrowingBank, label: GrowingLabel): Promise<GrowingBank> {
+export async function withoutLabel(bank: GrowingBank, label: GrowingLabel, pause: Pause): Promise<GrowingBank> {
   const { k, normalized, size } = bank;
   const kept = [...bank.labels.keys()].filter((row) => bank.labels[row] !== label);
   const left = emptyBank(k, normalized);
@@ -125,7 +135,6 @@ export async function withoutLabel(bank: GrowingBank, label: GrowingLabel): Prom
     places[row] = place;
     append(left, bank.rows.subarray(row * size, (row + 1) * size), bank.labels[row]!);
   });
-  const pause = pauses();
   for (const [place, row] of kept.entries()) {
     const found = Math.min(k, bank.count - 1);
     const own = bank.neighbors.subarray(row * k, row * k + found).map((one) => places[one]!);

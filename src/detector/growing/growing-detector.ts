@@ -1,14 +1,24 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { COUNT, oneOf, SHARE, wholeFrom } from '../../core/check';
+import { COUNT, oneOf, SHARE, SIGNAL, wholeFrom } from '../../core/check';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { checkSignal, pauses, type Pause } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import { readRows, type Rows } from '../../scorers/contract/rows';
 import type { Embeddings } from '../../tensors/embeddings';
 import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
-import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from '../evaluation/detector-evaluation';
-import type { KnownLabels } from '../known/known-labels';
-import { addRow, emptyBank, judge, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import type { DetectorEvaluation } from '../evaluation/detector-evaluation';
+import { checkOne } from '../calls/one-row';
+import { addRow, emptyBank, judge, keptBank, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import type {
+  FeaturesToEvaluate,
+  GrowingCalibration,
+  GrowingEvaluationOptions,
+  GrowingFeatures,
+  GrowingOptions,
+  GrowingPredictOptions,
+  GrowingVerdict,
+} from './growing-calls';
 import {
   checkOneKind,
   countLabels,
@@ -20,7 +30,6 @@ import {
   type GrowingLabel,
 } from './growing-labels';
 import { encodeGrowing, MOST_NEIGHBORS, NORMALIZE, type GrowingSettings } from './growing-state';
-import { pauses } from './pauses';
 
 /** Options of {@link growingDetector}. */
 export interface GrowingDetectorOptions {
@@ -34,52 +43,6 @@ export interface GrowingDetectorOptions {
   alpha?: number;
 }
 
-/** Features of one image, or of several: [D] or [N, D]; a tensor, or numbers from any runtime. */
-export type GrowingFeatures =
-  Embeddings | Tensor1D | { readonly data: Float32Array; readonly shape: readonly [number] };
-
-/** Options of `predict` of a growing detector. */
-export interface GrowingPredictOptions {
-  /** False-alarm rate of this call, by default that of the detector. */
-  alpha?: number;
-}
-
-/** Options of `evaluate` of a growing detector: those of other detectors, with a rate in place of a cut-point. */
-export type GrowingEvaluationOptions = GrowingPredictOptions & Pick<DetectorEvaluationOptions, 'confidence'>;
-
-type KnownFeatures = GrowingFeatures | { readonly features: GrowingFeatures; readonly labels?: KnownLabels };
-
-/** Features of known images and of sets of strange ones, each at once or block by block. */
-export type FeaturesToEvaluate = EvaluatedRows<
-  KnownFeatures | AsyncIterable<KnownFeatures>,
-  GrowingFeatures | AsyncIterable<GrowingFeatures>
->;
-
-/** What a growing detector says of one image. */
-export interface GrowingVerdict {
-  /** The label, or `'unknown'` where `isOod`. */
-  answer: GrowingLabel;
-  /** The label that most of the nearest rows have, whether it is known or not; of equally many that of the nearest. */
-  label: GrowingLabel;
-  /** Share of the nearest rows that have each label. */
-  confidences: Readonly<Record<string, number>>;
-  /** Distance to the k-th nearest row; higher = more out of distribution. */
-  score: number;
-  /** Share of the rows and this one that are at least as strange. */
-  pValue: number;
-  isOod: boolean;
-}
-
-/** What a growing detector can say now. */
-export interface GrowingCalibration {
-  /** Rows that there are. */
-  count: number;
-  /** The smallest false-alarm rate that they allow, 1 / (count + 1); 1 where they are not more than k. */
-  smallestAlpha: number;
-  /** Whether they are enough for the detector's own rate. */
-  canAlarm: boolean;
-}
-
 /** A detector that learns as it goes; see {@link growingDetector}. */
 export interface GrowingDetector {
   /** Of the rows that have been added by now; await `add` first, as with `counts` and `toBytes`. */
@@ -89,22 +52,29 @@ export interface GrowingDetector {
    *
    * @param label one for all rows, or a list with one for each: names, or whole numbers from 0
    * @throws ShapeError for another width or another number of labels, NotFiniteError naming the row, ArgumentError for
-   *   a label that is none; then no row is added
+   *   a label that is none, the reason of `signal`; then no row is added
    */
-  add(features: GrowingFeatures, label: GrowingLabel | readonly GrowingLabel[] | Int32Array): Promise<void>;
+  add(
+    features: GrowingFeatures,
+    label: GrowingLabel | readonly GrowingLabel[] | Int32Array,
+    options?: GrowingOptions,
+  ): Promise<void>;
   /**
    * Removes all rows of a label; returns how many. Afterwards all is as if they had never been there, bit for bit.
    *
-   * @throws ArgumentError for a label that there is not, naming those that there are
+   * @throws ArgumentError for a label that there is not, naming those that there are; the reason of `signal`: then no
+   *   row is removed
    */
-  remove(label: GrowingLabel): Promise<number>;
+  remove(label: GrowingLabel, options?: GrowingOptions): Promise<number>;
   /**
    * @throws ArgumentError where there are too few rows for alpha, with the number that it takes; ShapeError,
-   *   NotFiniteError naming the row
+   *   NotFiniteError naming the row; the reason of `signal`
    */
   predict(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict[]>;
+  /** The verdict of one row. @throws as `predict`; ArgumentError for more rows than one, or none */
+  predictOne(features: GrowingFeatures, options?: GrowingPredictOptions): Promise<GrowingVerdict>;
   /** The p-values alone, with no verdict and so for any number of rows above k; errors are those of `predict`. */
-  pValues(features: GrowingFeatures): Promise<Float64Array>;
+  pValues(features: GrowingFeatures, options?: GrowingOptions): Promise<Float64Array>;
   /**
    * How good it is as it stands, in numbers with intervals and in words, by known and strange images that it was not
    * given; add nothing meanwhile.
@@ -164,7 +134,7 @@ async function readFeatures(where: string, features: GrowingFeatures): Promise<R
  * @example
  * const detector = growingDetector();
  * await detector.add(features, labels); // known rows [N, D]; one row [D] and its label at a time do as well
- * const [{ answer, pValue }] = await detector.predict(one); // answer: the label, or 'unknown'
+ * const { answer, pValue } = await detector.predictOne(one); // answer: the label, or 'unknown'
  */
 export function growingDetector(options?: GrowingDetectorOptions): GrowingDetector {
   const settings = readOptions('growingDetector', options, {
@@ -194,20 +164,43 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
     throw new ShapeError(where, 'features', `[N, ${bank.size}], as the rows before`, [count, columns]);
   }
 
-  async function eachRow(rows: Rows, work: (row: Float32Array, at: number) => void): Promise<void> {
+  async function eachRow(rows: Rows, pause: Pause, work: (row: Float32Array, at: number) => void): Promise<void> {
     const [count, columns] = rows.shape;
-    const pause = pauses();
     for (let at = 0; at < count; at++) {
       await pause();
       work(rows.data.subarray(at * columns, (at + 1) * columns), at);
     }
   }
 
-  async function judgeRows(where: string, rows: Rows): Promise<Judged[]> {
+  async function judgeRows(where: string, rows: Rows, pause: Pause): Promise<Judged[]> {
     checkWidth(where, rows);
     const judged: Judged[] = [];
-    await eachRow(rows, (row) => judged.push(judge(bank, row, votes)));
+    await eachRow(rows, pause, (row) => judged.push(judge(bank, row, votes)));
     return judged;
+  }
+
+  const signalOf = (where: string, options: GrowingOptions | undefined) =>
+    readOptions<GrowingOptions, { signal: [typeof SIGNAL] }>(where, options, { signal: [SIGNAL] }).signal;
+
+  async function verdictsOf(
+    where: string,
+    features: GrowingFeatures,
+    options: GrowingPredictOptions | undefined,
+    isOne: boolean,
+  ): Promise<GrowingVerdict[]> {
+    const { alpha, signal } = readOptions(where, options, { alpha: [SHARE, settings.alpha], signal: [SIGNAL] });
+    checkSignal(signal);
+    return inTurn(readFeatures(where, features), async (rows) => {
+      if (isOne) checkOne(where, 'features', rows.shape[0]);
+      checkAlpha(where, alpha, { count: bank.count, k, needed: rowsNeeded(alpha) });
+      const allowed = allowedAlarms(bank.count, alpha);
+      return (await judgeRows(where, rows, pauses(signal))).map(({ score, reached, nearest }) => {
+        const { label, confidences } = vote(bank.labels, nearest);
+        const isOod = reached <= allowed;
+        const pValue = reached / (bank.count + 1);
+        return { answer: isOod ? UNKNOWN : label, label, confidences, score, pValue, isOod };
+      });
+    });
   }
 
   const toBytes = () => encodeGrowing(bank, settings);
@@ -218,8 +211,10 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
       return { count, smallestAlpha, canAlarm: count >= rowsNeeded(settings.alpha) };
     },
     counts: () => countLabels(bank.labels),
-    add(features, label) {
+    async add(features, label, options) {
       const where = 'growingDetector.add';
+      const signal = signalOf(where, options);
+      checkSignal(signal);
       // A list may be filled again by whoever gave it.
       const isList = Array.isArray(label) || label instanceof Int32Array;
       const labels: unknown = isList ? Array.from<GrowingLabel>(label) : label;
@@ -227,10 +222,19 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
         checkWidth(where, rows);
         const own = labelsFor(where, labels, rows.shape[0]);
         checkOneKind(where, [...bank.labels.slice(0, 1), ...own]);
-        await eachRow(rows, (row, at) => addRow(bank, row, own[at]!));
+        const restore = signal && keptBank(bank);
+        try {
+          await eachRow(rows, pauses(signal), (row, at) => addRow(bank, row, own[at]!));
+          checkSignal(signal);
+        } catch (error) {
+          restore?.();
+          throw error;
+        }
       });
     },
-    remove(label) {
+    async remove(label, options) {
+      const signal = signalOf('growingDetector.remove', options);
+      checkSignal(signal);
       return inTurn(undefined, async () => {
         const there = [...countLabels(bank.labels).keys()];
         if (!there.includes(label)) {
@@ -239,31 +243,26 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
           const received = LABEL.holds(label) ? shownLabel(label) : label;
           throw new ArgumentError('growingDetector.remove', 'label', expected, received);
         }
-        const left = await withoutLabel(bank, label);
+        const left = await withoutLabel(bank, label, pauses(signal));
         const removed = bank.count - left.count;
         bank = left;
         return removed;
       });
     },
-    async predict(features, options) {
-      const where = 'growingDetector.predict';
-      const { alpha } = readOptions(where, options, { alpha: [SHARE, settings.alpha] });
-      return inTurn(readFeatures(where, features), async (rows) => {
-        checkAlpha(where, alpha, { count: bank.count, k, needed: rowsNeeded(alpha) });
-        const allowed = allowedAlarms(bank.count, alpha);
-        return (await judgeRows(where, rows)).map(({ score, reached, nearest }) => {
-          const { label, confidences } = vote(bank.labels, nearest);
-          const isOod = reached <= allowed;
-          const pValue = reached / (bank.count + 1);
-          return { answer: isOod ? UNKNOWN : label, label, confidences, score, pValue, isOod };
-        });
-      });
+    predict: (features, options) => verdictsOf('growingDetector.predict', features, options, false),
+    async predictOne(features, options) {
+      return (await verdictsOf('growingDetector.predictOne', features, options, true))[0]!;
     },
-    pValues(features) {
+    async pValues(features, options) {
       const where = 'growingDetector.pValues';
+      const signal = signalOf(where, options);
+      checkSignal(signal);
       return inTurn(readFeatures(where, features), async (rows) => {
         if (bank.count <= k) throw new ArgumentError(where, 'rows', `at least ${k + 1}, by k = ${k}`, bank.count);
-        return Float64Array.from(await judgeRows(where, rows), ({ reached }) => reached / (bank.count + 1));
+        return Float64Array.from(
+          await judgeRows(where, rows, pauses(signal)),
+          ({ reached }) => reached / (bank.count + 1),
+        );
       });
     },
     async evaluate(sets, options) {

@@ -56,6 +56,8 @@ export interface Wanted {
   readonly channels: number;
   /** Whether images of a list may differ in size, as they will be resized. */
   readonly isAnySize: boolean;
+  /** Before each picture of many: others may have their turn. */
+  ready(): Promise<void>;
 }
 
 const KINDS =
@@ -168,7 +170,10 @@ async function readList(where: string, list: readonly unknown[], wanted: Wanted)
   // Where sizes may differ, pictures may be large: each is read when its turn comes, and not kept.
   if (wanted.isAnySize) return { shape, isPixels: first.isPixels, one: read };
   const all: GivenImage[] = [];
-  for (let at = 0; at < list.length; at++) all.push(await read(at));
+  for (let at = 0; at < list.length; at++) {
+    await wanted.ready();
+    all.push(await read(at));
+  }
   return { shape, isPixels: first.isPixels, one: (at) => all[at]! };
 }
 

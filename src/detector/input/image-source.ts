@@ -18,16 +18,18 @@ export interface ImageUse {
   expected: InputShape;
   /** Of all images with N, by default that of `expected`; what has one rank less is one image. */
   rank?: number | undefined;
+  /** Before each part of the work: a pause, and a look at the backend. */
+  ready(): Promise<void>;
 }
 
 /** Images of any kind, as a model takes them. @throws ArgumentError for what is none; ShapeError */
 export async function imageSource(
   where: string,
   images: ModelImages,
-  { plan, expected, rank = expected?.length }: ImageUse,
+  { plan, expected, rank = expected?.length, ready }: ImageUse,
 ): Promise<RowSource> {
   const channels = (expected?.length === 4 ? expected[3] : undefined) ?? 3;
-  const given = await givenImages(where, images, { rank, channels, isAnySize: plan.size !== undefined });
+  const given = await givenImages(where, images, { rank, channels, isAnySize: plan.size !== undefined, ready });
   const { isPixels } = given;
   const [count = 0, ...each] = given.shape;
   if (isPixels) checkPixelsKnown(where, plan);
@@ -44,22 +46,22 @@ export async function imageSource(
   const shape = [count, ...own];
   checkInputShape(where, expected, shape);
 
-  const block = modelBlocks(where, given, plan);
-  const look = async (watched: InputPlan, blockSize: number, checkBackend: () => void) => {
+  const block = modelBlocks(where, given, plan, ready);
+  const look = async (watched: InputPlan, blockSize: number) => {
     const watch = rangeWatch(where, isRanged ? watched : { ...watched, range: undefined });
-    if (!isPixels) await lookAtImages(where, given, watch, { blockSize, checkBackend });
+    if (!isPixels) await lookAtImages(where, given, watch, { blockSize, ready });
     return watch.seen();
   };
   /** What a function makes of black, white and the images; nobody knows it otherwise. */
-  const rangeMade = async (blockSize: number, checkBackend: () => void): Promise<NumberRange> => {
+  const rangeMade = async (blockSize: number): Promise<NumberRange> => {
     const ranges: NumberRange[] = [];
     const take = async (tensor: tf.Tensor, givenRow?: (row: number) => number) => {
-      ranges.push(await checkFiniteImages(where, tensor, givenRow).finally(() => tensor.dispose()));
+      ranges.push(await checkFiniteImages(where, tensor, givenRow, ready).finally(() => tensor.dispose()));
     };
     await take(made(0));
     await take(made(255));
     for (let from = 0; isPixels && from < count; from += blockSize) {
-      checkBackend();
+      await ready();
       const rows = Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i);
       await take(await block(rows), (row) => rows[row]!);
     }
@@ -69,15 +71,15 @@ export async function imageSource(
     shape,
     isPixels,
     block,
-    async check(blockSize, checkBackend) {
-      await look(plan, blockSize, checkBackend);
+    async check(blockSize) {
+      await look(plan, blockSize);
     },
-    async checkFitted(blockSize, checkBackend) {
-      const seen = await look(plan, blockSize, checkBackend);
+    async checkFitted(blockSize) {
+      const seen = await look(plan, blockSize);
       if (!isRanged || count === 0) return { ...plan, range: undefined };
       if (plan.range) return plan;
       if ('run' in plan.pixels) {
-        const whole = await rangeMade(blockSize, checkBackend);
+        const whole = await rangeMade(blockSize);
         return { ...plan, range: seen ? hullOf([whole, seen]) : whole };
       }
       return { ...plan, range: seen ?? hullOfMap(plan.pixels) };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
 import type { GivenNumbers } from '../../scorers/contract/given-rows';
-import { checkFiniteImages } from '../../tensors/finite-images';
+import { checkFiniteImages, LOOKED_AT } from '../../tensors/finite-images';
 import { integersBelow, isHalf, LARGEST_HALF, LARGEST_SINGLE } from '../../tensors/precision';
 import type { RowSource } from './model-rows';
 import { fromNumberLists, type NumberLists } from './number-lists';
@@ -24,6 +24,8 @@ export interface DeclaredInput {
   rank: number | undefined;
   /** `int32` or `float32`; undefined where nobody knows. */
   dtype: string | undefined;
+  /** Before each part of the work: a pause, and a look at the backend. */
+  ready(): Promise<void>;
 }
 
 const WHAT = 'inputs';
@@ -62,9 +64,16 @@ function numbersOf(
 }
 
 /** Throws unless the backend holds each of the numbers. */
-function checkNumbers(where: string, data: ArrayLike<number>, rowSize: number, isInt: boolean): void {
+async function checkNumbers(
+  where: string,
+  data: ArrayLike<number>,
+  rowSize: number,
+  isInt: boolean,
+  ready: () => Promise<void>,
+): Promise<void> {
   const largest = isInt ? integersBelow() - 1 : isHalf() ? LARGEST_HALF : LARGEST_SINGLE;
   for (let at = 0; at < data.length; at++) {
+    if (at % LOOKED_AT === 0) await ready();
     const value = data[at]!;
     if (Math.abs(value) <= largest && (!isInt || Number.isInteger(value))) continue;
     const expected = isInt ? `whole numbers up to ${largest}` : 'finite numbers that the backend holds';
@@ -74,15 +83,20 @@ function checkNumbers(where: string, data: ArrayLike<number>, rowSize: number, i
 }
 
 /** Of a tensor, looked at block by block. */
-async function checkTensor(where: string, tensor: tf.Tensor, blockSize: number, before: () => void): Promise<void> {
+async function checkTensor(
+  where: string,
+  tensor: tf.Tensor,
+  blockSize: number,
+  ready: () => Promise<void>,
+): Promise<void> {
   if (tensor.dtype === 'int32' || tensor.dtype === 'bool') return;
   for (let from = 0; from < tensor.shape[0]; from += blockSize) {
-    before();
+    await ready();
     const count = Math.min(blockSize, tensor.shape[0] - from);
     const rows = Int32Array.from({ length: count }, (_, i) => from + i);
     const part = tf.tidy(() => tf.gather(tensor, tf.tensor1d(rows, 'int32')));
     try {
-      await checkFiniteImages(where, part, (row) => from + row);
+      await checkFiniteImages(where, part, (row) => from + row, ready);
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;
       const { expected, received } = error.details;
@@ -97,7 +111,7 @@ async function checkTensor(where: string, tensor: tf.Tensor, blockSize: number, 
 export function inputsSource(
   where: string,
   given: ModelInputs,
-  { rank, dtype }: DeclaredInput,
+  { rank, dtype, ready }: DeclaredInput,
 ): Omit<RowSource, 'checkFitted'> {
   const withRows = (shape: readonly number[]) => (shape.length + 1 === rank ? [1, ...shape] : shape);
   if (given instanceof tf.Tensor) {
@@ -114,9 +128,9 @@ export function inputsSource(
     return {
       shape,
       block: (rows) => tf.tidy(() => tf.gather(tf.reshape(given, [...shape]), tf.tensor1d(rows, 'int32'))),
-      async check(blockSize, checkBackend) {
+      async check(blockSize) {
         const all = tf.reshape(given, [...shape]);
-        await checkTensor(where, all, blockSize, checkBackend).finally(() => all.dispose());
+        await checkTensor(where, all, blockSize, ready).finally(() => all.dispose());
       },
     };
   }
@@ -135,10 +149,9 @@ export function inputsSource(
       });
       return tf.tensor(values, [rows.length, ...tail], isInt ? 'int32' : 'float32');
     },
-    check(_, checkBackend) {
-      checkBackend();
-      checkNumbers(where, data, size, isInt);
-      return Promise.resolve();
+    async check() {
+      await ready();
+      await checkNumbers(where, data, size, isInt, ready);
     },
   };
 }

@@ -3,16 +3,26 @@ import { checkFiniteImages, checkFiniteNumbers } from '../../tensors/finite-imag
 import type { GivenImages } from './given-images';
 import type { RangeWatch } from './range-watch';
 
+/** Numbers that kernels look at between two pauses; they go over them several times. */
+const BY_KERNELS = 2 ** 18;
+
 type GivenRow = (row: number) => number;
 
 interface Looking {
   blockSize: number;
-  checkBackend(): void;
+  /** A pause, and a look at the backend. */
+  ready(): Promise<void>;
 }
 
 /** Looks at a tensor, or a part of it. */
-async function lookAtPart(where: string, images: tf.Tensor, watch: RangeWatch, givenRow: GivenRow): Promise<void> {
-  const range = await checkFiniteImages(where, images, givenRow);
+async function lookAtPart(
+  where: string,
+  images: tf.Tensor,
+  watch: RangeWatch,
+  givenRow: GivenRow,
+  ready: () => Promise<void>,
+): Promise<void> {
+  const range = await checkFiniteImages(where, images, givenRow, ready);
   await watch.see({ range, count: images.shape[0] ?? 1, givenRow, numbers: () => images.data() });
 }
 
@@ -41,30 +51,39 @@ async function lookAtWhole(
   where: string,
   images: tf.Tensor,
   watch: RangeWatch,
-  { blockSize, checkBackend }: Looking,
+  { blockSize, ready }: Looking,
   givenRow: GivenRow = (row) => row,
 ): Promise<void> {
-  checkBackend();
+  await ready();
   const count = images.shape[0] ?? 0;
   const backend = tf.getBackend();
   // Numbers as they lie there, without a copy; of a few a copy is faster than the kernels.
   const isSmall = backend === 'wasm' && images.size <= 2 ** 16;
-  if (backend === 'cpu' || isSmall || count === 0) return lookAtPart(where, images, watch, givenRow);
+  if (backend === 'cpu' || isSmall || count === 0) return lookAtPart(where, images, watch, givenRow, ready);
   const look = async (rows: Int32Array) => {
     // A part of its own: webgl and webgpu would take what is read off the device, and bring it there again.
     const own = tf.tidy(() => tf.gather(images, tf.tensor1d(rows, 'int32')));
-    await lookAtPart(where, own, watch, (row) => givenRow(rows[row]!)).finally(() => own.dispose());
+    await lookAtPart(where, own, watch, (row) => givenRow(rows[row]!), ready).finally(() => own.dispose());
   };
   const hasKernels = ['IsFinite', 'Min', 'Max'].every((kernel) => tf.getKernel(kernel, backend));
   if (backend === 'wasm' && images.dtype === 'float32' && hasKernels) {
-    // Reading a part copies all of the images, or each number by itself.
-    const bad = await lookByKernels(images, watch, givenRow);
-    checkBackend();
-    if (bad >= 0) await look(Int32Array.of(bad));
+    const most = Math.max(1, Math.floor((BY_KERNELS * count) / images.size));
+    for (let from = 0; from < count; from += most) {
+      await ready();
+      const length = Math.min(most, count - from);
+      const rows = Int32Array.from({ length }, (_, i) => from + i);
+      // To slice or to read a part copies all of the images.
+      const own = length === count ? images : tf.tidy(() => tf.gather(images, tf.tensor1d(rows, 'int32')));
+      const bad = await lookByKernels(own, watch, (row) => givenRow(from + row)).finally(
+        () => own !== images && own.dispose(),
+      );
+      await ready();
+      if (bad >= 0) return look(Int32Array.of(from + bad));
+    }
     return;
   }
   for (let from = 0; from < count; from += blockSize) {
-    checkBackend();
+    await ready();
     await look(Int32Array.from({ length: Math.min(blockSize, count - from) }, (_, i) => from + i));
   }
 }
@@ -88,14 +107,14 @@ export async function lookAtImages(
     return;
   }
   for (let row = 0; row < shape[0]!; row++) {
-    looking.checkBackend();
+    await looking.ready();
     const givenRow = () => row;
     const { numbers } = await given.one(row);
     if (numbers instanceof tf.Tensor) {
       const image = tf.expandDims(numbers, 0);
       await lookAtWhole(where, image, watch, looking, givenRow).finally(() => image.dispose());
     } else {
-      const range = checkFiniteNumbers(where, numbers, 1, givenRow);
+      const range = await checkFiniteNumbers(where, numbers, 1, givenRow, looking.ready);
       await watch.see({ range, count: 1, givenRow, numbers: () => Promise.resolve(numbers) });
     }
   }

@@ -70,14 +70,17 @@ function joinedTensors(parts: tf.Tensor[]): tf.Tensor {
 const isFloats = (numbers: Numbers): boolean => numbers instanceof Float32Array || numbers instanceof Float64Array;
 
 /** Rows of images as a tensor [B, ...], as the model takes them; the caller's to free. */
-export function modelBlocks(where: string, given: GivenImages, plan: InputPlan) {
+export function modelBlocks(where: string, given: GivenImages, plan: InputPlan, ready: () => Promise<void>) {
   const { shape, isPixels, whole } = given;
   const [count, ...each] = shape as [number, ...number[]];
-  const resized = (images: tf.Tensor): tf.Tensor => {
-    if (!plan.size) return images;
-    const black = isPixels || 'run' in plan.pixels ? undefined : plan.pixels.offset;
-    const own = resizeImages(images as tf.Tensor4D, plan.size, plan.fit, black);
-    return plan.isInt && images.dtype === 'int32' ? tf.cast(tf.round(own), 'int32') : own;
+  /** Takes the images, which are freed. */
+  const resized = async (images: tf.Tensor, size: readonly [number, number]): Promise<tf.Tensor> => {
+    const black = isPixels || 'run' in plan.pixels ? [0] : plan.pixels.offset;
+    const own = await resizeImages(images as tf.Tensor4D, size, plan.fit, black, ready).finally(() => images.dispose());
+    if (!plan.isInt || images.dtype !== 'int32') return own;
+    const whole = tf.tidy(() => tf.cast(tf.round(own), 'int32'));
+    own.dispose();
+    return whole;
   };
   const ofWhole = (all: tf.Tensor, indices: Int32Array): tf.Tensor => {
     const one = count === 1 && indices.length === 1 && indices[0] === 0;
@@ -95,14 +98,33 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan) 
     const isWhole = plan.isInt && !isPixels && !isFloats(numbers);
     return tf.tensor(isWhole ? Int32Array.from(numbers) : joined([numbers]), [1, ...own]);
   };
+  /** One by one, each with a pause: pictures may be large. */
+  const eachResized = async (indices: Int32Array, size: readonly [number, number]): Promise<tf.Tensor> => {
+    const parts: tf.Tensor[] = [];
+    try {
+      for (const at of indices) {
+        await ready();
+        const image = whole ? undefined : await given.one(at);
+        const own = tf.tidy(() => (image ? asTensor(image) : ofWhole(whole!, Int32Array.of(at))));
+        parts.push(await resized(own, size));
+      }
+      return tf.tidy(() => {
+        const block = joinedTensors(parts);
+        return isPixels ? mapPixels(where, plan, block) : block;
+      });
+    } finally {
+      tf.dispose(parts);
+    }
+  };
   return async (indices: Int32Array): Promise<tf.Tensor> => {
-    if (whole) return tf.tidy(() => resized(ofWhole(whole, indices)));
+    if (plan.size) return eachResized(indices, plan.size);
+    if (whole) return tf.tidy(() => ofWhole(whole, indices));
     const images: GivenImage[] = [];
     for (const at of indices) images.push(await given.one(at));
     return tf.tidy(() => {
       const isOnBackend = images.some(({ numbers }) => numbers instanceof tf.Tensor);
-      if (!plan.size && !isOnBackend) return ofNumbers(images.map(({ numbers }) => numbers as Numbers));
-      const block = joinedTensors(images.map((image) => resized(asTensor(image))));
+      if (!isOnBackend) return ofNumbers(images.map(({ numbers }) => numbers as Numbers));
+      const block = joinedTensors(images.map(asTensor));
       return isPixels ? mapPixels(where, plan, block) : block;
     });
   };

@@ -39,10 +39,10 @@ export interface RowSource {
   isPixels?: boolean;
   /** Rows as a tensor of the caller's. */
   block(rows: Int32Array): Tensor | Promise<Tensor>;
-  /** Looks at all of them, so many at a time, and asks about the backend before each part. @throws naming the row */
-  check(blockSize: number, checkBackend: () => void): Promise<void>;
+  /** Looks at all of them, so many at a time. @throws naming the row */
+  check(blockSize: number): Promise<void>;
   /** The same of the rows of a fit; the plan comes back with what later images must keep to. */
-  checkFitted(blockSize: number, checkBackend: () => void): Promise<InputPlan>;
+  checkFitted(blockSize: number): Promise<InputPlan>;
 }
 
 /** What a model takes. */
@@ -53,25 +53,27 @@ export interface RowUse {
   plan: InputPlan;
   /** Axes of many, where the shape does not say it: what has one less is one row. */
   rank?: number | undefined;
+  /** Before each part of the work: a pause, and a look at the backend. */
+  ready(): Promise<void>;
 }
 
 /** Rows of one kind or the other as a source for this model. @throws ShapeError where they do not fit it */
 export async function rowSource(
   where: string,
   given: ModelRows,
-  { model, expected, plan, rank = expected?.length }: RowUse,
+  { model, expected, plan, rank = expected?.length, ready }: RowUse,
 ): Promise<RowSource> {
   if (kindOfRows(where, given) === 'images') {
-    return imageSource(where, given.images as ModelImages, { plan, expected, rank });
+    return imageSource(where, given.images as ModelImages, { plan, expected, rank, ready });
   }
   const { inputs } = model as { inputs?: readonly { dtype?: string }[] };
   const named = inputs?.length === 1 ? inputs[0]!.dtype : undefined;
-  const source = inputsSource(where, given.inputs!, { rank: expected?.length, dtype: named });
+  const source = inputsSource(where, given.inputs!, { rank: expected?.length, dtype: named, ready });
   checkInputShape(where, expected, source.shape, 'inputs');
   return {
     ...source,
-    async checkFitted(blockSize, checkBackend) {
-      await source.check(blockSize, checkBackend);
+    async checkFitted(blockSize) {
+      await source.check(blockSize);
       return plan;
     },
   };

@@ -44,35 +44,63 @@ function triangleWeights(from: number, to: number, { box, start, count }: Axis):
   return weights;
 }
 
-/** [..., from] -> [..., to] */
-function alongLast(x: tf.Tensor, axis: Axis, to: number): tf.Tensor {
-  const from = x.shape.at(-1)!;
+/** Weights of an axis; none where it stays as it is. */
+function weightsOf(from: number, to: number, axis: Axis): tf.Tensor2D | undefined {
   const isSame = from === to && axis.count === to && axis.box[1] - axis.box[0] === from;
-  if (isSame) return x;
-  const weights = tf.tensor2d(triangleWeights(from, to, axis), [from, to]);
+  return isSame ? undefined : tf.tensor2d(triangleWeights(from, to, axis), [from, to]);
+}
+
+/** [..., from] -> [..., to] */
+function alongLast(x: tf.Tensor, weights: tf.Tensor2D | undefined): tf.Tensor {
+  if (!weights) return x;
+  const [from, to] = weights.shape;
   return tf.reshape(tf.matMul(tf.reshape(x, [-1, from]), weights), [...x.shape.slice(0, -1), to]);
 }
 
+/** Multiplications between two pauses, in some 10 ms. */
+const AT_ONCE = 2 ** 27;
+
 /**
- * Images [B, H, W, C] of another size. `black` [C] or [1] is what 'contain' pads with.
+ * Images [B, H, W, C] of another size, strip by strip with pauses. `black` [C] or [1] is what 'contain' pads with.
  *
  * The weights are float64 until they are rounded once; two products with them run on every backend.
  */
-export function resizeImages(
+export async function resizeImages(
   images: tf.Tensor4D,
   size: readonly [height: number, width: number],
   fit: ResizeFit,
-  black: readonly number[] = [0],
-): tf.Tensor4D {
-  const [, height, width] = images.shape;
+  black: readonly number[],
+  ready: () => Promise<void>,
+): Promise<tf.Tensor4D> {
+  const [count, height, width, channels] = images.shape;
   const [down, across] = axesOf([height, width], size, fit) as [Axis, Axis];
-  return tf.tidy(() => {
-    const isDark = fit !== 'contain' || black.every((value) => value === 0);
-    const level = isDark ? undefined : tf.tensor1d([...black]);
-    const x = level ? tf.sub(images, level) : tf.cast(images, 'float32'); // what is padded is 0
-    const wide = alongLast(tf.transpose(x, [0, 1, 3, 2]), across, size[1]); // [B, h, C, W]
-    const whole = alongLast(tf.transpose(wide, [0, 2, 3, 1]), down, size[0]); // [B, C, W, H]
-    const resized = tf.transpose<tf.Tensor4D>(whole as tf.Tensor4D, [0, 3, 2, 1]);
-    return level ? tf.add(resized, level) : resized;
-  });
+  const isDark = fit !== 'contain' || black.every((value) => value === 0);
+  const level = isDark ? undefined : [...black];
+  const most = Math.max(1, Math.floor(AT_ONCE / (count * width * channels * size[1])));
+  const strips: tf.Tensor[] = [];
+  const weights = weightsOf(width, size[1], across); // for all strips: a backend prepares them once
+  try {
+    for (let from = 0; from < height; from += most) {
+      await ready();
+      strips.push(
+        tf.tidy(() => {
+          const rows = Int32Array.from({ length: Math.min(most, height - from) }, (_, i) => from + i);
+          // On wasm to slice copies all of the images
+          const own = most < height ? tf.gather(images, tf.tensor1d(rows, 'int32'), 1) : images;
+          const x = level ? tf.sub(own, tf.tensor1d(level)) : tf.cast(own, 'float32'); // what is padded is 0
+          return alongLast(tf.transpose(x, [0, 1, 3, 2]), weights); // [B, h, C, W]
+        }),
+      );
+    }
+    await ready();
+    return tf.tidy(() => {
+      const wide = strips.length === 1 ? strips[0]! : tf.concat(strips, 1);
+      const whole = alongLast(tf.transpose(wide, [0, 2, 3, 1]), weightsOf(height, size[0], down)); // [B, C, W, H]
+      const resized = tf.transpose<tf.Tensor4D>(whole as tf.Tensor4D, [0, 3, 2, 1]);
+      return level ? tf.add<tf.Tensor4D>(resized, tf.tensor1d(level)) : resized;
+    });
+  } finally {
+    tf.dispose(strips);
+    weights?.dispose();
+  }
 }

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../core/errors';
+import { checkSignal, pauses } from '../../core/pauses';
 import type { Json } from '../../core/saved/json';
 import type { Rows } from '../../scorers/contract/rows';
-import type { FitBlock, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
+import type { FitBlock, FitProgress, LogitMeaning, ModelParts, Scorer } from '../../scorers/contract/scorer';
 import type { CalibrationMethod } from '../calibration/calibration-info';
 import { chooseMethod } from '../calibration/choose-method';
 import { fitFolds, foldRows } from '../calibration/cross-fit';
@@ -16,6 +17,7 @@ import type { DetectorState } from '../detector-state';
 import { firstOutputs } from '../first-outputs';
 import { checkRates } from '../judged-detector';
 import { isStream } from './block-stream';
+import { joinedBlocks } from './joined-blocks';
 import { columnOrder } from './column-order';
 import { blocksIn, gatheredRows } from './gathered-rows';
 import { rowsFrom, type KnownBlock, type KnownSource, type SplitRows } from './known-rows';
@@ -104,7 +106,10 @@ async function fitSplit(
   const { scorer: method, folds, seed, acceptNoAlarm, confidence } = options;
   const found = isStream(rows) ? undefined : rows.names;
   const classNames = options.classNames ?? found;
-  const parts = given as ModelParts;
+  const { signal } = options;
+  const parts = { ...given, ...(signal && { signal }) } as ModelParts & FitProgress;
+  const pause = pauses(signal);
+  await pause();
   const noted = firstOutputs(where, { method, head: given.head, meaning, classNames: options.classNames, found });
   const order = found && columnOrder(where, found);
 
@@ -121,12 +126,19 @@ async function fitSplit(
   };
   async function* seen(blocks: AsyncIterable<KnownBlock>) {
     for await (const block of blocks) {
+      await pause();
       checkLabeled(block.labels);
       await noted.see(block);
       order?.look(block);
       yield block as FitBlock & KnownBlock;
     }
   }
+
+  // What asks for no row of the fit is given the first block as it comes, and no more; images stay with theirs
+  const fitNeeds = method.fitNeeds ?? [];
+  const isOfOutputs = ![...method.needs, ...fitNeeds].includes('images');
+  const joined = (blocks: AsyncIterable<KnownBlock>) =>
+    isOfOutputs ? (joinedBlocks(blocks) as AsyncGenerator<FitBlock & KnownBlock>) : (blocks as never);
 
   if (split.count !== undefined) checkLabeled(split.known().labels);
   let rare = split.count === undefined ? undefined : rareOf(split.known());
@@ -140,12 +152,12 @@ async function fitSplit(
           blocksIn(await gatheredRows(seen(split.fit())), options.blockSize),
         )
       : await fitHeldOut(where, method, parts, {
-          fit: seen(split.fit()),
+          fit: fitNeeds.length > 0 ? joined(seen(split.fit())) : seen(split.fit()),
           async endOfFit() {
             await split.end();
             return (rare ??= rareOf(split.known())).classesWithoutRow;
           },
-          calibration: seen(split.calibration()),
+          calibration: joined(seen(split.calibration())),
         });
   try {
     const sets = labelSets && (await setsFrom(where, seen(split.sets()), labelSets, seed));
@@ -167,6 +179,7 @@ async function fitSplit(
       about: { ...about(), meaning, ...(isUnordered && { unordered: true }) },
     };
     checkRates(where, { ...judge, confidence }, state);
+    checkSignal(signal);
     return { scorers: judge.scorers, state };
   } catch (error) {
     for (const scorer of judge.scorers) scorer.dispose();

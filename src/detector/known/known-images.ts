@@ -1,6 +1,5 @@
 import { getBackend } from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import { nextTask } from '../../core/next-task';
 import { defaultBlockSize } from '../input/default-block-size';
 import type { ModelImages, ShapedImages } from '../input/given-images';
 import { imagesWithLabels } from '../input/images-with-labels';
@@ -40,7 +39,8 @@ export interface KnownPass {
   /** Images at a time; undefined: by their size. */
   blockSize: number | undefined;
   classNames: readonly string[] | undefined;
-  checkBackend(): void;
+  /** Before each part of the work: a pause, and a look at the backend. */
+  ready(): Promise<void>;
 }
 
 /** Of the images that came: what they are, the shape of one, and which numbers later ones may have. */
@@ -88,7 +88,7 @@ export function knownImages(where: string, { model, reader, inputShape, needs, .
       asked ??= await inputPlan(where, model, given ? (pass.input ?? pass.told) : undefined);
       const plan = planAfter(seen?.plan, asked);
       const rows = given ? { images: given.images } : { inputs: data.inputs! };
-      const images = await rowSource(where, rows, { model, expected: inputShape, plan });
+      const images = await rowSource(where, rows, { model, expected: inputShape, plan, ready: pass.ready });
       // Of blocks of floats in another range nobody knows what bytes would become.
       if (seen && images.isPixels) checkPixelsKnown(where, settled(seen.plan));
       const shape = images.shape.slice(1);
@@ -98,9 +98,9 @@ export function knownImages(where: string, { model, reader, inputShape, needs, .
       if (read && read.labels.length !== count) {
         throw new ShapeError(where, 'labels', `${count} labels, one for each image`, read.labels.length);
       }
-      pass.checkBackend();
+      await pass.ready();
       const blockSize = pass.blockSize ?? defaultBlockSize(images.shape, getBackend());
-      const fitted = await images.checkFitted(blockSize, pass.checkBackend);
+      const fitted = await images.checkFitted(blockSize);
       seen = { kind, shape, plan: joinedPlan(seen?.plan, fitted) };
       return {
         count,
@@ -109,8 +109,7 @@ export function knownImages(where: string, { model, reader, inputShape, needs, .
         shapes: { [kind]: shape },
         blockSize,
         async batchOf(own) {
-          await nextTask();
-          pass.checkBackend();
+          await pass.ready();
           return outputsOf({ where, model: reader, images, needs }, own);
         },
       };

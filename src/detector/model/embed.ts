@@ -1,7 +1,7 @@
 import { checkLayersModel } from './check-layers-model';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { COUNT, FUNCTION } from '../../core/check';
+import { COUNT, FUNCTION, SIGNAL } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import { oneBackend } from '../../tensors/one-backend';
 import { checkFiniteWeights } from './finite-weights';
@@ -12,7 +12,7 @@ import { INPUT, type ModelInput } from '../input/model-input';
 import type { ModelImages } from '../input/given-images';
 import { checkOutputs } from './image-blocks';
 import { checkImageShape, embeddingSizeOf, inputShapeOf } from './model-shapes';
-import { nextTask } from '../../core/next-task';
+import { pauses } from '../../core/pauses';
 import { checkFits, watchOverflow } from './watch-overflow';
 
 /** Options of {@link embed}. */
@@ -26,9 +26,11 @@ export interface EmbedOptions {
   input?: ModelInput;
   /** Called after each block with the number of images done, and of all. */
   onProgress?: (done: number, total: number) => void;
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
 }
 
-const OPTIONS = { blockSize: [COUNT], input: [INPUT], onProgress: [FUNCTION] } as const;
+const OPTIONS = { blockSize: [COUNT], input: [INPUT], onProgress: [FUNCTION], signal: [SIGNAL] } as const;
 
 /**
  * What the model makes of images, in inference mode (dropout off, batch norm by its moving statistics), block by block.
@@ -41,7 +43,7 @@ const OPTIONS = { blockSize: [COUNT], input: [INPUT], onProgress: [FUNCTION] } a
  * @throws ArgumentError for an option out of its rule or that does not exist, for what are no images, or numbers out of
  *   the range that the model takes
  * @throws NotFiniteError naming the row of an image with NaN or an infinity, or of which the model makes one; or the
- *   weight that holds one
+ *   weight that holds one; the reason of `signal`
  * @example
  * const { data, shape } = await embed(vgg({ seed: 1 }), test); // shape: [N, 10]
  */
@@ -50,23 +52,35 @@ export async function embed(
   images: ModelImages,
   options?: EmbedOptions,
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
-  const { input: said, onProgress, ...own } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
+  const {
+    input: said,
+    onProgress,
+    signal,
+    ...own
+  } = readOptions<EmbedOptions, typeof OPTIONS>('embed', options, OPTIONS);
+  const pause = pauses(signal);
+  await pause();
   checkLayersModel('embed', model);
   const plan = await inputPlan('embed', model, said);
-  const source = await imageSource('embed', images, { plan, expected: inputShapeOf(model) });
+  const checkBackend = oneBackend();
+  /** Others have their turn; they may switch the backend meanwhile. */
+  const ready = async () => {
+    await pause();
+    checkBackend('embed');
+  };
+  const source = await imageSource('embed', images, { plan, expected: inputShapeOf(model), ready });
   checkImageShape('embed', model, source.shape);
   const size = embeddingSizeOf('embed', model);
-  const checkBackend = oneBackend();
   const { blockSize = defaultBlockSize(source.shape, tf.getBackend()) } = own;
-  await checkFiniteWeights('embed', model);
-  await source.check(blockSize, () => checkBackend('embed'));
+  await checkFiniteWeights('embed', model, pause);
+  await source.check(blockSize);
 
   const total = source.shape[0]!;
   const data = new Float32Array(total * size);
   for (let start = 0; start < total; start += blockSize) {
     const rows = Int32Array.from({ length: Math.min(blockSize, total - start) }, (_, i) => start + i);
     const givenRow = (row: number) => start + row;
-    checkBackend('embed'); // again after each wait, in which others may switch it
+    await ready();
     const input = await source.block(rows);
     try {
       const run = () => model.apply(input, { training: false }) as tf.Tensor2D;
@@ -85,7 +99,6 @@ export async function embed(
     }
     const done = start + rows.length;
     onProgress?.(done, total);
-    if (done < total) await nextTask();
   }
   return { data, shape: [total, size] };
 }

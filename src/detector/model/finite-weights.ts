@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { NotFiniteError } from '../../core/errors';
 import type { GraphModelLike } from './graph-model-like';
+import type { Pause } from '../../core/pauses';
 import { readsAtOnce } from '../../tensors/precision';
 
 /**
@@ -30,23 +31,39 @@ function unknownWeights(model: LayersModel | GraphModelLike): NamedTensor[] {
 const isFine = (value: number, { tensor, isConstant }: NamedTensor): boolean =>
   Number.isFinite(value) || (isConstant && (value === -Infinity || (value === Infinity && tensor.rank === 0)));
 
-function check(where: string, weight: NamedTensor, numbers: ArrayLike<number>): void {
-  const { length } = numbers;
-  for (let i = 0; i < length; i++) {
+/** Numbers that are looked at between two pauses, in a few milliseconds. */
+const AT_ONCE = 2 ** 19;
+
+function check(where: string, weight: NamedTensor, numbers: ArrayLike<number>, from = 0, to = numbers.length): void {
+  for (let i = from; i < to; i++) {
     if (isFine(numbers[i]!, weight)) continue;
     const what = `weights of the model (${weight.name})`;
     throw new NotFiniteError(where, what, 'finite numbers', `${numbers[i]} at index ${i}`);
   }
-  known.add(weight.tensor.dataId);
 }
 
 /** Throws unless all weights are finite, naming the weight; each is read once, until it changes. */
-export async function checkFiniteWeights(where: string, model: LayersModel | GraphModelLike): Promise<void> {
-  for (const weight of unknownWeights(model)) check(where, weight, await weight.tensor.data());
+export async function checkFiniteWeights(
+  where: string,
+  model: LayersModel | GraphModelLike,
+  pause?: Pause,
+): Promise<void> {
+  for (const weight of unknownWeights(model)) {
+    const { dataId } = weight.tensor; // a weight may have other numbers after a pause
+    const numbers = await weight.tensor.data();
+    for (let from = 0; from < numbers.length; from += AT_ONCE) {
+      await pause?.();
+      check(where, weight, numbers, from, Math.min(from + AT_ONCE, numbers.length));
+    }
+    known.add(dataId);
+  }
 }
 
 /** The same at once; on webgpu, which cannot always be read at once, nothing. */
 export function checkFiniteWeightsNow(where: string, model: LayersModel | GraphModelLike): void {
   if (!readsAtOnce()) return;
-  for (const weight of unknownWeights(model)) check(where, weight, weight.tensor.dataSync());
+  for (const weight of unknownWeights(model)) {
+    check(where, weight, weight.tensor.dataSync());
+    known.add(weight.tensor.dataId);
+  }
 }

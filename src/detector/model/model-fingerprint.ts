@@ -4,6 +4,7 @@ import { ArgumentError } from '../../core/errors';
 import { graphOf } from './graph/graph-nodes';
 import type { GraphModelLike } from './graph-model-like';
 import { allLayers } from './model-weights';
+import { pauses, type Pause } from '../../core/pauses';
 import { isSketchOf, measuredWeights, type MeasuredWeights, type WeightSketch } from './weight-sketch';
 
 /** What tells one model from another. */
@@ -45,9 +46,10 @@ async function architectureOf(model: Model, weights: readonly tf.Tensor[]): Prom
 }
 
 /** Each weight's hash, chained. */
-async function hashOf(weights: readonly tf.Tensor[]): Promise<string> {
+async function hashOf(weights: readonly tf.Tensor[], pause: Pause): Promise<string> {
   let chain = '';
   for (const weight of weights) {
+    await pause();
     const numbers = await weight.data();
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     chain = await sha256(new TextEncoder().encode(chain + (await sha256(bytes))));
@@ -55,9 +57,11 @@ async function hashOf(weights: readonly tf.Tensor[]): Promise<string> {
   return chain;
 }
 
-async function measuredOf(weights: readonly tf.Tensor[]): Promise<MeasuredWeights[]> {
+async function measuredOf(weights: readonly tf.Tensor[], pause: Pause): Promise<MeasuredWeights[]> {
   const measured: MeasuredWeights[] = [];
-  for (const [index, weight] of weights.entries()) measured.push(measuredWeights(await weight.data(), index));
+  for (const [index, weight] of weights.entries()) {
+    measured.push(await measuredWeights(await weight.data(), index, pause));
+  }
   return measured;
 }
 
@@ -68,12 +72,17 @@ async function measuredOf(weights: readonly tf.Tensor[]): Promise<MeasuredWeight
  * @example
  * (await modelFingerprint(model)).weights; // changes with any weight
  */
-export async function modelFingerprint(model: Model): Promise<ModelFingerprint> {
+export function modelFingerprint(model: Model): Promise<ModelFingerprint> {
+  return pausingFingerprint(model, pauses());
+}
+
+/** The same as a part of other work. */
+export async function pausingFingerprint(model: Model, pause: Pause): Promise<ModelFingerprint> {
   const weights = weightsOf(model);
   return {
     architecture: await architectureOf(model, weights),
-    weights: await hashOf(weights),
-    sketches: (await measuredOf(weights)).map(({ isHalf, sums }) => ({ isHalf, sums })),
+    weights: await hashOf(weights, pause),
+    sketches: (await measuredOf(weights, pause)).map(({ isHalf, sums }) => ({ isHalf, sums })),
   };
 }
 
@@ -82,10 +91,11 @@ async function differenceOf(
   model: Model,
   weights: readonly tf.Tensor[],
   saved: ModelFingerprint,
+  pause: Pause,
 ): Promise<'architecture' | 'weights' | undefined> {
   if ((await architectureOf(model, weights)) !== saved.architecture) return 'architecture';
-  if ((await hashOf(weights)) === saved.weights) return undefined;
-  const own = await measuredOf(weights);
+  if ((await hashOf(weights, pause)) === saved.weights) return undefined;
+  const own = await measuredOf(weights, pause);
   const isSame = own.length === saved.sketches.length && own.every((one, i) => isSketchOf(saved.sketches[i]!, one));
   return isSame ? undefined : 'weights';
 }
@@ -96,9 +106,14 @@ async function differenceOf(
  *
  * @throws ArgumentError that says what differs
  */
-export async function checkFingerprint(where: string, model: Model, saved: ModelFingerprint): Promise<void> {
-  const difference = await differenceOf(model, weightsOf(model), saved);
-  const asListed = difference && (await differenceOf(model, weightsAsListed(model), saved));
+export async function checkFingerprint(
+  where: string,
+  model: Model,
+  saved: ModelFingerprint,
+  pause: Pause,
+): Promise<void> {
+  const difference = await differenceOf(model, weightsOf(model), saved, pause);
+  const asListed = difference && (await differenceOf(model, weightsAsListed(model), saved, pause));
   if (!asListed) return;
   const isOther = difference === 'weights' || asListed === 'weights';
   const received = isOther ? 'the same architecture with other weights' : 'another architecture';

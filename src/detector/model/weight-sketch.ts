@@ -1,3 +1,4 @@
+import type { Pause } from '../../core/pauses';
 import { seededRandom } from '../../core/random';
 
 /** What is kept of a tensor's numbers, to know them again after they were rounded. */
@@ -24,6 +25,8 @@ const FINER = 2 ** 13;
 /** A shader that writes a float as four bytes is not exact: so many finer steps are taken for none. */
 const BLUR = 32;
 const DEVIATIONS = 4;
+/** Numbers between two pauses, in some 10 ms; a whole number of 32. */
+const AT_ONCE = 2 ** 16;
 
 /** Asks whether a number from 0 on is one of half precision: the end of a float's 23 bits is 0 then. */
 function halfNumbers(): (size: number) => boolean {
@@ -46,7 +49,11 @@ function halfNumbers(): (size: number) => boolean {
  * weights, apart by a share d of their norm, move a sum by about d times its norm: some of 16 by more than 0.4 % of it
  * where d is 0.4 %.
  */
-export function measuredWeights(numbers: ArrayLike<number>, index: number): MeasuredWeights {
+export async function measuredWeights(
+  numbers: ArrayLike<number>,
+  index: number,
+  pause?: Pause,
+): Promise<MeasuredWeights> {
   const count = Math.min(SUMS, numbers.length);
   const [sums, most, squares] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
   const random = seededRandom(SEED, index);
@@ -54,6 +61,7 @@ export function measuredWeights(numbers: ArrayLike<number>, index: number): Meas
   let isHalf = true;
   let signs = 0;
   for (let i = 0; i < numbers.length; i++) {
+    if (i % AT_ONCE === 0) await pause?.();
     if (i % 32 === 0) signs = random.integer(2 ** 32);
     const number = numbers[i]!;
     const size = Math.abs(number);

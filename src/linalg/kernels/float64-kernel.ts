@@ -48,9 +48,29 @@ export function makeKernel<Name extends string>(functions: Record<Name, WasmFunc
   };
 }
 
+let functions: ReturnType<typeof float64Functions> | undefined;
+const makeFloat64 = (): Float64Kernel | undefined => makeKernel((functions ??= float64Functions()));
+
 let made: { kernel: Float64Kernel | undefined } | undefined;
 
 /** The functions of {@link float64Functions}, made at the first call. */
 export function float64Kernel(): Float64Kernel | undefined {
-  return (made ??= { kernel: makeKernel(float64Functions()) }).kernel;
+  return (made ??= { kernel: makeFloat64() }).kernel;
+}
+
+/** One that is lent to nobody; more are freed, as their memory does not shrink. */
+let spare: Float64Kernel | undefined;
+
+/**
+ * Lends a kernel to work that waits in between, where {@link float64Kernel} runs: what lies in its memory stays there
+ * until the work is done.
+ */
+export async function withOwnKernel<T>(work: (kernel: Float64Kernel) => Promise<T>): Promise<T> {
+  const kernel = spare ?? makeFloat64()!;
+  spare = undefined;
+  try {
+    return await work(kernel);
+  } finally {
+    spare = kernel;
+  }
 }

@@ -1,10 +1,10 @@
+import type { Pause } from '../../core/pauses';
 import type { Float64Kernel } from './float64-kernel';
+import { groupsOf } from './kernel-products';
 import { packFactor, triangleLength } from './kernel-triangle';
 import { STEP_BYTES, TILE } from './tile';
 import { whiten, type Whitening } from '../whitening';
 
-/** Groups of four rows that go through the whitening together: they stay in a cache, as a panel of the matrix does. */
-const GROUPS = 16;
 /** Below this part of ||y||^2 a distance has lost so many digits that it is summed anew. */
 const CLOSE = 1e-8;
 /** Of so many rows plain loops take no longer than to bring the matrix into the kernel. */
@@ -24,13 +24,13 @@ function packRows(rows: Float64Array, size: number): Float64Array {
 /**
  * min over c of ||L^-1 (x - o) - m_c||^2 of rows x, all of it float64, as ||y||^2 + 2 min (||m_c||^2 / 2 - y m_c): o is
  * near the means, and where digits cancel all the same the distance is summed term by term. `means` [C, D] are
- * whitened, about o. Nothing is held but these.
+ * whitened, about o. Nothing is held but these. The kernel is its own meanwhile.
  */
 export function kernelDistances(
   whitening: Whitening,
   origin: Float64Array,
   means: Float64Array,
-): (kernel: Float64Kernel, rows: Float32Array) => Float64Array {
+): (kernel: Float64Kernel, rows: Float32Array, pause: Pause) => Promise<Float64Array> {
   const { size } = whitening;
   const panels = Math.ceil(size / TILE);
   const width = panels * TILE;
@@ -59,13 +59,14 @@ export function kernelDistances(
     return least;
   };
 
-  return (kernel, rows) => {
+  return async (kernel, rows, pause) => {
     if (rows.length <= FEW * size) {
       const moved = Float64Array.from(rows, (value, at) => value - origin[at % size]!);
       const y = whiten(whitening, moved);
       return Float64Array.from({ length: rows.length / size }, (_, row) => exact(y, row * size, 1));
     }
-    const many = TILE * GROUPS;
+    const most = groupsOf(size ** 2 / 2);
+    const many = TILE * most;
     const columns = packRows(means, size);
     const [from, middle, matrix, m, h, y, norms, least, tile] = kernel.areas(
       many * width * 4,
@@ -73,7 +74,7 @@ export function kernelDistances(
       8 * triangleLength(size),
       columns.byteLength,
       halves.byteLength,
-      GROUPS * groupBytes,
+      most * groupBytes,
       many * 8,
       many * 8,
       TILE * STEP_BYTES,
@@ -84,10 +85,11 @@ export function kernelDistances(
     kernel.float64(h, halves.length).set(halves);
     const inside = kernel.float32(from, many * width).fill(0);
     const [squares, best] = [kernel.float64(norms, many), kernel.float64(least, many)];
-    const whitened = kernel.float64(y, GROUPS * TILE * width);
+    const whitened = kernel.float64(y, most * TILE * width);
     const count = rows.length / size;
     const distances = new Float64Array(count);
     for (let first = 0; first < count; first += many) {
+      await pause();
       const now = Math.min(many, count - first);
       const part = rows.subarray(first * size, (first + now) * size);
       if (size === width) inside.set(part);

@@ -1,3 +1,4 @@
+import type { Pause } from '../../core/pauses';
 import { STEP_BYTES, TILE, TILE_BYTES } from './tile';
 import type { Float64Kernel } from './float64-kernel';
 
@@ -20,8 +21,8 @@ function spreadRows<A extends Float32Array | Float64Array>(to: A, from: A, size:
   for (let row = 0; row * size < from.length; row++) to.set(from.subarray(row * size, (row + 1) * size), row * width);
 }
 
-/** Adds tiles of the upper triangle to a matrix [size, size]. */
-function addTiles(sum: Float64Array, tiles: Float64Array, size: number): void {
+/** Adds tiles of the upper triangle to a matrix [size, size]; a step is four rows. */
+function* addingTiles(sum: Float64Array, tiles: Float64Array, size: number): Generator<void> {
   let at = 0;
   for (let top = 0; top < size; top += TILE) {
     for (let left = top; left < size; left += TILE) {
@@ -32,6 +33,7 @@ function addTiles(sum: Float64Array, tiles: Float64Array, size: number): void {
       }
       at += TILE * TILE;
     }
+    yield;
   }
 }
 
@@ -51,17 +53,18 @@ export function addOuterProductsBy(kernel: Float64Kernel, sum: Float64Array, row
     kernel.run.packDoubles(from, packed, count, panels, panelBytes);
     kernel.run.addUpperTiles(packed, panelBytes, panels, count, tiles);
   }
-  addTiles(sum, products, size);
+  for (const rest = addingTiles(sum, products, size); !rest.next().done;);
 }
 
-/** Sums over rows [N, D] of classes 0 to C - 1, in one pass; `references` [C, D]. */
-export function classSumsBy(
+/** Sums over rows [N, D] of classes 0 to C - 1, in one pass; `references` [C, D]. The kernel is its own meanwhile. */
+export async function classSumsBy(
   kernel: Float64Kernel,
   data: Float32Array,
   size: number,
   classes: Int32Array,
   references: Float64Array,
-): ClassSums {
+  pause: Pause,
+): Promise<ClassSums> {
   const panels = panelsOf(size);
   const [width, panelBytes, tileCount] = [panels * TILE, ROWS * STEP_BYTES, (panels * (panels + 1)) / 2];
   const numbers = (references.length / size) * width;
@@ -85,11 +88,13 @@ export function classSumsBy(
     const count = Math.min(ROWS, classes.length - row);
     spreadRows(inside, data.subarray(row * size, (row + count) * size), size, width);
     for (let i = 0; i < count; i++) ownersInside[i] = classes[row + i]! * width * 8;
+    await pause();
     kernel.run.packRows(from, owners, centers, sums, packed, count, panels, panelBytes);
     kernel.run.addUpperTiles(packed, panelBytes, panels, count, tiles);
   }
+  await pause();
   const scatter = new Float64Array(size * size);
-  addTiles(scatter, products, size);
+  for (const rest = addingTiles(scatter, products, size); !rest.next().done;) await pause();
   const ofClasses = new Float64Array(references.length);
   for (let c = 0; c * size < ofClasses.length; c++) {
     ofClasses.set(sumsInside.subarray(c * width, c * width + size), c * size);

@@ -1,4 +1,5 @@
 import type { Float64Kernel } from './float64-kernel';
+import type { Pause } from '../../core/pauses';
 import { STEP_BYTES, TILE, TILE_BYTES } from './tile';
 
 /** Panels of columns that are factored together: a piece of a panel stays in the fastest cache. */
@@ -15,8 +16,14 @@ const startOf = (panel: number): number => ((panel * (panel + 1)) / 2) * TILE_BY
 /**
  * Writes a lower triangle A [D, D] in panels of four rows: numbers of a column beside each other, up to the diagonal.
  * Number i, j is A_ij s_i s_j, the diagonal what is given. Rows that fill the last panel up are those of the identity.
+ * A step is a panel.
  */
-function packTriangle(packed: Float64Array, matrix: Float64Array, scales: Float64Array, diagonal: Float64Array): void {
+function* packing(
+  packed: Float64Array,
+  matrix: Float64Array,
+  scales: Float64Array,
+  diagonal: Float64Array,
+): Generator<void> {
   const size = scales.length;
   let start = 0;
   for (let top = 0; top < size; top += TILE) {
@@ -35,13 +42,14 @@ function packTriangle(packed: Float64Array, matrix: Float64Array, scales: Float6
       packed[start + row * TILE + i] = diagonal[row]!;
     }
     start = end;
+    yield;
   }
 }
 
 /** A factor L [D, D] as `solveTriangle` takes it. */
 export function packFactor(packed: Float64Array, factor: Float64Array, size: number): void {
   const reciprocals = Float64Array.from({ length: size }, (_, i) => 1 / factor[i * size + i]!);
-  packTriangle(packed, factor, new Float64Array(size).fill(1), reciprocals);
+  for (const rest = packing(packed, factor, new Float64Array(size).fill(1), reciprocals); !rest.next().done;);
 }
 
 /**
@@ -50,9 +58,16 @@ export function packFactor(packed: Float64Array, factor: Float64Array, size: num
  *
  * @returns the first row of which no more than `least` is left after those before it; -1 where there is none
  */
-function factorInPlace(kernel: Float64Kernel, address: number, size: number, least: number): number {
+async function factorInPlace(
+  kernel: Float64Kernel,
+  address: number,
+  size: number,
+  least: number,
+  pause: Pause,
+): Promise<number> {
   const panels = Math.ceil(size / TILE);
   for (let block = 0; block < panels; block += BLOCK) {
+    await pause();
     const end = Math.min(block + BLOCK, panels);
     const before = block * TILE_BYTES; // bytes of a panel before this block
     for (let j = block; j < end; j++) {
@@ -65,6 +80,7 @@ function factorInPlace(kernel: Float64Kernel, address: number, size: number, lea
       const below = address + startOf(j + 1) + before;
       kernel.run.solveColumn(panel, diagonal, below, (j + 2) * TILE_BYTES, gap, panels - j - 1, steps);
     }
+    await pause();
     const rest = address + startOf(end) + before;
     kernel.run.subtractPanels(rest, (end + 1) * TILE_BYTES, BLOCK * TILE_BYTES, panels - end, BLOCK * TILE);
   }
@@ -89,27 +105,30 @@ function factorTile(tile: Float64Array, least: number): number {
 }
 
 /**
- * L of S = L L^T [D, D] into `factor`, by the correlations of S.
+ * L of S = L L^T [D, D] into `factor`, by the correlations of S. The kernel is its own meanwhile.
  *
  * @returns the first feature that is a linear combination
  * of those before it, -1 where there is none
  */
-export function factorBy(
+export async function factorBy(
   kernel: Float64Kernel,
   factor: Float64Array,
   data: Float64Array,
   deviations: Float64Array,
   least: number,
-): number {
+  pause: Pause,
+): Promise<number> {
   const size = deviations.length;
   const length = triangleLength(size);
   const [address] = kernel.areas(8 * length);
   const per = deviations.map((deviation) => 1 / deviation);
-  packTriangle(kernel.float64(address, length), data, per, new Float64Array(size).fill(1));
-  const failed = factorInPlace(kernel, address, size, least);
+  const rest = packing(kernel.float64(address, length), data, per, new Float64Array(size).fill(1));
+  while (!rest.next().done) await pause();
+  const failed = await factorInPlace(kernel, address, size, least, pause);
   if (failed >= 0) return failed;
   const packed = kernel.float64(address, length);
   for (let row = 0; row < size; row++) {
+    await pause();
     const [deviation, to] = [deviations[row]!, row * size];
     let at = startOf(Math.floor(row / TILE)) / 8 + (row % TILE);
     for (let column = 0; column < row; column++, at += TILE) factor[to + column] = packed[at]! * deviation;

@@ -94,8 +94,8 @@ function groupEvaluation(name: string, names: readonly string[], sets: Evaluatio
  * @example
  * const scores = { in: [0.1, 0.4, 0.2], out: { svhn: [0.35, 0.8], noise: [0.9, 0.95] } };
  * const result = evaluate(scores, { groups: { far: ['noise'] } });
- * result.sets.svhn.auroc.value; // 0.8333
- * result.groups.far.auroc; // 1
+ * result.sets.svhn?.auroc.value; // 0.8333
+ * result.groups.far?.auroc; // 1
  */
 export function evaluate(scores: EvaluationScores, options?: EvaluateOptions): Evaluation {
   const { groups, confidence, method, name, accuracy, about } = readOptions(where, options, OPTIONS);

@@ -18,7 +18,7 @@ import { bootstrap, type BootstrapInterval, type BootstrapOptions } from './boot
  *   finite
  * @example
  * const [predicted, labels] = [[0, 1, 1, 2], [0, 1, 2, 2]];
- * const of = (all: ArrayLike<number>, rows: Int32Array) => Array.from(rows, (i) => all[i]);
+ * const of = (all: ArrayLike<number>, rows: Int32Array) => Array.from(rows, (i) => all[i]!);
  * const accuracy = (rows: Int32Array) => classAccuracy(of(predicted, rows), of(labels, rows));
  * bootstrapRows([4], accuracy, { seed: 1 }); // { value: 0.75, lower: 0.25, upper: 1, ... }
  */

@@ -11,7 +11,8 @@ import {
   type SavedArray,
   type Sizes,
 } from '../../core/saved/saved-arrays';
-import { readFitOptions, type GivenParts } from './fit-options';
+import { pauses, type Pause } from '../../core/pauses';
+import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import { inUse } from './in-use';
@@ -66,7 +67,8 @@ export interface Scoring<O> {
 
 /** How rows are scored. */
 export interface RowScorer<W extends Fitted, X, M> {
-  scoresOf(batch: ReadBatch): ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** Await `pause` at least every 20 ms of own work: others have their turn, and a signal ends it. */
+  scoresOf(batch: ReadBatch, pause: Pause): ArrayLike<number> | Promise<ArrayLike<number>>;
   /** No score is larger; see {@link Scorer.largestScore}. */
   largestScore?: number | undefined;
   /** The fit with these rows, features and their labels; see {@link Scorer.takeIn}. */
@@ -97,8 +99,11 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
   /** Options without which a saved scorer would score otherwise: they are part of the state. */
   saved?: readonly (keyof O & keyof D & string)[];
   fitted: W;
-  /** Goes through the rows once, if it goes through them. What it gives besides what is declared is not saved. */
-  fit(rows: FitRows<F>, parts: ModelParts, options: Read<O, D>): Promise<Found<W, X>> | Found<W, X>;
+  /**
+   * Goes through the rows once, if it goes through them. What it gives besides what is declared is not saved. Await
+   * `pause` at least every 20 ms of own work: others have their turn, and a signal ends it.
+   */
+  fit(rows: FitRows<F>, parts: ModelParts, options: Read<O, D>, pause: Pause): Promise<Found<W, X>> | Found<W, X>;
   score(fitted: Found<W, X>, scoring: Scoring<Read<O, D>>): RowScorer<W, X, M>;
   /** Looks at a state of which every part is right by itself. */
   check?(fitted: FittedOf<W>, options: Read<O, D>, sides: Sizes): Wrong | undefined;
@@ -178,9 +183,11 @@ export function defineRowScorer<
       kind,
       needs,
       largestScore: rows.largestScore === undefined ? undefined : Math.fround(rows.largestScore),
-      async score(batch) {
+      async score(batch, how) {
+        const pause = pauses(readScoreOptions(where, how).signal);
+        await pause();
         const block = await read(batch, needs);
-        return finiteScores(where, block.count === 0 ? [] : await rows.scoresOf(block));
+        return finiteScores(where, block.count === 0 ? [] : await rows.scoresOf(block, pause));
       },
       ...(takeIn && {
         async takeIn(block) {
@@ -209,10 +216,12 @@ export function defineRowScorer<
     fitNeeds,
     ...(takesTags && { takesTags }),
     async fit(blocks, how) {
-      const { onProgress, ...parts } = readFitOptions(where, how);
+      const { onProgress, signal, ...parts } = readFitOptions(where, how);
+      const pause = pauses(signal);
+      await pause();
       const asked = partsOf(where, fitNeeds, parts);
-      const rows = fitRows(where, blocks, fitNeeds, onProgress, use?.rows(where, asked));
-      const found = await definition.fit(rows, asked, options);
+      const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, asked));
+      const found = await definition.fit(rows, asked, options, pause);
       return scorerOf(found, options, asked);
     },
     restore(given, parts) {

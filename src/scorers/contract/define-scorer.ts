@@ -27,7 +27,7 @@ const USE: ModelUse = {
         await readRows(where, 'features', { features }),
         await readRows(where, 'logits', { logits }),
       ] as const;
-      checkHeadAgrees(where, head, ...rows);
+      await checkHeadAgrees(where, head, ...rows);
     },
   }),
   async images(where, batch, beside) {

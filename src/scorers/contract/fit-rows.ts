@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../core/errors';
 import { readNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
+import type { Pause } from '../../core/pauses';
 import type { Blocks, FitNeed, FitProgress } from './scorer';
 
 /** A block of a fit, read and checked: numbers of all that was asked for. */
@@ -34,12 +35,13 @@ export async function* fitRows<F extends FitNeed>(
   where: string,
   blocks: Blocks<F>,
   needs: readonly F[],
-  onProgress: FitProgress['onProgress'] | undefined,
+  { onProgress, pause }: { onProgress: FitProgress['onProgress'] | undefined; pause: Pause },
   known?: KnownRows,
 ): AsyncGenerator<ReadRows> {
   const widths = { ...known?.widths };
   let seen = 0;
   for await (const block of blocks) {
+    await pause();
     const { count, features, logits, labels } = await readNumbers(where, block, needs, widths, known?.widths.logits);
     if (seen === 0) await known?.first(block);
     if (features) widths.features = features.shape[1];

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
 import type { Rows } from './rows';
 import type { Head } from './scorer';
 
@@ -17,7 +18,13 @@ const TOLERANCE = 0.05;
  * Throws unless W x + b of the head are the logits that were given with these features. They are not where the matrix
  * is the wrong way round, of another layer, or has its classes in another order. `where` is who complains.
  */
-export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, features: Rows, logits: Rows): void {
+export async function checkHeadAgrees(
+  where: string,
+  { weights, bias, shape }: Head,
+  features: Rows,
+  logits: Rows,
+  pause = pauses(),
+): Promise<void> {
   const [size, classes] = shape;
   if (features.shape[1] !== size || logits.shape[1] !== classes) {
     const expected = `[${features.shape[1]}, ${logits.shape[1]}], as the features and the logits`;
@@ -25,6 +32,7 @@ export function checkHeadAgrees(where: string, { weights, bias, shape }: Head, f
   }
   const rows = Math.min(ROWS, features.shape[0], logits.shape[0]);
   for (let c = 0; c < classes; c++) {
+    await pause();
     let [apart, scale] = [0, 0];
     for (let row = 0; row < rows; row++) {
       let [sum, squares] = [bias[c]!, bias[c]! ** 2];

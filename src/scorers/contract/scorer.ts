@@ -52,10 +52,18 @@ export type Blocks<F extends FitNeed = FitNeed> = AsyncIterable<FitBlock<F>> | I
 /** The parts of the model that fitting needs. */
 export type PartsFor<F extends FitNeed> = Pick<ModelParts, Extract<F, keyof ModelParts>>;
 
+/** How scoring goes on. */
+export interface ScoreOptions {
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
+}
+
 /** How fitting a scorer goes on. */
 export interface FitProgress {
   /** Called after each block with the rows seen so far. */
   onProgress?: (rows: number) => void;
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
@@ -80,9 +88,9 @@ export interface Scorer<N extends Need = Need> {
    * OoD score of each row [N], higher = more out of distribution. The caller keeps the tensors that go in.
    *
    * @throws ShapeError where the batch does not fit what was fitted; NotFiniteError naming the first row with a NaN or
-   *   infinity
+   *   infinity; the reason of `signal`
    */
-  score(batch: Batch<N>): Promise<Float32Array>;
+  score(batch: Batch<N>, options?: ScoreOptions): Promise<Float32Array>;
   /**
    * Only where a score is a minimum over classes or rows: the scorer that knows these rows too. No score of it is above
    * that of this one (but for rounding), so a threshold for this one keeps its false-alarm rate, on whatever rows it
@@ -116,7 +124,7 @@ export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed
   readonly takesTags?: boolean | 'first';
   /** The methods that it is made of, such as an ensemble's: it is for what all of them are for. */
   readonly members?: readonly ScorerMethod[];
-  /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few */
+  /** Goes through the blocks once. @throws ArgumentError where there is no row, or too few; the reason of `signal` */
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
   /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../core/errors';
 import { COMBINE, ensembleState, KIND, restoredEnsemble, type Combine, type FittedEnsemble } from './ensemble-state';
 import { finiteScores } from '../contract/finite-scores';
-import { readFitOptions } from '../contract/fit-options';
+import { pauses } from '../../core/pauses';
+import { readFitOptions, readScoreOptions } from '../contract/fit-options';
 import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
@@ -64,12 +65,15 @@ function scorerOf<N extends Need>(fitted: FittedEnsemble): Scorer<N> {
     kind: KIND,
     needs: needs as readonly N[],
     largestScore: Number.isFinite(mostOf) ? Math.fround(mostOf) : undefined,
-    async score(batch) {
+    async score(batch, how) {
+      const { signal } = readScoreOptions(WHERE, how);
+      await pauses(signal)();
       guard.check();
       const { images, ...read } = await readBatch(batch, needs, widths);
       const scores = new Float64Array(read.count);
       for (const [i, member] of members.entries()) {
-        const own = await member.score({ features: read.features!, logits: read.logits!, images: images! });
+        const given = { features: read.features!, logits: read.logits!, images: images! };
+        const own = await member.score(given, signal && { signal });
         own.forEach((score, row) => (scores[row] = combined(scores[row]!, surprises[i]!(score))));
       }
       return finiteScores(WHERE, scores);
@@ -129,12 +133,12 @@ export function ensemble<N extends Need, F extends FitNeed>(
     fitNeeds,
     members,
     async fit(blocks, parts) {
-      readFitOptions(WHERE, parts);
+      const { signal } = readFitOptions(WHERE, parts);
       const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);
       try {
         const calibration: Float32Array[] = [];
-        for (const member of fitted) calibration.push(await heldScores(member, held));
+        for (const member of fitted) calibration.push(await heldScores(member, held, signal));
         return scorerOf<N>({ members: fitted, needs, combine, widths, calibration });
       } catch (error) {
         fitted.forEach((member) => member.dispose());

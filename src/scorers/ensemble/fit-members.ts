@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
 import { seededRandom } from '../../core/random';
 import { sortScores } from '../../core/sort-scores';
 import { checkedHead } from '../contract/checked-head';
@@ -13,15 +14,17 @@ export async function fitMembers(
   where: string,
   methods: readonly ScorerMethod[],
   blocks: AsyncIterable<object> | Iterable<object>,
-  { onProgress, ...parts }: FitProgress & Partial<ModelParts>,
+  { onProgress, ...own }: FitProgress & Partial<ModelParts>,
   { share, seed, needs }: { share: number; seed: number; needs: ReadonlySet<FitNeed> },
 ): Promise<{ members: Scorer[]; held: NumberBlock[]; widths: Widths }> {
+  const pause = pauses(own.signal);
+  await pause(); // before any of them begins
   const random = seededRandom(seed);
   const relays = methods.map(() => relay<never>());
   let failed: Error | undefined;
   const fits = methods.map((method, i) => {
-    const { blocks: own, leave } = relays[i]!;
-    const fit = (async () => method.fit(own, parts as ModelParts))();
+    const { blocks: lent, leave } = relays[i]!;
+    const fit = (async () => method.fit(lent, own as FitProgress & ModelParts))();
     fit.catch((error: Error) => (failed ??= error)).finally(leave);
     return fit;
   });
@@ -30,10 +33,11 @@ export async function fitMembers(
   try {
     let [seen, kept, out] = [0, 0, 0];
     for await (const block of blocks) {
+      await pause();
       const read = await readBlock(where, block, needs, widths);
       for (const what of ['features', 'logits'] as const) if (read[what]) widths[what] = read[what].shape[1];
-      if (seen === 0 && parts.head && read.features && read.logits) {
-        checkHeadAgrees(where, checkedHead(where, parts), read.features, read.logits);
+      if (seen === 0 && own.head && read.features && read.logits) {
+        await checkHeadAgrees(where, checkedHead(where, own), read.features, read.logits, pause);
       }
       const [fit, hold]: [number[], number[]] = [[], []];
       for (let row = 0; row < read.count; row++) (random.uniform() < share ? hold : fit).push(row);
@@ -60,10 +64,16 @@ export async function fitMembers(
 }
 
 /** Scores of the rows held out, ascending. */
-export async function heldScores(member: Scorer, held: readonly NumberBlock[]): Promise<Float32Array> {
+export async function heldScores(
+  member: Scorer,
+  held: readonly NumberBlock[],
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const scores: number[] = [];
   for (const block of held) {
-    for (const score of await withBlock(block, (lent) => member.score(lent))) scores.push(score);
+    for (const score of await withBlock(block, (lent) => member.score(lent, signal && { signal }))) {
+      scores.push(score);
+    }
   }
   return sortScores(Float32Array.from(scores)) as Float32Array;
 }

@@ -92,12 +92,13 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       factors: factorArray('K'),
       ...NORMALIZED,
     },
-    async fit(rows, _, how) {
+    async fit(rows, _, how, pause) {
       const store = await scatterOf(rows, how, true);
       const { labels, means } = meanArrays(withoutSingles(store));
-      const factors = joinedFactors(labels.length, store.embeddingSize!, (at, into) => {
+      const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
+        await pause();
         const own = estimateCovariance(store.ofClass(labels[at]!), how.covariance);
-        factorOf(WHERE, own, `covariance of class ${labels[at]}`, into);
+        await factorOf(WHERE, own, `covariance of class ${labels[at]}`, pause, into);
       });
       const ofAll = store.counts;
       const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
@@ -112,11 +113,11 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
         return { constant, distances: mahalanobisDistances(WHERE, whitening, mean, { blockSize }) };
       });
       return {
-        async scoresOf({ count, features }) {
+        async scoresOf({ count, features }, pause) {
           const { data } = rowsFor(normalize, features);
           const scores = new Float64Array(count).fill(Infinity); // -log of a sum of no densities
           for (const { constant, distances } of densities) {
-            const squares = await distances.of(data);
+            const squares = await distances.of(data, pause);
             squares.forEach((square, row) => (scores[row] = minusLogSum(scores[row]!, square / 2 - constant)));
           }
           return scores;

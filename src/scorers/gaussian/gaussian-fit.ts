@@ -81,12 +81,12 @@ export const whiteningsOf = (factors: Float64Array, size: number): Whitening[] =
   );
 
 /** Factors one after the other, each written into its place (zeros) when the one before it is done. */
-export function joinedFactors(
+export async function joinedFactors(
   count: number,
   size: number,
-  factor: (at: number, into: Float64Array<ArrayBuffer>) => void,
-): Float64Array {
+  factor: (at: number, into: Float64Array<ArrayBuffer>) => Promise<unknown>,
+): Promise<Float64Array> {
   const all = new Float64Array(count * size ** 2);
-  for (let at = 0; at < count; at++) factor(at, all.subarray(at * size ** 2, (at + 1) * size ** 2));
+  for (let at = 0; at < count; at++) await factor(at, all.subarray(at * size ** 2, (at + 1) * size ** 2));
   return all;
 }

@@ -41,10 +41,13 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     options: COVARIANCE_OPTIONS,
     saved: ['covariance'],
     fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE], ...NORMALIZED },
-    async fit(rows, _, how) {
+    async fit(rows, _, how, pause) {
       const store = await scatterOf(rows, how);
-      const shared = estimateCovariance(store.within(), how.covariance);
-      const factor = factorOf('mahalanobis', shared, 'covariance');
+      const within = store.within();
+      await pause();
+      const shared = estimateCovariance(within, how.covariance);
+      await pause();
+      const factor = await factorOf('mahalanobis', shared, 'covariance', pause);
       return {
         ...meanArrays(store.means()),
         factor,
@@ -58,7 +61,7 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
       const prepared = (features: Rows) => rowsFor(fitted.normalize, features);
       const distances = mahalanobisDistances('mahalanobis', whitening, fitted.means, { blockSize });
       return {
-        scoresOf: ({ features }) => distances.of(prepared(features).data),
+        scoresOf: ({ features }, pause) => distances.of(prepared(features).data, pause),
         takeIn: async (rows, labels) => ({
           ...fitted,
           ...(await withMoreMeans(fitted, prepared(rows), labels)),

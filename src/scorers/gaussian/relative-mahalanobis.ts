@@ -57,15 +57,21 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       shrinkage: [ANY_SHARE],
       ...NORMALIZED,
     },
-    async fit(rows, _, how) {
+    async fit(rows, _, how, pause) {
       const store = await scatterOf(rows, how);
-      const within = estimateCovariance(store.within(), how.covariance);
-      const background = { ...within, data: withBetween(within.data, store.within(), store.total()) };
+      const scatter = store.within();
+      await pause();
+      const within = estimateCovariance(scatter, how.covariance);
+      await pause();
+      const total = store.total();
+      await pause();
+      const background = { ...within, data: withBetween(within.data, scatter, total) };
       const mean = store.mean();
-      const factors = joinedFactors(2, mean.length, (at, into) =>
+      await pause();
+      const factors = await joinedFactors(2, mean.length, (at, into) =>
         at === 0
-          ? factorOf(WHERE, within, 'covariance', into)
-          : factorOf(WHERE, background, 'background covariance', into),
+          ? factorOf(WHERE, within, 'covariance', pause, into)
+          : factorOf(WHERE, background, 'background covariance', pause, into),
       );
       const whitenings = whiteningsOf(factors, mean.length);
       const means = { ...meanArrays(store.means()), mean };
@@ -79,9 +85,9 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       const toAll = mahalanobisDistances(WHERE, whitenings[1]!, fitted.mean, precision);
       return {
         largestScore: sides.K === 1 ? 0 : undefined, // of one class both distances are the same
-        async scoresOf({ features }) {
+        async scoresOf({ features }, pause) {
           const { data } = prepared(features);
-          const [near, far] = [await toClass.of(data), await toAll.of(data)];
+          const [near, far] = [await toClass.of(data, pause), await toAll.of(data, pause)];
           return near.map((value, row) => value - far[row]!);
         },
         takeIn: async (rows, labels) => ({

@@ -5,6 +5,7 @@ import { rowProducts } from '../../linalg/row-products';
 import { secondMoments } from '../../linalg/second-moments';
 import { symmetricEigen } from '../../linalg/symmetric-eigen';
 import { traceOf } from '../../linalg/trace';
+import type { Pause } from '../../core/pauses';
 import type { FitRows } from '../contract/fit-rows';
 import type { Head } from '../contract/scorer';
 
@@ -18,13 +19,17 @@ export interface ResidualSpace {
 const usualDimension = (size: number): number => (size >= 2048 ? 1000 : size >= 768 ? 512 : Math.floor(size / 2));
 
 /** Where the head's logits are nearest to 0: -(W^T)^+ b for logits W^T x + b. */
-function originOf({ weights, bias, shape: [size, classes] }: Head): Float64Array {
+async function originOf({ weights, bias, shape: [size, classes] }: Head, pause: Pause): Promise<Float64Array> {
   const transposed = new Float64Array(weights.length);
-  weights.forEach((value, i) => (transposed[(i % classes) * size + Math.floor(i / classes)] = value));
+  for (let i = 0; i < size; i++) {
+    await pause();
+    for (let c = 0; c < classes; c++) transposed[c * size + i] = weights[i * classes + c]!;
+  }
   return leastNorm(
     transposed,
     [classes, size],
     Float64Array.from(bias, (value) => -value),
+    pause,
   );
 }
 
@@ -34,6 +39,7 @@ export async function fitResidualSpace(
   rows: FitRows<'features' | 'head'>,
   head: Head,
   { dimension, blockSize }: { dimension: number | undefined; blockSize: number },
+  pause: Pause,
   onRows?: (rows: Float32Array) => void,
 ): Promise<{ space: ResidualSpace; spread: number }> {
   const size = head.shape[0];
@@ -43,20 +49,23 @@ export async function fitResidualSpace(
   }
   const moments = secondMoments(size, blockSize);
   for await (const { features } of rows) {
-    await moments.add(features.data);
+    await moments.add(features.data, pause);
     onRows?.(features.data);
   }
-  const origin = originOf(head);
+  const origin = await originOf(head, pause);
+  await pause();
   const about = moments.about(origin);
-  const { order, vector, rank } = eigen(about, size);
+  const { order, vector, rank } = await eigen(about, size, pause);
   if (kept > Math.min(rank, moments.count)) {
     const received = `${kept}, where the rank is ${Math.min(rank, moments.count)}`;
     throw new ArgumentError(where, 'dimension', 'at most the rank of the training features', received);
   }
   const left = order.slice(kept);
-  const basis = Float64Array.from({ length: size * left.length }, (_, at) =>
-    vector(Math.floor(at / left.length), left[at % left.length]!),
-  );
+  const basis = new Float64Array(size * left.length);
+  for (let row = 0, at = 0; row < size; row++) {
+    await pause();
+    for (const column of left) basis[at++] = vector(row, column);
+  }
   const space: ResidualSpace = { basis, origin };
   // Of equal rows all that float64 leaves of their distance from the origin is rounding.
   const spread = Math.sqrt(Math.max(0, moments.variance(), 1e-12 * traceOf(about, size)));
@@ -64,8 +73,8 @@ export async function fitResidualSpace(
 }
 
 /** Eigenvectors by falling eigenvalue, and how many of these are more than rounding. */
-function eigen(moments: Float64Array, size: number) {
-  const { values, vector } = symmetricEigen(moments, size);
+async function eigen(moments: Float64Array, size: number, pause: Pause) {
+  const { values, vector } = await symmetricEigen(moments, size, pause);
   const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
   const least = size * 2 ** -52 * values[order[0]!]!;
   return { order, vector, rank: values.filter((value) => value > least).length };
@@ -79,8 +88,8 @@ export function residualNorms(where: string, { basis, origin }: ResidualSpace, b
   const ofOrigin = new Float64Array(left);
   for (let i = 0; i < size; i++) for (let c = 0; c < left; c++) ofOrigin[c]! += origin[i]! * basis[i * left + c]!;
   return {
-    async of(rows: Float32Array): Promise<Float64Array> {
-      const parts = await products.of(rows);
+    async of(rows: Float32Array, pause?: Pause): Promise<Float64Array> {
+      const parts = await products.of(rows, pause);
       return Float64Array.from({ length: rows.length / size }, (_, row) => {
         let square = 0;
         for (let c = 0; c < left; c++) square += (parts[row * left + c]! - ofOrigin[c]!) ** 2;

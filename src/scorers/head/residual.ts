@@ -38,10 +38,10 @@ export function residual(options?: ResidualOptions): ScorerMethod<'features', 'f
     takesTags: true, // the head gives the origin alone
     options: { dimension: [INDEX], blockSize: [COUNT, 4096] },
     fitted: SPACE,
-    fit: async (rows, { head }, how) => (await fitResidualSpace('residual', rows, head, how)).space,
+    fit: async (rows, { head }, how, pause) => (await fitResidualSpace('residual', rows, head, how, pause)).space,
     score(space, { options: { blockSize } }) {
       const norms = residualNorms('residual', space, blockSize);
-      return { scoresOf: ({ features }) => norms.of(features.data), dispose: () => norms.dispose() };
+      return { scoresOf: ({ features }, pause) => norms.of(features.data, pause), dispose: () => norms.dispose() };
     },
   });
 }

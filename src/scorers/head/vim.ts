@@ -78,9 +78,9 @@ export function vim(options?: VimOptions): ScorerMethod<'features', 'features' |
     fitNeeds: ['features', 'head'],
     options: { dimension: [INDEX], sampleSize: [COUNT, 4096], seed: [INTEGER, 1], blockSize: [COUNT, 4096] },
     fitted: { ...HEAD, ...SPACE, alpha: [POSITIVE] },
-    async fit(rows, { head }, how) {
+    async fit(rows, { head }, how, pause) {
       const sample = rowSample(head.shape[0], how.sampleSize, how.seed);
-      const { space, spread } = await fitResidualSpace('vim', rows, head, how, (own) => sample.add(own));
+      const { space, spread } = await fitResidualSpace('vim', rows, head, how, pause, (own) => sample.add(own));
       return { ...head, ...space, alpha: await alphaOf(sample.rows(), head, space, spread, how.blockSize) };
     },
     score({ alpha, ...fitted }, { options: { blockSize } }) {
@@ -89,8 +89,8 @@ export function vim(options?: VimOptions): ScorerMethod<'features', 'features' |
       const norms = residualNorms('vim', fitted, blockSize);
       const logits = headLogits('vim', head, blockSize);
       return {
-        async scoresOf({ features: { data } }) {
-          const lengths = await norms.of(data);
+        async scoresOf({ features: { data } }, pause) {
+          const lengths = await norms.of(data, pause);
           const all = await logits.of(data);
           return lengths.map(
             (length, row) => alpha * length + energyScore(all.subarray(row * classes, (row + 1) * classes)),

@@ -1,6 +1,7 @@
 import type { Declared, Read } from '../../core/read-options';
 import { COUNT } from '../../core/check';
 import { defineRowScorer } from '../contract/define-row-scorer';
+import { pauses, type Pause } from '../../core/pauses';
 import { readFitOptions } from '../contract/fit-options';
 import type { LogitRow } from '../contract/logit-scores';
 import { readRows } from '../contract/rows';
@@ -19,8 +20,10 @@ export interface LogitDefinition<O extends object, D> {
 const ROUNDING = 1e-12;
 
 /** C of the first block that has logits; the others are not asked for. */
-async function classesIn(where: string, blocks: Blocks<never>): Promise<number | undefined> {
+async function classesIn(where: string, blocks: Blocks<never>, pause: Pause): Promise<number | undefined> {
+  await pause();
   for await (const block of blocks) {
+    await pause();
     const { logits } = block as Partial<Pick<ModelOutputs, 'logits'>>;
     if (logits !== undefined) return (await readRows(where, 'logits', { logits })).shape[1];
   }
@@ -67,8 +70,8 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
     ...(takesTags && { takesTags }),
     restore,
     async fit(blocks, how) {
-      readFitOptions(where, how);
-      return method.of({ classes: await classesIn(where, blocks) });
+      const { signal } = readFitOptions(where, how);
+      return method.of({ classes: await classesIn(where, blocks, pauses(signal)) });
     },
   };
 }

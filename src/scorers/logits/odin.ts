@@ -74,9 +74,10 @@ export function odin(options?: OdinOptions): ScorerMethod<'images', 'logitsOf'> 
     fit: () => ({}),
     score: (_, { options: { temperature, epsilon, blockSize }, parts: { logitsOf } }) => ({
       largestScore: 0, // equal logits
-      async scoresOf({ images, count: all }) {
+      async scoresOf({ images, count: all }, pause) {
         const scores: number[] = [];
         for (let first = 0; first < all; first += blockSize) {
+          await pause();
           const count = Math.min(blockSize, all - first);
           const logits = tf.tidy(() => {
             const block = tf.slice(images, first, count);

@@ -1,3 +1,4 @@
+import { pauses } from '../../core/pauses';
 import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
 import { neighborSearch } from './neighbor-search';
 import { runningTop } from '../../linalg/running-top';
@@ -69,19 +70,21 @@ export function exactNeighbors(where: string, bank: NeighborBank, normalized: bo
     const { places, least } = await search.best(moved, wanted);
     const found = new Float64Array(scales.length * k);
     const doubtful: Doubt[] = [];
-    scales.forEach((scale, query) => {
+    const pause = pauses();
+    for (const [query, scale] of scales.entries()) {
+      await pause();
       const complete = least[query]! > -Infinity; // else products left float32, and the places mean nothing
       const row = scaledRow(queries, query, size, scale);
       const own = new Float64Array(wanted).fill(Infinity);
       if (complete) own.forEach((_, n) => (own[n] = squaredDistance(bank, places[query * wanted + n]!, row)));
       own.sort();
       found.set(own.subarray(0, k), query * k);
-      if (complete && wanted === bankRows) return;
+      if (complete && wanted === bankRows) continue;
       const [square, kth] = [querySquares[query]!, own[k - 1]!];
       const othersFrom = square - 2 * (least[query]! + slack(Math.sqrt(square), largest));
-      if (complete && othersFrom >= kth * (1 - TIE)) return;
+      if (complete && othersFrom >= kth * (1 - TIE)) continue;
       doubtful.push({ query, row, moved: moved.subarray(query * size, (query + 1) * size), square, kth });
-    });
+    }
     if (doubtful.length > 0) await settle(doubtful, k, found);
     return found;
   }

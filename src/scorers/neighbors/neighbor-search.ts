@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { residentBytes } from '../../tensors/backend-room';
 import { checkEntry, product } from '../../linalg/checked-product';
 import { oneBackend } from '../../tensors/one-backend';
+import { pauses } from '../../core/pauses';
 import { runningTop } from '../../linalg/running-top';
 
 /** Sees the values of one query with bank rows `first` to `first + count - 1`: `values[from]` and those after it. */
@@ -21,6 +22,12 @@ export interface NeighborSearch {
  * Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through.
  */
 const BANK_ROWS = 1024;
+/**
+ * Numbers of queries that are multiplied with so many rows between two pauses, in some 10 ms, where a product is made
+ * in this thread.
+ */
+const AT_ONCE = 2 ** 16;
+const isAtOnce = (): boolean => !tf.getBackend().startsWith('webg');
 
 /** Rows of the bank as the backend has them. */
 interface BankBlock {
@@ -86,9 +93,11 @@ export function neighborSearch(
   }
 
   async function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
+    const pause = pauses();
     const count = queries.length / size;
     // Few sizes of blocks: kernels are compiled and cached by shape. Rows that only fill up are not read.
-    const blockRows = Math.min(queryRows, 2 ** Math.ceil(Math.log2(Math.max(1, count))));
+    const most = isAtOnce() ? Math.max(1, Math.min(queryRows, 2 ** Math.floor(Math.log2(AT_ONCE / wide)))) : queryRows;
+    const blockRows = Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(1, count))));
     for (let first = 0; first < count; first += blockRows) {
       const rows = Math.min(blockRows, count - first);
       const filled = new Float32Array(blockRows * wide);
@@ -101,6 +110,7 @@ export function neighborSearch(
           const bank = kept[at / BANK_ROWS] ?? bring(at);
           const width = bank.tensor.shape[1];
           try {
+            await pause();
             const values = await productsWith(bank, block, probes);
             for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, at);
           } finally {
