@@ -9,12 +9,12 @@ import { check } from './check.mjs';
 /** Limits in bytes, a little above what is; those of the main entry and of the losses are promises. */
 const ENTRIES = {
   'tfjs-ood': 25_000,
-  'tfjs-ood/scorers': 61_500,
-  'tfjs-ood/detector': 111_000,
+  'tfjs-ood/scorers': 62_800,
+  'tfjs-ood/detector': 114_000,
   'tfjs-ood/onnx': 18_600,
   'tfjs-ood/metrics': 17_900,
   'tfjs-ood/thresholds': 9300,
-  'tfjs-ood/embeddings': 14_200,
+  'tfjs-ood/embeddings': 14_900,
   'tfjs-ood/training': 9600,
   'tfjs-ood/wasm': 10_600,
   'tfjs-ood/datasets': 10_700,
@@ -30,10 +30,10 @@ const SINGLE = {
     auroc: 1600,
     conformalThreshold: 1950,
     ClassMeans: 2700,
-    nearestClassMean: 8300,
+    nearestClassMean: 8800,
   },
-  'tfjs-ood/scorers': { msp: 4900, nearestNeighbors: 9300 },
-  'tfjs-ood/detector': { fitOutputDetector: 18_600 },
+  'tfjs-ood/scorers': { msp: 4900, nearestNeighbors: 9600 },
+  'tfjs-ood/detector': { fitOutputDetector: 19_400 },
   'tfjs-ood/onnx': { exposeFeatures: 6800 },
   'tfjs-ood/metrics': { evaluate: 4900 },
   'tfjs-ood/embeddings': { recallAtK: 2450 },
@@ -44,10 +44,10 @@ const SINGLE = {
 
 /** Two names of two entries, and the limit in bytes: loading a detector costs hardly more than fitting it. */
 const PAIRS = [
-  ['fitDetector', 'energy', 43_800],
-  ['loadDetector', 'energy', 38_600],
-  ['loadOutputDetector', 'energy', 15_800],
-  ['loadDetector', 'mahalanobis', 52_500],
+  ['fitDetector', 'energy', 45_400],
+  ['loadDetector', 'energy', 40_200],
+  ['loadOutputDetector', 'energy', 16_600],
+  ['loadDetector', 'mahalanobis', 54_400],
 ];
 
 /** The peers stay outside. What is imported of them and not used falls away, as where they are bundled too. */

@@ -1,7 +1,7 @@
 import { joinedRows, type KnownBlock } from './known-rows';
 
 /** Rows that a scorer takes together: a block costs some fits as much as so many rows, whatever is in it. */
-const FEWEST_ROWS = 64;
+const FEWEST_ROWS = 32;
 
 const rowsOf = (block: KnownBlock): number => (block.features ?? block.logits)?.shape[0] ?? 0;
 
