@@ -37,11 +37,36 @@ function logitWidth({ widths, classNames, about }: DetectorState): number | unde
   return widths.logits ?? classNames?.length;
 }
 
+/** What a detector is made of; a part that is none of these may change what it says. */
+const PARTS: Readonly<Record<keyof DetectorState, true>> = {
+  scorers: true,
+  method: true,
+  calibrations: true,
+  classesWithoutRow: true,
+  missingMass: true,
+  cutPoints: true,
+  confidence: true,
+  labelSets: true,
+  acceptNoAlarm: true,
+  classNames: true,
+  widths: true,
+  about: true,
+};
+
 /** Throws where the detector says more than a graph does, and nobody said that it may be left out. */
 export function checkExportable(where: string, state: DetectorState | undefined, acceptNoLabelSets: boolean): void {
   if (!Array.isArray(state?.scorers) || !Array.isArray(state.calibrations)) {
     const expected = 'one of fitDetector or fitOutputDetector (a growing one changes with each row, and has no graph)';
     throw new ArgumentError(where, 'detector', expected, state === undefined ? 'one without state' : state);
+  }
+  const other = Object.keys(state).find((name) => !Object.hasOwn(PARTS, name));
+  if (other !== undefined) {
+    throw new ArgumentError(
+      where,
+      'detector.state',
+      `of parts that have a graph: ${Object.keys(PARTS).join(', ')}`,
+      other,
+    );
   }
   if (state.labelSets === undefined || acceptNoLabelSets) return;
   const expected = 'without labelSets, which have no graph ({ acceptNoLabelSets: true } leaves them out)';
