@@ -43,11 +43,16 @@ const refuse = (where: string, kind: string, what: string, expected: string, rec
 };
 
 /** Throws where a state has a part that its graph does not know: without it the verdicts may be others. */
-export function checkKnown(where: string, kind: string, parts: readonly string[], known: readonly string[]): void {
+export function checkStateParts(where: string, kind: string, parts: readonly string[], known: readonly string[]): void {
   const other = parts.find((name) => !known.includes(name));
   if (other === undefined) return;
-  const expected = `without '${other}', which its graph does not know and which may change scores`;
-  refuse(where, kind, 'options and arrays', `of names that have a graph, ${expected}`, `'${other}'`);
+  refuse(
+    where,
+    kind,
+    'options and arrays',
+    `without '${other}', which its graph does not know and which may change scores`,
+    `'${other}'`,
+  );
 }
 
 /**
@@ -94,6 +99,6 @@ export function graphOfState(
     },
   });
   const known = [...used, ...BESIDE, ...(BESIDE_OF[kind] ?? [])];
-  checkKnown(where, kind, [...Object.keys(options), ...Object.keys(tensors)], known);
+  checkStateParts(where, kind, [...Object.keys(options), ...Object.keys(tensors)], known);
   return value;
 }

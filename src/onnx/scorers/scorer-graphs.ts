@@ -9,7 +9,7 @@ import { surpriseScale } from '../../scorers/ensemble/surprise';
 import { distanceGraphs } from './distance-graphs';
 import { headGraphs } from './head-graphs';
 import { logitGraphs } from './logit-graphs';
-import { checkKnown, graphOfState, type GivenToScorers, type ScorerGraph } from './scorer-graph';
+import { checkStateParts, graphOfState, type GivenToScorers, type ScorerGraph } from './scorer-graph';
 
 /** Every scorer with a graph of its own, by its kind; an ensemble is made of theirs. */
 const graphOfKind = (kind: string): ScorerGraph | undefined => {
@@ -47,7 +47,7 @@ function surpriseOf(g: OnnxGraph, score: Value, ascending: Float32Array): Value 
 function memberStates(where: string, { options, tensors }: ScorerState): ScorerState[] {
   const members = options.members as readonly { kind: string; options: Record<string, Json> }[];
   return members.map(({ kind, options: own, ...more }, at) => {
-    checkKnown(where, kind, Object.keys(more), []);
+    checkStateParts(where, kind, Object.keys(more), []);
     const mine = Object.entries(tensors).filter(([name]) => name.startsWith(`${at}.`));
     return {
       kind,
@@ -63,7 +63,7 @@ function ensembleOf(where: string, g: OnnxGraph, state: ScorerState, rows: Given
   const calibration = state.tensors.calibration!.data as Float32Array;
   const states = memberStates(where, state);
   const arrays = Object.keys(state.tensors).filter((name) => !states.some((_, at) => name.startsWith(`${at}.`)));
-  checkKnown(where, state.kind, [...Object.keys(state.options), ...arrays], PARTS_OF_ENSEMBLE);
+  checkStateParts(where, state.kind, [...Object.keys(state.options), ...arrays], PARTS_OF_ENSEMBLE);
   const held = calibration.length / states.length;
   const surprises = states.map((member, at) =>
     surpriseOf(g, scoreOf(where, g, member, rows), calibration.slice(at * held, (at + 1) * held).sort()),
