@@ -21,8 +21,8 @@ export interface ExportedDetector {
 /** Options of {@link detectorToOnnx}. */
 export interface DetectorToOnnxOptions {
   /**
-   * Whether logits come in that the scorer does without, so that rows get a label; default true. Where no logits were
-   * seen at the fit there is no label.
+   * Whether logits come in that the scorer does without, so that rows get a label; default true. Where neither logits
+   * nor class names were given at the fit there is no label.
    */
   withLabel?: boolean;
   /** Whether probabilities and label sets may be left out, which have no graph; default false: an error. */

@@ -9,6 +9,7 @@ import { detectorMetadata } from './graph/detector-metadata';
 import { onnxGraph } from './graph/onnx-graph';
 import { extendedModel, freePrefix, tensorNames } from './model/extended-model';
 import { endOf, MODEL_TENSORS, type ModelEnd, type ModelTensors } from './model/model-end';
+import { ELEMENT } from './protobuf/onnx-fields';
 import { readOnnxModel } from './model/read-onnx-model';
 
 /** The first opset that has all operators of a detector. */
@@ -99,7 +100,8 @@ export function joinOnnx(model: Uint8Array, detector: ExportedDetector, options?
   writeDetector(g, state!, {
     where,
     withLabel: withLabel && end.logits !== undefined,
-    rowsOf: (what, width) => tensorFor(where, end, what, width),
+    // As float32 the detector was fitted on them: beyond it a number is infinite there, and here too.
+    rowsOf: (what, width) => g.node('Cast', [tensorFor(where, end, what, width)], { to: ELEMENT.float }),
     nameOf(output) {
       const name = `${prefix}${output}`;
       if (!taken.has(name)) return name;

@@ -54,8 +54,10 @@ OPERATORS = {
     "Max": np.maximum, "Min": np.minimum, "Abs": np.abs, "Neg": np.negative, "Exp": np.exp, "Log": np.log,
     "Sqrt": np.sqrt, "Less": np.less, "Equal": np.equal, "And": np.logical_and, "Or": np.logical_or,
     "Not": np.logical_not, "Where": np.where, "Identity": lambda x: x, "TopK": top_k, "ScatterElements": scatter,
-    "Reshape": lambda x, shape: x.reshape(shape), "Gather": lambda x, at, axis=0: np.take(x, at, axis=axis),
-    "Slice": lambda x, first, end, axes: x[tuple([slice(None)] * int(axes[0]) + [slice(int(first[0]), int(end[0]))])],
+    "Reshape": lambda x, shape: x.reshape([own or x.shape[i] for i, own in enumerate(shape)]), "Gather": lambda x, at, axis=0: np.take(x, at, axis=axis),
+    "Slice": lambda x, first, end, axes=(0,): x[tuple([slice(None)] * int(axes[0]) + [slice(int(first[0]), int(end[0]))])],
+    "Shape": lambda x: np.array(x.shape), "Concat": lambda *parts, axis: np.concatenate(parts, axis),
+    "Pad": lambda x, pads: np.pad(x, np.reshape(pads, (2, -1)).T),
     "ReduceSum": reduced(np.sum), "ReduceMax": reduced(np.max),
     "ArgMax": lambda x, axis, keepdims: np.argmax(x, axis=axis),
 }

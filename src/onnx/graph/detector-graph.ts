@@ -3,7 +3,7 @@ import type { DetectorState } from '../../detector/detector-state';
 import { scoreOf } from '../scorers/scorer-graphs';
 import type { ValueInfo } from '../protobuf/write-messages';
 import type { OnnxGraph, Value } from './onnx-graph';
-import { asDouble, isFiniteRow } from './row-arithmetic';
+import { areFiniteRows, asDouble, filledRows, isEmptyOf, withoutFilling } from './row-arithmetic';
 import { verdictOf } from './verdict';
 
 /** Where the rows come from: inputs of the graph, or tensors of the model before it; and how wide they are. */
@@ -37,11 +37,31 @@ function logitWidth({ widths, classNames, about }: DetectorState): number | unde
   return widths.logits ?? classNames?.length;
 }
 
+/** What a detector is made of; a part that is none of these may change what it says. */
+const PARTS: Readonly<Record<keyof DetectorState, true>> = {
+  scorers: true,
+  method: true,
+  calibrations: true,
+  classesWithoutRow: true,
+  missingMass: true,
+  cutPoints: true,
+  confidence: true,
+  labelSets: true,
+  acceptNoAlarm: true,
+  classNames: true,
+  widths: true,
+  about: true,
+};
+
 /** Throws where the detector says more than a graph does, and nobody said that it may be left out. */
 export function checkExportable(where: string, state: DetectorState | undefined, acceptNoLabelSets: boolean): void {
   if (!Array.isArray(state?.scorers) || !Array.isArray(state.calibrations)) {
     const expected = 'one of fitDetector or fitOutputDetector (a growing one changes with each row, and has no graph)';
     throw new ArgumentError(where, 'detector', expected, state === undefined ? 'one without state' : state);
+  }
+  const other = Object.keys(state).find((name) => !Object.hasOwn(PARTS, name));
+  if (other !== undefined) {
+    throw new ArgumentError(where, 'detector.state', 'of parts that a graph knows', other);
   }
   if (state.labelSets === undefined || acceptNoLabelSets) return;
   const expected = 'without labelSets, which have no graph ({ acceptNoLabelSets: true } leaves them out)';
@@ -55,8 +75,13 @@ export function writeDetector(
   { where, withLabel, rowsOf, nameOf }: GraphRequest,
 ): void {
   const rows = new Map<string, Value>();
+  let isEmpty: Value | undefined;
   const asked = (what: 'features' | 'logits', width: number): Value => {
-    const value = rows.get(what) ?? asDouble(g, rowsOf(what, width));
+    const known = rows.get(what);
+    if (known !== undefined) return known;
+    const given = rowsOf(what, width);
+    isEmpty ??= isEmptyOf(g, given);
+    const value = asDouble(g, filledRows(g, given, width, isEmpty));
     rows.set(what, value);
     return value;
   };
@@ -72,10 +97,10 @@ export function writeDetector(
   // One column that is no tag chooses nothing.
   const isLabeled = withLabel && columns !== undefined && (isTags || columns > 1);
   if (isLabeled) logits();
-  const isFinite = [...rows.values()].map((own) => isFiniteRow(g, own)).reduce((all, own) => g.node('And', [all, own]));
+  const isFinite = areFiniteRows(g, [...rows.values()]);
   const { score, pValue, isOod } = verdictOf(g, scores, isFinite, state);
   const output = (name: OutputName, value: Value, element: ValueInfo['element'], shape: ValueInfo['shape']) =>
-    g.output('Identity', [value], { name: nameOf(name), element, shape });
+    g.output('Slice', withoutFilling(g, value, isEmpty!), { name: nameOf(name), element, shape });
   output('score', score, 'float', ['N']);
   output('p_value', pValue, 'double', ['N']);
   output('is_ood', isOod, 'bool', ['N']);

@@ -19,6 +19,30 @@ export function log1pOf(g: OnnxGraph, u: Value): Value {
   return g.node('Where', [g.node('Less', [u, g.scalar(SERIES)]), series, plain]);
 }
 
+/** 1 where no rows come in, else 0 [1]. */
+export function isEmptyOf(g: OnnxGraph, rows: Value): Value {
+  const count = g.node('Slice', [g.node('Shape', [rows]), g.ints([0]), g.ints([1])]);
+  return g.node('Cast', [g.node('Equal', [count, g.ints([0])])], { to: ELEMENT.int64 });
+}
+
+/**
+ * Rows [N, width], as which other shapes end the run, where broadcasting would let them pass. Of none it makes one of
+ * zeros, for {@link withoutFilling} to take away: TopK of ONNX Runtime divides by the number of rows.
+ */
+export function filledRows(g: OnnxGraph, rows: Value, width: number, isEmpty: Value): Value {
+  const own = g.node('Reshape', [rows, g.ints([0, width])]);
+  const pads = g.node('Concat', [isEmpty, g.ints([0, 0, 0])], { axis: 0 });
+  return g.node('Reshape', [g.node('Pad', [own, pads]), g.ints([-1, width])]);
+}
+
+/** Inputs of the Slice that takes the filling away. */
+export const withoutFilling = (g: OnnxGraph, value: Value, isEmpty: Value): Value[] => [
+  value,
+  isEmpty,
+  g.ints([2 ** 31 - 1]),
+  g.ints([0]),
+];
+
 /** ||x||^2 of each row [N, 1]. */
 export const squareOfRow = (g: OnnxGraph, rows: Value): Value => sumOfRow(g, g.node('Mul', [rows, rows]));
 
@@ -50,6 +74,12 @@ export function nearestSquares(
   return g.node('Reshape', [squareOfRow(g, apart), g.ints([-1, k])]);
 }
 
-/** Whether all numbers of each row [N, D] are finite [N, 1]. A sum of float32 numbers never leaves float64. */
-export const isFiniteRow = (g: OnnxGraph, rows: Value): Value =>
-  g.node('Less', [sumOfRow(g, g.node('Abs', [rows])), g.scalar(1e300)]);
+/**
+ * Whether all numbers of each row are finite [N, 1], of one kind of rows or two. A sum of float32 numbers never leaves
+ * float64; and unlike other operators Concat takes no two that differ in N.
+ */
+export function areFiniteRows(g: OnnxGraph, kinds: readonly Value[]): Value {
+  const sums = kinds.map((rows) => sumOfRow(g, g.node('Abs', [rows])));
+  const sum = sums.length === 1 ? sums[0]! : sumOfRow(g, g.node('Concat', sums, { axis: 1 }));
+  return g.node('Less', [sum, g.scalar(1e300)]);
+}

@@ -35,7 +35,8 @@ function headOf(weights: Constant, bias: Constant | undefined, alpha: number, be
   const [size, classes] = weights.dims as readonly [number, number];
   if (!(size >= 1 && classes >= 1)) return undefined;
   const each = bias?.data.length === 1 ? 0 : 1; // one number for all classes
-  if (bias && bias.data.length !== 1 && bias.data.length !== classes) return undefined;
+  if (bias && bias.data.length !== 1 && (bias.data.length !== classes || bias.dims.at(-1) !== classes))
+    return undefined;
   return {
     weights: alpha === 1 ? weights.data : weights.data.map((value) => value * alpha),
     bias: Float32Array.from({ length: classes }, (_, c) => (bias ? bias.data[c * each]! * beta : 0)),

@@ -38,6 +38,13 @@ function checkTensor(where: string, what: string, name: string, { makers, inputs
   throw new ArgumentError(where, what, `the name of a tensor of the model (the last ones are ${last})`, name);
 }
 
+/** Throws where the graph says of a tensor that it is none of rows. */
+function checkRows(where: string, what: string, name: string, width: 'C' | 'D', { values }: ModelGraph): void {
+  const { dims } = values.get(name) ?? {};
+  if (!dims || dims.length === 2) return;
+  throw new ArgumentError(where, what, `a tensor of rows [N, ${width}]`, `'${name}' of ${dims.length} sides`);
+}
+
 /** The one head that the outputs have. @throws ArgumentError where they have several */
 function onlyHead(where: string, graph: ModelGraph, files: ExternalData): FoundHead | undefined {
   const found = new Map<string, FoundHead>();
@@ -61,10 +68,7 @@ export function endOf(where: string, { graph }: ReadModel, options: ReadTensors)
     return { features, logits, head: undefined, skipped: [] };
   }
   const isOther = features !== undefined && features !== found.features;
-  const dims = graph.values.get(features ?? found.features)?.dims;
-  if (dims && dims.length !== 2) {
-    const expected = 'a tensor of rows [N, D]';
-    throw new ArgumentError(where, 'features', expected, `'${features ?? found.features}' of ${dims.length} sides`);
-  }
+  checkRows(where, 'features', features ?? found.features, 'D', graph);
+  checkRows(where, 'logits', found.logits, 'C', graph);
   return { ...found, features: features ?? found.features, head: isOther ? undefined : found.head };
 }

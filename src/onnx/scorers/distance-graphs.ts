@@ -1,9 +1,18 @@
 import { inverseOf, whiten, whiteningFrom, type Whitening } from '../../linalg/whitening';
 import { inverseLengths } from '../../scorers/neighbors/neighbor-bank';
+import { ELEMENT } from '../protobuf/onnx-fields';
 import type { OnnxGraph, Value } from '../graph/onnx-graph';
-import { nearestSquares, negated, productsWith, squareOfRow, sumOfRow, unitRowsOf } from '../graph/row-arithmetic';
+import {
+  asDouble,
+  nearestSquares,
+  negated,
+  productsWith,
+  squareOfRow,
+  sumOfRow,
+  unitRowsOf,
+} from '../graph/row-arithmetic';
 import { energyOf } from './logit-graphs';
-import type { ScorerGraph } from './scorer-graph';
+import type { ScorerGraph, ScorerParts } from './scorer-graph';
 
 /** The mean of rows [M, D], each scaled, so that all can be moved to the origin. */
 function middleOf(rows: Float32Array | Float64Array, size: number, scales?: Float64Array): Float64Array {
@@ -51,7 +60,8 @@ function unitMeans(means: Float64Array, size: number): Float64Array {
 const nearestClassMeanGraph: ScorerGraph = (g, { arrays, options, features }) => {
   const { data, shape } = arrays.F64('means');
   const size = shape[1]!;
-  if (options.text('distance') !== 'cosine') return toNearest(g, 'means', features(), data, size);
+  if (options.text('distance', ['euclidean', 'cosine']) !== 'cosine')
+    return toNearest(g, 'means', features(), data, size);
   const { unit, isZero } = unitRowsOf(g, features());
   const half = g.node('Mul', [toNearest(g, 'means', unit, unitMeans(data, size), size), g.scalar(1 / 2)]);
   return g.node('Where', [isZero, g.scalar(1), g.node('Min', [half, g.scalar(2)])]);
@@ -79,23 +89,36 @@ function toNearestMean(g: OnnxGraph, name: string, rows: Value, means: Float64Ar
   return nearestSquares(g, own, { others: g.doubles(`${name}_means`, ways, [count, size]), halfSquares, size }, 1);
 }
 
-const mahalanobisGraph: ScorerGraph = (g, { arrays, features }) => {
-  const { data, shape } = arrays.F64('means');
-  return toNearestMean(g, 'class', features(), data, whiteningFrom(arrays.F64('factor').data, shape[1]!));
+/**
+ * Features as scorers by normal distributions take them: of length 1 where they were fitted so, and then rounded to
+ * float32 as there, since whitening makes much of the last digits.
+ */
+function gaussianRows(g: OnnxGraph, { options, features }: ScorerParts): Value {
+  if (!options.is('normalize', 'length')) return features();
+  return asDouble(g, g.node('Cast', [unitRowsOf(g, features()).unit], { to: ELEMENT.float }));
+}
+
+const mahalanobisGraph: ScorerGraph = (g, parts) => {
+  const { data, shape } = parts.arrays.F64('means');
+  const rows = gaussianRows(g, parts);
+  return toNearestMean(g, 'class', rows, data, whiteningFrom(parts.arrays.F64('factor').data, shape[1]!));
 };
 
-const relativeMahalanobisGraph: ScorerGraph = (g, { arrays, features }) => {
+const relativeMahalanobisGraph: ScorerGraph = (g, parts) => {
+  const { arrays } = parts;
   const { data, shape } = arrays.F64('means');
   const size = shape[1]!;
   const factors = arrays.F64('factors').data;
   const [within, all] = [0, 1].map((at) => whiteningFrom(factors.subarray(at * size ** 2, (at + 1) * size ** 2), size));
-  const near = toNearestMean(g, 'class', features(), data, within!);
-  const far = squareOfRow(g, whitened(g, 'all', features(), arrays.F64('mean').data, all!));
+  const rows = gaussianRows(g, parts);
+  const near = toNearestMean(g, 'class', rows, data, within!);
+  const far = squareOfRow(g, whitened(g, 'all', rows, arrays.F64('mean').data, all!));
   return g.node('Sub', [near, far]);
 };
 
 /** -log of a sum of normal densities, by the largest of them. */
-const classGaussiansGraph: ScorerGraph = (g, { arrays, features }) => {
+const classGaussiansGraph: ScorerGraph = (g, parts) => {
+  const { arrays } = parts;
   const { data: means, shape } = arrays.F64('means');
   const [classes, size] = shape as readonly [number, number];
   const [factors, counts] = [arrays.F64('factors').data, arrays.F64('counts').data];
@@ -109,7 +132,8 @@ const classGaussiansGraph: ScorerGraph = (g, { arrays, features }) => {
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) columns[from + j * size + i] = inverse[i * size + j]!;
     constants[c] = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
   }
-  const moved = g.node('Sub', [features(), g.doubles('class_means', means, [classes, 1, size])]); // [C, N, D]
+  // [C, N, D]
+  const moved = g.node('Sub', [gaussianRows(g, parts), g.doubles('class_means', means, [classes, 1, size])]);
   const own = g.node('MatMul', [moved, g.doubles('class_whitenings', columns, [classes, size, size])]);
   const halves = g.node('Mul', [squareOfRow(g, own), g.scalar(1 / 2)]);
   const logs = g.node('Sub', [g.doubles('class_constants', constants, [classes, 1, 1]), halves]);
@@ -122,7 +146,7 @@ const nearestNeighborsGraph: ScorerGraph = (g, { arrays, options, features }) =>
   const { data, shape } = arrays.F32('bank');
   const [count, size] = shape as readonly [number, number];
   const k = options.number('k');
-  const scales = options.text('normalize') === 'length' ? inverseLengths(data, size) : undefined;
+  const scales = options.text('normalize', ['length', 'none']) === 'length' ? inverseLengths(data, size) : undefined;
   const middle = middleOf(data, size, scales);
   const origin = g.doubles('bank_middle', middle, [size]);
   let bank = g.floats('bank', data, shape); // as it came: half the bytes of what is multiplied
@@ -131,7 +155,7 @@ const nearestNeighborsGraph: ScorerGraph = (g, { arrays, options, features }) =>
   const rows = scales ? unitRowsOf(g, features()).unit : features();
   const halfSquares = g.doubles('bank_half_squares', halfSquaresOf(data, middle, scales), [count]);
   const squares = nearestSquares(g, g.node('Sub', [rows, origin]), { others, halfSquares, size }, k);
-  if (options.text('use') === 'kth') return g.node('Sqrt', [g.reduce('ReduceMax', squares, -1)]);
+  if (options.text('use', ['kth', 'mean']) === 'kth') return g.node('Sqrt', [g.reduce('ReduceMax', squares, -1)]);
   return g.node('Div', [sumOfRow(g, g.node('Sqrt', [squares])), g.scalar(k)]);
 };
 

@@ -42,7 +42,7 @@ function sharpeningOf(g: OnnxGraph, rows: Value, largest: Value): Value {
 
 const ashGraph: ScorerGraph = (g, parts) => {
   const rows = parts.features();
-  const variant = parts.options.text('variant');
+  const variant = parts.options.text('variant', ['s', 'b', 'p']);
   const [values, places] = largestFeatures(g, parts, rows);
   let kept = values;
   if (variant === 'b') {
@@ -69,8 +69,8 @@ const scaleGraph: ScorerGraph = (g, parts) => {
 const reactGraph: ScorerGraph = (g, parts) => {
   const clipped = g.node('Min', [parts.features(), g.scalar(parts.options.number('threshold'))]);
   const { logits, classes } = headLogitsOf(g, parts, clipped);
-  const then = parts.options.text('then');
-  return { energy: energyOf, msp: mspOf, 'max-logit': maxLogitOf }[then as 'energy'](g, logits, classes);
+  const then = parts.options.text('then', ['energy', 'msp', 'max-logit']);
+  return { energy: energyOf, msp: mspOf, 'max-logit': maxLogitOf }[then](g, logits, classes);
 };
 
 /** 1 / ||w_a - w_b|| of all pairs of classes [C, C]; 0 of a class with itself, which does not count. */
@@ -107,7 +107,7 @@ const sheGraph: ScorerGraph = (g, parts) => {
   const rows = parts.features();
   const { logits } = headLogitsOf(g, parts, rows);
   const { data, shape } = parts.arrays.F64('patterns');
-  const stored = (parts.state.tensors.classes?.data ?? []) as Int32Array;
+  const stored = parts.arrays.I32('classes').data;
   const own = g.node('Gather', [logits, g.ints(Array.from(stored))], { axis: 1 });
   const predicted = g.node('ArgMax', [own], { axis: 1, keepdims: 0 });
   const pattern = g.node('Gather', [g.doubles('patterns', data, shape), predicted], { axis: 0 });

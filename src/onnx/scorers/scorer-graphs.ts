@@ -9,7 +9,7 @@ import { surpriseScale } from '../../scorers/ensemble/surprise';
 import { distanceGraphs } from './distance-graphs';
 import { headGraphs } from './head-graphs';
 import { logitGraphs } from './logit-graphs';
-import { scorerParts, type GivenToScorers, type ScorerGraph } from './scorer-graph';
+import { checkStateParts, graphOfState, type GivenToScorers, type ScorerGraph } from './scorer-graph';
 
 /** Every scorer with a graph of its own, by its kind; an ensemble is made of theirs. */
 const graphOfKind = (kind: string): ScorerGraph | undefined => {
@@ -44,9 +44,10 @@ function surpriseOf(g: OnnxGraph, score: Value, ascending: Float32Array): Value 
 }
 
 /** The state of each member, of the parts of the ensemble's. */
-function memberStates({ options, tensors }: ScorerState): ScorerState[] {
+function memberStates(where: string, { options, tensors }: ScorerState): ScorerState[] {
   const members = options.members as readonly { kind: string; options: Record<string, Json> }[];
-  return members.map(({ kind, options: own }, at) => {
+  return members.map(({ kind, options: own, ...more }, at) => {
+    checkStateParts(where, kind, Object.keys(more), []);
     const mine = Object.entries(tensors).filter(([name]) => name.startsWith(`${at}.`));
     return {
       kind,
@@ -56,14 +57,22 @@ function memberStates({ options, tensors }: ScorerState): ScorerState[] {
   });
 }
 
+const PARTS_OF_ENSEMBLE = ['combine', 'widths', 'members', 'calibration'];
+
 function ensembleOf(where: string, g: OnnxGraph, state: ScorerState, rows: GivenToScorers): Value {
   const calibration = state.tensors.calibration!.data as Float32Array;
-  const states = memberStates(state);
+  const states = memberStates(where, state);
+  const arrays = Object.keys(state.tensors).filter((name) => !states.some((_, at) => name.startsWith(`${at}.`)));
+  checkStateParts(where, state.kind, [...Object.keys(state.options), ...arrays], PARTS_OF_ENSEMBLE);
   const held = calibration.length / states.length;
   const surprises = states.map((member, at) =>
     surpriseOf(g, scoreOf(where, g, member, rows), calibration.slice(at * held, (at + 1) * held).sort()),
   );
-  if (state.options.combine === 'max') return surprises.reduce((most, own) => g.node('Max', [most, own]));
+  const { combine } = state.options;
+  if (combine !== 'fisher' && combine !== 'max') {
+    throw new ArgumentError(where, "the state of scorer 'ensemble': combine", 'one of fisher, max', combine);
+  }
+  if (combine === 'max') return surprises.reduce((most, own) => g.node('Max', [most, own]));
   return g.node('Mul', [surprises.reduce((sum, own) => g.node('Add', [sum, own])), g.scalar(2)]);
 }
 
@@ -78,5 +87,5 @@ export function scoreOf(where: string, g: OnnxGraph, state: ScorerState, rows: G
   if (reason !== undefined) {
     throw new ArgumentError(where, 'detector', `one whose scorer can be a graph (${reason})`, `'${state.kind}'`);
   }
-  return roundedScore(g, graphOfKind(state.kind)!(g, scorerParts(where, state, rows)));
+  return roundedScore(g, graphOfState(where, g, state, graphOfKind(state.kind)!, rows));
 }
