@@ -81,6 +81,9 @@ export const METHODS: Readonly<Record<string, () => ScorerMethod>> = {
   'class-gaussians': () => scorers.classGaussians(),
   mahalanobis: () => scorers.mahalanobis(),
   'relative-mahalanobis': () => scorers.relativeMahalanobis(),
+  'class-gaussians, length': () => scorers.classGaussians({ normalize: 'length' }),
+  'mahalanobis, length': () => scorers.mahalanobis({ normalize: 'length' }),
+  'relative-mahalanobis, length': () => scorers.relativeMahalanobis({ normalize: 'length' }),
   'nearest-class-mean': () => scorers.nearestClassMean(),
   'nearest-class-mean, cosine': () => scorers.nearestClassMean({ distance: 'cosine' }),
   'nearest-neighbors': () => scorers.nearestNeighbors({ k: 5 }),
@@ -89,6 +92,7 @@ export const METHODS: Readonly<Record<string, () => ScorerMethod>> = {
   'nn-guide': () => scorers.nnGuide({ k: 5 }),
   'ensemble, fisher': () =>
     scorers.ensemble([scorers.nearestNeighbors({ k: 3 }), scorers.energy(), scorers.mahalanobis()]),
+  'ensemble, length': () => scorers.ensemble([scorers.mahalanobis({ normalize: 'length' }), scorers.energy()]),
   'ensemble, max': () => scorers.ensemble([scorers.vim({ dimension: 5 }), scorers.msp()], { combine: 'max' }),
 };
 

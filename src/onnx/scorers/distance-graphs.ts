@@ -1,9 +1,18 @@
 import { inverseOf, whiten, whiteningFrom, type Whitening } from '../../linalg/whitening';
 import { inverseLengths } from '../../scorers/neighbors/neighbor-bank';
 import type { OnnxGraph, Value } from '../graph/onnx-graph';
-import { nearestSquares, negated, productsWith, squareOfRow, sumOfRow, unitRowsOf } from '../graph/row-arithmetic';
+import {
+  asDouble,
+  nearestSquares,
+  negated,
+  productsWith,
+  squareOfRow,
+  sumOfRow,
+  unitRowsOf,
+} from '../graph/row-arithmetic';
+import { ELEMENT } from '../protobuf/onnx-fields';
 import { energyOf } from './logit-graphs';
-import type { ScorerGraph } from './scorer-graph';
+import type { ScorerGraph, ScorerParts } from './scorer-graph';
 
 /** The mean of rows [M, D], each scaled, so that all can be moved to the origin. */
 function middleOf(rows: Float32Array | Float64Array, size: number, scales?: Float64Array): Float64Array {
@@ -79,23 +88,34 @@ function toNearestMean(g: OnnxGraph, name: string, rows: Value, means: Float64Ar
   return nearestSquares(g, own, { others: g.doubles(`${name}_means`, ways, [count, size]), halfSquares, size }, 1);
 }
 
-const mahalanobisGraph: ScorerGraph = (g, { arrays, features }) => {
+/** Features as a Gaussian scorer takes them: of length 1, rounded to float32 as there, where its fit asked for that. */
+function gaussianRows(g: OnnxGraph, { state, features }: ScorerParts): Value {
+  if (state.options.normalize !== 'length') return features();
+  return asDouble(g, g.node('Cast', [unitRowsOf(g, features()).unit], { to: ELEMENT.float }));
+}
+
+const mahalanobisGraph: ScorerGraph = (g, parts) => {
+  const { arrays } = parts;
   const { data, shape } = arrays.F64('means');
-  return toNearestMean(g, 'class', features(), data, whiteningFrom(arrays.F64('factor').data, shape[1]!));
+  const whitening = whiteningFrom(arrays.F64('factor').data, shape[1]!);
+  return toNearestMean(g, 'class', gaussianRows(g, parts), data, whitening);
 };
 
-const relativeMahalanobisGraph: ScorerGraph = (g, { arrays, features }) => {
+const relativeMahalanobisGraph: ScorerGraph = (g, parts) => {
+  const { arrays } = parts;
   const { data, shape } = arrays.F64('means');
   const size = shape[1]!;
   const factors = arrays.F64('factors').data;
   const [within, all] = [0, 1].map((at) => whiteningFrom(factors.subarray(at * size ** 2, (at + 1) * size ** 2), size));
-  const near = toNearestMean(g, 'class', features(), data, within!);
-  const far = squareOfRow(g, whitened(g, 'all', features(), arrays.F64('mean').data, all!));
+  const rows = gaussianRows(g, parts);
+  const near = toNearestMean(g, 'class', rows, data, within!);
+  const far = squareOfRow(g, whitened(g, 'all', rows, arrays.F64('mean').data, all!));
   return g.node('Sub', [near, far]);
 };
 
 /** -log of a sum of normal densities, by the largest of them. */
-const classGaussiansGraph: ScorerGraph = (g, { arrays, features }) => {
+const classGaussiansGraph: ScorerGraph = (g, parts) => {
+  const { arrays } = parts;
   const { data: means, shape } = arrays.F64('means');
   const [classes, size] = shape as readonly [number, number];
   const [factors, counts] = [arrays.F64('factors').data, arrays.F64('counts').data];
@@ -109,7 +129,7 @@ const classGaussiansGraph: ScorerGraph = (g, { arrays, features }) => {
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) columns[from + j * size + i] = inverse[i * size + j]!;
     constants[c] = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
   }
-  const moved = g.node('Sub', [features(), g.doubles('class_means', means, [classes, 1, size])]); // [C, N, D]
+  const moved = g.node('Sub', [gaussianRows(g, parts), g.doubles('class_means', means, [classes, 1, size])]); // [C, N, D]
   const own = g.node('MatMul', [moved, g.doubles('class_whitenings', columns, [classes, size, size])]);
   const halves = g.node('Mul', [squareOfRow(g, own), g.scalar(1 / 2)]);
   const logs = g.node('Sub', [g.doubles('class_constants', constants, [classes, 1, 1]), halves]);
