@@ -9,7 +9,16 @@ import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
 import type { DetectorEvaluation } from '../evaluation/detector-evaluation';
 import { checkOne } from '../calls/one-row';
-import { addRow, emptyBank, judge, keptBank, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import {
+  addRow,
+  copiedBank,
+  emptyBank,
+  judge,
+  keptBank,
+  withoutLabel,
+  type GrowingBank,
+  type Judged,
+} from './growing-bank';
 import type {
   FeaturesToEvaluate,
   GrowingCalibration,
@@ -266,9 +275,10 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
       });
     },
     async evaluate(sets, options) {
-      await last; // what is being added counts
+      // What is being added counts, and what comes later does not: all sets are judged by the same rows
+      const now = await inTurn(undefined, () => growingDetectorOf(settings, copiedBank(bank)));
       const { evaluateGrowing } = await import('../evaluation/index');
-      return evaluateGrowing(settings.alpha, detector, sets, options);
+      return evaluateGrowing(settings.alpha, now, sets, options);
     },
     toBytes,
     async save(target) {
