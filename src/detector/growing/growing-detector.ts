@@ -9,16 +9,8 @@ import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
 import type { DetectorEvaluation } from '../evaluation/detector-evaluation';
 import { checkOne } from '../calls/one-row';
-import {
-  addRow,
-  copiedBank,
-  emptyBank,
-  judge,
-  keptBank,
-  withoutLabel,
-  type GrowingBank,
-  type Judged,
-} from './growing-bank';
+import { addRow, copiedBank, emptyBank, judge, keptBank, withoutLabel } from './growing-bank';
+import type { GrowingBank, Judged } from './growing-bank';
 import type {
   FeaturesToEvaluate,
   GrowingCalibration,
@@ -275,7 +267,7 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
       });
     },
     async evaluate(sets, options) {
-      // What is being added counts, and what comes later does not: all sets are judged by the same rows
+      // Rows that come later do not count: all sets are judged by the same
       const now = await inTurn(undefined, () => growingDetectorOf(settings, copiedBank(bank)));
       const { evaluateGrowing } = await import('../evaluation/index');
       return evaluateGrowing(settings.alpha, now, sets, options);

@@ -106,7 +106,7 @@ describe('compareOutputScorers', () => {
         10,
       );
       // A row is itself in each trial, and no other.
-      const [lower, upper] = meanLimits(meanAuroc('test', own, 160), 0.95);
+      const [lower, upper] = meanLimits(await meanAuroc('test', own, 160, () => Promise.resolve()), 0.95);
       expect(aurocLower).toBeCloseTo(lower, 10);
       expect(aurocUpper).toBeCloseTo(upper, 10);
     }
