@@ -2,7 +2,7 @@ import { normalCdf, normalQuantile } from './normal-distribution';
 
 const MOST_LEFT_OUT = 200;
 
-/** Leaves samples out, one at a time: of which stratum, while its weight is 0. Expects weights of 1, and leaves them so. */
+/** Leaves samples out one by one: of which stratum, while its weight is 0. Expects weights of 1 and leaves them so. */
 export function* leftOutOnce(weights: readonly Int32Array[]): Generator<number, void> {
   for (const [at, stratum] of weights.entries()) {
     const size = stratum.length;

@@ -129,7 +129,8 @@ const classGaussiansGraph: ScorerGraph = (g, parts) => {
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) columns[from + j * size + i] = inverse[i * size + j]!;
     constants[c] = Math.log(counts[c]! / total) - (whitening.logDeterminant + size * Math.log(2 * Math.PI)) / 2;
   }
-  const moved = g.node('Sub', [gaussianRows(g, parts), g.doubles('class_means', means, [classes, 1, size])]); // [C, N, D]
+  const rows = gaussianRows(g, parts);
+  const moved = g.node('Sub', [rows, g.doubles('class_means', means, [classes, 1, size])]); // [C, N, D]
   const own = g.node('MatMul', [moved, g.doubles('class_whitenings', columns, [classes, size, size])]);
   const halves = g.node('Mul', [squareOfRow(g, own), g.scalar(1 / 2)]);
   const logs = g.node('Sub', [g.doubles('class_constants', constants, [classes, 1, 1]), halves]);
