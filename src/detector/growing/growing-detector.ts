@@ -78,10 +78,10 @@ export interface GrowingDetector {
   pValues(features: GrowingFeatures, options?: GrowingOptions): Promise<Float64Array>;
   /**
    * How good it is as it stands, in numbers with intervals and in words, by known and strange images that it was not
-   * given; add nothing meanwhile.
+   * given. What is added or removed meanwhile does not count.
    *
    * @param sets `known`: features, or `{ features, labels }`; `strange`: features by name
-   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, or a label that it does not have
    */
   evaluate(sets: FeaturesToEvaluate, options?: GrowingEvaluationOptions): Promise<DetectorEvaluation>;
   /** Rows of each label, in the order in which the labels came. */
