@@ -1,3 +1,4 @@
+import type { Pause } from '../../core/pauses';
 import type { BestScorer } from './comparison';
 import { meanDifference, type MeanAuroc } from './mean-auroc';
 
@@ -31,11 +32,17 @@ function sentence(name: string, tied: readonly string[], others: number): string
  * The best of some scorers against each other one. All pairs are tested and counted, not only those with the best one:
  * any of them could have come out as the best.
  */
-export function bestScorer(names: readonly string[], means: readonly MeanAuroc[], confidence: number): BestScorer {
+export async function bestScorer(
+  names: readonly string[],
+  means: readonly MeanAuroc[],
+  confidence: number,
+  pause: Pause,
+): Promise<BestScorer> {
   const best = means.reduce((most, mean, i) => (mean.value > means[most]!.value ? i : most), 0);
   const pairs: { other: number; test: ReturnType<typeof meanDifference> }[] = [];
   for (let i = 0; i < means.length; i++) {
     for (let j = i + 1; j < means.length; j++) {
+      await pause();
       const [first, second] = j === best ? [j, i] : [i, j];
       const test = meanDifference(means[first]!, means[second]!, confidence);
       pairs.push({ other: first === best ? second : -1, test });

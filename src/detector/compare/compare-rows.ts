@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../core/errors';
-import { pauses } from '../../core/pauses';
+import { pauses, type Pause } from '../../core/pauses';
 import type { Head, LogitMeaning, ScorerMethod } from '../../scorers/contract/scorer';
 import type { KnownBlock } from '../known/known-rows';
 import { rowsFrom } from '../known/known-rows';
@@ -102,19 +102,27 @@ function unknownsOf(
   throw new ArgumentError(where, 'strange', expected, 'none');
 }
 
-const figuresOf = (
+/** How figures are found. */
+interface Measure {
+  strata: Int32Array;
+  draws: readonly Uint16Array[];
+  confidence: number;
+  pause: Pause;
+}
+
+const figuresOf = async (
   where: string,
   trials: readonly ScoredTrial[],
-  { strata, draws, confidence }: { strata: Int32Array; draws: readonly Uint16Array[]; confidence: number },
-): ScorerFigures & { mean: MeanAuroc } => {
-  const mean = meanAuroc(where, trials, strata.length);
+  { strata, draws, confidence, pause }: Measure,
+): Promise<ScorerFigures & { mean: MeanAuroc }> => {
+  const mean = await meanAuroc(where, trials, strata.length, pause);
   const [aurocLower, aurocUpper] = meanLimits(mean, confidence);
-  const { value, lower, upper } = meanFpr(trials, draws, confidence);
+  const { value, lower, upper } = await meanFpr(trials, draws, confidence, pause);
   const limits = { fprAt95TprInPositive: value, fprLower: lower, fprUpper: upper };
   return { mean, auroc: mean.value, aurocLower, aurocUpper, ...limits };
 };
 
-const plain = ({ mean, ...figures }: ReturnType<typeof figuresOf>): ScorerFigures => (void mean, figures);
+const plain = ({ mean, ...figures }: Awaited<ReturnType<typeof figuresOf>>): ScorerFigures => (void mean, figures);
 
 /** What to know before the numbers are believed. */
 function warningsFor(unknowns: readonly Unknown[]): string[] {
@@ -156,18 +164,18 @@ export async function compareRows(where: string, given: ComparedRows, how: Compa
     throw new ArgumentError(where, 'scorers', 'such that one at least can be compared', reasons);
   }
 
-  const measure = { strata: rows.strata, draws: drawnCounts(rows.strata, seed), confidence };
-  const table: { row: ComparedScorer; mean: MeanAuroc }[] = [];
   const pause = pauses(how.signal);
+  const measure = { strata: rows.strata, draws: await drawnCounts(rows.strata, seed, pause), confidence, pause };
+  const table: { row: ComparedScorer; mean: MeanAuroc }[] = [];
   for (const { name, method, scored } of found) {
-    await pause();
     const { byUnknown, ...cost } = scored;
     const all = byUnknown.flatMap((trials) => trials.map((one) => ({ ...one, weight: one.weight / byUnknown.length })));
-    const total = figuresOf(where, all, measure);
-    const sets = Object.fromEntries(
-      unknowns.map(({ name: set }, i) => [set, plain(figuresOf(where, byUnknown[i]!, measure))]),
-    );
-    const row: ComparedScorer = { name, kind: method.kind, ...plain(total), ...cost, sets };
+    const total = await figuresOf(where, all, measure);
+    const sets: [name: string, figures: ScorerFigures][] = [];
+    for (const [i, { name: set }] of unknowns.entries()) {
+      sets.push([set, plain(await figuresOf(where, byUnknown[i]!, measure))]);
+    }
+    const row: ComparedScorer = { name, kind: method.kind, ...plain(total), ...cost, sets: Object.fromEntries(sets) };
     table.push({ row, mean: total.mean });
   }
   table.sort((a, b) => b.row.auroc - a.row.auroc);
@@ -177,10 +185,11 @@ export async function compareRows(where: string, given: ComparedRows, how: Compa
     const best = scorers.reduce((most, one) => (one.sets[name]!.auroc > most.sets[name]!.auroc ? one : most));
     return { name, isProxy, about, count, best: best.name };
   });
-  const best = bestScorer(
+  const best = await bestScorer(
     scorers.map(({ name }) => name),
     table.map(({ mean }) => mean),
     confidence,
+    pause,
   );
   const result = {
     scorers,

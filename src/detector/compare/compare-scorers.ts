@@ -155,10 +155,15 @@ export async function compareScorers(
   const counted = (source: OutputSource): OutputSource => ({
     ...source,
     async batchOf(own) {
-      const batch = await source.batchOf(own);
+      const block = await source.batchOf(own);
       done += own.length;
-      how.onProgress?.(done, total);
-      return batch;
+      try {
+        how.onProgress?.(done, total);
+      } catch (error) {
+        block.dispose();
+        throw error;
+      }
+      return block;
     },
   });
 

@@ -77,10 +77,16 @@ function joined(first: TrialRows, second: TrialRows): TrialRows {
     return { data, shape: [a.shape[0] + b.shape[0], a.shape[1]] };
   };
   const [features, logits] = [both('features'), both('logits')];
-  const labels = Int32Array.of(...first.rows.labels!, ...second.rows.labels!);
+  const numbers = (a: Int32Array, b: Int32Array): Int32Array => {
+    const all = new Int32Array(a.length + b.length);
+    all.set(a);
+    all.set(b, a.length);
+    return all;
+  };
+  const labels = numbers(first.rows.labels!, second.rows.labels!);
   return {
     rows: { ...(features && { features }), ...(logits && { logits }), labels },
-    ids: Int32Array.of(...first.ids, ...second.ids),
+    ids: numbers(first.ids, second.ids),
   };
 }
 

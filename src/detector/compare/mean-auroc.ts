@@ -1,3 +1,4 @@
+import type { Pause } from '../../core/pauses';
 import { auroc } from '../../metrics/auroc';
 import { cumulativeCounts } from '../../metrics/cumulative-counts';
 import { placements } from '../../metrics/intervals/delong';
@@ -30,10 +31,16 @@ const sumOfSquares = (parts: Float64Array): number => parts.reduce((sum, part) =
  *
  * Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988): of one trial these are its variance and its test.
  */
-export function meanAuroc(where: string, trials: readonly ScoredTrial[], rows: number): MeanAuroc {
+export async function meanAuroc(
+  where: string,
+  trials: readonly ScoredTrial[],
+  rows: number,
+  pause: Pause,
+): Promise<MeanAuroc> {
   const parts = new Float64Array(rows);
   let [value, pairs] = [0, Infinity];
   for (const { inRows, outRows, inScores, outScores, weight } of trials) {
+    await pause();
     const ranked = cumulativeCounts(where, inScores, outScores);
     const area = auroc(ranked);
     const { ofIn, ofOut } = placements(ranked);

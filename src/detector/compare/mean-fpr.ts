@@ -1,3 +1,4 @@
+import type { Pause } from '../../core/pauses';
 import { seededRandom } from '../../core/random';
 import { clopperPearson } from '../../thresholds/clopper-pearson';
 import type { ScoredTrial } from './trial';
@@ -6,20 +7,23 @@ const TPR = 0.95;
 const RESAMPLES = 400;
 
 /** How often each row was drawn, for each of some draws of as many rows of each stratum as there are. */
-export function drawnCounts(strata: Int32Array, seed: number): Uint16Array[] {
+export async function drawnCounts(strata: Int32Array, seed: number, pause: Pause): Promise<Uint16Array[]> {
   const random = seededRandom(seed, 61);
   const members = new Map<number, number[]>();
   strata.forEach((stratum, row) => {
     if (!members.has(stratum)) members.set(stratum, []);
     members.get(stratum)!.push(row);
   });
-  return Array.from({ length: RESAMPLES }, () => {
+  const draws: Uint16Array[] = [];
+  while (draws.length < RESAMPLES) {
+    await pause();
     const counts = new Uint16Array(strata.length);
     for (const rows of members.values()) {
       for (let i = 0; i < rows.length; i++) counts[rows[random.integer(rows.length)]!]!++;
     }
-    return counts;
-  });
+    draws.push(counts);
+  }
+  return draws;
 }
 
 /** Rows in the order of their scores. */
@@ -51,15 +55,29 @@ function fprOf({ inRows, outRows, inScores, outScores }: ScoredTrial) {
  * end: of the bootstrap's percentiles, which know that the threshold comes of some known rows, and of Clopper and
  * Pearson for all unknown rows, which know that none of ten that passed are not none at all.
  */
-export function meanFpr(trials: readonly ScoredTrial[], draws: readonly Uint16Array[], confidence: number) {
-  const each = trials.map(fprOf);
+export async function meanFpr(
+  trials: readonly ScoredTrial[],
+  draws: readonly Uint16Array[],
+  confidence: number,
+  pause: Pause,
+) {
+  const each: ReturnType<typeof fprOf>[] = [];
+  for (const trial of trials) {
+    await pause();
+    each.push(fprOf(trial));
+  }
   const meanOf = (counts?: Uint16Array) =>
     each.reduce((sum, one, t) => {
       const { passed, of } = one(counts);
       return sum + (trials[t]!.weight * passed) / of;
     }, 0);
   const value = meanOf();
-  const drawn = Float64Array.from(draws, meanOf).sort();
+  const drawn = new Float64Array(draws.length);
+  for (const [at, counts] of draws.entries()) {
+    await pause();
+    drawn[at] = meanOf(counts);
+  }
+  drawn.sort();
   const tail = (1 - confidence) / 2;
   const unknown = new Set(trials.flatMap(({ outRows }) => Array.from(outRows))).size;
   const [lower, upper] = clopperPearson(Math.round(value * unknown), unknown, confidence);

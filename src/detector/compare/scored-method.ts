@@ -1,5 +1,5 @@
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
-import { pauses } from '../../core/pauses';
+import { checkSignal, pauses } from '../../core/pauses';
 import type { Batch, FitBlock, ModelParts, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
 import { encodeScorer } from '../../scorers/contract/scorer-state';
 import { blocksIn } from '../known/gathered-rows';
@@ -82,6 +82,7 @@ export async function scoredMethod(
       stateBytes,
     };
   } catch (error) {
+    checkSignal(signal);
     // What is wrong with the rows for every scorer was found out before.
     if (error instanceof ArgumentError || error instanceof ShapeError || error instanceof NotFiniteError) {
       return during + error.message;

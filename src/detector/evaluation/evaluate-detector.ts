@@ -1,4 +1,4 @@
-import { ANYTHING, SHARE, SIGNAL } from '../../core/check';
+import { ANYTHING, SHARE, SIGNAL, type Rule } from '../../core/check';
 import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
@@ -41,6 +41,11 @@ function withAsked(where: string, own: DetectorState['cutPoints'], asked: string
   return { cutPoints: { ...own, [cutPoint]: alpha }, cutPoint };
 }
 
+const indicesBelow = (count: number): Rule => ({
+  expected: `class indices from 0 to ${count - 1}, as the model has ${count} classes (leave OoD rows out)`,
+  holds: (label) => label < count,
+});
+
 const OPTIONS = { cutPoint: [ANYTHING, 'default'], confidence: [SHARE, 0.95], signal: [SIGNAL] } as const;
 
 /** What {@link evaluateSets} says of a detector, by the decisions of its `predict`. */
@@ -58,6 +63,7 @@ export async function evaluateDetector(
   } = readOptions<DetectorEvaluationOptions, typeof OPTIONS>(where, options, OPTIONS);
   const { calibrations, classNames } = state;
   const [all] = calibrations;
+  const classCount = classNames?.length ?? state.widths.logits;
   const folds = isCross({ calibrations });
   const count = countOf({ calibrations });
   const cutAt = (alpha: number) => cutSorted(all!, alpha, state.confidence);
@@ -71,6 +77,7 @@ export async function evaluateDetector(
       pause: pauses(signal),
       promised: { count, folds: calibrations.length, confidence: state.confidence, isHeldOut: !folds },
       classNames,
+      classes: classCount === undefined ? undefined : indicesBelow(classCount),
       split: (block) => withoutLabels(kind, block) as { rows: never; labels: unknown },
       predict: (rows) => predict(rows, { cutPoint: asked, ...(signal && { signal }) }),
       // As `predict` decides: by the threshold, or of folds by the p-value, whose count of rows is whole.

@@ -4,6 +4,7 @@ import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
 import type { GrowingEvaluationOptions, GrowingFeatures } from '../growing/growing-calls';
 import type { GrowingDetector } from '../growing/growing-detector';
+import { shownLabel } from '../growing/growing-labels';
 import type { DetectorEvaluation, EvaluatedRows } from './detector-evaluation';
 import { evaluateSets } from './evaluate-sets';
 
@@ -26,7 +27,8 @@ export async function evaluateGrowing(
     confidence: [SHARE, 0.95],
     signal: [SIGNAL],
   });
-  const names = [...detector.counts().keys()].filter((label) => typeof label === 'string');
+  const counts = detector.counts();
+  const names = [...counts.keys()].filter((label) => typeof label === 'string');
   return evaluateSets<GrowingFeatures>(
     {
       where,
@@ -37,6 +39,10 @@ export async function evaluateGrowing(
       pause: pauses(signal),
       promised: { count: detector.calibration.count, folds: 1, confidence: undefined, isHeldOut: false },
       classNames: names.length > 0 ? names : undefined,
+      classes: {
+        expected: `labels of the detector (${[...counts.keys()].map(shownLabel).join(', ')})`,
+        holds: (label) => (names.length > 0 ? label < names.length : counts.has(label)),
+      },
       split: splitFeatures,
       predict: (rows) => detector.predict(rows, { alpha, ...(signal && { signal }) }),
       isOodAt:

@@ -3,6 +3,7 @@ import { ArgumentError } from '../../core/errors';
 import type { Pause } from '../../core/pauses';
 import { tagOf } from '../../core/shown-value';
 import { evaluate } from '../../metrics/evaluation/evaluate';
+import type { Evaluation } from '../../metrics/evaluation/evaluation';
 import { alarmsOf } from '../../thresholds/conformal-threshold';
 import { isStream } from '../known/block-stream';
 import { countedShare } from './counted-share';
@@ -109,6 +110,7 @@ export async function evaluateSets<Block>(
 
   const sets: ToldSet[] = [];
   const results: StrangeEvaluation[] = [];
+  const evaluations: Evaluation[] = []; // one a set, with pauses between
   for (const { name, said } of out) {
     await pause();
     const found = atEach((at) => calledAt(said, at));
@@ -116,6 +118,12 @@ export async function evaluateSets<Block>(
     const set: ToldSet = { name, found: found[cutPoint]!, finding };
     const parts = partsOf(said);
     sets.push(set);
+    evaluations.push(
+      evaluate(
+        { in: knownParts.scores, out: { [name]: parts.scores } },
+        { confidence, ...(accuracy && { accuracy: accuracy.share }) },
+      ),
+    );
     results.push({
       name,
       sentence: setSentence(set, here, told),
@@ -134,10 +142,10 @@ export async function evaluateSets<Block>(
     alpha,
     confidence,
     ...(threshold !== undefined && Number.isFinite(threshold) && { threshold }),
-    evaluation: evaluate(
-      { in: knownParts.scores, out: Object.fromEntries(results.map(({ name, scores }) => [name, scores])) },
-      { confidence, ...(accuracy && { accuracy: accuracy.share }) },
-    ),
+    evaluation: {
+      ...evaluations[0]!,
+      sets: Object.fromEntries(evaluations.flatMap((one) => Object.entries(one.sets))),
+    },
     known: {
       name: 'known',
       sentence: knownSentence(here, accuracy, told),

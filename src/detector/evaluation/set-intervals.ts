@@ -4,7 +4,7 @@ import { averagePrecision } from '../../metrics/average-precision';
 import { cumulativeCounts } from '../../metrics/cumulative-counts';
 import { detectionError } from '../../metrics/detection-error';
 import { fprAtTpr } from '../../metrics/fpr-at-tpr';
-import { acceleration, biasCorrectedLevel } from '../../metrics/intervals/bca';
+import { accelerationOf, biasCorrectedLevel, leftOutOnce } from '../../metrics/intervals/bca';
 import { ascendingQuantile, drawAnew } from '../../metrics/intervals/bootstrap';
 import type { RankedMetric } from '../../metrics/intervals/bootstrap-interval';
 import { rankedResample, slotsInOrder } from '../../metrics/intervals/ranked-resample';
@@ -38,15 +38,20 @@ export async function setIntervals(
   const counts = cumulativeCounts('evaluate', inScores, outScores);
   const rank = rankedResample(counts.thresholds, slotsInOrder(counts.inAtOrBelow), slotsInOrder(counts.outAtOrBelow));
   const weights = [inScores, outScores].map(({ length }) => new Int32Array(length).fill(1));
-  const valueOf = (metric: RankedMetric) => metric(rank(weights[0]!, weights[1]!));
+  const whole = rank(weights[0]!, weights[1]!);
   // With fewer, not one resample lies beyond either end.
   const resamples = Math.max(RESAMPLES, Math.ceil(2 / (1 - confidence)));
-  const metrics: { name: keyof Intervals; metric: RankedMetric; value: number; skew: number; values: Float64Array }[] =
-    [];
-  for (const [name, metric] of Object.entries(METRICS) as [keyof Intervals, RankedMetric][]) {
+  const metrics = (Object.entries(METRICS) as [keyof Intervals, RankedMetric][]).map(([name, metric]) => ({
+    name,
+    metric,
+    value: metric(whole),
+    without: weights.map((): number[] => []),
+    values: new Float64Array(resamples),
+  }));
+  for (const at of leftOutOnce(weights)) {
     await pause();
-    const skew = acceleration(weights, () => valueOf(metric));
-    metrics.push({ name, metric, value: valueOf(metric), skew, values: new Float64Array(resamples) });
+    const ranked = rank(weights[0]!, weights[1]!);
+    for (const { metric, without } of metrics) without[at]!.push(metric(ranked));
   }
 
   const random = seededRandom(SEED);
@@ -57,9 +62,10 @@ export async function setIntervals(
     for (const { metric, values } of metrics) values[r] = metric(ranked);
   }
   const intervals: Intervals = {};
-  for (const { name, value, skew, values } of metrics) {
+  for (const { name, value, without, values } of metrics) {
     values.sort();
     if (values[0] === values[resamples - 1]) continue;
+    const skew = accelerationOf(weights, without);
     const end = (level: number) => ascendingQuantile(values, biasCorrectedLevel(values, value, skew, level));
     intervals[name] = { lower: end((1 - confidence) / 2), upper: end((1 + confidence) / 2) };
   }

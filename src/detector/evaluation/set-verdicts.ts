@@ -1,3 +1,4 @@
+import type { Rule } from '../../core/check';
 import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
 import { isStream } from '../known/block-stream';
 import { readKnownLabels } from '../known/known-labels';
@@ -21,6 +22,8 @@ export interface SetReader<Block> {
   split(block: unknown): { rows: Block; labels: unknown };
   predict(rows: Block): Promise<readonly EvaluatedVerdict[]>;
   classNames: readonly string[] | undefined;
+  /** Which class indices there are, where that is known. */
+  classes: Rule | undefined;
 }
 
 /** Not of the set: what is wrong is so for each. */
@@ -40,7 +43,11 @@ async function namingSet<T>(where: string, set: string, done: Promise<T>): Promi
 }
 
 /** The labels of a block as class indices. @throws ArgumentError, ShapeError */
-async function labelsOf(where: string, given: unknown, count: number, classNames: readonly string[] | undefined) {
+async function labelsOf(
+  { where, classNames, classes }: Pick<SetReader<unknown>, 'where' | 'classNames' | 'classes'>,
+  given: unknown,
+  count: number,
+) {
   const { labels, names } = await readKnownLabels(where, given, { classNames });
   if (names) {
     throw new ArgumentError(where, 'labels', 'class indices, as the detector has no classNames', 'names');
@@ -48,6 +55,9 @@ async function labelsOf(where: string, given: unknown, count: number, classNames
   if (labels.length !== count) {
     throw new ShapeError(where, 'labels', `${count} labels, one for each row`, labels.length);
   }
+  const odd = classes ? labels.findIndex((label) => !classes.holds(label)) : -1;
+  // As a wrong answer it would make the accuracy of another labeling
+  if (odd >= 0) throw new ArgumentError(where, 'labels', classes!.expected, `${labels[odd]} at index ${odd}`);
   return labels;
 }
 
@@ -59,7 +69,7 @@ async function labelsOf(where: string, given: unknown, count: number, classNames
  * @throws as `predict`, naming the set; ArgumentError for a set without rows; ShapeError where some blocks have labels
  */
 export async function setVerdicts<Block>(
-  { where, split, predict, classNames }: SetReader<Block>,
+  { where, split, predict, ...known }: SetReader<Block>,
   set: string,
   given: unknown,
   isLabeled: boolean,
@@ -70,7 +80,7 @@ export async function setVerdicts<Block>(
     const { rows, labels: own } = split(block);
     const said = await predict(rows);
     if (isLabeled && own !== undefined) {
-      for (const label of await labelsOf(where, own, said.length, classNames)) labels.push(label);
+      for (const label of await labelsOf({ where, ...known }, own, said.length)) labels.push(label);
     }
     for (const verdict of said) verdicts.push(verdict);
     if (labels.length !== 0 && labels.length !== verdicts.length) {

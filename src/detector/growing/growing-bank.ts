@@ -122,6 +122,14 @@ export function keptBank(bank: GrowingBank): () => void {
   };
 }
 
+/** The bank as it is now, whatever becomes of it: rows that are there are never written again, their neighbors are. */
+export const copiedBank = (bank: GrowingBank): GrowingBank => ({
+  ...bank,
+  labels: bank.labels.slice(),
+  neighbors: bank.neighbors.slice(),
+  squares: bank.squares.slice(),
+});
+
 /** A bank of the rows with other labels. Only where a row was among the nearest of another are those sought anew. */
 export async function withoutLabel(bank: GrowingBank, label: GrowingLabel, pause: Pause): Promise<GrowingBank> {
   const { k, normalized, size } = bank;

@@ -9,7 +9,8 @@ import { allowedAlarms, countAllowing } from '../../thresholds/allowed-alarms';
 import { saveBytes, type DetectorTarget } from '../detector-io';
 import type { DetectorEvaluation } from '../evaluation/detector-evaluation';
 import { checkOne } from '../calls/one-row';
-import { addRow, emptyBank, judge, keptBank, withoutLabel, type GrowingBank, type Judged } from './growing-bank';
+import { addRow, copiedBank, emptyBank, judge, keptBank, withoutLabel } from './growing-bank';
+import type { GrowingBank, Judged } from './growing-bank';
 import type {
   FeaturesToEvaluate,
   GrowingCalibration,
@@ -77,10 +78,10 @@ export interface GrowingDetector {
   pValues(features: GrowingFeatures, options?: GrowingOptions): Promise<Float64Array>;
   /**
    * How good it is as it stands, in numbers with intervals and in words, by known and strange images that it was not
-   * given; add nothing meanwhile.
+   * given. What is added or removed meanwhile does not count.
    *
    * @param sets `known`: features, or `{ features, labels }`; `strange`: features by name
-   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, or a label that it does not have
    */
   evaluate(sets: FeaturesToEvaluate, options?: GrowingEvaluationOptions): Promise<DetectorEvaluation>;
   /** Rows of each label, in the order in which the labels came. */
@@ -266,9 +267,10 @@ export function growingDetectorOf(settings: GrowingSettings, given: GrowingBank)
       });
     },
     async evaluate(sets, options) {
-      await last; // what is being added counts
+      // Rows that come later do not count: all sets are judged by the same
+      const now = await inTurn(undefined, () => growingDetectorOf(settings, copiedBank(bank)));
       const { evaluateGrowing } = await import('../evaluation/index');
-      return evaluateGrowing(settings.alpha, detector, sets, options);
+      return evaluateGrowing(settings.alpha, now, sets, options);
     },
     toBytes,
     async save(target) {

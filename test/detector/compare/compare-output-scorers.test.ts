@@ -106,7 +106,7 @@ describe('compareOutputScorers', () => {
         10,
       );
       // A row is itself in each trial, and no other.
-      const [lower, upper] = meanLimits(meanAuroc('test', own, 160), 0.95);
+      const [lower, upper] = meanLimits(await meanAuroc('test', own, 160, () => Promise.resolve()), 0.95);
       expect(aurocLower).toBeCloseTo(lower, 10);
       expect(aurocUpper).toBeCloseTo(upper, 10);
     }
@@ -225,6 +225,19 @@ describe('leaving classes out', () => {
     expect(drawn.size).toBeGreaterThan(1);
     expect(missing(leftOutClasses(parts([0, 0, 0, 0, 0, 0, 0, 0, 3]), 10, 1))).toBeUndefined();
     expect(missing(leftOutClasses(parts(new Array<number>(8).fill(0)), 10, 1))).toBeUndefined();
+  });
+
+  test('a class of more rows than a call takes arguments', () => {
+    const part = (from: number) => {
+      const features = { data: new Float32Array(200_000), shape: [200_000, 1] as const };
+      const ids = Int32Array.from({ length: 200_000 }, (_, i) => from + i);
+      return { rows: { features, labels: ids.map((row) => row % 2) }, ids };
+    };
+    const { trials } = leftOutClasses({ fit: part(0), held: part(200_000), head: undefined }, 10, 1)!;
+    expect(trials.map(({ outside }) => [outside.ids.length, outside.ids[0], outside.ids.at(-1)])).toEqual([
+      [200_000, 0, 399_998],
+      [200_000, 1, 399_999],
+    ]);
   });
 
   test('labels of other classes than the columns leave the logits as they are', () => {

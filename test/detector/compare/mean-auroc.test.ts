@@ -7,6 +7,8 @@ import { meanAuroc, meanDifference, meanLimits } from '../../../src/detector/com
 import { drawnCounts, meanFpr } from '../../../src/detector/compare/mean-fpr';
 import type { ScoredTrial } from '../../../src/detector/compare/trial';
 
+/** No pause at all. */
+const go = () => Promise.resolve();
 const ids = (from: number, count: number) => Int32Array.from({ length: count }, (_, i) => from + i);
 const trialOf = (inScores: ArrayLike<number>, outScores: ArrayLike<number>): ScoredTrial => ({
   inRows: ids(0, inScores.length),
@@ -20,10 +22,10 @@ const trialOf = (inScores: ArrayLike<number>, outScores: ArrayLike<number>): Sco
 const scores = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 30 });
 
 describe('of one trial', () => {
-  test('area and limits are those of aurocInterval', () => {
-    fc.assert(
-      fc.property(scores, scores, (inScores, outScores) => {
-        const mean = meanAuroc('test', [trialOf(inScores, outScores)], inScores.length + outScores.length);
+  test('area and limits are those of aurocInterval', async () => {
+    await fc.assert(
+      fc.asyncProperty(scores, scores, async (inScores, outScores) => {
+        const mean = await meanAuroc('test', [trialOf(inScores, outScores)], inScores.length + outScores.length, go);
         const expected = aurocInterval(inScores, outScores);
         const [lower, upper] = meanLimits(mean, 0.95);
         expect(mean.value).toBeCloseTo(expected.auroc, 12);
@@ -34,37 +36,41 @@ describe('of one trial', () => {
     );
   });
 
-  test('the test is that of compareAurocs, of perfect and equal scores too', () => {
+  test('the test is that of compareAurocs, of perfect and equal scores too', async () => {
     const pairs = fc.integer({ min: 2, max: 25 }).chain((n) => {
       const list = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: n, maxLength: n });
       return fc.tuple(list, list, list, list);
     });
-    const agree = (a: number[], b: number[], c: number[], d: number[]) => {
+    const agree = async (a: number[], b: number[], c: number[], d: number[]) => {
       const [first, second] = [trialOf(a, b), trialOf(c, d)];
       const rows = a.length + b.length;
-      const own = meanDifference(meanAuroc('x', [first], rows), meanAuroc('x', [second], rows), 0.9);
+      const own = meanDifference(
+        await meanAuroc('x', [first], rows, go),
+        await meanAuroc('x', [second], rows, go),
+        0.9,
+      );
       const expected = compareAurocs({ inScores: a, outScores: b }, { inScores: c, outScores: d }, { confidence: 0.9 });
       for (const name of ['difference', 'pValue', 'lower', 'upper'] as const) {
         expect(own[name]).toBeCloseTo(expected[name], 9);
       }
     };
-    fc.assert(
-      fc.property(pairs, ([a, b, c, d]) => agree(a, b, c, d)),
+    await fc.assert(
+      fc.asyncProperty(pairs, ([a, b, c, d]) => agree(a, b, c, d)),
       { seed: 2 },
     );
-    agree([0, 1, 2], [3, 4, 5], [0, 0, 0], [0, 0, 0]);
-    agree([0, 1, 2], [3, 4, 5], [0, 1, 2], [3, 4, 5]);
+    await agree([0, 1, 2], [3, 4, 5], [0, 0, 0], [0, 0, 0]);
+    await agree([0, 1, 2], [3, 4, 5], [0, 1, 2], [3, 4, 5]);
   });
 
-  test('FPR at 95 % TPR is fprAtTpr, and lies within its limits', () => {
-    fc.assert(
-      fc.property(scores, scores, (inScores, outScores) => {
+  test('FPR at 95 % TPR is fprAtTpr, and lies within its limits', async () => {
+    await fc.assert(
+      fc.asyncProperty(scores, scores, async (inScores, outScores) => {
         const trial = trialOf(inScores, outScores);
         const strata = Int32Array.from(
           { length: inScores.length + outScores.length },
           (_, i) => +(i < inScores.length),
         );
-        const { value, lower, upper } = meanFpr([trial], drawnCounts(strata, 1), 0.95);
+        const { value, lower, upper } = await meanFpr([trial], await drawnCounts(strata, 1, go), 0.95, go);
         expect(value).toBeCloseTo(fprAtTpr(trial.inScores, trial.outScores), 12);
         expect(lower).toBeLessThanOrEqual(value);
         expect(upper).toBeGreaterThanOrEqual(value);
@@ -109,13 +115,13 @@ describe('of several trials that share rows', () => {
     ['sets against the same known rows', sharing, 4, 30, 150],
   ] as const)(
     '%s: the error is that of repeated draws, and not of independent trials',
-    (_, make, count, each, rows) => {
+    async (_, make, count, each, rows) => {
       const random = seededRandom(7);
       const runs = 1000;
       let [sum, squares, told, covered] = [0, 0, 0, 0];
       const truth = 0.7602499; // P(N(1, 1) > N(0, 1)) = Phi(1 / sqrt 2)
       for (let run = 0; run < runs; run++) {
-        const mean = meanAuroc('x', make(random, count, each), rows);
+        const mean = await meanAuroc('x', make(random, count, each), rows, go);
         const [lower, upper] = meanLimits(mean, 0.95);
         sum += mean.value;
         squares += mean.value ** 2;
@@ -130,31 +136,31 @@ describe('of several trials that share rows', () => {
     },
   );
 
-  test('means are by the weights', () => {
+  test('means are by the weights', async () => {
     const trials = [trialOf([1, 2], [3, 0]), trialOf([1, 2], [3, 4])].map((one, i) => ({
       ...one,
       weight: [0.25, 0.75][i]!,
     }));
-    expect(meanAuroc('x', trials, 4).value).toBeCloseTo(0.25 * 0.5 + 0.75, 12);
+    expect((await meanAuroc('x', trials, 4, go)).value).toBeCloseTo(0.25 * 0.5 + 0.75, 12);
     expect(auroc([1, 2], [3, 0])).toBe(0.5);
-    const { value } = meanFpr(trials, drawnCounts(new Int32Array(4), 1), 0.95);
+    const { value } = await meanFpr(trials, await drawnCounts(new Int32Array(4), 1, go), 0.95, go);
     expect(value).toBeCloseTo(0.25 * 0.5, 12);
   });
 });
 
 describe('intervals of FPR', () => {
-  test('none of twenty that pass can still be one in six, by Clopper and Pearson', () => {
+  test('none of twenty that pass can still be one in six, by Clopper and Pearson', async () => {
     const trial = trialOf(
       Array.from({ length: 50 }, (_, i) => i),
       Array.from({ length: 20 }, (_, i) => 100 + i),
     );
     const strata = Int32Array.from({ length: 70 }, (_, i) => +(i < 50));
-    const { value, lower, upper } = meanFpr([trial], drawnCounts(strata, 1), 0.95);
+    const { value, lower, upper } = await meanFpr([trial], await drawnCounts(strata, 1, go), 0.95, go);
     expect([value, lower]).toEqual([0, 0]);
     expect(upper).toBeCloseTo(0.1684335, 6); // scipy.stats.beta.ppf(0.975, 1, 20)
   });
 
-  test('they hold the true rate, though the threshold comes of few known rows', () => {
+  test('they hold the true rate, though the threshold comes of few known rows', async () => {
     const random = seededRandom(11);
     const truth = 0.2594; // Phi(1.645 - 2.29): of N(2.29, 1) so many lie below the 95th percentile of N(0, 1)
     const strata = Int32Array.from({ length: 100 }, (_, i) => +(i < 40));
@@ -162,15 +168,20 @@ describe('intervals of FPR', () => {
     for (let run = 0; run < 200; run++) {
       const inScores = Array.from({ length: 40 }, () => random.normal());
       const outScores = Array.from({ length: 60 }, () => random.normal() + 2.29);
-      const { lower, upper } = meanFpr([trialOf(inScores, outScores)], drawnCounts(strata, run), 0.95);
+      const { lower, upper } = await meanFpr(
+        [trialOf(inScores, outScores)],
+        await drawnCounts(strata, run, go),
+        0.95,
+        go,
+      );
       covered += Number(lower <= truth && truth <= upper);
     }
     expect(covered).toBeGreaterThan(170);
   });
 
-  test('a draw has as many rows of each stratum as there are', () => {
+  test('a draw has as many rows of each stratum as there are', async () => {
     const strata = Int32Array.from({ length: 30 }, (_, i) => i % 3);
-    const draws = drawnCounts(strata, 2);
+    const draws = await drawnCounts(strata, 2, go);
     expect(draws).toHaveLength(400);
     for (const counts of draws.slice(0, 20)) {
       for (const stratum of [0, 1, 2]) {
@@ -193,27 +204,29 @@ describe('the best of many', () => {
   /** Scorers that see the same rows each with noise of their own. */
   function drawn(random: ReturnType<typeof seededRandom>, shifts: readonly number[], each: number) {
     const base = Array.from({ length: 2 * each }, () => random.normal());
-    return shifts.map((shift) => {
-      const own = base.map((value, row) => value + random.normal() + (row < each ? 0 : shift));
-      return meanAuroc('x', [trialOf(own.slice(0, each), own.slice(each))], 2 * each);
-    });
+    return Promise.all(
+      shifts.map((shift) => {
+        const own = base.map((value, row) => value + random.normal() + (row < each ? 0 : shift));
+        return meanAuroc('x', [trialOf(own.slice(0, each), own.slice(each))], 2 * each, go);
+      }),
+    );
   }
 
-  test('of ten that are equal one is seldom called worse, though the best was chosen on the same rows', () => {
+  test('of ten that are equal one is seldom called worse, though the best was chosen on the same rows', async () => {
     const random = seededRandom(5);
     const names = Array.from({ length: 10 }, (_, i) => `s${i}`);
     let wrong = 0;
     for (let run = 0; run < 300; run++) {
-      const { against } = bestScorer(names, drawn(random, new Array<number>(10).fill(1), 60), 0.95);
+      const { against } = await bestScorer(names, await drawn(random, new Array<number>(10).fill(1), 60), 0.95, go);
       wrong += Number(against.some(({ isTied }) => !isTied));
     }
     expect(wrong / 300).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / 300));
   });
 
-  test('names the best, those that are tied with it, and says so in words', () => {
+  test('names the best, those that are tied with it, and says so in words', async () => {
     const random = seededRandom(6);
-    const means = drawn(random, [3, 2.9, 0.3, 0], 150);
-    const best = bestScorer(['a', 'b', 'c', 'd'], means, 0.95);
+    const means = await drawn(random, [3, 2.9, 0.3, 0], 150);
+    const best = await bestScorer(['a', 'b', 'c', 'd'], means, 0.95, go);
     expect(best.name).toBe('a');
     expect(best.against.map(({ name, isTied }) => [name, isTied])).toEqual([
       ['b', true],
@@ -228,10 +241,10 @@ describe('the best of many', () => {
       expect(one.adjustedPValue).toBeGreaterThanOrEqual(one.pValue);
       expect(one.lower).toBeLessThanOrEqual(one.difference);
     }
-    const two = bestScorer(['c', 'a'], [means[2]!, means[0]!], 0.95);
+    const two = await bestScorer(['c', 'a'], [means[2]!, means[0]!], 0.95, go);
     expect(two).toMatchObject({ name: 'a', said: 'a has the highest AUROC, and is told apart from all others' });
     expect(two.against[0]).toMatchObject({ name: 'c', isTied: false });
-    expect(bestScorer(['a', 'b'], [means[0]!, means[0]!], 0.95)).toMatchObject({
+    expect(await bestScorer(['a', 'b'], [means[0]!, means[0]!], 0.95, go)).toMatchObject({
       said: 'a has the highest AUROC, but so few images do not tell it apart from b',
       against: [{ name: 'b', difference: 0, pValue: 1, isTied: true }],
     });

@@ -158,6 +158,17 @@ describe('labels', () => {
     expect(labeled(await tags.evaluate({ known, strange }))).toEqual([undefined, undefined]);
   });
 
+  test('that are no classes of the model are refused: they would be wrong answers', async () => {
+    const from1 = { ...known, labels: known.labels.map((label) => label + 1) };
+    for (const options of [{}, { classNames: names }]) {
+      const detector = await fitted(options);
+      await expect(detector.evaluate({ known: from1, strange })).rejects.toThrow(
+        'fitOutputDetector.evaluate: known: labels must be class indices from 0 to 1, as the model has 2 classes (leave ' +
+          'OoD rows out), got 2 at index 1',
+      );
+    }
+  });
+
   test('of some blocks alone, or too few, are refused', async () => {
     const detector = await fitted();
     const evaluate = (known: never) => detector.evaluate({ known, strange });

@@ -50,3 +50,45 @@ test('of rows that are being added; of labels that are numbers; of too few rows'
     /^growingDetector\.evaluate: alpha must be 0\.1666.* or more for 5 rows/,
   );
 });
+
+test('labels that the detector does not have are refused, numbers as names', async () => {
+  const features = rowsOf(...known);
+  for (const [own, strangers, expected] of [
+    [7, known.map(() => 3), 'known: labels must be labels of the detector (7), got 3 at index 0'],
+    ['cat', known.map(() => 'cow'), "known: labels must be names of classNames ('cat'?), got 'cow' at index 0"],
+    ['cat', known.map(() => 1), "known: labels must be labels of the detector ('cat'), got 1 at index 0"],
+  ] as const) {
+    const detector = growingDetector({ normalize: 'none' });
+    await detector.add(rowsOf(...normalRows(30, 3, 1)), own);
+    await expect(detector.evaluate({ known: { features, labels: strangers }, strange })).rejects.toThrow(
+      `growingDetector.evaluate: ${expected}`,
+    );
+  }
+});
+
+test('all sets are judged by the rows of the call, whatever is added or removed meanwhile', async () => {
+  const made = async () => {
+    const detector = growingDetector({ normalize: 'none' });
+    await detector.add(rowsOf(...normalRows(30, 3, 1)), 'a');
+    await detector.add(rowsOf(...normalRows(30, 3, 2, 9)), 'b'); // where the far ones are
+    return detector;
+  };
+  const sets = { known: rowsOf(...known), strange };
+  const wanted = await (await made()).evaluate(sets);
+  for (const change of ['add', 'remove'] as const) {
+    const detector = await made();
+    const asked = detector.evaluate(sets);
+    if (change === 'add') await detector.add(rowsOf(...normalRows(30, 3, 5, 1)), 'c');
+    else await detector.remove('b');
+    expect(await asked).toEqual(wanted);
+    expect(await detector.evaluate(sets)).not.toEqual(wanted);
+  }
+  // A stream may ask the detector, too, and teach it
+  const detector = await made();
+  async function* blocks() {
+    yield rowsOf(...known.slice(0, 20));
+    await detector.add(rowsOf(...normalRows(30, 3, 5, 1)), 'c');
+    yield rowsOf(...known.slice(20));
+  }
+  expect(await detector.evaluate({ known: blocks(), strange })).toEqual(wanted);
+});
