@@ -69,7 +69,7 @@ export interface Detector<Label = ClassLabel> {
    * with a title the result is a report, `htmlReport({ title, ...result })`.
    *
    * @param sets `known`: images as at the fit, with `labels` the accuracy too; `strange`: images by name
-   * @throws as `predict`, naming the set; ArgumentError for a set without images, or none, and labels that are no classes
+   * @throws as `predict`, naming the set; ArgumentError for a set without images, or none, or labels of no class
    */
   evaluate(sets: ImagesToEvaluate, options?: DetectorEvaluationOptions): Promise<DetectorEvaluation>;
   /** The detector as one safetensors file, without the model. */

@@ -105,7 +105,7 @@ export interface OutputDetector<Label = ClassLabel> {
    * How good the detector is, in numbers with intervals and in words, by known and strange images that it never saw.
    *
    * @param sets `known`: outputs as at the fit, with `labels` the accuracy too; `strange`: such outputs by name
-   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, and labels that are no classes
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, or labels of no class
    */
   evaluate(sets: OutputsToEvaluate, options?: DetectorEvaluationOptions): Promise<DetectorEvaluation>;
   /** The detector as one safetensors file, without the model. */

@@ -75,7 +75,10 @@ interface EvaluatedSet {
   scores: number[];
   /** Of each row [N]: share of known images that look at least as strange. */
   pValues: number[];
-  /** Index of the class that each row is taken for [N]; where there are logits of classes. */
+  /**
+   * Index of the class that each row is taken for [N]; where there are logits of classes. Of a name that two classes
+   * have it is the first, here and in labels: a verdict has a name alone.
+   */
   nearest?: number[];
 }
 

@@ -50,9 +50,16 @@ function strangeSets(where: string, strange: unknown): [name: string, rows: unkn
   return sets;
 }
 
+/** Where each name comes first: a verdict has a name alone, which two classes may share. */
+function firstIndices(classNames: readonly string[] = []): Map<string, number> {
+  const indices = new Map<string, number>();
+  for (const [i, name] of classNames.entries()) if (!indices.has(name)) indices.set(name, i);
+  return indices;
+}
+
 /** Indices of the labels of verdicts; undefined where there are none, or lists of tags. */
 function nearestOf({ verdicts }: SetVerdicts, classNames: readonly string[] | undefined): number[] | undefined {
-  const indices = new Map(classNames?.map((name, i) => [name, i]));
+  const indices = firstIndices(classNames);
   const nearest = verdicts.map(({ label }) => (typeof label === 'number' ? label : indices.get(label as string)));
   return nearest.some((index) => index === undefined) ? undefined : (nearest as number[]);
 }
@@ -102,7 +109,8 @@ export async function evaluateSets<Block>(
   const alarms = atEach(falseAlarms);
   const here = alarms[cutPoint]!;
   const knownParts = partsOf(known);
-  const { labels } = known;
+  const firsts = firstIndices(classNames);
+  const labels = known.labels?.map((label) => firsts.get(classNames?.[label] ?? '') ?? label);
   const accuracy =
     labels &&
     knownParts.nearest &&

@@ -81,7 +81,7 @@ export interface GrowingDetector {
    * given. What is added or removed meanwhile does not count.
    *
    * @param sets `known`: features, or `{ features, labels }`; `strange`: features by name
-   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, or a label that it does not have
+   * @throws as `predict`, naming the set; ArgumentError for a set without rows, or none, or a label that it lacks
    */
   evaluate(sets: FeaturesToEvaluate, options?: GrowingEvaluationOptions): Promise<DetectorEvaluation>;
   /** Rows of each label, in the order in which the labels came. */

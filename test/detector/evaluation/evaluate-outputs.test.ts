@@ -169,6 +169,30 @@ describe('labels', () => {
     }
   });
 
+  test('a name that two classes have, as crane in ImageNet, is one class', async () => {
+    const [first, third] = [points(300, 1), points(90, 2)];
+    const wide = ({ features, logits, labels }: typeof first) => ({
+      features,
+      logits: {
+        data: Float32Array.from({ length: labels.length * 3 }, (_, i) => (i % 3 < 2 ? logits.data[2 * Math.floor(i / 3) + (i % 3)]! : -9)), // prettier-ignore
+        shape: [labels.length, 3] as const,
+      },
+      labels,
+    });
+    const own = wide(third);
+    const sets = { known: own, strange: { far: { logits: own.logits } } };
+    const plain = await (await fitOutputDetector(wide(first), { scorer: energy() })).evaluate(sets);
+    const classNames = ['crane', 'dog', 'crane'];
+    const named = await (await fitOutputDetector(wide(first), { scorer: energy(), classNames })).evaluate(sets);
+    expect(named.known.accuracy).toEqual(plain.known.accuracy);
+    expect(named.known.nearest).toEqual(plain.known.nearest);
+    const other = { ...own, labels: own.labels.map((label) => (label === 0 ? 2 : label)) };
+    const result = await (
+      await fitOutputDetector(wide(first), { scorer: energy(), classNames })
+    ).evaluate({ ...sets, known: other });
+    expect(result.known).toEqual(named.known);
+  });
+
   test('of some blocks alone, or too few, are refused', async () => {
     const detector = await fitted();
     const evaluate = (known: never) => detector.evaluate({ known, strange });
