@@ -1,5 +1,5 @@
 import { COUNT, FLAG } from '../core/check';
-import { pauses } from '../core/pauses';
+import type { Pause } from '../core/pauses';
 import { atOnce, type Steps } from '../core/steps';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
@@ -11,6 +11,7 @@ import { mergeMoments, shifted, type ClassMoments } from './class-moments';
 import { ClassSamples } from './class-samples';
 import { readClassScatter, writeClassScatter } from './class-scatter-state';
 import type { Scatter } from './covariance';
+import { pausesOf, type MeasureOptions } from './measure-options';
 import { readEmbeddings, type Embeddings } from '../tensors/embeddings';
 import { addingNumbers } from '../linalg/add-numbers';
 import { mirroring } from '../linalg/mirror';
@@ -74,11 +75,17 @@ export class ClassScatter {
    *
    * @param embeddings [N, D]
    * @param labels class indices [N]
+   * @param options `signal` gives it up; the store stays as it was
    * @throws ShapeError for another D than before, or another number of labels
    * @throws ArgumentError for a label below 0 (OoD has no class) or no whole number; NotFiniteError for a NaN or
-   *   infinity
+   *   infinity; the reason of `signal`
    */
-  async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
+  async add(embeddings: Embeddings, labels: ArrayLike<number>, options?: MeasureOptions): Promise<void> {
+    return this.addWith(pausesOf('ClassScatter.add', options), embeddings, labels);
+  }
+
+  /** The same as {@link add}, as a part of other work. @internal */
+  async addWith(pause: Pause, embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassScatter.add';
     const owners = checkLabels(where, labels); // as they are now: reading takes a while
     const { data, shape } = await readEmbeddings(where, embeddings);
@@ -89,14 +96,14 @@ export class ClassScatter {
     }
     const block = new ClassScatter({ perClass: this.perClass });
     if (this.perClass) {
-      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch);
+      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch, pause);
     } else {
-      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch);
+      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch, pause);
       block.#classes = classes;
       block.#within = within;
     }
     block.#size = size;
-    await pauses()();
+    await pause();
     this.merge(block);
   }
 

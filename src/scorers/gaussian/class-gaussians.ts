@@ -94,7 +94,7 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       ...NORMALIZED,
     },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how, true);
+      const store = await scatterOf(rows, how, pause, true);
       const { labels, means } = meanArrays(withoutSingles(store));
       const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
         const scatter = await withPauses(store.ofClassInSteps(labels[at]!), pause);

@@ -43,7 +43,7 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     saved: ['covariance'],
     fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE], ...NORMALIZED },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how);
+      const store = await scatterOf(rows, how, pause);
       const within = await withPauses(store.withinInSteps(), pause);
       const shared = await withPauses(estimatingCovariance(within, how.covariance), pause);
       await pause();

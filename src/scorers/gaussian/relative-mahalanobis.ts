@@ -77,7 +77,7 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       ...NORMALIZED,
     },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how);
+      const store = await scatterOf(rows, how, pause);
       const scatter = await withPauses(store.withinInSteps(), pause);
       const within = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
       const mean = store.mean();
