@@ -15,9 +15,11 @@ export function pixelsWithChannels(
 ): Uint8Array {
   if (from === to) return new Uint8Array(data);
   const pixels = new Uint8Array((data.length / from) * to);
-  const [green, blue] = from > 2 ? [1, 2] : [0, 0];
+  const [green, blue] = from > 2 ? ([1, 2] as const) : ([0, 0] as const);
   for (let at = 0, own = 0; at < data.length; at += from, own += to) {
-    const [r, g, b] = [data[at]!, data[at + green]!, data[at + blue]!];
+    const r = data[at]!;
+    const g = data[at + green]!;
+    const b = data[at + blue]!;
     if (to === 1) pixels[own] = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
     else {
       pixels[own] = r;

@@ -1,6 +1,6 @@
 import type { ClassMoments } from './class-moments';
 import { addHigherMoments, centered, ClassSamples, meanOfRows } from './class-samples';
-import { pauses } from '../core/pauses';
+import type { Pause } from '../core/pauses';
 import { checkFinite } from '../tensors/embeddings';
 import { float64Kernel, withOwnKernel } from '../linalg/kernels/float64-kernel';
 import { classSumsBy } from '../linalg/kernels/kernel-scatter';
@@ -26,10 +26,10 @@ export async function blockMoments(
   labels: Int32Array,
   blockSize: number,
   scratch: Scratch,
+  pause: Pause,
 ): Promise<BlockMoments> {
   const kernel = worthBackend(size) ? undefined : float64Kernel();
-  if (kernel) return momentsInKernel(data, size, labels);
-  const pause = pauses();
+  if (kernel) return momentsInKernel(data, size, labels, pause);
   checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassMoments>();
   for (const [label, rows] of rowsByClass(labels)) {
@@ -58,11 +58,11 @@ export async function blockSamples(
   labels: Int32Array,
   blockSize: number,
   scratch: Scratch,
+  pause: Pause,
 ): Promise<Map<number, ClassSamples>> {
   checkFinite(WHERE, data, size);
   const classes = new Map<number, ClassSamples>();
   const most = rowsAtOnce(size, blockSize);
-  const pause = pauses();
   for (const [label, rows] of rowsByClass(labels)) {
     await pause();
     const mine = rowsAt(data, size, rows);
@@ -90,8 +90,12 @@ export async function blockSamples(
  * float64: the squared distance is at most the scatter of the class, so that moving the scatter to the mean loses at
  * most N 2^-53 of it.
  */
-async function momentsInKernel(data: Float32Array, size: number, labels: Int32Array): Promise<BlockMoments> {
-  const pause = pauses();
+async function momentsInKernel(
+  data: Float32Array,
+  size: number,
+  labels: Int32Array,
+  pause: Pause,
+): Promise<BlockMoments> {
   const places = new Map<number, number>();
   const [firsts, counts]: [number[], number[]] = [[], []];
   const owners = new Int32Array(labels.length);

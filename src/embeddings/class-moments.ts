@@ -1,3 +1,5 @@
+import { atOnce } from '../core/steps';
+import { addingNumbers } from '../linalg/add-numbers';
 import { addOuterProducts } from '../linalg/scatter-products';
 import { traceOf } from '../linalg/trace';
 
@@ -70,7 +72,7 @@ export function mergeMoments(into: ClassMoments, more: ClassMoments): Float64Arr
       way.map((value) => (value * n) / (n + m)),
     );
     const { scatter } = into.own;
-    more.own.scatter.forEach((value, i) => (scatter[i]! += value));
+    atOnce(addingNumbers(scatter, more.own.scatter, 1));
     addOuterProducts(scatter, row, row.length);
     const third = mine.third.map((value, i) => value + theirs.third[i]!);
     into.own = { scatter, third, fourth: mine.fourth + theirs.fourth };

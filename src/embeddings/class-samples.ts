@@ -1,4 +1,6 @@
-import { addOuterProducts } from '../linalg/scatter-products';
+import { atOnce, type Steps } from '../core/steps';
+import { addingNumbers } from '../linalg/add-numbers';
+import { addingOuterProducts } from '../linalg/scatter-products';
 import { mergeMoments, type ClassMoments, type OwnScatter } from './class-moments';
 
 /** Moments of a class that has its own scatter. */
@@ -51,7 +53,7 @@ export class ClassSamples {
       const part = rows.subarray(at, at + take);
       at += take;
       if (from === 0 && take >= limit) {
-        this.#addMoments(momentsOfRows(part, size));
+        this.#addMoments(atOnce(momentsOfRows(part, size)));
         continue;
       }
       if (from + take > this.#rows.length) {
@@ -67,7 +69,7 @@ export class ClassSamples {
 
   /** Joins the rows that wait, as going on from a saved state would. @returns all moments, not to be changed */
   join(): OwnMoments {
-    if (this.#waiting > 0) this.#addMoments(momentsOfRows(this.#waitingRows(), this.size));
+    if (this.#waiting > 0) this.#addMoments(atOnce(momentsOfRows(this.#waitingRows(), this.size)));
     [this.#rows, this.#waiting] = [new Float32Array(0), 0];
     return this.#joined!;
   }
@@ -80,26 +82,27 @@ export class ClassSamples {
   }
 
   /** The sums about the mean of all rows; a copy. */
-  own(): OwnScatter {
+  *own(): Steps<OwnScatter> {
     if (this.#waiting === 0) return copyOf(this.#joined!).own;
-    const moments = momentsOfRows(this.#waitingRows(), this.size);
+    const moments = yield* momentsOfRows(this.#waitingRows(), this.size);
     if (!this.#joined) return moments.own;
     const all = copyOf(this.#joined);
+    yield;
     mergeMoments(all, moments);
     return all.own;
   }
 
   /** Adds the scatter about the mean (upper triangle) to a sum [D, D]. */
-  addScatter(sum: Float64Array): void {
+  *addScatter(sum: Float64Array): Steps<void> {
     const joined = this.#joined;
-    joined?.own.scatter.forEach((value, at) => (sum[at]! += value));
+    if (joined) yield* addingNumbers(sum, joined.own.scatter, 1);
     if (this.#waiting === 0) return;
     const rows = this.#waitingRows();
     const mean = meanOfRows(rows, this.size);
-    addOuterProducts(sum, centered(rows, mean), this.size);
+    yield* addingOuterProducts(sum, centered(rows, mean), this.size);
     if (!joined) return;
     const root = Math.sqrt((joined.count * this.#waiting) / this.count);
-    addOuterProducts(
+    yield* addingOuterProducts(
       sum,
       mean.map((value, i) => (value - joined.mean[i]!) * root),
       this.size,
@@ -155,11 +158,11 @@ export function addHigherMoments(own: OwnScatter, z: Float64Array, size: number)
   }
 }
 
-function momentsOfRows(rows: Float32Array, size: number): OwnMoments {
+function* momentsOfRows(rows: Float32Array, size: number): Steps<OwnMoments> {
   const mean = meanOfRows(rows, size);
   const z = centered(rows, mean);
   const own = { scatter: new Float64Array(size * size), third: new Float64Array(size), fourth: 0 };
   addHigherMoments(own, z, size);
-  addOuterProducts(own.scatter, z, size);
+  yield* addingOuterProducts(own.scatter, z, size);
   return { count: rows.length / size, mean, own };
 }

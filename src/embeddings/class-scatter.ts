@@ -1,5 +1,6 @@
 import { COUNT, FLAG } from '../core/check';
-import { pauses } from '../core/pauses';
+import type { Pause } from '../core/pauses';
+import { atOnce, type Steps } from '../core/steps';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkLabels } from '../core/labels';
 import { readOptions, type Declared } from '../core/read-options';
@@ -10,9 +11,10 @@ import { mergeMoments, shifted, type ClassMoments } from './class-moments';
 import { ClassSamples } from './class-samples';
 import { readClassScatter, writeClassScatter } from './class-scatter-state';
 import type { Scatter } from './covariance';
+import { pausesOf, type MeasureOptions } from './measure-options';
 import { readEmbeddings, type Embeddings } from '../tensors/embeddings';
 import { addingNumbers } from '../linalg/add-numbers';
-import { mirror } from '../linalg/mirror';
+import { mirroring } from '../linalg/mirror';
 import { addOuterProducts } from '../linalg/scatter-products';
 import { Scratch } from '../linalg/scratch';
 
@@ -73,11 +75,17 @@ export class ClassScatter {
    *
    * @param embeddings [N, D]
    * @param labels class indices [N]
+   * @param options `signal` gives it up; the store stays as it was
    * @throws ShapeError for another D than before, or another number of labels
    * @throws ArgumentError for a label below 0 (OoD has no class) or no whole number; NotFiniteError for a NaN or
-   *   infinity
+   *   infinity; the reason of `signal`
    */
-  async add(embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
+  async add(embeddings: Embeddings, labels: ArrayLike<number>, options?: MeasureOptions): Promise<void> {
+    return this.addWith(pausesOf('ClassScatter.add', options), embeddings, labels);
+  }
+
+  /** The same as {@link add}, as a part of other work. @internal */
+  async addWith(pause: Pause, embeddings: Embeddings, labels: ArrayLike<number>): Promise<void> {
     const where = 'ClassScatter.add';
     const owners = checkLabels(where, labels); // as they are now: reading takes a while
     const { data, shape } = await readEmbeddings(where, embeddings);
@@ -88,14 +96,14 @@ export class ClassScatter {
     }
     const block = new ClassScatter({ perClass: this.perClass });
     if (this.perClass) {
-      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch);
+      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch, pause);
     } else {
-      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch);
+      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch, pause);
       block.#classes = classes;
       block.#within = within;
     }
     block.#size = size;
-    await pauses()();
+    await pause();
     this.merge(block);
   }
 
@@ -125,7 +133,7 @@ export class ClassScatter {
     if (this.perClass) return;
     const [before, more] = [this.#within, other.#within];
     const within = (this.#within ??= more?.slice() ?? new Float64Array(size * size));
-    if (before && more) for (const rest = addingNumbers(within, more, 1); !rest.next().done;);
+    if (before && more) atOnce(addingNumbers(within, more, 1));
     const joined = new Float64Array(ways.length * size);
     ways.forEach((way, i) => joined.set(way, i * size));
     addOuterProducts(within, joined, size);
@@ -156,15 +164,21 @@ export class ClassScatter {
    * where there is no row
    */
   within(): Scatter {
+    return atOnce(this.withinInSteps());
+  }
+
+  /** The same as {@link within}, in steps of a few milliseconds for pauses between. @internal */
+  *withinInSteps(): Steps<Scatter> {
     const [classes, size] = this.#filled('ClassScatter.within');
     const data = this.#within?.slice() ?? new Float64Array(size * size);
     let fourth = 0;
     for (const [, own] of classes) {
       if (!(own instanceof ClassSamples)) continue;
-      own.addScatter(data);
-      fourth += own.own().fourth;
+      yield* own.addScatter(data);
+      fourth += (yield* own.own()).fourth;
     }
-    return this.#scatter(this.#count(), data, fourth);
+    yield;
+    return yield* this.#scatter(this.#count(), data, fourth);
   }
 
   /** Scatter of all rows about the mean of all. @throws ArgumentError where there is no row */
@@ -178,11 +192,11 @@ export class ClassScatter {
     classes.forEach(([, one], c) => {
       const { count, mean: own } = one;
       const way = own.map((value, i) => value - mean[i]!);
-      if (one instanceof ClassSamples) fourth += shifted(one.own(), count, way).fourth;
+      if (one instanceof ClassSamples) fourth += shifted(atOnce(one.own()), count, way).fourth;
       way.forEach((value, i) => (between[c * size + i] = value * Math.sqrt(count)));
     });
     addOuterProducts(data, between, size);
-    return this.#scatter(this.#count(), data, fourth);
+    return atOnce(this.#scatter(this.#count(), data, fourth));
   }
 
   /**
@@ -190,10 +204,15 @@ export class ClassScatter {
    * has one for all classes
    */
   ofClass(label: number): Scatter {
+    return atOnce(this.ofClassInSteps(label));
+  }
+
+  /** The same as {@link ofClass}, in steps of a few milliseconds for pauses between. @internal */
+  *ofClassInSteps(label: number): Steps<Scatter> {
     const own = this.#classes.get(label);
     if (own instanceof ClassSamples) {
-      const { scatter, fourth } = own.own();
-      return this.#scatter(own.count, scatter, fourth);
+      const { scatter, fourth } = yield* own.own();
+      return yield* this.#scatter(own.count, scatter, fourth);
     }
     const expected = this.perClass ? 'a class that has rows' : 'a class of a store made with perClass: true';
     throw new ArgumentError('ClassScatter.ofClass', 'label', expected, label);
@@ -227,9 +246,9 @@ export class ClassScatter {
   }
 
   /** With both triangles. */
-  #scatter(count: number, data: Float64Array, fourth: number): Scatter {
+  *#scatter(count: number, data: Float64Array, fourth: number): Steps<Scatter> {
     const size = this.#size!;
-    mirror(data, size);
+    yield* mirroring(data, size);
     return { count, data, shape: [size, size], ...(this.perClass && { fourth }) };
   }
 

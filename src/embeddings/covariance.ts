@@ -1,5 +1,6 @@
 import { check, OBJECT, oneOf } from '../core/check';
 import { ArgumentError } from '../core/errors';
+import { atOnce, type Steps } from '../core/steps';
 import { traceOf } from '../linalg/trace';
 
 /** How a covariance is estimated; see {@link estimateCovariance}. */
@@ -39,6 +40,14 @@ export interface Covariance {
  * estimateCovariance(scatter, 'empirical'); // { data: [1, 0, 0, 0.5], shrinkage: 0, ... }
  */
 export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstimator): Covariance {
+  return atOnce(estimatingCovariance(scatter, estimator));
+}
+
+/** Numbers of a matrix that a step goes through, in a millisecond at most. */
+const AT_ONCE = 2 ** 16;
+
+/** The same as {@link estimateCovariance}, in steps of a few milliseconds for pauses between. */
+export function* estimatingCovariance(scatter: Scatter, estimator: CovarianceEstimator): Steps<Covariance> {
   const where = 'estimateCovariance';
   check(where, 'scatter', scatter, OBJECT);
   const { count, data, shape } = scatter;
@@ -48,27 +57,50 @@ export function estimateCovariance(scatter: Scatter, estimator: CovarianceEstima
   }
   const size = shape[0];
   const covariance = data.slice();
-  for (let at = 0; at < covariance.length; at++) covariance[at]! /= count;
+  for (let from = 0; from < covariance.length; from += AT_ONCE) {
+    yield;
+    divide(covariance.subarray(from, from + AT_ONCE), count);
+  }
   const mu = traceOf(covariance, size) / size;
-  const shrinkage = size === 1 ? 0 : shrinkageOf(where, scatter, covariance, mu, estimator);
+  const shrinkage = size === 1 ? 0 : yield* shrinkageOf(where, scatter, covariance, mu, estimator);
   if (shrinkage > 0) {
-    for (let i = 0; i < covariance.length; i++) covariance[i]! *= 1 - shrinkage;
+    for (let from = 0; from < covariance.length; from += AT_ONCE) {
+      yield;
+      multiply(covariance.subarray(from, from + AT_ONCE), 1 - shrinkage);
+    }
     for (let i = 0; i < size; i++) covariance[i * size + i]! += shrinkage * mu;
   }
   return { data: covariance, shape: [size, size], shrinkage };
 }
 
-function shrinkageOf(
+/** Functions of their own that are called often, of which an engine soon makes code. */
+function divide(numbers: Float64Array, by: number): void {
+  for (let at = 0; at < numbers.length; at++) numbers[at]! /= by;
+}
+
+function multiply(numbers: Float64Array, by: number): void {
+  for (let at = 0; at < numbers.length; at++) numbers[at]! *= by;
+}
+
+/** Goes on with a sum of squares, in units: no under- or overflow. */
+function addSquares(sum: number, numbers: Float64Array, unit: number): number {
+  for (let at = 0; at < numbers.length; at++) sum += (numbers[at]! / unit) ** 2;
+  return sum;
+}
+
+function* shrinkageOf(
   where: string,
   { count, fourth, shape: [size] }: Scatter,
   covariance: Float64Array,
   mu: number,
   estimator: CovarianceEstimator,
-): number {
+): Steps<number> {
   if (estimator === 'empirical' || mu === 0) return 0;
-  // In units of mu: no under- or overflow
   let squares = 0;
-  for (let at = 0; at < covariance.length; at++) squares += (covariance[at]! / mu) ** 2;
+  for (let from = 0; from < covariance.length; from += AT_ONCE) {
+    yield;
+    squares = addSquares(squares, covariance.subarray(from, from + AT_ONCE), mu);
+  }
   if (estimator === 'oas') {
     const alpha = squares / size ** 2;
     const least = (count + 1) * (alpha - 1 / size);

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../core/errors';
 import type { Embeddings } from '../tensors/embeddings';
 import { readLabeledRows } from './labeled-rows';
+import { pausesOf, type MeasureOptions } from './measure-options';
 import { squaredDistances } from '../linalg/squared-distances';
 
 /** Mean Euclidean distances over pairs of rows; see {@link distanceRatio}. */
@@ -22,14 +23,21 @@ export interface DistanceRatio {
  *
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
+ * @param options `signal` gives it up
  * @throws ArgumentError for a label below 0 (OoD) or no whole number, where no two rows share a class, all do, or all
- *   classes lie in one point; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
+ *   classes lie in one point; ShapeError for another number of labels; NotFiniteError for a NaN or infinity; the
+ *   reason of `signal`
  * @example
  * await distanceRatio({ data: Float32Array.of(0, 1, 4, 5), shape: [4, 1] }, [0, 0, 1, 1]);
  * // { ratio: 0.25, intraClass: 1, interClass: 4 }
  */
-export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<number>): Promise<DistanceRatio> {
+export async function distanceRatio(
+  embeddings: Embeddings,
+  labels: ArrayLike<number>,
+  options?: MeasureOptions,
+): Promise<DistanceRatio> {
   const where = 'distanceRatio';
+  const pause = pausesOf(where, options);
   const { data, size, count, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
@@ -38,6 +46,7 @@ export async function distanceRatio(embeddings: Embeddings, labels: ArrayLike<nu
   const distances = new Float64Array(count);
   let [intra, inter, intraPairs, interPairs] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
+    await pause();
     const end = ends[i]!;
     squaredDistances(data, i * size, data, i + 1, count, size, distances);
     let own = 0; // of this row first: a long sum of short ones loses less

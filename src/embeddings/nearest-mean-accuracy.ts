@@ -1,7 +1,9 @@
 import { check, type Rule } from '../core/check';
+import type { Pause } from '../core/pauses';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { ClassMeans, type Means } from './class-means';
 import { checkFinite, type Embeddings } from '../tensors/embeddings';
+import { pausesOf, type MeasureOptions } from './measure-options';
 import { readLabeledRows } from './labeled-rows';
 import { squaredDistances } from '../linalg/squared-distances';
 
@@ -19,7 +21,13 @@ const SOURCE: Rule = {
 };
 
 /** For each row of the query the label of its nearest mean; of equally near ones the first. */
-function nearestLabels(where: string, { labels, data, shape }: Means, rows: Float64Array, size: number): Int32Array {
+async function nearestLabels(
+  where: string,
+  { labels, data, shape }: Means,
+  rows: Float64Array,
+  size: number,
+  pause: Pause,
+): Promise<Int32Array> {
   const [classes, columns] = shape;
   if (columns !== size) {
     throw new ShapeError(where, 'embeddings', `[N, ${columns}], as the class means`, `[N, ${size}]`);
@@ -30,12 +38,15 @@ function nearestLabels(where: string, { labels, data, shape }: Means, rows: Floa
   }
   checkFinite(where, data, size, 'means');
   const distances = new Float64Array(classes);
-  return Int32Array.from({ length: rows.length / size }, (_, i) => {
+  const named = new Int32Array(rows.length / size);
+  for (let i = 0; i < named.length; i++) {
+    await pause();
     squaredDistances(rows, i * size, data, 0, classes, size, distances);
     let nearest = 0;
     for (let c = 1; c < classes; c++) if (distances[c]! < distances[nearest]!) nearest = c;
-    return labels[nearest]!;
-  });
+    named[i] = labels[nearest]!;
+  }
+  return named;
 }
 
 /**
@@ -49,8 +60,9 @@ function nearestLabels(where: string, { labels, data, shape }: Means, rows: Floa
  * @param source a class-mean store, its means (labels [C], data [C, D]), or what has a `classify`
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
+ * @param options `signal` gives it up; a `classify` of its own goes on to its end
  * @throws ArgumentError for a store without samples, no row, a label below 0 (OoD) or no whole number; ShapeError for
- *   another number of labels or another D; NotFiniteError for a NaN or infinity
+ *   another number of labels or another D; NotFiniteError for a NaN or infinity; the reason of `signal`
  * @example
  * const means = { labels: Int32Array.of(0, 1), data: Float64Array.of(0, 10), shape: [2, 1] as [number, number] };
  * await nearestMeanAccuracy(means, { data: Float32Array.of(1, 4, 7), shape: [3, 1] }, [0, 1, 1]); // 0.6667
@@ -59,20 +71,24 @@ export async function nearestMeanAccuracy(
   source: ClassMeans | Means | Classifier,
   embeddings: Embeddings,
   labels: ArrayLike<number>,
+  options?: MeasureOptions,
 ): Promise<number> {
   const where = 'nearestMeanAccuracy';
+  const pause = pausesOf(where, options);
   check(where, 'source', source, SOURCE);
   const means = source instanceof ClassMeans ? source.means() : source;
   const { data, count, size, rows, labels: wanted } = await readLabeledRows(where, embeddings, labels);
+  await pause();
   let right = 0;
   if ('classify' in means) {
     const { labels: named } = await means.classify({ features: embeddings });
+    await pause();
     if (named.length !== count) {
       throw new ArgumentError(where, 'source', `${count} labels from classify()`, named.length);
     }
     wanted.forEach((label, i) => (right += Number(named[rows[i]!] === label)));
   } else {
-    const named = nearestLabels(where, means, data, size);
+    const named = await nearestLabels(where, means, data, size, pause);
     wanted.forEach((label, i) => (right += Number(named[i] === label)));
   }
   return right / count;

@@ -1,5 +1,6 @@
-import { OBJECT, wholeFrom } from '../core/check';
+import { OBJECT, SIGNAL, wholeFrom } from '../core/check';
 import { ArgumentError, ShapeError } from '../core/errors';
+import { checkSignal, pauses, type Pause } from '../core/pauses';
 import { readOptions } from '../core/read-options';
 import type { Embeddings } from '../tensors/embeddings';
 import { readLabeledRows, type LabeledRows } from './labeled-rows';
@@ -9,18 +10,25 @@ import { squaredDistances } from '../linalg/squared-distances';
 export interface RecallAtKOptions {
   /** Look for neighbors among these rows [M, D], labels [M], instead of among the embeddings themselves. */
   reference?: { embeddings: Embeddings; labels: ArrayLike<number> };
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /**
  * Of each row's neighbors, nearest first, the place (from 0) of the first of its class; `most` where it is not before
  * that.
  */
-function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: number): Int32Array {
+async function placesOfOwnClass(
+  queries: LabeledRows,
+  reference: LabeledRows,
+  most: number,
+  pause: Pause,
+): Promise<Int32Array> {
   const { data, rows, size } = reference;
   const isSelf = queries === reference;
   const distances = new Float64Array(reference.count);
   const firstOf = new Map([...reference.labels.keys()].reverse().map((j) => [reference.labels[j]!, j]));
-  return Int32Array.from({ length: queries.count }, (_, q) => {
+  const placeOf = (q: number): number => {
     const start = firstOf.get(queries.labels[q]!);
     if (start === undefined) return most;
     const end = reference.ends[start]!;
@@ -36,7 +44,13 @@ function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: nu
       if (distances[j]! < nearest || rows[j]! < row) before++;
     }
     return Math.min(before, most);
-  });
+  };
+  const places = new Int32Array(queries.count);
+  for (let q = 0; q < places.length; q++) {
+    await pause();
+    places[q] = placeOf(q);
+  }
+  return places;
 }
 
 /**
@@ -50,10 +64,12 @@ function placesOfOwnClass(queries: LabeledRows, reference: LabeledRows, most: nu
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
  * @param ks numbers of neighbors, each from 1 to N - 1 (with a reference: to M)
- * @param options `reference`: rows among which the neighbors are looked for; none of them is taken for the row itself
+ * @param options `reference`: rows among which the neighbors are looked for; none of them is taken for the row itself;
+ *   `signal` gives it up
  * @returns the recall at each of `ks`
  * @throws ArgumentError for a label below 0 (OoD) or no whole number, a K out of range, or where no row has another of
- *   its class; ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity
+ *   its class; ShapeError for another number of labels or another D; NotFiniteError for a NaN or infinity;
+ *   the reason of `signal`
  * @example
  * await recallAtK({ data: Float32Array.of(0, 1, 3, 7), shape: [4, 1] }, [0, 1, 0, 1], [1, 2]); // [0, 0.75]
  */
@@ -64,7 +80,8 @@ export async function recallAtK(
   options?: RecallAtKOptions,
 ): Promise<number[]> {
   const where = 'recallAtK';
-  const { reference } = readOptions(where, options, { reference: [OBJECT] });
+  const { reference, signal } = readOptions(where, options, { reference: [OBJECT], signal: [SIGNAL] });
+  checkSignal(signal);
   const wanted = Array.from(ks ?? []);
   const reading = reference && readLabeledRows(where, reference.embeddings, reference.labels, 'reference.');
   const [queries, others] = await Promise.all([readLabeledRows(where, embeddings, labels), reading]);
@@ -84,6 +101,6 @@ export async function recallAtK(
     const expected = others ? 'some that the reference has' : 'some that two rows have';
     throw new ArgumentError(where, 'labels', expected, 'none');
   }
-  const places = placesOfOwnClass(queries, among, Math.max(...wanted));
+  const places = await placesOfOwnClass(queries, among, Math.max(...wanted), pauses(signal));
   return wanted.map((k) => places.reduce((sum, place) => sum + Number(place < k), 0) / places.length);
 }

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../core/errors';
 import type { Embeddings } from '../tensors/embeddings';
 import { readLabeledRows } from './labeled-rows';
+import { pausesOf, type MeasureOptions } from './measure-options';
 import { squaredDistances } from '../linalg/squared-distances';
 
 /**
@@ -14,13 +15,20 @@ import { squaredDistances } from '../linalg/squared-distances';
  *
  * @param embeddings [N, D]
  * @param labels class indices [N], from 0
+ * @param options `signal` gives it up
  * @throws ArgumentError for a label below 0 (OoD) or no whole number, for one class only, or where each row has its
- *   own; ShapeError for another number of labels; NotFiniteError for a NaN or infinity
+ *   own; ShapeError for another number of labels; NotFiniteError for a NaN or infinity;
+ *   the reason of `signal`
  * @example
  * await silhouette({ data: Float32Array.of(0, 1, 4, 5), shape: [4, 1] }, [0, 0, 1, 1]); // 0.7460
  */
-export async function silhouette(embeddings: Embeddings, labels: ArrayLike<number>): Promise<number> {
+export async function silhouette(
+  embeddings: Embeddings,
+  labels: ArrayLike<number>,
+  options?: MeasureOptions,
+): Promise<number> {
   const where = 'silhouette';
+  const pause = pausesOf(where, options);
   const { data, size, count, starts, ends, classes } = await readLabeledRows(where, embeddings, labels);
   if (classes === 1 || classes === count) {
     const expected = 'two classes at least, one of them with two rows';
@@ -31,6 +39,7 @@ export async function silhouette(embeddings: Embeddings, labels: ArrayLike<numbe
   const toClass = new Float64Array(count); // sum of distances to the rows of the class at hand
   const distances = new Float64Array(count);
   for (let i = 0; i < count; i++) {
+    await pause();
     const end = ends[i]!;
     // Each pair once: what row i learns of a later row, that one learns too.
     squaredDistances(data, i * size, data, i + 1, count, size, distances);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Steps } from '../core/steps';
 import { checkEntry, product } from './checked-product';
 import { float64Kernel } from './kernels/float64-kernel';
 import { addOuterProductsBy } from './kernels/kernel-scatter';
@@ -13,6 +14,18 @@ import { worthBackend } from './backend-choice';
 export async function addScatter(sum: Float64Array, rows: Float64Array, size: number, scratch: Scratch): Promise<void> {
   if (rows.length < 32 * size || !worthBackend(size)) addOuterProducts(sum, rows, size);
   else await addByBackend(sum, rows, size, scratch);
+}
+
+/** Multiplications of a step of `addingOuterProducts`, in some 10 ms. */
+const AT_ONCE = 2 ** 25;
+
+/** The same as `addOuterProducts`; a step is some rows, eight at least: the kernel brings the sum for each. */
+export function* addingOuterProducts(sum: Float64Array, rows: Float64Array, size: number): Steps<void> {
+  const most = 8 * Math.max(1, Math.floor(AT_ONCE / (4 * size * size))) * size;
+  for (let from = 0; from < rows.length; from += most) {
+    addOuterProducts(sum, rows.subarray(from, from + most), size);
+    yield;
+  }
 }
 
 /** X^T X in float64; without wasm four rows at a time: one read and write of the sum for four products. */

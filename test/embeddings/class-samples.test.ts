@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
+import { atOnce } from '../../src/core/steps';
 import { ClassSamples } from '../../src/embeddings/class-samples';
 import { expectClose } from '../expect-close';
 
@@ -32,9 +33,9 @@ function expectSame(samples: ClassSamples, rows: Float32Array): void {
   const { count, mean, scatter, third, fourth } = naive(rows);
   expect(samples.count).toBe(count);
   expectClose(samples.mean, mean, { relative: 1e-13 });
-  const own = samples.own();
+  const own = atOnce(samples.own());
   const added = new Float64Array(SIZE * SIZE);
-  samples.addScatter(added);
+  atOnce(samples.addScatter(added));
   for (const one of [own.scatter, added]) expectClose(one, scatter, { absolute: 1e-8 * count });
   expectClose(own.third, third, { absolute: 1e-7 * count });
   expectClose(own.fourth, fourth, { relative: 1e-9 });

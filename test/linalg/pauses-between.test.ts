@@ -2,6 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, test } from 'vitest';
 import { ClassScatter } from 'tfjs-ood/embeddings';
 import { seededRandom } from 'tfjs-ood';
+import { withPauses } from '../../src/core/steps';
+import { estimatingCovariance } from '../../src/embeddings/covariance';
 import { addingNumbers } from '../../src/linalg/add-numbers';
 import { withOwnKernel } from '../../src/linalg/kernels/float64-kernel';
 import { groupsOf } from '../../src/linalg/kernels/kernel-products';
@@ -33,6 +35,43 @@ type Work = (pause: () => Promise<void>) => Promise<ArrayLike<number>>;
 const covariance = { data: matrix, shape: [SIZE, SIZE] as const };
 const works: Record<string, readonly [least: number, work: Work]> = {
   'a Cholesky factor': [SIZE, (pause) => factorOf('test', covariance, 'matrix', pause)],
+  'a covariance': [
+    3,
+    async (pause) => {
+      const scatter = { count: 200, data: matrix, shape: covariance.shape };
+      return (await withPauses(estimatingCovariance(scatter, 'oas'), pause)).data;
+    },
+  ],
+  'a scatter': [
+    SIZE / 32,
+    async (pause) => {
+      const store = new ClassScatter();
+      await store.add({ data: rows, shape: [200, SIZE] }, new Int32Array(200));
+      return (await withPauses(store.withinInSteps(), pause)).data;
+    },
+  ],
+  'the scatter of a class': [
+    SIZE / 32 + 2,
+    async (pause) => {
+      const store = new ClassScatter({ perClass: true });
+      await store.add(
+        { data: rows, shape: [200, SIZE] },
+        Int32Array.from({ length: 200 }, (_, i) => i % 2),
+      );
+      return (await withPauses(store.ofClassInSteps(1), pause)).data;
+    },
+  ],
+  'the scatter of all classes': [
+    SIZE / 32 + 2,
+    async (pause) => {
+      const store = new ClassScatter({ perClass: true });
+      await store.add(
+        { data: rows, shape: [200, SIZE] },
+        Int32Array.from({ length: 200 }, (_, i) => i % 2),
+      );
+      return (await withPauses(store.withinInSteps(), pause)).data;
+    },
+  ],
   eigenvalues: [3 * SIZE, async (pause) => (await symmetricEigen(matrix, SIZE, pause)).values],
   'a least norm': [SIZE, (pause) => leastNorm(matrix.slice(), [SIZE, SIZE], normalsOnce, pause)],
   'second moments': [

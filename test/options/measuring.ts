@@ -15,6 +15,8 @@ const classified = { scores: inScores, predicted: [3, 5], labels: [3, 5] };
 const store = new embeddings.ClassScatter();
 await store.add(rows, [0, 1, 0, 1]);
 
+const signal = ['an AbortSignal', {}, { aborted: false }, 1, null] as const;
+
 /** Metrics, thresholds and embeddings. */
 export const measuring: Rows = {
   autc: { call: metrics.autc, before: [inScores, outScores], slip: ['scalling', 'scaling'] },
@@ -130,7 +132,36 @@ export const measuring: Rows = {
     slip: ['nearestClasses', 'nearestClass'],
   },
   thresholdAtTpr: { call: thresholds.thresholdAtTpr, before: [inScores], slip: ['confidence_level', 'confidence'] },
-  recallAtK: { call: embeddings.recallAtK, before: [rows, [0, 1, 0, 1], [1]], slip: ['references', 'reference'] },
+  recallAtK: {
+    call: embeddings.recallAtK,
+    before: [rows, [0, 1, 0, 1], [1]],
+    slip: ['references', 'reference'],
+    rules: { signal },
+  },
+  silhouette: {
+    call: embeddings.silhouette,
+    before: [rows, [0, 1, 0, 1]],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+  },
+  distanceRatio: {
+    call: embeddings.distanceRatio,
+    before: [rows, [0, 1, 0, 1]],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+  },
+  nearestMeanAccuracy: {
+    call: embeddings.nearestMeanAccuracy,
+    before: [{ labels: Int32Array.of(0, 1), data: Float64Array.of(0, 5), shape: [2, 1] }, rows, [0, 1, 0, 1]],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+  },
+  'ClassScatter.add': {
+    call: (...given: Parameters<typeof store.add>) => new embeddings.ClassScatter().add(...given),
+    before: [rows, [0, 1, 0, 1]],
+    slip: ['signals', 'signal'],
+    rules: { signal },
+  },
   ClassScatter: { call: (options: never) => new embeddings.ClassScatter(options), slip: ['perclass', 'perClass'] },
   'ClassScatter.from': {
     call: embeddings.ClassScatter.from,

@@ -105,6 +105,7 @@ export function modelBlocks(where: string, given: GivenImages, plan: InputPlan, 
       for (const at of indices) {
         await ready();
         const image = whole ? undefined : await given.one(at);
+        await ready(); // to read a picture is a piece of its own
         const own = tf.tidy(() => (image ? asTensor(image) : ofWhole(whole!, Int32Array.of(at))));
         parts.push(await resized(own, size));
       }

@@ -1,8 +1,9 @@
 import { COUNTS } from '../../core/saved/saved-arrays';
 import { ArgumentError } from '../../core/errors';
+import { withPauses } from '../../core/steps';
 import type { Means } from '../../embeddings/class-means';
 import type { ClassScatter } from '../../embeddings/class-scatter';
-import { estimateCovariance } from '../../embeddings/covariance';
+import { estimatingCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
@@ -93,11 +94,11 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       ...NORMALIZED,
     },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how, true);
+      const store = await scatterOf(rows, how, pause, true);
       const { labels, means } = meanArrays(withoutSingles(store));
       const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
-        await pause();
-        const own = estimateCovariance(store.ofClass(labels[at]!), how.covariance);
+        const scatter = await withPauses(store.ofClassInSteps(labels[at]!), pause);
+        const own = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
         await factorOf(WHERE, own, `covariance of class ${labels[at]}`, pause, into);
       });
       const ofAll = store.counts;

@@ -1,4 +1,5 @@
 import { COUNT, exactly, oneOf } from '../../core/check';
+import type { Pause } from '../../core/pauses';
 import type { Declared } from '../../core/read-options';
 import type { SavedArray } from '../../core/saved/saved-arrays';
 import { ClassScatter } from '../../embeddings/class-scatter';
@@ -49,10 +50,11 @@ export const rowsFor = (normalize: unknown, { data, shape }: Rows): Rows => ({
 export async function scatterOf(
   rows: FitRows<'features' | 'labels'>,
   { covariance, normalize, blockSize }: Required<CovarianceOptions>,
+  pause: Pause,
   perClass = covariance === 'ledoit-wolf',
 ): Promise<ClassScatter> {
   const store = new ClassScatter({ perClass, blockSize });
-  for await (const { features, labels } of rows) await store.add(rowsFor(normalize, features), labels);
+  for await (const { features, labels } of rows) await store.addWith(pause, rowsFor(normalize, features), labels);
   return store;
 }
 

@@ -1,5 +1,6 @@
 import { ANY_SHARE } from '../../core/check';
-import { estimateCovariance } from '../../embeddings/covariance';
+import { withPauses } from '../../core/steps';
+import { estimatingCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
 import { factorOf, whiteningFrom } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
@@ -42,10 +43,9 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     saved: ['covariance'],
     fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE], ...NORMALIZED },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how);
-      const within = store.within();
-      await pause();
-      const shared = estimateCovariance(within, how.covariance);
+      const store = await scatterOf(rows, how, pause);
+      const within = await withPauses(store.withinInSteps(), pause);
+      const shared = await withPauses(estimatingCovariance(within, how.covariance), pause);
       await pause();
       const factor = await factorOf('mahalanobis', shared, 'covariance', pause);
       return {

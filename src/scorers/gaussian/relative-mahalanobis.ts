@@ -1,6 +1,10 @@
 import { ANY_SHARE } from '../../core/check';
-import { estimateCovariance, type Scatter } from '../../embeddings/covariance';
+import { withPauses, type Steps } from '../../core/steps';
+import type { ClassScatter } from '../../embeddings/class-scatter';
+import { estimatingCovariance } from '../../embeddings/covariance';
 import { mahalanobisDistances } from '../../linalg/mahalanobis-distances';
+import { mirroring } from '../../linalg/mirror';
+import { addingOuterProducts } from '../../linalg/scatter-products';
 import { factorOf } from '../../linalg/whitening';
 import { CLASS_MEANS, meanArrays, withMoreMeans } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
@@ -22,9 +26,24 @@ const WHERE = 'relativeMahalanobis';
 /** Two large distances may differ by little: both are computed to more digits. */
 const TOLERANCE = 2e-8;
 
-/** The covariance S of a class with that of the class means: total = within + between. */
-const withBetween = (covariance: Float64Array, within: Scatter, total: Scatter): Float64Array =>
-  covariance.map((value, at) => value + (total.data[at]! - within.data[at]!) / total.count);
+/** The covariance S of a class with that of the class means about their mean m, each as often as it has rows. */
+function* withBetween(covariance: Float64Array, store: ClassScatter, mean: Float64Array): Steps<Float64Array> {
+  const { labels, data } = store.means();
+  const { counts } = store;
+  const size = mean.length;
+  let all = 0;
+  for (const count of counts.values()) all += count;
+  yield;
+  for (let c = 0; c < labels.length; c++) {
+    const root = Math.sqrt(counts.get(labels[c]!)! / all);
+    for (let i = 0; i < size; i++) data[c * size + i] = (data[c * size + i]! - mean[i]!) * root;
+  }
+  const joined = covariance.slice();
+  yield;
+  yield* addingOuterProducts(joined, data, size); // the upper triangle
+  yield* mirroring(joined, size);
+  return joined;
+}
 
 /**
  * Mahalanobis distance to the nearest class, less the one to all training rows.
@@ -58,15 +77,12 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       ...NORMALIZED,
     },
     async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how);
-      const scatter = store.within();
-      await pause();
-      const within = estimateCovariance(scatter, how.covariance);
-      await pause();
-      const total = store.total();
-      await pause();
-      const background = { ...within, data: withBetween(within.data, scatter, total) };
+      const store = await scatterOf(rows, how, pause);
+      const scatter = await withPauses(store.withinInSteps(), pause);
+      const within = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
       const mean = store.mean();
+      const data = await withPauses(withBetween(within.data, store, mean), pause);
+      const background = { ...within, data };
       await pause();
       const factors = await joinedFactors(2, mean.length, (at, into) =>
         at === 0

@@ -3,7 +3,14 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
 import { fitDetector, loadDetector } from 'tfjs-ood/detector';
-import { mahalanobis, nearestNeighbors, relativeMahalanobis, vim, type ScorerMethod } from 'tfjs-ood/scorers';
+import {
+  classGaussians,
+  mahalanobis,
+  nearestNeighbors,
+  relativeMahalanobis,
+  vim,
+  type ScorerMethod,
+} from 'tfjs-ood/scorers';
 
 /** From and to, in milliseconds of the page. */
 export type Span = readonly [from: number, to: number];
@@ -76,6 +83,12 @@ const fitBy = (scorer: ScorerMethod) => fitDetector(model, { images, labels }, {
 const calls: Record<string, () => () => Promise<() => void>> = {
   mahalanobis: () => async () => (await fitBy(mahalanobis())).dispose,
   'relative-mahalanobis': () => async () => (await fitBy(relativeMahalanobis())).dispose,
+  'relative-mahalanobis, ledoit-wolf': () => async () =>
+    (await fitBy(relativeMahalanobis({ covariance: 'ledoit-wolf' }))).dispose,
+  'class-gaussians, 2 classes': () => async () => {
+    const data = { images, labels: labels.map((label) => label % 2) };
+    return (await fitDetector(model, data, { ...options, scorer: classGaussians() })).dispose;
+  },
   vim: () => async () => (await fitBy(vim({ dimension: 40 }))).dispose,
   'nearest-neighbors': () => async () => (await fitBy(nearestNeighbors({ k: 5 }))).dispose,
   'nearest-neighbors, floats': () => {
