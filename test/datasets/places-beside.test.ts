@@ -29,14 +29,12 @@ const keyOf = ({ left, top }: PictureBox) => `${left},${top}`;
 describe('places beside boxes', () => {
   test('all that are free, and no other, however the boxes lie', () => {
     const edge = fc.double({ min: -5, max: 25, noNaN: true });
-    const box = fc
-      .tuple(edge, edge, edge, edge)
-      .map(([a, b, c, d]) => ({
-        left: Math.min(a, b),
-        right: Math.max(a, b),
-        top: Math.min(c, d),
-        bottom: Math.max(c, d),
-      }));
+    const box = fc.tuple(edge, edge, edge, edge).map(([a, b, c, d]) => ({
+      left: Math.min(a, b),
+      right: Math.max(a, b),
+      top: Math.min(c, d),
+      bottom: Math.max(c, d),
+    }));
     const whole = fc
       .tuple(fc.nat(20), fc.nat(20), fc.nat(9), fc.nat(9))
       .map(([left, top, width, height]) => ({ left, top, right: left + width + 1, bottom: top + height + 1 }));

@@ -180,7 +180,9 @@ describe('refusing', () => {
     bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
     const home = await makeList({ 'a.png': bomb });
     await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow(FormatError);
-    await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow('a picture of at most 134217728 pixels, got one of more');
+    await expect(readImageList(home, { size: [2, 2] })).rejects.toThrow(
+      'a picture of at most 134217728 pixels, got one of more',
+    );
   });
 
   test.skipIf(process.platform === 'win32')('what may have no end is not read', { timeout: 10_000 }, async () => {

@@ -130,7 +130,9 @@ describe('what becomes of length', () => {
     const scores = await scorer.score({ features });
     const state = decodeScorer(encodeScorer(scorer.state()));
     expect(state.options.normalize).toBe('length');
-    expect(await (scorerMethods[scorer.kind] as typeof method)().restore(state, {}).score({ features })).toEqual(scores);
+    expect(await (scorerMethods[scorer.kind] as typeof method)().restore(state, {}).score({ features })).toEqual(
+      scores,
+    );
     // Without the field a state is of rows as they are: as all were before there was a choice.
     const plain = await method().fit([block], {});
     expect(Object.keys(plain.state().options)).not.toContain('normalize');
