@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ArgumentError } from 'tfjs-ood';
 import { openRunFolder } from 'tfjs-ood/node';
 import type { Experiment, RunOptions } from './experiment';
 import { methods } from './methods';
@@ -19,11 +20,24 @@ export interface ComparisonOptions extends RunOptions {
   printEvery: number;
   /** Whether the first training has a report. */
   report: boolean;
+  /** Whether the first training of each method that makes an embedding is shown as animations. */
+  animations: boolean;
+}
+
+/** Throws where the command line leaves nothing to animate. */
+function checkAnimated({ methods: names, trackedImages }: ComparisonOptions): void {
+  const able = methods.filter(({ outputs }) => outputs === 'embedding').map(({ name }) => name);
+  if (!names.some((name) => able.includes(name))) {
+    throw new ArgumentError('experiment', '--animations', `given with one of --methods ${able.join(', ')}`, names);
+  }
+  if (trackedImages > 0) return;
+  throw new ArgumentError('experiment', '--animations', 'given with --tracked-images above 0', trackedImages);
 }
 
 /** Trains by each method from each seed, and prints what their scorers are worth. */
 export async function compare(experiment: Experiment, options: ComparisonOptions): Promise<void> {
   const { out: path, seed: firstSeed, backend, evaluateAtMost, printEvery } = options;
+  if (options.animations) checkAnimated(options);
   // All but the network, a function
   const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>;
   const about = { seed: firstSeed, backend, evaluateAtMost };
@@ -50,8 +64,10 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
     for (let seed = firstSeed; seed < firstSeed + options.seeds; seed++) {
       for (const method of compared) {
         const isFirst = seed === firstSeed && method === compared[0];
-        const report = options.report && isFirst ? { trackedImages: options.trackedImages } : undefined;
-        const images = { sets, evaluated };
+        const report = options.report && isFirst;
+        const animations = options.animations && seed === firstSeed && method.outputs === 'embedding';
+        const trackedImages = report || animations ? options.trackedImages : 0;
+        const images = { sets, evaluated, trackedImages, animations };
         const found = await runTraining({ experiment, method, seed, ...images, path, config, report, printEvery });
         results.push(...found.results);
         all.push(...found.scored.map((scored) => ({ method: method.name, seed, scored })));
@@ -79,6 +95,7 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
       console.log(`\n${path} is finished; more --seeds or --methods add to it, another --out starts a new run.`);
     }
     console.log(`\n${tables}\n${join(path, 'results.md')}, results.json; scores.csv and checkpoints in a folder each`);
+    if (options.animations) console.log(`Animations: ${join(path, 'animations')}`);
     if (options.report) console.log(`Report: ${join(path, 'report.html')}`);
   } finally {
     await run.close();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openRunFolder, writeReport } from 'tfjs-ood/node';
+import { animate } from './animations';
 import { testSets, type Experiment, type Sets } from './experiment';
 import { trackImages } from './history';
 import type { Method } from './methods';
@@ -21,8 +22,12 @@ export interface TrainingRun {
   /** Where the comparison's files lie; those of the training lie in a folder below. */
   path: string;
   config: Readonly<Record<string, unknown>>;
-  /** A report of this training is written, with the embedding of so many test images after each epoch. */
-  report: { trackedImages: number } | undefined;
+  /** Whether a report of this training is written. */
+  report: boolean;
+  /** The embedding of so many test images is kept after each epoch; 0: none is. */
+  trackedImages: number;
+  /** Whether it is shown as animations too. */
+  animations: boolean;
   /** Every how many epochs a line is printed; 0: none is. */
   printEvery: number;
 }
@@ -53,16 +58,16 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
   const { method, seed, evaluated, path, config } = run;
   const folder = await openRunFolder(join(path, `${method.name}-${seed}`), { ...config, method: method.name, seed });
   const name = `${method.name}, seed ${seed}`;
+  const { training } = run.experiment;
+  const tracker = run.trackedImages > 0 ? trackImages(evaluated, run.trackedImages, training, seed, folder) : undefined;
   let bar = progressBar(`Training   ${name}`);
   try {
     const before = await folder.readJson<ScoresFile>(FILE);
     if (before) {
       const { scored, ...about } = before;
+      if (run.animations) await animate(path, method, evaluated, await tracker!.read());
       return { ...finishedOf(scored.map(fromArrays), about), wasThere: true };
     }
-    const { training } = run.experiment;
-    const tracked = run.report?.trackedImages;
-    const tracker = tracked ? trackImages(evaluated, tracked, training, seed, folder) : undefined;
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
       onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
       onEpoch: async (epochs, model, line) => {
@@ -80,8 +85,10 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     await folder.writeBytes('scores.csv', new TextEncoder().encode(scoresCsv(evaluated, found)));
     if (run.report) {
       const title = `${run.experiment.title}: ${method.title}`;
-      await writeReport(path, reportOf(title, config, evaluated, found, finished.results[0]!, await tracker?.read()));
+      const history = (await tracker?.read())?.history;
+      await writeReport(path, reportOf(title, config, evaluated, found, finished.results[0]!, history));
     }
+    if (run.animations) await animate(path, method, evaluated, await tracker!.read());
     // Last: its presence says that the training is finished.
     const file: ScoresFile = { trainSeconds: seconds, cpuSeconds, scored: found.scorers.map(toArrays) };
     await folder.writeJson(FILE, file);
