@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ArgumentError } from 'tfjs-ood';
-import { openRunFolder } from 'tfjs-ood/node';
+import { openRunFolder, writeReport } from 'tfjs-ood/node';
+import type { Report } from 'tfjs-ood/report';
 import type { Experiment, RunOptions } from './experiment';
 import { methods } from './methods';
 import { pairedTests, type Result, type SeedScores } from './results';
@@ -60,6 +61,7 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
     const results: Result[] = [];
     const all: SeedScores[] = [];
     let trainings = 0;
+    let written: Report | undefined;
     // Seed by seed, so that a run that is stopped leaves whole comparisons.
     for (let seed = firstSeed; seed < firstSeed + options.seeds; seed++) {
       for (const method of compared) {
@@ -72,6 +74,15 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
         results.push(...found.results);
         all.push(...found.scored.map((scored) => ({ method: method.name, seed, scored })));
         if (!found.wasThere) trainings++;
+        written ??= found.report;
+        // Of two methods: they play side by side in the page of the first.
+        if (!found.history || found.report || written?.compareWith) continue;
+        if (written?.history) {
+          written = { ...written, compareWith: found.history };
+          await writeReport(path, written, { figures: false });
+        } else if (report === false && options.report && !found.wasThere) {
+          console.log('The report shows its own method alone, for that was trained by an earlier call.');
+        }
       }
     }
     const order = new Map(methods.map(({ name }, i) => [name, i]));

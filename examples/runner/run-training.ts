@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { openRunFolder, writeReport } from 'tfjs-ood/node';
 import { animate } from './animations';
+import type { EmbeddingHistory, Report } from 'tfjs-ood/report';
 import { testSets, type Experiment, type Sets } from './experiment';
-import { trackImages } from './history';
+import { trackImages, type Tracked } from './history';
 import type { Method } from './methods';
 import { progressBar } from './progress-bar';
 import { reportOf } from './report';
@@ -38,6 +39,10 @@ export interface FinishedTraining {
   scored: ScoredSets[];
   /** Whether an earlier call did it. */
   wasThere: boolean;
+  /** The report, where this call wrote one. */
+  report?: Report;
+  /** What was tracked, where it is animated. */
+  history?: EmbeddingHistory;
 }
 
 /** What a finished training leaves in its folder. */
@@ -65,8 +70,7 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     const before = await folder.readJson<ScoresFile>(FILE);
     if (before) {
       const { scored, ...about } = before;
-      if (run.animations) await animate(path, method, evaluated, await tracker!.read());
-      return { ...finishedOf(scored.map(fromArrays), about), wasThere: true };
+      return { ...finishedOf(scored.map(fromArrays), about), ...(await animated()), wasThere: true };
     }
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
       onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
@@ -83,21 +87,32 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
 
     const finished = finishedOf(found.scorers, { trainSeconds: seconds, cpuSeconds });
     await folder.writeBytes('scores.csv', new TextEncoder().encode(scoresCsv(evaluated, found)));
+    let report: Report | undefined;
     if (run.report) {
       const title = `${run.experiment.title}: ${method.title}`;
-      const history = (await tracker?.read())?.history;
-      await writeReport(path, reportOf(title, config, evaluated, found, finished.results[0]!, history));
+      report = reportOf(title, config, evaluated, found, finished.results[0]!, (await tracked())?.history);
+      await writeReport(path, report);
     }
-    if (run.animations) await animate(path, method, evaluated, await tracker!.read());
+    const history = await animated();
     // Last: its presence says that the training is finished.
     const file: ScoresFile = { trainSeconds: seconds, cpuSeconds, scored: found.scorers.map(toArrays) };
     await folder.writeJson(FILE, file);
-    return { ...finished, wasThere: false };
+    return { ...finished, ...history, ...(report && { report }), wasThere: false };
   } finally {
     bar.stop();
     await folder.close();
   }
 
+  async function tracked(): Promise<Tracked | undefined> {
+    const found = await tracker?.read();
+    return found && { ...found, history: { ...found.history, name: method.title } };
+  }
+  async function animated(): Promise<Pick<FinishedTraining, 'history'>> {
+    if (!run.animations) return {};
+    const found = (await tracked())!;
+    await animate(path, method, evaluated, found);
+    return { history: found.history };
+  }
   function finishedOf(scored: ScoredSets[], times: Pick<Result, 'trainSeconds' | 'cpuSeconds'>) {
     const about = { method: method.name, seed, ...times };
     return { results: scored.map((one) => resultOf(one, evaluated.out, about)), scored };

@@ -151,7 +151,7 @@ test('one epoch, or points that all lie at one place, are pictures too', async (
   const epochs = [{ epoch: 1, embeddings: { a: same, b: same } }];
   const [file] = await writeAnimations(place(), { name: '', known: 'a', epochs }, { width: 100 });
   expect(basename(file!)).toBe('set-b.gif');
-  expect((await sharp(file!).metadata()).format).toBe('gif');
+  expect((await sharp(file).metadata()).format).toBe('gif');
 });
 
 test('what cannot be shown is an error that names it', async () => {
