@@ -51,7 +51,7 @@ export async function animationOf(method: Method, sets: Sets, { history, trainin
     caption: (set, epoch) => {
       const { accuracy, aurocs } = numbers.get(epoch)!;
       const isSeen = out.some(({ name, seen }) => name === set && seen);
-      return `accuracy ${accuracy.toFixed(2)}, AUROC ${aurocs[set]!.toFixed(2)}${isSeen ? ' (seen in training)' : ''}`;
+      return `accuracy ${accuracy.toFixed(2)}, AUROC ${aurocs[set]!.toFixed(2)}${isSeen ? ' (seen)' : ''}`;
     },
   };
 }

@@ -108,7 +108,7 @@ test('numbers of an epoch are those of a naive count; sets that training saw are
       const outside = distances(set).map((own) => Math.min(...own));
       for (const far of outside) for (const own of inside) wins += far > Math.min(...own) ? 1 : 0;
       const area = (wins / outside.length / inside.length).toFixed(2);
-      const seen = set === 'shown' ? ' (seen in training)' : '';
+      const seen = set === 'shown' ? ' (seen)' : '';
       expect(caption!(set, epoch)).toBe(`accuracy ${(right / 12).toFixed(2)}, AUROC ${area}${seen}`);
     }
   });

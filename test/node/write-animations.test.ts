@@ -109,10 +109,26 @@ test('words say what the colors are, and stand out as the points do', () => {
   expect(svg).toContain(`fill="${known}">\u25cf digits<`);
   expect(svg).toContain(`fill="${unknown}">\u25cf Fashion &amp; &lt;clothes&gt;<`);
   expect(svg).toContain('>epoch 2, Fashion &amp; &lt;clothes&gt; after 2<');
-  expect(clothes!.frames[0]).toContain('>before training, ');
+  expect(clothes!.frames[0]).toContain('>untrained, ');
   const background = /<rect width="100%" height="100%" fill="(#\w+)"/.exec(svg)![1]!;
   for (const color of [known, unknown]) expect(contrast(color, background)).toBeGreaterThan(4.5);
   expect(contrast(known, unknown)).toBeGreaterThan(1.5);
+});
+
+test('a long line is written smaller, so that it stays in the picture', async () => {
+  const { epochs, ...rest } = animation();
+  const caption = () => 'accuracy 0.98, AUROC 0.91 '.repeat(3);
+  const [file] = await writeAnimations(
+    place(),
+    { ...rest, name: 'a long name '.repeat(4), epochs, caption },
+    { width: 200 },
+  );
+  const { data, info } = await sharp(file, { page: 1 }).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const bright = (x: number) =>
+    Array.from({ length: info.height - info.width }, (_, y) => data[3 * (y * info.width + x)]!).some((red) => red > 60);
+  const columns = Array.from({ length: info.width }, (_, x) => x).filter(bright);
+  expect(columns.length).toBeGreaterThan(100);
+  expect(Math.max(...columns)).toBeLessThan(info.width - 2);
 });
 
 test('a point outside lies at the edge, and one in a million does not make the others small', () => {

@@ -28,6 +28,8 @@ export const BACKGROUND = '#111827';
 const TEXT_COLOR = '#f3f4f6';
 /** Of the width: the margin around the points, and the height of a line of text above them. */
 const [MARGIN, LINE] = [0.02, 1.45 / 26];
+/** Of the font's size: as wide as a letter is on average, at most. */
+const WIDEST = 0.6;
 
 const places = (rows: EmbeddingRows, flat: (rows: EmbeddingRows) => Float32Array) => ({
   count: rows.shape[0],
@@ -71,12 +73,14 @@ export function animationFrames({ name, known, epochs, caption }: Animation, wid
     const share = (0.5 * (value - middle[k]!)) / half + 0.5;
     return Math.min(1, Math.max(0, k === 0 ? share : 1 - share)) * side;
   };
+  // A line that is too long is written smaller.
+  const fitted = (letters: number) => `font-size="${Math.min(font, side / (WIDEST * letters)).toFixed(1)}"`;
   const text = (line: number, words: string, more = '') =>
-    `<text x="${margin}" y="${(line * LINE * width).toFixed(1)}" ${more}>${escapeHtml(words)}</text>`;
+    `<text x="${margin}" y="${(line * LINE * width).toFixed(1)}" ${fitted(words.length)} ${more}>${escapeHtml(words)}</text>`;
   const heading = (set: string) =>
-    `<text x="${margin}" y="${(LINE * width).toFixed(1)}"><tspan font-weight="bold">${escapeHtml(name)}</tspan>` +
-    `<tspan dx="${font}" fill="${KIND_COLORS.known}">\u25cf ${escapeHtml(known)}</tspan>` +
-    `<tspan dx="${font}" fill="${KIND_COLORS.unknown}">\u25cf ${escapeHtml(set)}</tspan></text>`;
+    `<text x="${margin}" y="${(LINE * width).toFixed(1)}" ${fitted(1.2 * name.length + known.length + set.length + 9)}><tspan font-weight="bold">${escapeHtml(name)}</tspan>` +
+    `<tspan dx="1em" fill="${KIND_COLORS.known}">\u25cf ${escapeHtml(known)}</tspan>` +
+    `<tspan dx="1em" fill="${KIND_COLORS.unknown}">\u25cf ${escapeHtml(set)}</tspan></text>`;
 
   return Object.keys(last)
     .filter((set) => set !== known)
@@ -95,15 +99,12 @@ export function animationFrames({ name, known, epochs, caption }: Animation, wid
         const order = seededRandom(1, 33).permutation(dots.length);
         const lines = [
           heading(set),
-          text(
-            2,
-            [epoch === 0 ? 'before training' : `epoch ${epoch}`, caption?.(set, epoch)].filter(Boolean).join(', '),
-          ),
+          text(2, [epoch === 0 ? 'untrained' : `epoch ${epoch}`, caption?.(set, epoch)].filter(Boolean).join(', ')),
           axes && text(3, axes, 'opacity="0.75"'),
         ];
         return wellFormedXml(
           `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${head + side + margin}" ` +
-            `font-family="sans-serif" font-size="${font.toFixed(1)}" fill="${TEXT_COLOR}">` +
+            `font-family="sans-serif" fill="${TEXT_COLOR}">` +
             `<rect width="100%" height="100%" fill="${BACKGROUND}"/>${lines.join('')}` +
             `<rect x="${margin}" y="${head}" width="${side}" height="${side}" fill="none" stroke="${TEXT_COLOR}" ` +
             `stroke-opacity="0.3"/>${Array.from(order, (i) => dots[i]!).join('')}</svg>`,
