@@ -106,6 +106,7 @@ export default defineConfig({
           Results: '/results/README',
           Digits: '/results/digits',
           'Traffic signs': '/results/traffic-signs',
+          Animations: '/results/animations',
           'SVHN and CIFAR-10': '/experiment',
           "The authors' code and ours": '/authors-code',
           'Comparisons of methods': '/comparisons',

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { openRunFolder } from 'tfjs-ood/node';
+import { ArgumentError } from 'tfjs-ood';
+import { openRunFolder, writeReport } from 'tfjs-ood/node';
+import type { Report } from 'tfjs-ood/report';
 import type { Experiment, RunOptions } from './experiment';
 import { methods } from './methods';
 import { pairedTests, type Result, type SeedScores } from './results';
@@ -19,11 +21,24 @@ export interface ComparisonOptions extends RunOptions {
   printEvery: number;
   /** Whether the first training has a report. */
   report: boolean;
+  /** Whether the first training of each method that makes an embedding is shown as animations. */
+  animations: boolean;
+}
+
+/** Throws where the command line leaves nothing to animate. */
+function checkAnimated({ methods: names, trackedImages }: ComparisonOptions): void {
+  const able = methods.filter(({ outputs }) => outputs === 'embedding').map(({ name }) => name);
+  if (!names.some((name) => able.includes(name))) {
+    throw new ArgumentError('experiment', '--animations', `given with one of --methods ${able.join(', ')}`, names);
+  }
+  if (trackedImages > 0) return;
+  throw new ArgumentError('experiment', '--animations', 'given with --tracked-images above 0', trackedImages);
 }
 
 /** Trains by each method from each seed, and prints what their scorers are worth. */
 export async function compare(experiment: Experiment, options: ComparisonOptions): Promise<void> {
   const { out: path, seed: firstSeed, backend, evaluateAtMost, printEvery } = options;
+  if (options.animations) checkAnimated(options);
   // All but the network, a function
   const numbers = JSON.parse(JSON.stringify(experiment.training)) as Record<string, unknown>;
   const about = { seed: firstSeed, backend, evaluateAtMost };
@@ -46,16 +61,28 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
     const results: Result[] = [];
     const all: SeedScores[] = [];
     let trainings = 0;
+    let written: Report | undefined;
     // Seed by seed, so that a run that is stopped leaves whole comparisons.
     for (let seed = firstSeed; seed < firstSeed + options.seeds; seed++) {
       for (const method of compared) {
         const isFirst = seed === firstSeed && method === compared[0];
-        const report = options.report && isFirst ? { trackedImages: options.trackedImages } : undefined;
-        const images = { sets, evaluated };
+        const report = options.report && isFirst;
+        const animations = options.animations && seed === firstSeed && method.outputs === 'embedding';
+        const trackedImages = report || animations ? options.trackedImages : 0;
+        const images = { sets, evaluated, trackedImages, animations };
         const found = await runTraining({ experiment, method, seed, ...images, path, config, report, printEvery });
         results.push(...found.results);
         all.push(...found.scored.map((scored) => ({ method: method.name, seed, scored })));
         if (!found.wasThere) trainings++;
+        written ??= found.report;
+        // Of two methods: they play side by side in the page of the first.
+        if (!found.history || found.report || written?.compareWith) continue;
+        if (written?.history) {
+          written = { ...written, compareWith: found.history };
+          await writeReport(path, written, { figures: false });
+        } else if (report === false && options.report && !found.wasThere) {
+          console.log('The report shows its own method alone, for that was trained by an earlier call.');
+        }
       }
     }
     const order = new Map(methods.map(({ name }, i) => [name, i]));
@@ -79,6 +106,7 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
       console.log(`\n${path} is finished; more --seeds or --methods add to it, another --out starts a new run.`);
     }
     console.log(`\n${tables}\n${join(path, 'results.md')}, results.json; scores.csv and checkpoints in a folder each`);
+    if (options.animations) console.log(`Animations: ${join(path, 'animations')}`);
     if (options.report) console.log(`Report: ${join(path, 'report.html')}`);
   } finally {
     await run.close();

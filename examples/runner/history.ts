@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { decodeSafetensors, encodeSafetensors, seededRandom, type NamedArray } from 'tfjs-ood';
+import { ArgumentError, decodeSafetensors, encodeSafetensors, seededRandom, type NamedArray } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import type { RunFolder } from 'tfjs-ood/node';
-import type { EmbeddingHistory } from 'tfjs-ood/report';
+import type { EmbeddingHistory, EmbeddingRows } from 'tfjs-ood/report';
 import { testSets, type Sets, type Training } from './experiment';
 import { embeddingsOf } from './outputs-of';
 import { takeRows } from './take-rows';
@@ -18,15 +18,25 @@ const fileOf = (epoch: number) => `embedding-${String(epoch).padStart(5, '0')}.s
 const isTracked = (epoch: number, epochs: number): boolean =>
   epoch === epochs || epoch % Math.ceil(epochs / MOST_EPOCHS) === 0;
 
+/** Training images that say where the classes lie after each epoch. */
+const MOST_TRAINING_IMAGES = 500;
+const TRAINING_IMAGES = 'training images of the known classes';
+
+/** What was tracked: for the report, and where some known training images lie, with their classes. */
+export interface Tracked {
+  history: EmbeddingHistory;
+  training: { labels: Int32Array; epochs: EmbeddingRows[] };
+}
+
 /** Follows some test images through a training: where their outputs lie after each epoch. */
 export interface Tracker {
   /** Writes it down; a resumed run writes the same again. */
   record(epoch: number, model: LayersModel): Promise<void>;
   /** All epochs that were written. */
-  read(): Promise<EmbeddingHistory>;
+  read(): Promise<Tracked>;
 }
 
-/** `count` test images, half of them known. */
+/** `count` test images, half of them known, and with them some training images. */
 export function trackImages(sets: Sets, count: number, training: Training, seed: number, folder: RunFolder): Tracker {
   const { epochs } = training;
   const rows: Record<string, Int32Array> = {};
@@ -36,6 +46,10 @@ export function trackImages(sets: Sets, count: number, training: Training, seed:
     rows[name] = seededRandom(seed, 12, i).permutation(set.shape[0]).slice(0, share).sort();
     images[name] = takeRows(set, rows[name]);
   });
+  const known = sets.known.train;
+  const trainingRows = seededRandom(seed, 13).permutation(known.shape[0]).slice(0, MOST_TRAINING_IMAGES).sort();
+  const trainingImages = takeRows(known, trainingRows);
+  images[TRAINING_IMAGES] = trainingImages;
   return {
     async record(epoch, model) {
       if (!isTracked(epoch, epochs)) return;
@@ -47,16 +61,31 @@ export function trackImages(sets: Sets, count: number, training: Training, seed:
     },
     async read() {
       const found: EmbeddingHistory['epochs'][number][] = [];
+      const trainingEpochs: EmbeddingRows[] = [];
       for (let epoch = 0; epoch <= epochs; epoch++) {
         if (!isTracked(epoch, epochs)) continue;
         const file = join(folder.path, fileOf(epoch));
-        const { tensors } = decodeSafetensors(await readFile(file), file);
+        const bytes = await readFile(file).catch(() => {
+          const received = `none of epoch ${epoch}: ${file}`;
+          throw new ArgumentError(
+            'experiment',
+            '--animations',
+            'epochs that were all tracked (another --out)',
+            received,
+          );
+        });
+        const { tensors } = decodeSafetensors(bytes, file);
         const embeddings = Object.entries(tensors).map(([name, { data, shape }]) => {
           return [name, { data: data as Float32Array, shape: shape as readonly [number, number] }] as const;
         });
-        found.push({ epoch, embeddings: Object.fromEntries(embeddings) });
+        const { [TRAINING_IMAGES]: training, ...tested } = Object.fromEntries(embeddings);
+        found.push({ epoch, embeddings: tested });
+        trainingEpochs.push(training!);
       }
-      return { rows, epochs: found };
+      return {
+        history: { rows, epochs: found },
+        training: { labels: trainingImages.labels, epochs: trainingEpochs },
+      };
     },
   };
 }

@@ -17,6 +17,7 @@ interface Options extends RunOptions {
   trackedImages: number;
   printEvery: number;
   report: boolean;
+  animations: boolean;
   seeds?: number;
   methods?: string[];
   steps?: number;
@@ -48,7 +49,7 @@ async function run(experiment: Experiment | ExperimentByOptions, given: Options)
 }
 
 /** What the settings of a run are where nothing else is said. */
-const defaults = { seed: 1, backend: 'wasm', evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
+const defaults = { seed: 1, backend: 'wasm', animations: false, evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
 
 /** The command line of an experiment; `more` adds options of its own, which `choose` gets. */
 export function runExperiment(
@@ -64,6 +65,7 @@ export function runExperiment(
     .option('--steps <count>', 'steps of a training, in all its epochs', whole)
     .option('--out <folder>', `output folder; a stopped run goes on there (default: below runs)`)
     .option('--no-report', 'no HTML page of the first training')
+    .option('--animations', 'the embedding over the epochs as GIFs, one a method and a set (first seed)')
     .showHelpAfterError('(--help lists the options)');
   more(program);
   addSettings(program, runSettings);

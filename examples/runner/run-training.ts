@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { openRunFolder, writeReport } from 'tfjs-ood/node';
+import { animate } from './animations';
+import type { EmbeddingHistory, Report } from 'tfjs-ood/report';
 import { testSets, type Experiment, type Sets } from './experiment';
-import { trackImages } from './history';
+import { trackImages, type Tracked } from './history';
 import type { Method } from './methods';
 import { progressBar } from './progress-bar';
 import { reportOf } from './report';
@@ -21,8 +23,12 @@ export interface TrainingRun {
   /** Where the comparison's files lie; those of the training lie in a folder below. */
   path: string;
   config: Readonly<Record<string, unknown>>;
-  /** A report of this training is written, with the embedding of so many test images after each epoch. */
-  report: { trackedImages: number } | undefined;
+  /** Whether a report of this training is written. */
+  report: boolean;
+  /** The embedding of so many test images is kept after each epoch; 0: none is. */
+  trackedImages: number;
+  /** Whether it is shown as animations too. */
+  animations: boolean;
   /** Every how many epochs a line is printed; 0: none is. */
   printEvery: number;
 }
@@ -33,6 +39,10 @@ export interface FinishedTraining {
   scored: ScoredSets[];
   /** Whether an earlier call did it. */
   wasThere: boolean;
+  /** The report, where this call wrote one. */
+  report?: Report;
+  /** What was tracked, where it is animated. */
+  history?: EmbeddingHistory;
 }
 
 /** What a finished training leaves in its folder. */
@@ -53,16 +63,15 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
   const { method, seed, evaluated, path, config } = run;
   const folder = await openRunFolder(join(path, `${method.name}-${seed}`), { ...config, method: method.name, seed });
   const name = `${method.name}, seed ${seed}`;
+  const { training } = run.experiment;
+  const tracker = run.trackedImages > 0 ? trackImages(evaluated, run.trackedImages, training, seed, folder) : undefined;
   let bar = progressBar(`Training   ${name}`);
   try {
     const before = await folder.readJson<ScoresFile>(FILE);
     if (before) {
       const { scored, ...about } = before;
-      return { ...finishedOf(scored.map(fromArrays), about), wasThere: true };
+      return { ...finishedOf(scored.map(fromArrays), about), ...(await animated()), wasThere: true };
     }
-    const { training } = run.experiment;
-    const tracked = run.report?.trackedImages;
-    const tracker = tracked ? trackImages(evaluated, tracked, training, seed, folder) : undefined;
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
       onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
       onEpoch: async (epochs, model, line) => {
@@ -78,19 +87,32 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
 
     const finished = finishedOf(found.scorers, { trainSeconds: seconds, cpuSeconds });
     await folder.writeBytes('scores.csv', new TextEncoder().encode(scoresCsv(evaluated, found)));
+    let report: Report | undefined;
     if (run.report) {
       const title = `${run.experiment.title}: ${method.title}`;
-      await writeReport(path, reportOf(title, config, evaluated, found, finished.results[0]!, await tracker?.read()));
+      report = reportOf(title, config, evaluated, found, finished.results[0]!, (await tracked())?.history);
+      await writeReport(path, report);
     }
+    const history = await animated();
     // Last: its presence says that the training is finished.
     const file: ScoresFile = { trainSeconds: seconds, cpuSeconds, scored: found.scorers.map(toArrays) };
     await folder.writeJson(FILE, file);
-    return { ...finished, wasThere: false };
+    return { ...finished, ...history, ...(report && { report }), wasThere: false };
   } finally {
     bar.stop();
     await folder.close();
   }
 
+  async function tracked(): Promise<Tracked | undefined> {
+    const found = await tracker?.read();
+    return found && { ...found, history: { ...found.history, name: method.title } };
+  }
+  async function animated(): Promise<Pick<FinishedTraining, 'history'>> {
+    if (!run.animations) return {};
+    const found = (await tracked())!;
+    await animate(path, method, evaluated, found);
+    return { history: found.history };
+  }
   function finishedOf(scored: ScoredSets[], times: Pick<Result, 'trainSeconds' | 'cpuSeconds'>) {
     const about = { method: method.name, seed, ...times };
     return { results: scored.map((one) => resultOf(one, evaluated.out, about)), scored };

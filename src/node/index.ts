@@ -18,4 +18,5 @@ export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';
 export { detectorFile } from './detector-file';
 export { modelFolder } from './model-folder';
+export { writeAnimations, type WriteAnimationsOptions } from './runs/write-animations';
 export { writeReport, type WriteReportOptions } from './runs/write-report';

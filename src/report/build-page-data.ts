@@ -135,6 +135,11 @@ export async function buildPageData(report: Report, given: ReportOptions = {}): 
       cell,
       views: [linearView(found.frames)],
     };
+    const { history, compareWith } = report;
+    if (compareWith) {
+      const { frames } = framesOf({ ...report, history: compareWith }, sets, options)!;
+      points.beside = { names: [history!.name!, compareWith.name!], view: linearView(frames) };
+    }
     if (options.umap && found.frames.size > 3) points.views.push(await umapView(found.frames, seed));
   }
 

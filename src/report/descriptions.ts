@@ -37,7 +37,10 @@ export const describeHistogram = ({ sets, threshold }: PageData): string =>
 export function describeEmbedding(data: PageData, view: PointView): string {
   const { set } = data.points!;
   const counts = data.sets.map(({ name }, i) => `${set.filter((of) => of === i).length} of ${name}`);
-  return `${view.note} Points: ${counts.join(', ')}.`;
+  const { beside } = data.points!;
+  const other = beside ? ` ${beside.names[1]}: ${beside.view.note} Each in the axes of its own last epoch.` : '';
+  const own = beside ? `${beside.names[0]}: ` : '';
+  return `${own}${view.note}${other} Points: ${counts.join(', ')}.`;
 }
 
 export function describeReliability({ reliability }: PageData): string {

@@ -81,14 +81,24 @@ function embeddingSection(data: PageData): string {
 <label for="epoch">Epoch <output id="epoch-value" for="epoch"></output></label>
 <input id="epoch" type="range" min="0" max="${frames - 1}" step="1" value="${frames - 1}"></div>`
       : '';
+  const stage = (label: string) =>
+    `<div class="stage"><canvas tabindex="0" ${label} role="img"></canvas><div class="names" aria-hidden="true"></div>
+<div class="tip" role="status" hidden></div></div>`;
+  const stages = points.beside
+    ? `<div class="pair">${points.beside.names
+        .map(
+          (name, i) =>
+            `<div><h3 id="stage-${i}">${escapeHtml(name)}</h3>${stage(`aria-labelledby="stage-${i}"`)}</div>`,
+        )
+        .join('')}</div>`
+    : stage('aria-labelledby="embedding-text"');
   return `<section aria-labelledby="embedding-title"><h2 id="embedding-title">Embedding</h2>
 <figure id="embedding"><div class="controls"><label${points.views.length > 1 ? '' : ' hidden'}>View <select id="view">${views}</select></label>
 <label id="flat-label"><input type="checkbox" id="flat"> flat (2-D)</label>
 <label>Colors <select id="colors"><option value="class">classes</option><option value="kind">known and unknown</option>
 <option value="set">sets</option></select></label><button type="button" id="reset-view">Reset view</button></div>
 <fieldset class="sets"><legend>Show</legend>${sets}</fieldset>
-<div class="stage"><canvas tabindex="0" aria-labelledby="embedding-text" role="img"></canvas><div class="names" aria-hidden="true"></div>
-<div class="tip" role="status" hidden></div></div>
+${stages}
 <p class="note">Drag to turn (flat: to move), pinch or click and use the wheel to zoom; arrow keys, + and - do the same. Hover or tap a point for its image.
 Discs are known images, crosses unknown ones.</p>${epochs}
 <ul class="legend" id="class-legend"></ul>

@@ -1,3 +1,4 @@
+export type { Animation } from './charts/animation-frames';
 export type { EmbeddingHistory, EmbeddingRows, Report, ReportedShare, ReportSet } from './report';
 export type { ReportOptions } from './report-options';
 export type { EncodeImage } from './image-atlas';

@@ -57,6 +57,8 @@ export interface Points {
   /** Its place in the atlas, -1: none. */
   cell: Int32Array;
   views: PointView[];
+  /** The same points in the embedding of another training, with the same epochs as the first view, and both names. */
+  beside?: { names: [string, string]; view: PointView };
 }
 
 /** Places of the points, epoch by epoch. */

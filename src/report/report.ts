@@ -47,6 +47,8 @@ export interface ReportSet {
 
 /** The embedding as it learned: the same images after several epochs. */
 export interface EmbeddingHistory {
+  /** Of the training, such as its method: stands above its plot where two are compared. */
+  name?: string;
   /** Which images: rows of the sets, by their names. */
   rows: Readonly<Record<string, ArrayLike<number>>>;
   /** For each epoch the embeddings of those rows, by the names of the sets. */
@@ -67,6 +69,8 @@ export interface Report {
   /** `score > threshold` means OoD; by default the threshold that keeps 95 % of the known images. */
   threshold?: number;
   history?: EmbeddingHistory;
+  /** Another training's embeddings of the same rows after the same epochs: plays beside `history`, by one slider. */
+  compareWith?: EmbeddingHistory;
   /** Configuration, seed, versions: shown as they are. */
   about?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -142,13 +146,13 @@ function checkImages(set: ImageSet, what: string): void {
   throw new ShapeError(where, what, '[N, H, W, 1 or 3] bytes', `${images.length} bytes for [${shape.join(', ')}]`);
 }
 
-function checkHistory(report: Report): void {
-  const { history } = report;
+function checkHistory(report: Report, part: 'history' | 'compareWith'): void {
+  const history = report[part];
   if (!history) return;
   const sets = new Map([report.known, ...report.out].map((set) => [set.name, set]));
   for (const [name, rows] of Object.entries(history.rows)) {
     const set = sets.get(name);
-    const what = `history.rows.${name}`;
+    const what = `${part}.rows.${name}`;
     if (!set) throw new ArgumentError(where, what, `a set of ${[...sets.keys()].join(', ')}`, name);
     const count = set.scores.length;
     const wrong = Array.from(rows).find((row) => !Number.isSafeInteger(row) || row < 0 || row >= count);
@@ -159,7 +163,7 @@ function checkHistory(report: Report): void {
   for (const { epoch, embeddings } of history.epochs) {
     for (const [name, rows] of Object.entries(history.rows)) {
       const found = embeddings[name];
-      const what = `history.epochs (epoch ${epoch}).${name}`;
+      const what = `${part}.epochs (epoch ${epoch}).${name}`;
       size ??= found?.shape[1];
       if (found?.shape[0] !== rows.length || found.shape[1] !== size) {
         const received = found ? `[${found.shape.join(', ')}]` : 'none';
@@ -167,6 +171,21 @@ function checkHistory(report: Report): void {
       }
       checkRows(found, what);
     }
+  }
+}
+
+/** Two histories play together: of the same images, after the same epochs, each with its name. */
+function checkCompared({ history, compareWith }: Report): void {
+  if (!compareWith) return;
+  if (!history) throw new ArgumentError(where, 'compareWith', 'left out where there is no history', 'some');
+  check(where, 'history.name', history.name, TEXT);
+  check(where, 'compareWith.name', compareWith.name, TEXT);
+  const epochs = [history, compareWith].map((own) => own.epochs.map(({ epoch }) => epoch).join(', '));
+  if (epochs[0] !== epochs[1]) throw new ArgumentError(where, 'compareWith.epochs', `those of history`, epochs[1]);
+  for (const name of new Set([history, compareWith].flatMap(({ rows }) => Object.keys(rows)))) {
+    const [own, other] = [history, compareWith].map(({ rows }) => Array.from(rows[name] ?? []).join());
+    if (own === other) continue;
+    throw new ArgumentError(where, `compareWith.rows.${name}`, 'those of history', compareWith.rows[name]);
   }
 }
 
@@ -214,5 +233,7 @@ export function checkReport(report: Report): void {
   });
   checkClassNames(report);
   if (report.threshold !== undefined) check(where, 'threshold', report.threshold, FINITE);
-  checkHistory(report);
+  checkHistory(report, 'history');
+  checkHistory(report, 'compareWith');
+  checkCompared(report);
 }

@@ -3,8 +3,10 @@ import * as datasets from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/detector';
 import * as embeddings from 'tfjs-ood/embeddings';
 import * as metrics from 'tfjs-ood/metrics';
-import { htmlReport, reportFigures, type Report } from 'tfjs-ood/report';
+import { writeAnimations } from 'tfjs-ood/node';
+import { htmlReport, reportFigures, type Animation, type Report } from 'tfjs-ood/report';
 import * as training from 'tfjs-ood/training';
+import { temporaryFolder } from '../node/temporary-folder';
 import { pairwiseLoss, smallModel } from '../training/small-model';
 import { classes } from './measuring';
 import { given, images, imageSet, LABELS, SCORES, type Place, type Places, type Thing } from './wrong-things';
@@ -220,7 +222,27 @@ const report: Report = {
 const known = (change: object) => ({ ...report, known: { ...report.known, ...change } });
 const encodeImage = () => Promise.resolve({ mime: 'image/png', bytes: new Uint8Array(1) });
 const page = async (report: Report) => (await htmlReport(report, { encodeImage })).length > 0;
+const animated = (rows: unknown, more = given): Animation['epochs'] =>
+  [more, rows].map((known, epoch) => ({ epoch, embeddings: { known, svhn: given } as never }));
+const place = temporaryFolder();
+/** How many files; their names differ from call to call. */
+const films = async (animation: Animation) => (await writeAnimations(place(), animation, { width: 100 })).length;
+const animation = { name: 'ODM', known: 'known', epochs: animated(given) };
 const reporting: Places = {
+  'writeAnimations.animation': { call: films, right: animation },
+  'writeAnimations.animation.epochs': {
+    call: (v) => films({ ...animation, epochs: v }),
+    right: animation.epochs,
+    where: 'writeAnimations',
+    what: 'animation.epochs',
+  },
+  'writeAnimations.animation.epochs[1].embeddings.known': {
+    call: (v) => films({ ...animation, epochs: animated(v) }),
+    right: given,
+    same: ['{ data, shape }'],
+    where: 'writeAnimations',
+    what: 'animation.epochs[1].embeddings.known',
+  },
   'htmlReport.report': { call: (v) => page(v), right: report, also: /^known/ },
   'reportFigures.report': { call: (v) => reportFigures(v), right: report, where: 'htmlReport', also: /^known/ },
   'htmlReport.report.evaluation': {

@@ -46,9 +46,9 @@ async function open(
 }
 
 /** How many pixels of the embedding are not its ground. */
-const painted = (page: Page) =>
-  page.evaluate(() => {
-    const canvas = document.querySelector('canvas')!;
+const painted = (page: Page, which = 0) =>
+  page.evaluate((which) => {
+    const canvas = document.querySelectorAll('canvas')[which]!;
     const copy = document.createElement('canvas');
     [copy.width, copy.height] = [canvas.width, canvas.height];
     const context = copy.getContext('2d')!;
@@ -62,7 +62,7 @@ const painted = (page: Page) =>
       places = (places * 31 + i) % 1_000_003;
     }
     return { sum, places };
-  });
+  }, which);
 const frame = (page: Page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
@@ -148,6 +148,74 @@ describe('the report in a browser', () => {
     expect(await page.textContent('#epoch-value')).toBe('1');
     await frame(page);
     expect((await painted(page)).places).not.toBe(start.places);
+  });
+
+  test('two trainings play side by side with one slider, turned and colored alike', async () => {
+    const { history, ...rest } = makeReport({ names, count: 300 });
+    const embeddings = (away: number) =>
+      Object.fromEntries(names.map((name, k) => [name, makeSet(name, 4, away + k).embeddings]));
+    const epochs = history!.epochs.map(({ epoch }, i) => ({ epoch, embeddings: embeddings(3 - 0.5 * i) }));
+    const [path] = await writeReport(
+      join(folder, 'two'),
+      {
+        ...rest,
+        history: { ...history!, name: 'ODM <b>' },
+        compareWith: { rows: history!.rows, epochs, name: 'metric learning' },
+      },
+      { figures: false, umap: true },
+    );
+    const { page, said } = await open(pathToFileURL(path!).href);
+    expect(await page.locator('#embedding h3').allTextContents()).toEqual(['ODM <b>', 'metric learning']);
+    expect(await page.textContent('#embedding-text')).toContain('metric learning: Principal components');
+    await page.locator('canvas').first().scrollIntoViewIfNeeded();
+    const both = async () => {
+      await frame(page);
+      return [await painted(page), await painted(page, 1)] as const;
+    };
+    const [own, other] = await both();
+    for (const { sum } of [own, other]) expect(sum).toBeGreaterThan(50);
+    expect(own.places).not.toBe(other.places);
+
+    await page.locator('#epoch').focus();
+    await page.keyboard.press('Home');
+    const first = await both();
+    expect(first.map(({ places }, i) => places !== [own, other][i]!.places)).toEqual([true, true]);
+    expect(await page.locator('#epoch, #play').count()).toBe(2);
+    await page.click('#play');
+    await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Play');
+    expect(await both()).toEqual([own, other]);
+
+    // Whichever is turned, both are.
+    await page.locator('canvas').nth(1).focus();
+    await page.keyboard.press('ArrowLeft');
+    const turned = await both();
+    expect(turned.map(({ places }, i) => places !== [own, other][i]!.places)).toEqual([true, true]);
+    await page.uncheck('[data-set="0"]');
+    (await both()).forEach(({ sum }, i) => expect(sum).toBeLessThan(turned[i]!.sum));
+    await page.check('[data-set="0"]');
+    // A view of the last epoch alone leaves the other training at its own.
+    await page.click('#reset-view');
+    expect((await both())[1]).toEqual(other);
+    await page.check('#flat');
+    const flat = (await both())[1];
+    await page.selectOption('#view', '1');
+    expect((await both())[1]).toEqual(flat);
+
+    // The report's scores are of its own training.
+    const tip = page.locator('.tip').nth(1);
+    const box = (await page.locator('canvas').nth(1).boundingBox())!;
+    let seen = '';
+    for (let y = 10; y < box.height && seen === ''; y += 12) {
+      for (let x = 10; x < box.width && seen === ''; x += 24) {
+        await page.mouse.move(box.x + x, box.y + y);
+        if (await tip.isVisible()) seen = await tip.innerText();
+      }
+    }
+    expect(seen).toMatch(/image \d+/);
+    expect(seen).not.toMatch(/score|nearest/);
+    expect(said).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   });
 
   test('a point under the pointer shows its image, set and score; colors and views change', async () => {

@@ -224,6 +224,12 @@ export const files: Rows = {
     rules: { ...shown, figures: FLAG, width: POSITIVE },
     slip: ['figure', 'figures'],
   },
+  writeAnimations: {
+    call: node.writeAnimations,
+    before: ['none', { name: 'a', known: 'b', epochs: [] }],
+    rules: { width: ['a whole number from 100 to 2000', 99, 2001, 200.5, NaN, '200', null] },
+    slip: ['witdh', 'width'],
+  },
   htmlReport: { call: report.htmlReport, before: [made], rules: shown, slip: ['mistake', 'mistakes'] },
   reportFigures: {
     call: report.reportFigures,

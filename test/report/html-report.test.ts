@@ -179,6 +179,30 @@ describe('refuses', () => {
     await expect(bad(({ known }) => ({ known: { ...known, embeddings: rows } }))).rejects.toThrow(ShapeError);
   });
 
+  test('a history to compare with that is of other images or epochs, or has no name', async () => {
+    const compared = (change: (history: NonNullable<Report['history']>) => Partial<Report>) =>
+      bad(({ history }) => {
+        const [own, other] = ['a', 'b'].map((name) => ({ ...history!, name }));
+        return { history: own!, compareWith: other!, ...change(other!) };
+      });
+    await expect(compared(() => ({ history: undefined! }))).rejects.toThrow(
+      'compareWith must be left out where there is',
+    );
+    await expect(compared((other) => ({ history: { ...other, name: undefined! } }))).rejects.toThrow('history.name');
+    await expect(compared((other) => ({ compareWith: { ...other, name: undefined! } }))).rejects.toThrow(
+      'compareWith.name must be a string',
+    );
+    await expect(compared((other) => ({ compareWith: { ...other, epochs: other.epochs.slice(1) } }))).rejects.toThrow(
+      'compareWith.epochs must be those of history, got 2, 3, 4, 5',
+    );
+    await expect(
+      compared((other) => ({ compareWith: { ...other, rows: { ...other.rows, near: [0, 3, 7, 12] } } })),
+    ).rejects.toThrow('compareWith.rows.near must be those of history');
+    await expect(
+      compared((other) => ({ compareWith: { ...other, rows: { ...other.rows, near: [0, 3] } } })),
+    ).rejects.toThrow('compareWith.epochs (epoch 1).near must be [2, 5], got [4, 5]');
+  });
+
   test('a history that does not fit', async () => {
     await expect(bad(({ history }) => ({ history: { ...history!, rows: { nobody: [0] } } }))).rejects.toThrow(
       'history.rows.nobody must be a set of known, near, far, got nobody',

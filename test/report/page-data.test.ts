@@ -58,6 +58,40 @@ describe('the data of a page', () => {
     expect(points!.views[0]!.coordinates).toHaveLength(5 * 12 * 3);
   });
 
+  test('a history to compare with has the same points and epochs, at places of its own', async () => {
+    const { history, ...rest } = makeReport({ size: 2 });
+    const shifted = history!.epochs.map(({ epoch, embeddings }) => ({
+      epoch,
+      // In another order, and each point three times as far and turned by a right angle.
+      embeddings: Object.fromEntries(
+        Object.entries(embeddings)
+          .reverse()
+          .map(([name, { data, shape }]) => [
+            name,
+            { shape, data: data.map((_, i) => 3 * (i % 2 ? data[i - 1]! : -data[i + 1]!)) },
+          ]),
+      ),
+    }));
+    const { points } = await buildPageData(
+      {
+        ...rest,
+        history: { ...history!, name: 'one' },
+        compareWith: { rows: history!.rows, epochs: shifted, name: 'other' },
+      },
+      { encodeImage: noPicture },
+    );
+    const { names, view } = points!.beside!;
+    expect(names).toEqual(['one', 'other']);
+    expect(view.epochs).toEqual(points!.views[0]!.epochs);
+    const own = points!.views[0]!.coordinates;
+    expect(view.coordinates).toHaveLength(own.length);
+    // In axes of its own: the scale goes, the turn stays.
+    for (let i = 0; i < own.length; i += 2) {
+      expect(Math.abs(view.coordinates[i]! + own[i + 1]!)).toBeLessThanOrEqual(2);
+      expect(Math.abs(view.coordinates[i + 1]! - own[i]!)).toBeLessThanOrEqual(2);
+    }
+  });
+
   test('without a history: half of the points known, the rest shared, each row once', async () => {
     const report = makeReport({ count: 300, history: false });
     const { points } = await buildPageData(report, { encodeImage, points: 80, images: 50 });

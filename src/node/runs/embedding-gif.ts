@@ -7,7 +7,9 @@ const LAST_MS = 2500;
 export function embeddingGif(sharp: typeof Sharp, pictures: readonly string[]): Promise<Uint8Array> {
   const delay = pictures.map((_, i) => (i === pictures.length - 1 ? LAST_MS : FRAME_MS));
   const frames = pictures.map((svg) => Buffer.from(svg));
-  return sharp(frames, { join: { animated: true } })
+  // One alone cannot be joined.
+  const film = frames.length > 1 ? sharp(frames, { join: { animated: true } }) : sharp(frames[0]);
+  return film
     .gif({ delay, loop: 0, colors: 128 })
     .toBuffer();
 }

@@ -58,10 +58,10 @@ export function spread(heights: readonly number[], gap: number): number[] {
 export function embeddingChart(
   data: PageData,
   style: ChartStyle,
-  { frame, view = 0, colorBy = 'class' }: { frame?: number; view?: number; colorBy?: ColorBy } = {},
+  { frame, view, colorBy = 'class' }: { frame?: number; view?: PointView; colorBy?: ColorBy } = {},
 ): SVGSVGElement | undefined {
   const { points } = data;
-  const shown = points?.views[view];
+  const shown = view ?? points?.views[0];
   if (!points || !shown) return undefined;
   const f = frame ?? shown.epochs.length - 1;
   const count = points.set.length;

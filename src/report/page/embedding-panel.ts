@@ -1,34 +1,23 @@
-import { classMiddles, embeddingChart, pointColor, spread, type ColorBy } from '../charts/embedding-chart';
+import { embeddingChart, type ColorBy } from '../charts/embedding-chart';
 import { classColor, KIND_COLORS, setColor, UNKNOWN_COLOR } from '../colors';
 import { describeEmbedding } from '../descriptions';
-import { UNIT, type PageData } from '../page-data';
+import type { PageData } from '../page-data';
 import type { AtlasImages } from './atlas-images';
-import { axesOf, FLAT, START, toScreen, type View } from './camera';
+import { FLAT, START } from './camera';
 import { make, one } from './element';
-import { listenToGestures } from './gestures';
-import { nearestPoint } from './nearest-point';
+import { embeddingStage } from './embedding-stage';
 import { player } from './player';
-import { pointCloud } from './point-cloud';
 import { saveButtons } from './save-figure';
 
-const NAME_HEIGHT = 18;
-
-/** Red, green and blue from 0 to 1; of the text's color a quieter shade, for it is that of many points. */
-function channels(color: string): number[] {
-  if (color !== UNKNOWN_COLOR) return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
-  return matchMedia('(prefers-color-scheme: dark)').matches ? [0.8, 0.82, 0.85] : [0.3, 0.32, 0.36];
-}
-
-/** The embedding: turns, zooms, plays over the epochs, and names the point under the pointer. */
+/**
+ * The embedding: turns, zooms, plays over the epochs, and names the point under the pointer. Beside it that of another
+ * training, if there is one: turned, colored and played alike.
+ */
 export function embeddingPanel(data: PageData, images: AtlasImages): void {
   const { points } = data;
   if (!points) return;
-  const count = points.set.length;
   const figure = one<HTMLElement>('#embedding');
-  const canvas = one<HTMLCanvasElement>('canvas', figure);
-  const stage = one<HTMLElement>('.stage', figure);
-  const tip = one<HTMLElement>('.tip', figure);
-  const names = one<HTMLElement>('.names', figure);
+  const elements = [...figure.querySelectorAll<HTMLElement>('.stage')];
   const flat = one<HTMLInputElement>('#flat');
   const colors = one<HTMLSelectElement>('#colors');
   const epoch = figure.querySelector<HTMLInputElement>('#epoch');
@@ -36,41 +25,48 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
   const hidden = new Set<number>();
   let shown = points.views[0]!;
   let time = shown.epochs.length - 1; // between two frames while it plays
-  let view: View = { ...START };
-  const places = new Float32Array(count * 3);
   const isFlat = () => shown.dimensions === 2 || flat.checked;
   const colorBy = () => colors.value as ColorBy;
   const frame = () => Math.round(time);
+  const look = { view: { ...START }, hidden, isFlat, colorBy };
 
-  const cloud = pointCloud(canvas, count);
-  const drawn = () =>
-    embeddingChart(data, { width: 640 }, { frame: frame(), view: points.views.indexOf(shown), colorBy: colorBy() })!;
+  const turn = (x: number, y: number) => {
+    const { view } = look;
+    if (isFlat()) {
+      const [{ clientWidth, clientHeight }] = elements as [HTMLElement];
+      const half = (Math.min(clientWidth, clientHeight) / 2) * view.zoom;
+      look.view = { ...view, x: view.x + x / half, y: view.y - y / half };
+    } else {
+      const pitch = Math.min(1.5, Math.max(-1.5, view.pitch + y * 0.008));
+      look.view = { ...view, yaw: view.yaw + x * 0.008, pitch };
+    }
+    draw();
+  };
+  const zoom = (by: number) => {
+    look.view = { ...look.view, zoom: Math.min(40, Math.max(0.2, look.view.zoom * by)) };
+    draw();
+  };
+  const reset = () => {
+    look.view = { ...(isFlat() ? FLAT : START) };
+    draw();
+  };
+
+  const stages = elements.flatMap((element, i) => {
+    return embeddingStage(data, images, element, look, { turn, zoom, reset }, i > 0) ?? [];
+  });
+  const drawn = (which = 0) => {
+    const view = which > 0 ? points.beside!.view : shown;
+    return embeddingChart(data, { width: 640 }, { frame: frame(), view, colorBy: colorBy() })!;
+  };
   saveButtons(figure, 'embedding', drawn);
-  if (!cloud) {
-    stage.replaceChildren(drawn());
+  if (stages.length < elements.length) {
+    elements.forEach((element, i) => element.replaceChildren(drawn(i)));
     figure.querySelectorAll('.controls, .sets, .epochs, .note').forEach((part) => part.remove());
     return;
   }
 
-  const setPlaces = () => {
-    const { dimensions, coordinates } = shown;
-    const [before, after] = [Math.floor(time), Math.ceil(time)];
-    const part = time - before;
-    const each = dimensions === 3 && !isFlat() ? 3 : 2;
-    places.fill(0);
-    for (let p = 0; p < count; p++) {
-      const [a, b] = [(before * count + p) * dimensions, (after * count + p) * dimensions];
-      for (let k = 0; k < each; k++) {
-        places[3 * p + k] = ((1 - part) * coordinates[a + k]! + part * coordinates[b + k]!) / UNIT;
-      }
-    }
-    cloud.setPositions(places);
-    known = classMiddles(data, shown, frame());
-  };
   const setColors = () => {
-    const values = new Float32Array(count * 3);
-    for (let p = 0; p < count; p++) values.set(channels(pointColor(data, p, colorBy())), 3 * p);
-    cloud.setColors(values);
+    stages.forEach((stage) => stage.setColors());
     const isByClass = colorBy() === 'class';
     const labels = new Set(points.label);
     const items: [string, string][] = isByClass
@@ -93,35 +89,7 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
       }),
     );
   };
-  const setKinds = () => {
-    const values = new Float32Array(count * 2);
-    points.set.forEach((set, p) => values.set([set === 0 ? 0 : 1, hidden.has(set) ? 0 : 1], 2 * p));
-    cloud.setKinds(values);
-  };
-
-  const toPixels = (x: number, y: number, z: number, axes = axesOf(view)) => {
-    const at = toScreen(view, axes, x, y, z);
-    const [width, height] = [stage.clientWidth, stage.clientHeight];
-    const half = Math.min(width, height) / 2;
-    return { left: width / 2 + at.x * half, top: height / 2 - at.y * half, depth: at.depth };
-  };
-  let known: ReturnType<typeof classMiddles> = []; // of the frame that is shown
-  const placeNames = () => {
-    const middles = colorBy() === 'class' && !hidden.has(0) ? known : [];
-    const axes = axesOf(view);
-    const at = middles.map(({ place }) => toPixels(place[0]!, place[1]!, isFlat() ? 0 : (place[2] ?? 0), axes));
-    const tops = spread(
-      at.map(({ top }) => top),
-      NAME_HEIGHT,
-    );
-    names.replaceChildren(
-      ...middles.map(({ label }, i) => {
-        const name = make('span', data.classNames[label]);
-        name.style.translate = `${at[i]!.left}px ${tops[i]}px`;
-        return name;
-      }),
-    );
-  };
+  const setKinds = () => stages.forEach((stage) => stage.setKinds());
 
   let asked = false;
   const draw = () => {
@@ -129,8 +97,7 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     asked = true;
     requestAnimationFrame(() => {
       asked = false;
-      cloud.draw(view, stage.clientWidth, stage.clientHeight);
-      placeNames();
+      stages.forEach((stage) => stage.draw());
     });
   };
   const showEpoch = () => {
@@ -139,77 +106,19 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     const number = shown.epochs[frame()]!;
     one('#epoch-value').textContent = number < 0 ? 'last' : String(number);
   };
+  const setPlaces = () =>
+    stages.forEach((stage, i) => {
+      if (i === 0) return stage.setTime(shown, time);
+      // A view without epochs is of the last one.
+      const { view } = points.beside!;
+      stage.setTime(view, shown === points.views[0] ? time : view.epochs.length - 1);
+    });
   const setTime = (to: number) => {
     time = to;
     setPlaces();
     showEpoch();
     draw();
   };
-
-  const showTip = (left: number, top: number) => {
-    const size = [stage.clientWidth, stage.clientHeight] as const;
-    const p = nearestPoint(places, view, size, [left, top], (row) => hidden.has(points.set[row]!));
-    tip.hidden = p < 0;
-    if (p < 0) return;
-    const picture = make('i', '', 'image');
-    if (points.cell[p]! >= 0) images.show(picture, points.cell[p]!, 64);
-    const words = make('div');
-    const label = points.label[p]!;
-    const near = points.nearest[p]!;
-    for (const line of [
-      `${data.sets[points.set[p]!]!.name}, image ${points.row[p]}`,
-      ...(label >= 0 ? [`class: ${data.classNames[label]}`] : []),
-      ...(near >= 0 ? [`nearest: ${data.classNames[near]}`] : []),
-      `score ${points.score[p]!.toPrecision(4)}: ${points.score[p]! > data.threshold ? 'OoD' : 'known'}`,
-    ]) {
-      words.append(make('div', line));
-    }
-    tip.replaceChildren(picture, words);
-    const isRight = left > stage.clientWidth / 2;
-    const across = `calc(${left}px ${isRight ? '- 100% - 14px' : '+ 14px'})`;
-    tip.style.translate = `${across} clamp(0px, ${top}px - 50%, ${stage.clientHeight}px - 100%)`;
-  };
-
-  // Pointers move more often than the screen is drawn.
-  let pointer: [number, number] | undefined;
-  const askTip = (left: number, top: number) => {
-    if (!pointer) {
-      requestAnimationFrame(() => {
-        const at = pointer!;
-        pointer = undefined;
-        showTip(...at);
-      });
-    }
-    pointer = [left, top];
-  };
-
-  const turn = (x: number, y: number) => {
-    if (isFlat()) {
-      const half = (Math.min(stage.clientWidth, stage.clientHeight) / 2) * view.zoom;
-      view = { ...view, x: view.x + x / half, y: view.y - y / half };
-    } else {
-      const pitch = Math.min(1.5, Math.max(-1.5, view.pitch + y * 0.008));
-      view = { ...view, yaw: view.yaw + x * 0.008, pitch };
-    }
-    draw();
-  };
-  const zoom = (by: number) => {
-    view = { ...view, zoom: Math.min(40, Math.max(0.2, view.zoom * by)) };
-    draw();
-  };
-  const reset = () => {
-    view = { ...(isFlat() ? FLAT : START) };
-    draw();
-  };
-
-  listenToGestures(canvas, {
-    turn,
-    zoom,
-    reset,
-    hover: askTip,
-    tap: showTip,
-    leave: () => (tip.hidden = true),
-  });
 
   one('#reset-view').addEventListener('click', reset);
   flat.addEventListener('change', () => {
@@ -259,7 +168,8 @@ export function embeddingPanel(data: PageData, images: AtlasImages): void {
     setColors();
     draw();
   });
-  new ResizeObserver(draw).observe(stage);
+  const resized = new ResizeObserver(draw);
+  elements.forEach((element) => resized.observe(element));
   setColors();
   setKinds();
   showView();
