@@ -128,6 +128,7 @@ function* placesOf(file: string): Generator<string> {
     if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node)) continue;
     if (!names.has(node.name!.text)) continue;
     for (const member of node.members) {
+      if (ts.getJSDocTags(member).some(({ tagName }) => tagName.text === 'internal')) continue; // no caller sees it
       if ((ts.isMethodDeclaration(member) || ts.isMethodSignature(member)) && !ts.isPrivateIdentifier(member.name)) {
         yield* named(member, `${node.name!.text}.${member.name.getText()}`);
       }

@@ -50,12 +50,13 @@ function kindOf(symbol: ts.Symbol): PublicExport['kind'] {
   return symbol.flags & ts.SymbolFlags.Value ? 'constant' : 'type';
 }
 
-/** Private, or the work of a base class that tfjs calls. */
+/** Private, for other folders of the package alone, or the work of a base class that tfjs calls. */
 const isHidden = (node: ts.Node) =>
-  ts.canHaveModifiers(node) &&
-  ts
-    .getModifiers(node)
-    ?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.OverrideKeyword);
+  ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal') ||
+  (ts.canHaveModifiers(node) &&
+    ts
+      .getModifiers(node)
+      ?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.OverrideKeyword));
 
 /** A declaration as a reader wants it: no docstring on top, no bodies, no private members. */
 function declarationOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
