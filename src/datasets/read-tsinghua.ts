@@ -37,7 +37,8 @@ function boxOf(value: unknown): PictureBox | undefined {
  * @example
  * const box = { xmin: 3, ymin: 4, xmax: 9, ymax: 12 };
  * const image = { id: 7, path: 'train/7.jpg', objects: [{ category: 'pl50', bbox: box }] };
- * readTsinghua(JSON.stringify({ types: ['pl50'], imgs: { 7: image } }))[0].signs[0].category; // 'pl50'
+ * const [scene] = readTsinghua(JSON.stringify({ types: ['pl50'], imgs: { 7: image } }));
+ * scene?.path; // 'train/7.jpg'
  */
 export function readTsinghua(text: string, options: ReadOptions = {}): Scene[] {
   const where = 'readTsinghua';
