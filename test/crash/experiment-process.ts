@@ -51,8 +51,11 @@ export function experimentFolder(epochs: number): ExperimentFolder {
     await mkdir(cifar, { recursive: true });
     await writeFile(join(cifar, 'data_batch_1.bin'), cifarBinary(40));
     await writeFile(join(cifar, 'test_batch.bin'), cifarBinary(20));
-    for (const name of ['train', 'test']) {
-      await writeFile(join(folder, 'data', `${name}_32x32.mat`), svhnFile({ count: 10 }));
+    for (const [name, brighter] of [
+      ['train', 0],
+      ['test', 20], // no image of both
+    ] as const) {
+      await writeFile(join(folder, 'data', `${name}_32x32.mat`), svhnFile({ count: 10, brighter }));
     }
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -79,11 +79,18 @@ export function matlabArray(
 }
 
 /** SVHN's file: pixel (row, column, channel, image) = row + 2 * column + 50 * channel + image; labels 10, 1, 2, ... */
-export function svhnFile({ count = 2, little = true, compressed = false, labelType = 2 } = {}): Uint8Array {
+export function svhnFile({
+  count = 2,
+  little = true,
+  compressed = false,
+  labelType = 2,
+  brighter = 0,
+} = {}): Uint8Array {
   const x: number[] = [];
   for (let n = 0; n < count; n++)
     for (let c = 0; c < 3; c++)
-      for (let col = 0; col < 32; col++) for (let row = 0; row < 32; row++) x.push(row + 2 * col + 50 * c + n);
+      for (let col = 0; col < 32; col++)
+        for (let row = 0; row < 32; row++) x.push(row + 2 * col + 50 * c + n + brighter);
   const labels = Array.from({ length: count }, (_, i) => (i === 0 ? 10 : i));
   const doubles = new Uint8Array(8 * count);
   labels.forEach((label, i) => new DataView(doubles.buffer).setFloat64(8 * i, label, little));
