@@ -48,7 +48,8 @@ const OPTIONS = {
 export class ClassScatter {
   readonly perClass: boolean;
   readonly #blockSize: number;
-  readonly #scratch = new Scratch();
+  /** Lent to one block at a time: another that comes meanwhile takes its own. */
+  #scratch: Scratch | undefined;
   #size: number | undefined;
   #classes = new Map<number, ClassMoments | ClassSamples>();
   /** Scatter within all classes, upper triangle, where they have none of their own. */
@@ -95,12 +96,18 @@ export class ClassScatter {
       throw new ShapeError(where, 'labels', `${rows} labels`, owners.length);
     }
     const block = new ClassScatter({ perClass: this.perClass });
-    if (this.perClass) {
-      block.#classes = await blockSamples(data, size, owners, this.#blockSize, this.#scratch, pause);
-    } else {
-      const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, this.#scratch, pause);
-      block.#classes = classes;
-      block.#within = within;
+    const scratch = this.#scratch ?? new Scratch();
+    this.#scratch = undefined;
+    try {
+      if (this.perClass) {
+        block.#classes = await blockSamples(data, size, owners, this.#blockSize, scratch, pause);
+      } else {
+        const { classes, within } = await blockMoments(data, size, owners, this.#blockSize, scratch, pause);
+        block.#classes = classes;
+        block.#within = within;
+      }
+    } finally {
+      this.#scratch = scratch;
     }
     block.#size = size;
     await pause();

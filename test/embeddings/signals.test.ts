@@ -32,7 +32,7 @@ describe.each(Object.entries(calls))('%s', (_, call) => {
   });
   test('others have their turn, and may give it up', async () => {
     const leaving = new AbortController();
-    setImmediate(() => leaving.abort(reason));
+    setTimeout(() => leaving.abort(reason)); // pages have no setImmediate
     await expect(call(leaving.signal)).rejects.toBe(reason);
   });
   test('a signal that is left alone changes nothing', async () => {
@@ -44,7 +44,7 @@ test('a store stays as it was where an add is given up, and goes on', async () =
   const [store, plain] = [new ClassScatter(), new ClassScatter()];
   for (const one of [store, plain]) await one.add({ data: data.slice(0, 160 * 4), shape: [4, 160] }, [0, 0, 1, 1]);
   const leaving = new AbortController();
-  setImmediate(() => leaving.abort());
+  setTimeout(() => leaving.abort());
   await expect(store.add(wide, labels, { signal: leaving.signal })).rejects.toThrow();
   expect(store.within()).toEqual(plain.within());
   for (const one of [store, plain]) await one.add(wide, labels);

@@ -11,6 +11,7 @@ import { gaussianParity, wideBlocks, wideRow } from './gaussian-parity';
 vi.mock('../../src/linalg/kernels/float64-kernel', () => ({
   float64Kernel: () => undefined,
   makeKernel: () => undefined,
+  withOwnKernel: () => Promise.reject(new Error('there is no kernel')),
 }));
 
 gaussianParity('Gaussian scorers without machine code of ours');
