@@ -51,7 +51,7 @@ function halfOfMean(
     const distances = tf.sqrt(tf.cast(x as tf.Tensor2D, 'float32')); // of whole numbers, too
     const hinge = tf.relu(tf.sub(margin, distances));
     const formed = tf.sub<tf.Tensor2D>(1, tf.mul(oodColumn(labels), oodColumn(columnLabels))); // not OoD-OoD
-    const same = tf.mul<tf.Tensor2D>(tf.cast(tf.equal(labels, columnLabels), 'float32'), formed);
+    const same = tf.mul<tf.Tensor2D>(tf.equal(labels, columnLabels), formed);
     const negative = tf.sub<tf.Tensor2D>(formed, same);
     // Each pair of the batch stands there twice, which the means do not see; a row with itself is no pair.
     const positive = inHalves ? same : tf.mul<tf.Tensor2D>(same, tf.sub(1, tf.eye(...squares.shape)));
