@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
 import { Option, program } from 'commander';
 import { OodError } from 'tfjs-ood';
 import { classAccuracy, evaluate } from 'tfjs-ood/metrics';
 import { scorerMethods } from 'tfjs-ood/detector';
-import { readMnist, type LabeledImages } from 'tfjs-ood/datasets';
+import { readMnist, type ImageSet, type LabeledImages } from 'tfjs-ood/datasets';
 import { fitDetector } from 'tfjs-ood/detector';
-import { gatherImages, type ImageSet } from 'tfjs-ood/training';
 import { loadMnist, nodeInflate, writeReport } from 'tfjs-ood/node';
+import { trainSmallClassifier } from '../runner/small-classifier';
 
 /**
  * A classifier as anybody trains it, on MNIST with tfjs-layers alone; then every scorer of the package around it, with
@@ -36,43 +35,12 @@ const part = ({ images, labels, shape }: LabeledImages, from: number, count: num
     labels: labels.subarray(from, from + rows),
   } as const;
 };
-const all = (set: ImageSet) =>
-  gatherImages(
-    set,
-    Int32Array.from({ length: set.shape[0] }, (_, i) => i),
-  );
 
 /** Images of known digits that are none any more: shifted by half their width, and with light and dark exchanged. */
 function altered({ images, shape }: LabeledImages): Record<string, ImageSet> {
   const width = shape[2];
   const shifted = images.map((_, at) => images[at - (at % width) + ((at + width / 2) % width)]!);
   return { 'halves exchanged': { images: shifted, shape }, negatives: { images: images.map((x) => 255 - x), shape } };
-}
-
-async function trainClassifier(train: ImageSet & { labels: Int32Array }, epochs: number): Promise<tfl.LayersModel> {
-  const seed = (n: number) => tfl.initializers.heNormal({ seed: n });
-  const model = tfl.sequential({
-    layers: [
-      tfl.layers.conv2d({
-        inputShape: [28, 28, 1],
-        filters: 16,
-        kernelSize: 3,
-        activation: 'relu',
-        kernelInitializer: seed(1),
-      }),
-      tfl.layers.maxPooling2d({ poolSize: 2 }),
-      tfl.layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu', kernelInitializer: seed(2) }),
-      tfl.layers.maxPooling2d({ poolSize: 2 }),
-      tfl.layers.flatten(),
-      tfl.layers.dense({ units: 64, activation: 'relu', name: 'features', kernelInitializer: seed(3) }),
-      tfl.layers.dense({ units: 10, activation: 'softmax', kernelInitializer: seed(4) }),
-    ],
-  });
-  model.compile({ optimizer: tf.train.adam(1e-3, 0.9, 0.999, 1e-7), loss: 'categoricalCrossentropy' });
-  const [x, y] = [all(train), tf.oneHot(tf.tensor1d(train.labels, 'int32'), 10)];
-  await model.fit(x, y, { batchSize: 64, epochs, verbose: 0, shuffle: false });
-  tf.dispose([x, y]);
-  return model;
 }
 
 async function run({ data, train, fit, test, epochs, scorer, report }: Options): Promise<void> {
@@ -82,7 +50,7 @@ async function run({ data, train, fit, test, epochs, scorer, report }: Options):
   const fashion = await readMnist(await fashionFile('images-idx3'), await fashionFile('labels-idx1'), {
     inflate: nodeInflate,
   });
-  const model = await trainClassifier(part(mnist.train, 0, train), epochs);
+  const model = await trainSmallClassifier(part(mnist.train, 0, train), { classes: 10, epochs, seed: 0 });
   // Images that did not train the model: on those that did, scores are too low.
   const known = part(mnist.train, train, fit);
   const [inside, outside] = [part(mnist.test, 0, test), part(fashion, 0, test)];

@@ -1,15 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import 'tfjs-ood/wasm';
 import { program } from 'commander';
-import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 import { compareScorers, scorerMethods, type DetectorModel, type ScorerComparison } from 'tfjs-ood/detector';
 import { mahalanobis, residual, vim } from 'tfjs-ood/scorers';
-import { gatherImages } from 'tfjs-ood/training';
 import { loadModel } from '../graph-model/load-model';
 import { toInput } from '../graph-model/to-input';
 import { namesAmong, whole } from '../runner/arguments';
+import { trainSmallClassifier } from '../runner/small-classifier';
 import { agreement } from './agreement';
 import { animals, digits, rooms, signs, type Known } from './data';
 
@@ -22,40 +20,6 @@ interface Options {
   sets: string[];
   seeds: number;
   rows: number;
-}
-
-const all = (set: ImageSet) =>
-  gatherImages(
-    set,
-    Int32Array.from({ length: set.shape[0] }, (_, i) => i),
-  );
-
-/** A small network as anybody trains one; classes by the order of their labels. */
-async function trained(train: LabeledImages, classes: number, epochs: number, seed: number): Promise<tfl.LayersModel> {
-  const initializer = (n: number) => tfl.initializers.heNormal({ seed: 10 * seed + n });
-  const [, ...inputShape] = train.shape;
-  const model = tfl.sequential({
-    layers: [
-      tfl.layers.conv2d({
-        inputShape,
-        filters: 16,
-        kernelSize: 3,
-        activation: 'relu',
-        kernelInitializer: initializer(1),
-      }),
-      tfl.layers.maxPooling2d({ poolSize: 2 }),
-      tfl.layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu', kernelInitializer: initializer(2) }),
-      tfl.layers.maxPooling2d({ poolSize: 2 }),
-      tfl.layers.flatten(),
-      tfl.layers.dense({ units: 64, activation: 'relu', kernelInitializer: initializer(3) }),
-      tfl.layers.dense({ units: classes, activation: 'softmax', kernelInitializer: initializer(4) }),
-    ],
-  });
-  model.compile({ optimizer: tf.train.adam(1e-3, 0.9, 0.999, 1e-7), loss: 'categoricalCrossentropy' });
-  const [x, y] = [all(train), tf.oneHot(tf.tensor1d(train.labels, 'int32'), classes)];
-  await model.fit(x, y, { batchSize: 64, epochs, verbose: 0, shuffle: false });
-  tf.dispose([x, y]);
-  return model;
 }
 
 const SETS = {
@@ -72,7 +36,7 @@ async function compared(name: Name, known: Known, seed: number): Promise<ScorerC
   const options = { proxies: true, seed, scorers: { 'mahalanobis, length': mahalanobis({ normalize: 'length' }) } };
   if (known.train) {
     const classes = Math.max(...known.train.labels) + 1;
-    const model: DetectorModel = await trained(known.train, classes, SETS[name].epochs, seed);
+    const model: DetectorModel = await trainSmallClassifier(known.train, { classes, epochs: SETS[name].epochs, seed });
     const result = await compareScorers(model, known.known, { ...options, strange });
     model.dispose();
     return result;

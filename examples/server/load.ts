@@ -15,7 +15,7 @@ export interface LoadResult {
   memory: { after: number; bytes: number }[];
 }
 
-const median = (sorted: readonly number[], share = 0.5) => sorted[Math.ceil(sorted.length * share) - 1]!;
+const quantile = (sorted: readonly number[], share: number) => sorted[Math.ceil(sorted.length * share) - 1]!;
 
 /** Sends pictures to a server, `clients` at a time: eight of ten known, one strange, one that is no picture. */
 export async function load(address: string, requests: number, clients: number): Promise<LoadResult> {
@@ -53,8 +53,8 @@ export async function load(address: string, requests: number, clients: number): 
   times.sort((a, b) => a - b);
   const shareOf = (all: readonly boolean[]) => all.filter(Boolean).length / all.length;
   return {
-    median: median(times),
-    p95: median(times, 0.95),
+    median: quantile(times, 0.5),
+    p95: quantile(times, 0.95),
     statuses,
     alarms: { known: shareOf(verdicts.known), strange: shareOf(verdicts.strange) },
     memory,
