@@ -23,6 +23,7 @@ import {
 } from 'tfjs-ood/metrics';
 import { bucketOf, edgesOf } from '../../src/metrics/streams/score-buckets';
 import { expectClose } from '../expect-close';
+import { trials } from '../trials';
 
 const LARGEST = 2 ** 128 - 2 ** 104; // of float32
 const TINY = 2 ** -149; // smallest of float32
@@ -76,9 +77,9 @@ test('the metrics of the scores are always within the bounds', () => {
       expectWithin(detectionError(a, b), found.detectionError);
       if (found.aurocError > 0.01) wide++;
     }),
-    { numRuns: 8000 },
+    { numRuns: trials(8000) },
   );
-  expect(wide).toBeGreaterThan(1000); // the bounds had work to do
+  expect(wide).toBeGreaterThan(trials(1000)); // the bounds had work to do
 });
 
 test('the bounds are reached', () => {
@@ -245,7 +246,7 @@ describe('merging', () => {
         expect(Buffer.compare(encodeSafetensors(all.state()), encodeSafetensors(once.state()))).toBe(0);
         expect(all.count).toBe(once.count);
       }),
-      { numRuns: 3000 },
+      { numRuns: trials(3000) },
     );
   });
   test('with itself', () => {
