@@ -17,15 +17,15 @@ import {
   type PredictOptions,
   type RecalibrateOptions,
 } from './calls/call-options';
-import { checkOne } from './calls/one-row';
+import { checkNoStream, checkOne } from './calls/one-row';
+import { eachGiven } from './calls/each-given';
 import { outputBlocks } from './calls/output-blocks';
 import { encodeDetector, type DetectorState } from './detector-state';
 import type { DetectorEvaluation, DetectorEvaluationOptions, EvaluatedRows } from './evaluation/detector-evaluation';
 import { checkGivenOutputs, countOfOutputs, readOutputs, type GivenOutputs } from './given-outputs';
-import { isStream } from './known/block-stream';
 import type { KnownLabels } from './known/known-labels';
 import { predictedLabels, savedMeaning, type ClassLabel } from './logit-meaning';
-import { namingBlock, namingRows } from './naming-rows';
+import { namingRows } from './naming-rows';
 import type { SharedScorers } from './shared-scorers';
 
 /**
@@ -78,12 +78,13 @@ export interface OutputDetector<Label = ClassLabel> {
   /** What calibrates, what it allows and promises, and what of the classes the fit did not see. */
   readonly calibration: CalibrationInfo;
   /**
-   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label
+   * @param outputs what the scorer needs, [N, ...]; with `logits` each verdict has a label; or an async iterable of
+   *   blocks of them, of which one is held at a time
    * @throws ArgumentError for an unknown cut-point, or one at which this scorer could never call anything OoD;
    *   ShapeError for another number of classes or features than at the fit, or unequal numbers of rows; NotFiniteError
    *   naming the row; the reason of `signal`
    */
-  predict(outputs: AskedOutputs, options?: PredictOptions): Promise<Verdict<Label>[]>;
+  predict(outputs: AskedOutputs | AsyncIterable<AskedOutputs>, options?: PredictOptions): Promise<Verdict<Label>[]>;
   /** The verdict of one row [1, ...]. @throws as `predict`; ArgumentError for more rows than one, or none */
   predictOne(outputs: AskedOutputs, options?: PredictOneOptions): Promise<Verdict<Label>>;
   /**
@@ -220,20 +221,24 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
       const at = asked('predict');
       const { onProgress, ...how } = predictOptions(at, options);
       const alpha = rateAt(at, how);
-      const read = readAll(at, outputs);
-      const count = countOfOutputs(read);
       const verdicts: Verdict<Label>[] = [];
-      for await (const { batch, rows } of outputBlocks(at, read, count)) {
-        const own = await namingRows(verdictsOf(at, batch, alpha, how.signal), rows);
-        for (const verdict of own) verdicts.push(verdict);
-        onProgress?.(verdicts.length, count);
-      }
+      await eachGiven(outputs, how.signal, async (block, isMany) => {
+        const read = readAll(at, block);
+        const count = countOfOutputs(read);
+        for await (const { batch, rows } of outputBlocks(at, read, count)) {
+          const own = await namingRows(verdictsOf(at, batch, alpha, how.signal), rows);
+          for (const verdict of own) verdicts.push(verdict);
+          onProgress?.(verdicts.length, isMany ? undefined : count);
+        }
+        return verdicts.length;
+      });
       return verdicts;
     },
     async predictOne(outputs, options) {
       const at = asked('predictOne');
       const how = predictOneOptions(at, options);
       const alpha = rateAt(at, how);
+      checkNoStream(at, 'outputs', outputs);
       const read = readAll(at, outputs);
       checkOne(at, 'outputs', countOfOutputs(read));
       return (await verdictsOf(at, read, alpha, how.signal))[0]!;
@@ -246,8 +251,7 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
         throw new ArgumentError(at, 'keep', 'false, as the folds of before have scores of their own', keep);
       }
       const scores: number[] = [];
-      const isMany = isStream(outputs);
-      const take = async (block: AskedOutputs) => {
+      await eachGiven(outputs, signal, async (block, isMany) => {
         const read = readOutputs(at, block);
         checkGivenOutputs(at, read, widths);
         const count = countOfOutputs(read);
@@ -255,14 +259,8 @@ export function detectorOf<Label>(where: string, held: SharedScorers, state: Det
           for (const score of await namingRows(meanScores(judge, batch as Batch, signal), rows)) scores.push(score);
           onProgress?.(scores.length, isMany ? undefined : count);
         }
-      };
-      let place = 0;
-      for await (const block of isMany ? outputs : [outputs]) {
-        checkSignal(signal);
-        const own = { block: `outputs[${place++}]`, before: scores.length };
-        await (isMany ? namingBlock(take(block), own) : take(block));
-      }
-      checkSignal(signal);
+        return scores.length;
+      });
       return withCalibration(at, Float64Array.from(keep ? [...calibrations[0]!, ...scores] : scores));
     },
     mergeCalibration(other) {
