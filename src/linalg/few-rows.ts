@@ -72,7 +72,7 @@ export async function fewRows(rows: Float32Array, origin: Float64Array, pause: P
 
 type EigenKernel = SimdKernel<keyof ReturnType<typeof eigenFunctions>>;
 
-/** An orthonormal basis [D, D - k] of what is orthogonal to k directions, which change. */
+/** An orthonormal basis [D, D - k] of what is orthogonal to k directions. */
 async function complementOf(
   kernel: EigenKernel,
   directions: readonly Float64Array[],
@@ -83,32 +83,42 @@ async function complementOf(
   const [vectors, factors, panel] = kernel.areas(8 * kept * size, 8 * kept, size * PANEL_STEP);
   const inside = kernel.float64(vectors, kept * size).fill(0);
   const factorsInside = kernel.float64(factors, kept);
-  // Direction k is reflected onto the k-th axis from the last; the kernel goes through the vectors from the last one.
-  for (const [k, own] of directions.entries()) {
+  const rows = kernel.float64(panel, size * PANEL_ROWS);
+  /** Turns the rows in the panel by the first reflections; the kernel goes through the vectors from the last one. */
+  const reflectRows = (count: number): void => {
+    if (count === 0) return;
+    const last = kept - 1;
+    kernel.run.reflect(panel, vectors + 8 * last * size, factors + 8 * last, size, count, 8 * size);
+  };
+  // Direction k is reflected onto the k-th axis from the last; those before its panel reflect eight at once.
+  for (let first = 0; first < kept; first += PANEL_ROWS) {
     await pause();
-    for (let before = 0; before < k; before++) {
-      const place = kept - 1 - before;
-      reflect(inside.subarray(place * size, place * size + size - before), factorsInside[place]!, own);
+    const own = directions.slice(first, first + PANEL_ROWS);
+    own.forEach((one, row) => one.forEach((value, i) => (rows[i * PANEL_ROWS + row] = value)));
+    reflectRows(first);
+    for (let row = 0; row < own.length; row++) {
+      const one = Float64Array.from({ length: size }, (_, i) => rows[i * PANEL_ROWS + row]!);
+      for (let k = first; k < first + row; k++) {
+        const place = kept - 1 - k;
+        reflect(inside.subarray(place * size, (place + 1) * size - k), factorsInside[place]!, one);
+      }
+      const k = first + row;
+      const [last, place] = [size - 1 - k, kept - 1 - k];
+      const length = Math.sqrt(dot(one, one, last + 1));
+      const end = one[last]!;
+      one[last] = end + (end > 0 ? length : -length);
+      inside.set(one.subarray(0, last + 1), place * size);
+      factorsInside[place] = length > 0 ? 1 / (length * (length + Math.abs(end))) : 0;
     }
-    const [last, place] = [size - 1 - k, kept - 1 - k];
-    const length = Math.sqrt(dot(own, own, last + 1));
-    const end = own[last]!;
-    own[last] = end + (end > 0 ? length : -length);
-    inside.set(own.subarray(0, last + 1), place * size);
-    factorsInside[place] = length > 0 ? 1 / (length * (length + Math.abs(end))) : 0;
   }
   const left = size - kept;
   const basis = new Float64Array(size * left);
-  const rows = kernel.float64(panel, size * PANEL_ROWS);
   for (let first = 0; first < size; first += PANEL_ROWS) {
     await pause();
     rows.fill(0);
     const now = Math.min(PANEL_ROWS, size - first);
     for (let row = 0; row < now; row++) rows[(first + row) * PANEL_ROWS + row] = 1;
-    if (kept > 0) {
-      const lastPlace = kept - 1;
-      kernel.run.reflect(panel, vectors + 8 * lastPlace * size, factors + 8 * lastPlace, size, kept, 8 * size);
-    }
+    reflectRows(kept);
     for (let row = 0; row < now; row++) {
       const to = (first + row) * left;
       for (let i = 0; i < left; i++) basis[to + i] = rows[i * PANEL_ROWS + row]!;
