@@ -145,9 +145,8 @@ with open("/proc/self/clear_refs", "w") as f:
     f.write("5")  # what importing and making the rows took for a moment is no part of the peak
 before = peak_kib()
 times = []
-start = time.perf_counter()
 peak = 0
-while not times or (time.perf_counter() - start < seconds and len(times) < 200):
+while not times or (sum(times) < 1000 * seconds and len(times) < 200):
     t = time.process_time()
     work()
     times.append(1000 * (time.process_time() - t))
