@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { fewRows } from '../../src/linalg/few-rows';
-import { symmetricEigen } from '../../src/linalg/symmetric-eigen';
+import { fewRows } from '../../src/linalg/decompositions/few-rows';
+import { symmetricEigen } from '../../src/linalg/decompositions/symmetric-eigen';
 import { expectClose } from '../expect-close';
 
 const pause = () => Promise.resolve();

@@ -1,8 +1,8 @@
 import { pseudoInverse, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { leastNorm } from '../../src/linalg/least-norm';
-import { leastNormByGram } from '../../src/linalg/least-norm-by-gram';
+import { leastNorm } from '../../src/linalg/decompositions/least-norm';
+import { leastNormByGram } from '../../src/linalg/decompositions/least-norm-by-gram';
 import { expectClose } from '../expect-close';
 
 const pause = () => Promise.resolve();

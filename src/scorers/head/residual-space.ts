@@ -1,10 +1,10 @@
 import { ArgumentError } from '../../core/errors';
 import type { SavedArrays } from '../../core/saved/saved-arrays';
 import { float64Kernel } from '../../linalg/kernels/float64-kernel';
-import { leastNorm } from '../../linalg/least-norm';
+import { leastNorm } from '../../linalg/decompositions/least-norm';
 import { rowProducts } from '../../linalg/row-products';
 import { secondMoments, type SecondMoments } from '../../linalg/second-moments';
-import { symmetricEigen } from '../../linalg/symmetric-eigen';
+import { symmetricEigen } from '../../linalg/decompositions/symmetric-eigen';
 import { traceOf } from '../../linalg/trace';
 import type { Pause } from '../../core/pauses';
 import type { FitRows } from '../contract/fit-rows';
@@ -110,7 +110,7 @@ interface FoundSpace {
 }
 
 async function spaceOfFew(rows: Float32Array, origin: Float64Array, kept: number, pause: Pause): Promise<FoundSpace> {
-  const { fewRows } = await import('../../linalg/few-rows');
+  const { fewRows } = await import('../../linalg/decompositions/few-rows');
   const { complement, ...found } = await fewRows(rows, origin, pause);
   return { ...found, basis: await complement(Math.min(kept, found.rank)) };
 }

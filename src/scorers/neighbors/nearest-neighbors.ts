@@ -49,9 +49,12 @@ const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
  *
  * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank: the distance, not its square (the paper's
  * confidence is -s). Exact: float32 products on the backend choose, float64 differences of the rows settle (1e-6 of s
- * at most, ties and places far from the origin included). Features [N, D]; O(M D) a row; memory the bank [M, D] here
- * and on the backend, and a block of products. A zero row has no direction: it stays zero, at distance 1 from every
- * other. With `index` the distances are as exact, of the rows that it finds.
+ * at most, ties and places far from the origin included). Features [N, D]; O(M D) a row. A zero row has no direction:
+ * it stays zero, at distance 1 from every other. With `index` the distances are as exact, of the rows that it finds.
+ *
+ * A fit copies the rows, O(M D) time and 4 M D bytes, and no more (with `index` the graph is built). The first score
+ * brings them to the backend, another O(M D): a scorer in use takes 8 M D bytes, twice its bank, 12 M D on wasm, which
+ * packs matrices, and a block of products (`blockSize` x 1024).
  *
  * Source: Sun, Ming, Zhu, Li, ICML 2022, section 3.
  *

@@ -1,9 +1,9 @@
-import type { Pause } from '../core/pauses';
-import { withPauses } from '../core/steps';
-import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
-import { factorBy } from './kernels/kernel-triangle';
-import { mirroring } from './mirror';
-import { addingOuterProducts } from './scatter-products';
+import type { Pause } from '../../core/pauses';
+import { withPauses } from '../../core/steps';
+import { float64Kernel, withOwnKernel } from '../kernels/float64-kernel';
+import { factorBy } from '../kernels/kernel-triangle';
+import { mirroring } from '../mirror';
+import { addingOuterProducts } from '../scatter-products';
 
 /** What a refinement leaves of the step before it, at most: else the factor is too far off to be mended. */
 const FALL = 1e-2;

@@ -1,7 +1,7 @@
 import { EVD, Matrix } from 'ml-matrix';
-import type { Pause } from '../core/pauses';
-import { makeKernel, type SimdKernel } from './kernels/float64-kernel';
-import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-functions';
+import type { Pause } from '../../core/pauses';
+import { makeKernel, type SimdKernel } from '../kernels/float64-kernel';
+import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from '../kernels/eigen-functions';
 
 /** Eigenvalues [D] in no order, and number `row` of the unit eigenvector of each. */
 export interface SymmetricEigen {

@@ -1,4 +1,4 @@
-import type { Pause } from '../core/pauses';
+import type { Pause } from '../../core/pauses';
 
 /** R of a QR decomposition with column pivoting, and what it takes to apply Q. */
 interface PivotedQr {

@@ -1,10 +1,10 @@
-import type { Pause } from '../core/pauses';
-import { withPauses } from '../core/steps';
-import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-functions';
-import { makeKernel, withOwnKernel, type SimdKernel } from './kernels/float64-kernel';
-import { productsBy } from './kernels/kernel-products';
-import { mirroring } from './mirror';
-import { addingOuterProducts } from './scatter-products';
+import type { Pause } from '../../core/pauses';
+import { withPauses } from '../../core/steps';
+import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from '../kernels/eigen-functions';
+import { makeKernel, withOwnKernel, type SimdKernel } from '../kernels/float64-kernel';
+import { productsBy } from '../kernels/kernel-products';
+import { mirroring } from '../mirror';
+import { addingOuterProducts } from '../scatter-products';
 import { symmetricEigen } from './symmetric-eigen';
 
 /** What rows [N, D], fewer than features, say of the directions about an origin. */
