@@ -12,7 +12,8 @@ import { hingeTriplets } from './hinge-triplets';
 import { identity } from './identity';
 import { maxPoolGrad } from './max-pool-grad';
 import { pairDifferences } from './pair-differences';
-import { rowwise } from './rowwise';
+import { exponential } from './rows/exponential';
+import { rowwise } from './rows/rowwise';
 import { sum } from './sum';
 import { transpose } from './transpose';
 import { unsortedSegmentSum } from './unsorted-segment-sum';
@@ -29,6 +30,7 @@ const kernels: Readonly<Record<string, (stock: WasmKernel) => Kernel>> = {
   [tf.LessEqual]: rowwise('LessEqual'),
   [tf.Greater]: rowwise('Greater'),
   [tf.GreaterEqual]: rowwise('GreaterEqual'),
+  [tf.Exp]: exponential,
   [tf.Maximum]: rowwise('Maximum'),
   [tf.Minimum]: rowwise('Minimum'),
   [tf.Conv2D]: forwardConvolution(false),

@@ -1,14 +1,19 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { hasSimd, simdModule } from '../core/simd/simd-module';
 import { pairFunctions } from './pair-functions';
-import { rowFunctions } from './row-functions';
+import { rowFunctions } from './rows/row-functions';
 import { simdFunctions } from './simd-functions';
 
-/** Over one memory. */
-export const backendFunctions = { ...simdFunctions, ...pairFunctions, ...rowFunctions };
+/** Modules over one memory, each below 4 KiB: some browsers compile no more at once on the main thread. */
+export const backendModules = [{ ...simdFunctions, ...pairFunctions }, rowFunctions] as const;
+
+type Names = keyof ((typeof backendModules)[0] & (typeof backendModules)[1]);
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
-export type Simd = { readonly [name in keyof typeof backendFunctions]: (...args: number[]) => void };
+export type Simd = { readonly [name in Names]: (...args: number[]) => void };
+
+export const simdOver = (memory: WebAssembly.Memory): Simd =>
+  Object.assign({}, ...backendModules.map((functions) => simdModule(functions, memory))) as Simd;
 
 const instances = new WeakMap<object, Simd | undefined>();
 
@@ -17,7 +22,7 @@ function instantiate(backend: BackendWasm): Simd | undefined {
   // A shared memory means that XNNPACK has several threads: composed of its convolutions the gradients are faster
   // there.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
-  return hasSimd() ? simdModule(backendFunctions, memory) : undefined;
+  return hasSimd() ? simdOver(memory) : undefined;
 }
 
 /** The backend's SIMD functions, made at the first call; `undefined` where they cannot run. */

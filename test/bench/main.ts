@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
  */
 interface Benchmark {
   title: string;
-  run(rows?: readonly string[]): Promise<string[]> | Iterable<string>;
+  run(rows?: readonly string[]): Promise<string[]> | AsyncIterable<string>;
 }
 
 const given = process.argv.slice(2);
@@ -25,5 +25,6 @@ console.log(`Node ${process.version}, ${availableParallelism()} cores; medians o
 for (const name of wanted.length > 0 ? wanted : names) {
   const { title, run } = (await import(`./${name}.ts`)) as Benchmark;
   console.log(`\n${name}: ${title}`);
-  for (const line of await (name === 'growth' ? run(rows) : run())) console.log(`  ${line}`);
+  const lines = await (name === 'growth' ? run(rows) : run());
+  for await (const line of lines) console.log(`  ${line}`);
 }

@@ -7,12 +7,13 @@ import { estimatingCovariance } from '../../src/embeddings/covariance';
 import { addingNumbers } from '../../src/linalg/add-numbers';
 import { withOwnKernel } from '../../src/linalg/kernels/float64-kernel';
 import { groupsOf } from '../../src/linalg/kernels/kernel-products';
-import { leastNorm } from '../../src/linalg/least-norm';
+import { fewRows } from '../../src/linalg/decompositions/few-rows';
+import { leastNorm } from '../../src/linalg/decompositions/least-norm';
 import { mahalanobisDistances } from '../../src/linalg/mahalanobis-distances';
 import { mirror } from '../../src/linalg/mirror';
 import { rowProducts } from '../../src/linalg/row-products';
 import { secondMoments } from '../../src/linalg/second-moments';
-import { symmetricEigen } from '../../src/linalg/symmetric-eigen';
+import { symmetricEigen } from '../../src/linalg/decompositions/symmetric-eigen';
 import { factorOf, whiteningFrom } from '../../src/linalg/whitening';
 import { expectClose } from '../expect-close';
 
@@ -74,6 +75,18 @@ const works: Record<string, readonly [least: number, work: Work]> = {
   ],
   eigenvalues: [3 * SIZE, async (pause) => (await symmetricEigen(matrix, SIZE, pause)).values],
   'a least norm': [SIZE, (pause) => leastNorm(matrix.slice(), [SIZE, SIZE], normalsOnce, pause)],
+  'a least norm by reflections': [
+    SIZE,
+    (pause) => {
+      const singular = matrix.slice();
+      singular.set(singular.subarray(0, SIZE), SIZE);
+      return leastNorm(singular, [SIZE, SIZE], normalsOnce, pause);
+    },
+  ],
+  'what few rows leave over': [
+    2 * SIZE,
+    async (pause) => (await fewRows(rows.subarray(0, 40 * SIZE), normalsOnce, pause)).complement(20),
+  ],
   'second moments': [
     4,
     async (pause) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
-import { symmetricEigen } from '../../src/linalg/symmetric-eigen';
+import { symmetricEigen } from '../../src/linalg/decompositions/symmetric-eigen';
 import { expectClose } from '../expect-close';
 
 const pause = () => Promise.resolve();

@@ -232,6 +232,54 @@ onEachBackend('head scorers', () => {
   });
 });
 
+describe('fewer rows than features, by their small Gram matrix', () => {
+  const [size, classes, count] = [48, 6, 20];
+  const random = seededRandom(8);
+  const draw = (length: number, from = 0) => Float32Array.from({ length }, () => from + random.normal());
+  const head: Head = { weights: draw(size * classes), bias: draw(classes), shape: [size, classes] };
+  const data = draw(count * size, 2);
+  const block = (own: Float32Array) => ({ features: { data: own, shape: [own.length / size, size] as const } });
+  const x = block(draw(9 * size));
+  const many = Array.from({ length: 5 }, () => block(data));
+
+  test.each([
+    ['residual', residual({ dimension: 7 })],
+    ['residual', residual({ dimension: 20 })],
+    ['residual', residual({ dimension: 0 })],
+    ['vim', vim({ dimension: 11 })],
+  ])('%s: rows that come five times have the same second moments', async (_, method) => {
+    const own = await scoresOf(method, head, [block(data)], x.features);
+    expectClose(own, await scoresOf(method, head, many, x.features), { relative: 1e-6 });
+  });
+
+  test('rows in any blocks, of which each is filled anew, up to and past half the features', async () => {
+    const longer = draw(30 * size);
+    for (const rows of [20, 24, 25, 30]) {
+      const own = longer.subarray(0, rows * size);
+      const blocks = function* () {
+        const filled = new Float32Array(5 * size);
+        for (let from = 0; from < own.length; from += filled.length) {
+          const part = own.subarray(from, from + filled.length);
+          filled.set(part);
+          yield block(filled.subarray(0, part.length));
+          filled.fill(7);
+        }
+      };
+      const method = residual({ dimension: 5 });
+      const fitted = await method.fit(blocks(), { head });
+      const expected = await scoresOf(method, head, Array(3).fill(block(own)), x.features);
+      expectClose(await fitted.score(x), expected, { relative: 1e-6 });
+      fitted.dispose();
+    }
+  });
+
+  test('more directions than rows are refused', async () => {
+    await expect(residual({ dimension: 21 }).fit([block(data)], { head })).rejects.toThrow(
+      'dimension must be at most the rank of the training features, got 21, where the rank is 20',
+    );
+  });
+});
+
 describe('quantiles of a stream', () => {
   const quantile = (values: readonly number[], share: number, exactUpTo?: number) => {
     const quantiles = new ValueQuantiles(exactUpTo);

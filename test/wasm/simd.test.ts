@@ -9,7 +9,7 @@ import { simdModule } from '../../src/core/simd/simd-module';
 import { filterGradientByConvolution, filterGradientByLoops } from '../../src/wasm/conv2d-backprop-filter';
 import { filterGradientBySimd } from '../../src/wasm/filter-gradient-by-simd';
 import type { WasmKernel } from '../../src/wasm/heap';
-import { backendFunctions, simdOf, type Simd } from '../../src/wasm/simd';
+import { simdOf, simdOver, type Simd } from '../../src/wasm/simd';
 import { expectClose } from '../expect-close';
 
 const numbers = (count: number, seed: number): Float32Array => {
@@ -22,7 +22,7 @@ function simdWith(count: number): { simd: Simd; floats: Float32Array } {
   const memory = new WebAssembly.Memory({ initial: 4 });
   const floats = new Float32Array(memory.buffer);
   floats.set(numbers(count, 1));
-  return { simd: simdModule(backendFunctions, memory), floats };
+  return { simd: simdOver(memory), floats };
 }
 
 describe('assembler', () => {

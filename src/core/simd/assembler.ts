@@ -132,8 +132,25 @@ export const f32x4 = {
   mul: /* @__PURE__ */ binary(SIMD, 0xe6, 0x01),
   min: /* @__PURE__ */ binary(SIMD, 0xe8, 0x01),
   max: /* @__PURE__ */ binary(SIMD, 0xe9, 0x01),
+  const: (value: number): Code => fourTimes(new Float32Array([value])),
   /** Four of the lanes of two locals: 0 to 3 of the first, 4 to 7 of the second. */
   pick: (a: number, b: number, lanes: readonly number[]): Code => shuffle(a, b, 4, lanes),
+};
+
+/** One number of 32 bits in all four lanes. */
+const fourTimes = ({ buffer }: Float32Array | Int32Array): Code => {
+  const bytes = [...new Uint8Array(buffer)];
+  return [SIMD, 0x0c, bytes, bytes, bytes, bytes];
+};
+
+/** Four int32 at once. */
+export const i32x4 = {
+  const: (value: number): Code => fourTimes(new Int32Array([value])),
+  add: /* @__PURE__ */ binary(SIMD, 0xae, 0x01),
+  sub: /* @__PURE__ */ binary(SIMD, 0xb1, 0x01),
+  shiftLeft: (a: Code, bits: number): Code => [a, i32.const(bits), SIMD, 0xab, 0x01],
+  /** The sign stays. */
+  shiftRight: (a: Code, bits: number): Code => [a, i32.const(bits), SIMD, 0xac, 0x01],
 };
 
 /** Two float64 at once. */

@@ -1,9 +1,10 @@
 import { ArgumentError } from '../../core/errors';
 import type { SavedArrays } from '../../core/saved/saved-arrays';
-import { leastNorm } from '../../linalg/least-norm';
+import { float64Kernel } from '../../linalg/kernels/float64-kernel';
+import { leastNorm } from '../../linalg/decompositions/least-norm';
 import { rowProducts } from '../../linalg/row-products';
-import { secondMoments } from '../../linalg/second-moments';
-import { symmetricEigen } from '../../linalg/symmetric-eigen';
+import { secondMoments, type SecondMoments } from '../../linalg/second-moments';
+import { symmetricEigen } from '../../linalg/decompositions/symmetric-eigen';
 import { traceOf } from '../../linalg/trace';
 import type { Pause } from '../../core/pauses';
 import type { FitRows } from '../contract/fit-rows';
@@ -48,36 +49,86 @@ export async function fitResidualSpace(
     throw new ArgumentError(where, 'dimension', `below the number of features, ${size}`, kept);
   }
   const moments = secondMoments(size, blockSize);
+  const few = fewerRows(size);
   for await (const { features } of rows) {
-    await moments.add(features.data, pause);
+    for (const own of few.take(features.data)) await moments.add(own, pause);
     onRows?.(features.data);
   }
   const origin = await originOf(head, pause);
   await pause();
-  const about = moments.about(origin);
-  const { order, vector, rank } = await eigen(about, size, pause);
-  if (kept > Math.min(rank, moments.count)) {
-    const received = `${kept}, where the rank is ${Math.min(rank, moments.count)}`;
-    throw new ArgumentError(where, 'dimension', 'at most the rank of the training features', received);
+  const { rank, basis, moment, variance } = few.isAll()
+    ? await spaceOfFew(few.all(), origin, kept, pause)
+    : await spaceOf(moments, origin, kept, pause);
+  if (kept > rank) {
+    throw new ArgumentError(
+      where,
+      'dimension',
+      'at most the rank of the training features',
+      `${kept}, where the rank is ${rank}`,
+    );
   }
+  // Of equal rows all that float64 leaves of their distance from the origin is rounding.
+  return { space: { basis, origin }, spread: Math.sqrt(Math.max(0, variance, 1e-12 * moment)) };
+}
+
+type RowBlocks = Float32Array[];
+
+/** All rows while there are at most half as many as features: their own Gram matrix is the smaller one then. */
+function fewerRows(size: number) {
+  const most = float64Kernel() ? Math.floor(size / 2) * size : 0;
+  let pieces: RowBlocks | undefined = [];
+  let length = 0;
+  return {
+    /** Keeps rows, or gives back those that moments are to be made of: once there are too many all that were kept. */
+    take(rows: Float32Array): RowBlocks {
+      if (!pieces) return [rows];
+      length += rows.length;
+      if (length <= most) pieces.push(rows.slice()); // a block may be filled anew
+      if (length <= most) return [];
+      const own = pieces;
+      pieces = undefined;
+      return [...own, rows];
+    },
+    isAll: () => pieces !== undefined,
+    all(): Float32Array {
+      const rows = new Float32Array(length);
+      let at = 0;
+      for (const piece of pieces!) {
+        rows.set(piece, at);
+        at += piece.length;
+      }
+      return rows;
+    },
+  };
+}
+/** What is left over, and how many directions have more than rounding; the mean squares about origin and mean. */
+interface FoundSpace {
+  basis: Float64Array;
+  rank: number;
+  moment: number;
+  variance: number;
+}
+
+async function spaceOfFew(rows: Float32Array, origin: Float64Array, kept: number, pause: Pause): Promise<FoundSpace> {
+  const { fewRows } = await import('../../linalg/decompositions/few-rows');
+  const { complement, ...found } = await fewRows(rows, origin, pause);
+  return { ...found, basis: await complement(Math.min(kept, found.rank)) };
+}
+
+async function spaceOf(moments: SecondMoments, origin: Float64Array, kept: number, pause: Pause): Promise<FoundSpace> {
+  const size = origin.length;
+  const about = moments.about(origin);
+  const { values, vector } = await symmetricEigen(about, size, pause);
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
+  const least = size * 2 ** -52 * values[order[0]!]!;
   const left = order.slice(kept);
   const basis = new Float64Array(size * left.length);
   for (let row = 0, at = 0; row < size; row++) {
     await pause();
     for (const column of left) basis[at++] = vector(row, column);
   }
-  const space: ResidualSpace = { basis, origin };
-  // Of equal rows all that float64 leaves of their distance from the origin is rounding.
-  const spread = Math.sqrt(Math.max(0, moments.variance(), 1e-12 * traceOf(about, size)));
-  return { space, spread };
-}
-
-/** Eigenvectors by falling eigenvalue, and how many of these are more than rounding. */
-async function eigen(moments: Float64Array, size: number, pause: Pause) {
-  const { values, vector } = await symmetricEigen(moments, size, pause);
-  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
-  const least = size * 2 ** -52 * values[order[0]!]!;
-  return { order, vector, rank: values.filter((value) => value > least).length };
+  const rank = Math.min(values.filter((value) => value > least).length, moments.count);
+  return { basis, rank, moment: traceOf(about, size), variance: moments.variance() };
 }
 
 /** ||V^T (x - o)|| of rows: how far they are from the principal subspace. */

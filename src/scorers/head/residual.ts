@@ -17,9 +17,12 @@ export interface ResidualOptions {
  * Distance from the principal subspace of the training features.
  *
  * s(x) = ||V^T (x - o)||: o = -(W^T)^+ b is the origin by the head (logits W^T x + b), V [D, D - k] the eigenvectors of
- * the mean of (x - o)(x - o)^T with the smallest eigenvalues. Features [N, D]; one pass, memory about 5 D x D and
- * O(N D^2), an eigendecomposition of O(D^3): 0.1 s for D = 512, 5 s for 2048; o takes O(C D min(C, D)). O(D (D - k)) a
- * row. The state holds V and o.
+ * the mean of (x - o)(x - o)^T with the smallest eigenvalues. Features [N, D]; one pass. The state holds V and o.
+ *
+ * A fit takes O(N D^2) for the moments and O(D^3) for their eigenvectors, memory of 5 D x D. Of at most D / 2 rows it
+ * keeps the rows and takes O(N^2 D + N^3 + D^2 k) by their small Gram matrix. o takes O(C D min(C, D)), by the Gram
+ * matrix of W or, where W is nearly of a lower rank, by reflections, which are some ten times slower. A row takes O(D
+ * (D - k)).
  *
  * Source: Wang et al., ViM, CVPR 2022, section 3.
  *

@@ -6,7 +6,7 @@ import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';
 import { exactNeighbors, type NearestRows } from './exact-neighbors';
 import { indexedNeighbors } from './indexed-neighbors';
-import { neighborBank, tooFewRows } from './neighbor-bank';
+import { tooFewRows } from './neighbor-bank';
 import type { NeighborIndexMaker } from './neighbor-index';
 
 const WHERE = 'nearestNeighbors';
@@ -49,9 +49,12 @@ const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
  *
  * s(x) = ||z - z_(k)||, z = x / ||x|| and z_(k) the k-th nearest of the bank: the distance, not its square (the paper's
  * confidence is -s). Exact: float32 products on the backend choose, float64 differences of the rows settle (1e-6 of s
- * at most, ties and places far from the origin included). Features [N, D]; O(M D) a row; memory the bank [M, D] here
- * and on the backend, and a block of products. A zero row has no direction: it stays zero, at distance 1 from every
- * other. With `index` the distances are as exact, of the rows that it finds.
+ * at most, ties and places far from the origin included). Features [N, D]; O(M D) a row. A zero row has no direction:
+ * it stays zero, at distance 1 from every other. With `index` the distances are as exact, of the rows that it finds.
+ *
+ * A fit copies the rows, O(M D) time and 4 M D bytes, and no more (with `index` the graph is built). The first score
+ * brings them to the backend, another O(M D): a scorer in use takes 8 M D bytes, twice its bank, 12 M D on wasm, which
+ * packs matrices, and a block of products (`blockSize` x 1024).
  *
  * Source: Sun, Ming, Zhu, Li, ICML 2022, section 3.
  *
@@ -96,7 +99,7 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       }
       const bank = sample.rows();
       const normalized = normalize === 'length';
-      const nearest = index && indexedNeighbors(neighborBank(bank, size, normalized), normalized, index);
+      const nearest = index && indexedNeighbors(bank, size, normalized, index);
       return { bank, index: settingsOf(index), indexBytes: await nearest?.bytes(), nearest, sizes: { D: size } };
     },
     check(fitted, { k, index }, { D }) {
@@ -114,12 +117,10 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       const { bank: rows, indexBytes } = fitted;
       const size = sides.D!;
       const normalized = normalize === 'length';
-      const search = (): NearestRows => {
-        const bank = neighborBank(rows, size, normalized);
-        return index
-          ? indexedNeighbors(bank, normalized, index, indexBytes)
-          : exactNeighbors(WHERE, bank, normalized, blockSize);
-      };
+      const search = (): NearestRows =>
+        index
+          ? indexedNeighbors(rows, size, normalized, index, indexBytes)
+          : exactNeighbors(WHERE, rows, size, normalized, blockSize);
       const nearest = fitted.nearest ?? search();
       return {
         largestScore: normalized ? 2 : undefined,

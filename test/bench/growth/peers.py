@@ -1,5 +1,5 @@
 """One case of test/bench/growth/cases.ts by NumPy, SciPy, scikit-learn and, losses, PyTorch: prints its time, of the processor in ms, and
-the memory it took in MiB. Arguments: name rows size classes scored seconds"""
+the memory it took in MiB, a line for each size. Arguments: name scored seconds, then rows x size x classes"""
 
 import json
 import sys
@@ -10,15 +10,16 @@ from scipy.linalg import cholesky
 from sklearn.covariance import OAS
 from sklearn.neighbors import NearestNeighbors
 
-name = sys.argv[1]
-rows, size, classes, scored = map(int, sys.argv[2:6])
-seconds = float(sys.argv[6])
-rng = np.random.default_rng(1)
-labels = np.arange(rows) % classes
-data = rng.standard_normal((rows, size), dtype="f4") + 2 * (np.arange(size) % classes == labels[:, None]).astype("f4")
-weights = (0.2 * (np.arange(size)[:, None] % classes == np.arange(classes)) + 0.02 * rng.standard_normal((size, classes))).astype("f4")
-bias = rng.standard_normal(classes).astype("f4")
-few = rng.standard_normal((max(1, scored), size), dtype="f4")
+def make(rows, size, classes, scored):
+    """What the functions below work with."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(rows) % classes
+    data = rng.standard_normal((rows, size), dtype="f4")
+    data += 2 * (np.arange(size) % classes == labels[:, None]).astype("f4")
+    weights = 0.2 * (np.arange(size)[:, None] % classes == np.arange(classes)) + 0.02 * rng.standard_normal((size, classes))
+    few = rng.standard_normal((max(1, scored), size), dtype="f4")
+    bias = rng.standard_normal(classes).astype("f4")
+    return dict(rows=rows, size=size, classes=classes, labels=labels, data=data, weights=weights.astype("f4"), bias=bias, few=few)
 
 
 def oas(x):
@@ -137,19 +138,26 @@ fits = {
     "nearestNeighbors": neighbors,
 }
 scores = {"residual": norms, "vim": vim_score}
-work = gradient(losses[name]) if name in losses else fits[name]
-if scored:
-    fitted = fits[name]()
-    work = lambda: scores[name](fitted, few)
-with open("/proc/self/clear_refs", "w") as f:
-    f.write("5")  # what importing and making the rows took for a moment is no part of the peak
-before = peak_kib()
-times = []
-start = time.perf_counter()
-peak = 0
-while not times or (time.perf_counter() - start < seconds and len(times) < 200):
-    t = time.process_time()
-    work()
-    times.append(1000 * (time.process_time() - t))
-    peak = peak or peak_kib() - before
-print(json.dumps({"time": float(np.median(times)), "memory": peak / 1024}))
+
+
+def measured(name, scored, seconds):
+    work = gradient(losses[name]) if name in losses else fits[name]
+    if scored:
+        fitted = fits[name]()
+        work = lambda: scores[name](fitted, few)
+    with open("/proc/self/clear_refs", "w") as f:
+        f.write("5")  # what importing and making the rows took for a moment is no part of the peak
+    before = peak_kib()
+    times = []
+    peak = 0
+    while not times or (sum(times) < 1000 * seconds and len(times) < 200):
+        t = time.process_time()
+        work()
+        times.append(1000 * (time.process_time() - t))
+        peak = peak or peak_kib() - before
+    return {"time": float(np.median(times)), "memory": peak / 1024}
+
+
+for sides in sys.argv[4:]:
+    globals().update(make(*map(int, sides.split("x")), int(sys.argv[2])))
+    print(json.dumps(measured(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))), flush=True)

@@ -1,7 +1,7 @@
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { addressOf, floats, makeOutput, withScratch, type WasmKernel } from './heap';
-import { simdOf } from './simd';
+import { addressOf, floats, makeOutput, withScratch, type WasmKernel } from '../heap';
+import { simdOf } from '../simd';
 
 /** Numbers that the functions take at once, and those of a row where no shape says. */
 const [GROUP, RUN] = [16, 4096];

@@ -1,7 +1,7 @@
 import { EVD, Matrix } from 'ml-matrix';
-import type { Pause } from '../core/pauses';
-import { makeKernel, type SimdKernel } from './kernels/float64-kernel';
-import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from './kernels/eigen-functions';
+import type { Pause } from '../../core/pauses';
+import { makeKernel, type SimdKernel } from '../kernels/float64-kernel';
+import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from '../kernels/eigen-functions';
 
 /** Eigenvalues [D] in no order, and number `row` of the unit eigenvector of each. */
 export interface SymmetricEigen {
@@ -12,8 +12,8 @@ export interface SymmetricEigen {
 /** Rotations of one pass of the iteration. */
 interface Sweep {
   from: number;
-  cosines: Float64Array;
-  sines: Float64Array;
+  /** Cosines and sines in turns. */
+  pairs: Float64Array;
   count: number;
 }
 
@@ -97,15 +97,12 @@ async function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number, 
     await eachPanel((panel) => kernel.run.rotate(panel, sweeps, pairs, found));
     [found, turns] = [0, 0];
   };
-  for (const { from, cosines, sines, count } of qlIteration(diagonal, beside)) {
+  for (const { from, pairs: own, count } of qlIteration(diagonal, beside)) {
     await pause();
     if (turns + count > BATCH) await turn();
     sweepsInside[2 * found] = from * PANEL_STEP;
     sweepsInside[2 * found + 1] = count;
-    for (let i = 0; i < count; i++) {
-      pairsInside[2 * (turns + i)] = cosines[i]!;
-      pairsInside[2 * (turns + i) + 1] = sines[i]!;
-    }
+    pairsInside.set(own.subarray(0, 2 * count), 2 * turns);
     found++;
     turns += count;
   }
@@ -173,7 +170,7 @@ function* qlIteration(d: Float64Array, beside: Float64Array): Generator<Sweep> {
   const size = d.length;
   const e = new Float64Array(size);
   e.set(beside.subarray(1));
-  const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
+  const pairs = new Float64Array(2 * size);
   for (let low = 0; low < size; low++) {
     for (;;) {
       let end = low;
@@ -203,10 +200,10 @@ function* qlIteration(d: Float64Array, beside: Float64Array): Generator<Sweep> {
         shift = s * r;
         d[i + 1] = g + shift;
         g = c * r - b;
-        cosines[count] = c;
-        sines[count++] = s;
+        pairs[2 * count] = c;
+        pairs[2 * count++ + 1] = s;
       }
-      if (count > 0) yield { from: end, cosines, sines, count };
+      if (count > 0) yield { from: end, pairs, count };
       if (i >= low) continue;
       d[low]! -= shift;
       e[low] = g;

@@ -1,4 +1,4 @@
-import type { Pause } from '../core/pauses';
+import type { Pause } from '../../core/pauses';
 
 /** R of a QR decomposition with column pivoting, and what it takes to apply Q. */
 interface PivotedQr {
@@ -11,12 +11,16 @@ interface PivotedQr {
   rank: number;
 }
 
+/** C D min(C, D) from which a way by the float64 kernel is tried. */
+const LARGE = 2 ** 20;
+
 /**
  * The smallest x [D] of those that make ||A x - b|| least, for A [C, D] of any rank; float64.
  *
  * A^T P = Q R by Householder reflections with column pivoting, then x = Q z for the z that makes ||P R^T z - b|| least,
  * by another decomposition (a complete orthogonal one: Golub, Van Loan, Matrix Computations, 5.5.6). O(C D min(C, D)).
- * What is left of a column below max(C, D) 2^-52 of the largest is taken for rounding.
+ * What is left of a column below max(C, D) 2^-52 of the largest is taken for rounding. Large ones that are well
+ * determined by `leastNormByGram`.
  */
 export async function leastNorm(
   matrix: Float64Array,
@@ -24,6 +28,11 @@ export async function leastNorm(
   b: Float64Array,
   pause: Pause,
 ): Promise<Float64Array> {
+  if (count * size * Math.min(count, size) > LARGE) {
+    const { leastNormByGram } = await import('./least-norm-by-gram');
+    const x = await leastNormByGram(matrix, [count, size], b, pause);
+    if (x) return x;
+  }
   const { columns, diagonal, factors, order, rank } = await pivotedQr(matrix.slice(), count, size, pause);
   // R^T by columns: rank of them, each as long as A has rows.
   const rest = new Float64Array(rank * count);
