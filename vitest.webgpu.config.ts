@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+import { alias } from './vitest.config';
+
+/**
+ * Debian's Chromium brings the Vulkan loader and SwiftShader, which plays a graphics card. Where there is a card, its
+ * driver is found with VK_DRIVER_FILES= (empty). Both are read when a process starts: so they are set here, in the
+ * parent.
+ */
+const chromium = '/usr/lib/chromium';
+process.env.VK_DRIVER_FILES ??= `${chromium}/vk_swiftshader_icd.json`;
+process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boolean).join(':');
+
+/** `npm run test:webgpu`: what is tested on WebGPU without a browser, in Node by the package `webgpu` (Dawn). */
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ['test/webgpu/*.test.ts'],
+    setupFiles: ['test/webgpu/setup.ts'],
+    provide: { backends: ['webgpu'] },
+    pool: 'forks', // threads share their process' environment, and Dawn
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
