@@ -83,7 +83,7 @@ export async function startWebgpu(): Promise<GpuAdapter> {
   await import('../webgpu/index');
 
   const own = tf.engine().registry.webgpu as InstanceType<typeof WebGPUBackend> | undefined;
-  const isLost = own && (await Promise.race([own.device.lost.then(() => true), false]));
+  const isLost = own && (await Promise.race([own.device.lost, undefined]));
   if (!running || !own || isLost) {
     const adapter = await found.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new ArgumentError(where, 'WebGPU adapter', WAY_OUT, 'none');

@@ -29,6 +29,8 @@ export interface StepInfo {
 /** What {@link FitOptions.onEpoch} gets; means are over the steps of the epoch that this call did. */
 export interface EpochInfo {
   epoch: number;
+  /** Name of the tfjs backend that trained. */
+  backend: string;
   meanLoss: number;
   imagesPerSecond: number;
   steps: number;
@@ -100,7 +102,8 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<void> 
 
     if (step % batches.stepsPerEpoch === batches.stepsPerEpoch - 1) {
       const seconds = (performance.now() - start) / 1000;
-      await onEpoch?.({ epoch, meanLoss: losses / steps, imagesPerSecond: images / seconds, steps, seconds });
+      const { backend } = trainer;
+      await onEpoch?.({ epoch, backend, meanLoss: losses / steps, imagesPerSecond: images / seconds, steps, seconds });
       if (epoch + 1 >= epochs) return;
       [start, losses, images, steps] = [performance.now(), 0, 0, 0];
     }

@@ -32,6 +32,8 @@ export interface ImageRows {
 export interface Trainer {
   /** Steps done, restored ones too. */
   readonly steps: number;
+  /** Name of the backend that it began with, and stays on. */
+  readonly backend: string;
   /**
    * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight
    * decay.
@@ -39,6 +41,7 @@ export interface Trainer {
    * @throws NotFiniteError if the loss or its gradient is NaN or infinite; the weights stay as they were
    * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole
    *   number of 32 bits
+   * @throws DeviceError on webgpu, if the device refuses some of its work or is lost
    */
   step(images: tf.Tensor4D | ImageRows, labels: ArrayLike<number>, epoch: number): Promise<{ loss: number }>;
   /** Copies of all weights (moving statistics too), both moments and the counters. */
@@ -79,6 +82,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   const dropouts = allLayers(model).filter((layer) => layer instanceof SeededDropout);
   const adam = createAdam(trainable, options);
   const checkBackend = oneBackend();
+  const backend = tf.getBackend();
   let steps = 0;
   let isBusy = false;
 
@@ -127,7 +131,13 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     }
   };
 
-  const update = async (parts: BatchPart[], labels: Int32Array, epoch: number): Promise<number> => {
+  const update = async (
+    parts: BatchPart[],
+    labels: Int32Array,
+    epoch: number,
+    where: string,
+    settled: () => Promise<void>,
+  ): Promise<number> => {
     const before = rememberStatistics();
     let result: StepGradients | undefined;
     try {
@@ -137,12 +147,12 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       const norm = squaredNorm(gradients);
       const size = (await norm.data())[0]!;
       norm.dispose();
-      const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
       for (const [what, received] of Object.entries({ loss: value, 'squared norm of the gradient': size })) {
         if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received);
       }
       const factor = schedule(epoch);
       check(where, 'factor of the schedule', factor, NOT_NEGATIVE);
+      await settled();
       checkBackend('Trainer.step'); // others ran while the numbers were read
       adam.update(gradients, options.learningRate * factor);
       return value;
@@ -157,6 +167,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   };
 
   return {
+    backend,
     get steps() {
       return steps;
     },
@@ -171,7 +182,11 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
       checkTrainingMemory('Trainer.step', model, Math.min(partSize ?? rows, rows));
       isBusy = true;
       try {
-        const value = await update(partsOf(images, rows), own, epoch);
+        const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
+        const work = (settled: () => Promise<void>) => update(partsOf(images, rows), own, epoch, where, settled);
+        const value = await (backend === 'webgpu'
+          ? (await import('./gpu-step')).gpuStep(where, work)
+          : work(() => Promise.resolve()));
         steps++;
         return { loss: value };
       } finally {

@@ -6,7 +6,7 @@ import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
  * an invalid pipeline, whose output nobody writes.
  */
 export function addN(stock: WebgpuKernel): WebgpuKernel {
-  return ({ inputs, backend, attrs }) => {
+  const kernel: WebgpuKernel = ({ inputs, backend, attrs }) => {
     const given = inputs as unknown as readonly TensorInfo[];
     const most = backend.device.limits.maxStorageBuffersPerShaderStage - 1; // one is the output
     const sum = (terms: readonly TensorInfo[]) =>
@@ -32,4 +32,5 @@ export function addN(stock: WebgpuKernel): WebgpuKernel {
       for (const { dataId } of scratch) backend.disposeData(dataId);
     }
   };
+  return Object.assign(kernel, { takesAnyCount: true }); // how a trainer knows that this entry was imported
 }

@@ -1,3 +1,4 @@
+import './stock-kernels'; // first: the door brings ours
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { startWebgpu } from 'tfjs-ood/node';
