@@ -1,13 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu'; // first: importing it later would put its own kernels over these
 import { addN } from './add-n';
+import { conv2dBackpropFilter } from './conv2d-backprop-filter';
+import { conv2dBackpropInput } from './conv2d-backprop-input';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
+import { ownKernel } from './dispatch';
 import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
+import { avgPoolGrad, maxPoolGrad } from './pool-gradients';
 
 type Kernel = (call: WebgpuKernelCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
 const kernels: Readonly<Record<string, (stock: WebgpuKernel) => Kernel>> = {
   [tf.AddN]: addN,
+  [tf.AvgPoolGrad]: ownKernel(avgPoolGrad),
+  [tf.Conv2DBackpropFilter]: ownKernel(conv2dBackpropFilter),
+  [tf.Conv2DBackpropInput]: ownKernel(conv2dBackpropInput),
+  [tf.DepthwiseConv2dNativeBackpropFilter]: ownKernel(depthwiseBackpropFilter),
+  [tf.DepthwiseConv2dNativeBackpropInput]: ownKernel(depthwiseBackpropInput),
+  [tf.MaxPoolGrad]: ownKernel(maxPoolGrad),
 };
 
 /**
