@@ -12,7 +12,7 @@ import { checkLayersModel } from '../detector/model/check-layers-model';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
 import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
 import { SeededDropout } from './seeded-dropout';
-import { partGradients, squaredNorm, wholeGradients } from './step-gradients';
+import { lossAndNorm, partGradients, stepHealth, wholeGradients } from './step-gradients';
 import type { BatchPart, StepGradients } from './step-gradients';
 import { completeOptions } from './trainer-options';
 import type { TrainerOptions } from './trainer-options';
@@ -140,28 +140,28 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   ): Promise<number> => {
     const before = rememberStatistics();
     let result: StepGradients | undefined;
+    let health: tf.Tensor1D | undefined;
     try {
       result = await gradientsOf(parts, labels);
       const { gradients } = result;
-      const value = (await result.loss.data())[0]!;
-      const norm = squaredNorm(gradients);
-      const size = (await norm.data())[0]!;
-      norm.dispose();
+      health = stepHealth(result);
+      const [value, size] = health ? await health.data() : await lossAndNorm(result);
       for (const [what, received] of Object.entries({ loss: value, 'squared norm of the gradient': size })) {
-        if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received);
+        if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received!);
       }
       const factor = schedule(epoch);
       check(where, 'factor of the schedule', factor, NOT_NEGATIVE);
       await settled();
       checkBackend('Trainer.step'); // others ran while the numbers were read
-      adam.update(gradients, options.learningRate * factor);
-      return value;
+      adam.update(gradients, options.learningRate * factor, health);
+      return value!;
     } catch (error) {
       freeTape();
       before.putBack();
       throw withImport('Trainer.step', error);
     } finally {
       before.dispose();
+      health?.dispose();
       if (result) tf.dispose([result.loss, result.gradients.filter((gradient) => gradient !== undefined)]);
     }
   };

@@ -128,7 +128,14 @@ export const conv2dBackpropFilter: GpuKernel = ({ inputs, backend, attrs }) => {
     dimRoundingMode?: 'floor' | 'round' | 'ceil';
   };
   const dilations = (attrs.dilations ?? 1) as number | [number, number];
-  const info = backend_util.computeConv2DInfo(x.shape as Shape4D, filterShape, strides, dilations, pad, dimRoundingMode);
+  const info = backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    filterShape,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+  );
   const { inChannels, outChannels } = info;
   const rows = info.filterHeight * info.filterWidth * inChannels;
   const depth = info.batchSize * info.outHeight * info.outWidth;

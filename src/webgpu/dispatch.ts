@@ -28,12 +28,12 @@ export type GpuKernel = (call: GpuCall) => TensorInfo | TensorInfo[];
  * A kernel of ours as the registry's. What it does not do goes to the backend's own, if there is one: other types than
  * float32, channels before pixels, nothing at all.
  */
-export const ownKernel =
+export const registered =
   (kernel: GpuKernel) =>
   (stock: WebgpuKernel | undefined) =>
   (call: WebgpuKernelCall): TensorInfo | TensorInfo[] => {
     const isOurs =
-      call.attrs.dataFormat !== 'NCHW' &&
+      call.attrs?.dataFormat !== 'NCHW' &&
       Object.values(call.inputs).every((input) => input?.dtype === 'float32' && sizeOf(input) > 0);
     return isOurs || !stock ? kernel(call as unknown as GpuCall) : stock(call);
   };

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, forEach, forEachGroups, type GpuBackend, type GpuProgram } from './dispatch';
+import { dispatch, FLAT, spread, type GpuBackend, type GpuProgram } from './dispatch';
 
 /** Rows and columns of the result that a workgroup makes. */
 export const TILE = 64;
@@ -72,7 +72,7 @@ fn store(row: i32, column: i32, value: vec4<f32>, part: i32) {
 }`;
 
 /** Workgroups that keep a large card busy. */
-const ENOUGH = 1024;
+const ENOUGH = 512;
 /** Least chunks of a part: storing and adding parts must cost little beside making them. */
 const LEAST_CHUNKS = 16;
 
@@ -86,16 +86,35 @@ export function partsOf(rows: number, columns: number, depth: number) {
   return { columnTiles, tiles, chunks, parts: Math.ceil(allChunks / chunks) };
 }
 
+/** Numbers that a workgroup adds up, and the threads of each. */
+const [SUMMED, LANES] = [32, 8];
+
+/** Threads share a number's parts: results are often few, and parts many. */
 const SUM_PARTS: GpuProgram = {
   name: 'SumParts',
   writes: ['result: array<f32>'],
   reads: ['parts: array<f32>'],
   sizes: ['count', 'partCount'],
-  code: forEach(`fn each(i: i32) {
+  code: `${FLAT}
+var<workgroup> sums: array<f32, ${SUMMED * LANES}>;
+@compute @workgroup_size(${SUMMED * LANES})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) index: u32) {
+  let thread = i32(index);
+  let i = flatGroup(group, groups) * ${SUMMED} + thread % ${SUMMED};
   var sum = 0.0;
-  for (var part = 0; part < given.partCount; part++) { sum += parts[part * given.count + i]; }
-  result[i] = sum;
-}`),
+  if (i < given.count) {
+    for (var part = thread / ${SUMMED}; part < given.partCount; part += ${LANES}) {
+      sum += parts[part * given.count + i];
+    }
+  }
+  sums[thread] = sum;
+  workgroupBarrier();
+  if (thread < ${SUMMED} && i < given.count) {
+    for (var lane = 1; lane < ${LANES}; lane++) { sum += sums[lane * ${SUMMED} + thread]; }
+    result[i] = sum;
+  }
+}`,
 };
 
 /** Runs `make` into a tensor of `parts` results, then adds these up; straight into the result if there is one. */
@@ -113,7 +132,7 @@ export function inParts(
   const count = shape.reduce((size, length) => size * length, 1);
   const scratch = backend.makeTensorInfo([parts, count], 'float32');
   make(scratch);
-  dispatch(backend, SUM_PARTS, [result, scratch], [count, parts], forEachGroups(count));
+  dispatch(backend, SUM_PARTS, [result, scratch], [count, parts], spread(Math.ceil(count / SUMMED)));
   backend.disposeData(scratch.dataId);
   return result;
 }
