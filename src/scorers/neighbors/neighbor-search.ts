@@ -4,6 +4,7 @@ import { checkEntry, product } from '../../linalg/checked-product';
 import { oneBackend } from '../../tensors/one-backend';
 import { pauses } from '../../core/pauses';
 import { runningTop } from '../../linalg/running-top';
+import { inUse } from '../contract/in-use';
 
 /** Sees the values of one query with bank rows `first` to `first + count - 1`: `values[from]` and those after it. */
 export type SeeValues = (query: number, values: Float32Array, from: number, count: number, first: number) => void;
@@ -27,6 +28,8 @@ const BANK_ROWS = 1024;
  * in this thread.
  */
 const AT_ONCE = 2 ** 16;
+/** Rows that are transposed at once. */
+const SQUARE = 16;
 const isAtOnce = (): boolean => !tf.getBackend().startsWith('webg');
 
 /** Rows of the bank as the backend has them. */
@@ -39,12 +42,12 @@ interface BankBlock {
 }
 
 /**
- * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. Memory: the bank
- * (wasm keeps it packed too), up to `resident` bytes, and `queryRows` x 1024 products. Blocks beyond that are brought
- * anew for each block of queries.
+ * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. A block of the
+ * bank is brought there when it is first wanted, and stays, up to `resident` bytes in all (wasm keeps it packed too);
+ * blocks beyond that are brought anew for each block of queries. Beside them: `queryRows` x 1024 products.
  *
  * @param rowsOf bank rows [count, D] from `from` on, as float32
- * @param bias [M]; with half the squared lengths the largest values are those of the nearest
+ * @param bias [M], read after the rows; with half the squared lengths the largest values are those of the nearest
  * @param queryRows queries that are multiplied at once
  */
 export function neighborSearch(
@@ -53,26 +56,31 @@ export function neighborSearch(
   bias: ArrayLike<number>,
   size: number,
   queryRows: number,
-  resident = residentBytes(),
+  resident?: number,
 ): NeighborSearch {
   const wide = size + 1; // one more number a row: -bias in the bank, 1 in the queries, so that the product has it in
-  const checkBackend = oneBackend();
+  const guard = inUse(where);
   const kept: BankBlock[] = [];
-  const dispose = () => kept.splice(0).forEach(({ tensor }) => tensor.dispose());
+  let checkBackend: ReturnType<typeof oneBackend> | undefined;
+  let keptRows = 0;
 
+  /** Transposed in squares that stay in a cache. */
   function bring(first: number): BankBlock {
     const count = Math.min(BANK_ROWS, bias.length - first);
-    const own = withColumn(rowsOf(first, count), size, (row) => -bias[first + row]!);
-    const probes = [0, longestRow(own, wide)].map((column) => ({ column, row: rowAt(own, column, wide).slice() }));
-    return { tensor: tf.tidy(() => tf.keep(tf.transpose(tf.tensor2d(own, [count, wide])))), first, probes };
-  }
-
-  const keptRows = Math.min(bias.length, BANK_ROWS * Math.floor(resident / (4 * wide * BANK_ROWS)));
-  try {
-    for (let first = 0; first < keptRows; first += BANK_ROWS) kept.push(bring(first));
-  } catch (error) {
-    dispose();
-    throw error;
+    const rows = rowsOf(first, count);
+    const own = new Float32Array(wide * count);
+    for (let from = 0; from < count; from += SQUARE) {
+      const to = Math.min(from + SQUARE, count);
+      for (let i = 0, at = 0; i < size; i++, at += count) {
+        for (let row = from; row < to; row++) own[at + row] = rows[row * size + i]!;
+      }
+    }
+    for (let row = 0; row < count; row++) own[size * count + row] = -bias[first + row]!;
+    const probes = [0, longestRow(rows, size)].map((column) => ({
+      column,
+      row: Float32Array.from({ length: wide }, (_, i) => own[i * count + column]!),
+    }));
+    return { tensor: tf.tidy(() => tf.keep(tf.tensor2d(own, [wide, count]))), first, probes };
   }
 
   /** Products of queries [B, D + 1] with a block of the bank, known to be made. */
@@ -103,14 +111,20 @@ export function neighborSearch(
       const filled = new Float32Array(blockRows * wide);
       filled.set(withColumn(queries.subarray(first * size, (first + rows) * size), size, () => 1));
       const probes = [0, longestRow(filled, wide)].map((column) => ({ column, row: rowAt(filled, column, wide) }));
+      if (!checkBackend) {
+        checkBackend = oneBackend();
+        keptRows = BANK_ROWS * Math.floor((resident ?? residentBytes()) / (4 * wide * BANK_ROWS));
+      }
       checkBackend(where);
       const block = tf.tensor2d(filled, [blockRows, wide]);
       try {
         for (let at = 0; at < bias.length; at += BANK_ROWS) {
+          await pause();
+          guard.check();
           const bank = kept[at / BANK_ROWS] ?? bring(at);
+          if (at < keptRows) kept[at / BANK_ROWS] = bank;
           const width = bank.tensor.shape[1];
           try {
-            await pause();
             const values = await productsWith(bank, block, probes);
             for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, at);
           } finally {
@@ -140,7 +154,10 @@ export function neighborSearch(
       }
       return { places, least };
     },
-    dispose,
+    dispose() {
+      guard.end();
+      kept.splice(0).forEach(({ tensor }) => tensor.dispose());
+    },
   };
 }
 
