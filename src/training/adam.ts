@@ -22,6 +22,8 @@ export interface Adam {
    * one; that changes nothing where a number is not finite.
    */
   update(gradients: readonly (tf.Tensor | undefined)[], learningRate: number, health?: tf.Tensor1D): void;
+  /** Back to the running products of a step that is not to count; moments are as then where its kernel left them. */
+  goBack(products: readonly [number, number]): void;
   /** Takes over copies of `m` and `v`. */
   restore(m: readonly tf.Tensor[], v: readonly tf.Tensor[], products: readonly [number, number]): void;
   dispose(): void;
@@ -74,6 +76,7 @@ export function createAdam(variables: readonly LayerVariable[], options: AdamOpt
       const rate = (learningRate * Math.sqrt(1 - products[1])) / (1 - products[0]);
       variables.forEach((_, i) => updateOne(i, gradients[i], rate, health));
     },
+    goBack: (then) => void (products = then),
     restore(newM, newV, newProducts) {
       tf.dispose([m, v]);
       m = newM.map((tensor) => tf.keep(tf.clone(tensor)));

@@ -3,8 +3,8 @@ import { dispatch, sizeOf, type GpuKernel, type GpuProgram } from './dispatch';
 
 /** Tensors of one dispatch: a stage may have eight buffers, and one is for the sums. */
 const AT_ONCE = 7;
-/** Workgroups of a tensor. */
-const GROUPS = 64;
+/** Most workgroups of a tensor, and the numbers that are worth one. */
+const [MOST_GROUPS, NUMBERS] = [64, 1024];
 const THREADS = 256;
 
 const SLOTS = Array.from({ length: AT_ONCE }, (_, i) => i);
@@ -24,19 +24,21 @@ const SQUARES: GpuProgram = {
   code: `
 var<workgroup> sums: array<f32, ${THREADS}>;
 @compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) index: u32) {
   let thread = i32(index);
   let start = i32(group.x) * ${THREADS} + thread;
+  let stride = i32(groups.x) * ${THREADS};
   var sum = 0.0;
   switch group.y {
 ${SLOTS.map(
   (i) => `    case ${i}u: {
-      for (var i = start; i < given.size${i}; i += ${GROUPS * THREADS}) { sum += x${i}[i] * x${i}[i]; }
+      for (var i = start; i < given.size${i}; i += stride) { sum += x${i}[i] * x${i}[i]; }
     }`,
 ).join('\n')}
     default: {}
   }${reduce('sum')}
-  if (thread == 0) { result[(given.first + i32(group.y)) * ${GROUPS} + i32(group.x)] = sums[0]; }
+  if (thread == 0) { result[given.first + i32(group.y * groups.x + group.x)] = sums[0]; }
 }`,
 };
 
@@ -70,16 +72,18 @@ fn main(@builtin(local_invocation_index) index: u32) {
 export const stepHealth: GpuKernel = ({ inputs, backend }) => {
   const { loss, before, ...rest } = inputs as { loss: TensorInfo; before?: TensorInfo; [name: string]: TensorInfo };
   const gradients = Object.values(rest) as TensorInfo[];
-  const parts = backend.makeTensorInfo([Math.max(1, gradients.length) * GROUPS], 'float32');
+  const parts = backend.makeTensorInfo([Math.max(1, gradients.length) * MOST_GROUPS], 'float32');
+  let count = 0;
   for (let first = 0; first < gradients.length; first += AT_ONCE) {
     const own = gradients.slice(first, first + AT_ONCE);
     // Slots that are left are bound too, and nothing of them is read.
     const slots = SLOTS.map((i) => own[i] ?? own[0]!);
     const sizes = SLOTS.map((i) => (own[i] ? sizeOf(own[i]) : 0));
-    dispatch(backend, SQUARES, [parts, ...slots], [first, ...sizes], [GROUPS, own.length, 1]);
+    const groups = Math.min(MOST_GROUPS, Math.ceil(Math.max(...sizes) / NUMBERS));
+    dispatch(backend, SQUARES, [parts, ...slots], [count, ...sizes], [groups, own.length, 1]);
+    count += groups * own.length;
   }
   const result = backend.makeTensorInfo([3], 'float32');
-  const count = gradients.length * GROUPS;
   dispatch(backend, FINISH, [result, parts, loss, before ?? loss], [count, before ? 1 : 0], [1, 1, 1]);
   backend.disposeData(parts.dataId);
   return result;

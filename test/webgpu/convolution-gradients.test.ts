@@ -97,7 +97,7 @@ describe('gradients of conv2d', () => {
       }
       const [tall, wide] = [dilations[0] + 1, 2 * dilations[1] + 1];
       const at = Array.from({ length: 6 }, (_, i) => Math.floor(i / 3) * dilations[0] * wide + (i % 3) * dilations[1]);
-      const spread = tf.oneHot(tf.tensor1d(at, 'int32'), tall * wide).asType('float32');
+      const spread = tf.cast(tf.oneHot(tf.tensor1d(at, 'int32'), tall * wide), 'float32');
       const holes = (a: tf.Tensor) =>
         tf.reshape(tf.matMul(spread, tf.reshape(a, [6, 15]), true), [tall, wide, 3, 5]) as tf.Tensor4D;
       return tf.grads((a, b) => tf.conv2d(a as tf.Tensor4D, holes(b), 1, pad))([x, w], dy);
