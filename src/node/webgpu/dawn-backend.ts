@@ -22,10 +22,11 @@ async function packageOf<T>(where: string, name: string, load: () => Promise<T>)
 let gpu: GPU | undefined;
 
 function putIntoPlace(dawn: { create: (options: string[]) => GPU; globals: object }): GPU {
+  const { navigator } = globalThis as { navigator?: Navigator };
+  gpu ??= navigator?.gpu; // of somebody who did the same by hand
   if (gpu) return gpu;
   Object.assign(globalThis, dawn.globals); // GPUBuffer, GPUMapMode, ...: tfjs reads them there
   gpu = dawn.create([]);
-  const { navigator } = globalThis as { navigator?: Navigator };
   if (navigator) Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
   return gpu;
@@ -47,8 +48,12 @@ async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
   });
 }
 
-/** The card of the backend that runs. */
-let running: GpuAdapter | undefined;
+const cardOf = ({ description, device, vendor, architecture, isFallbackAdapter }: GPUAdapterInfo): GpuAdapter => ({
+  name: description || device,
+  vendor,
+  architecture,
+  isSoftware: isFallbackAdapter,
+});
 
 /** What `startWebgpu` does, and who it is for errors. */
 export async function startDawn(where: string): Promise<GpuAdapter> {
@@ -64,20 +69,17 @@ export async function startDawn(where: string): Promise<GpuAdapter> {
 
   const own = tf.engine().registry.webgpu as InstanceType<typeof WebGPUBackend> | undefined;
   const isLost = own && (await Promise.race([own.device.lost, undefined]));
-  if (!running || !own || isLost) {
-    const adapter = await found.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) throw new ArgumentError(where, 'WebGPU adapter', WAY_OUT, 'none');
-    const device = await deviceOf(adapter);
-    const { info } = adapter;
-    if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
-    tf.registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
-    running = {
-      name: info.description || info.device,
-      vendor: info.vendor,
-      architecture: info.architecture,
-      isSoftware: info.isFallbackAdapter,
-    };
+  if (own && !isLost) {
+    await tf.setBackend('webgpu');
+    return cardOf(own.device.adapterInfo);
   }
+  const adapter = await found.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new ArgumentError(where, 'WebGPU adapter', WAY_OUT, 'none');
+  const device = await deviceOf(adapter);
+  const { info } = adapter;
+  // tfjs has its own only where navigator.gpu was there before it was imported
+  if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
   await tf.setBackend('webgpu');
-  return running;
+  return cardOf(info);
 }
