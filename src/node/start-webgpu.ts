@@ -1,5 +1,3 @@
-import { ArgumentError } from '../core/errors';
-
 /** The graphics card that {@link startWebgpu} found. */
 export interface GpuAdapter {
   /** What its driver calls it. */
@@ -9,55 +7,6 @@ export interface GpuAdapter {
   /** Whether a processor plays the card. */
   readonly isSoftware: boolean;
 }
-
-const INSTALL = 'npm install webgpu @tensorflow/tfjs-backend-webgpu';
-const WAY_OUT =
-  "one that the system's Vulkan, Metal or Direct3D 12 driver offers (on Linux the Vulkan loader libvulkan.so.1 and a " +
-  'driver are needed; to try it without a card let the environment variable VK_DRIVER_FILES name the ' +
-  'vk_swiftshader_icd.json of Chromium)';
-
-async function packageOf<T>(where: string, name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw Object.assign(
-      new ArgumentError(where, `the optional package ${name}`, `installed and loadable (${INSTALL})`, String(cause)),
-      { cause },
-    );
-  }
-}
-
-/** Dawn, once a process: it lives as long as somebody holds it, and a device of one is unknown to another. */
-let gpu: GPU | undefined;
-
-function putIntoPlace(dawn: { create: (options: string[]) => GPU; globals: object }): GPU {
-  if (gpu) return gpu;
-  Object.assign(globalThis, dawn.globals); // GPUBuffer, GPUMapMode, ...: tfjs reads them there
-  gpu = dawn.create([]);
-  const { navigator } = globalThis as { navigator?: Navigator };
-  if (navigator) Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
-  else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
-  return gpu;
-}
-
-/** What tfjs asks of a device in a browser, so that both behave alike. */
-async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
-  const { limits, features } = adapter;
-  return adapter.requestDevice({
-    requiredFeatures: (['timestamp-query'] as const).filter((feature) => features.has(feature)),
-    requiredLimits: {
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxBufferSize: limits.maxBufferSize,
-      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    },
-  });
-}
-
-/** The card of the backend that runs. */
-let running: GpuAdapter | undefined;
 
 /**
  * Starts tfjs's WebGPU backend in Node, by the optional package `webgpu` (Dawn, as in Chromium), with the kernels of
@@ -71,33 +20,6 @@ let running: GpuAdapter | undefined;
  * tf.getBackend(); // 'webgpu'
  */
 export async function startWebgpu(): Promise<GpuAdapter> {
-  const where = 'startWebgpu';
-  const dawn = await packageOf(where, 'webgpu', () => import('webgpu'));
-  const found = putIntoPlace(dawn);
-  const tf = await packageOf(where, '@tensorflow/tfjs-core', () => import('@tensorflow/tfjs-core'));
-  const { WebGPUBackend } = await packageOf(
-    where,
-    '@tensorflow/tfjs-backend-webgpu',
-    () => import('@tensorflow/tfjs-backend-webgpu'),
-  );
-  await import('../webgpu/index');
-
-  const own = tf.engine().registry.webgpu as InstanceType<typeof WebGPUBackend> | undefined;
-  const isLost = own && (await Promise.race([own.device.lost, undefined]));
-  if (!running || !own || isLost) {
-    const adapter = await found.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) throw new ArgumentError(where, 'WebGPU adapter', WAY_OUT, 'none');
-    const device = await deviceOf(adapter);
-    const { info } = adapter;
-    if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
-    tf.registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
-    running = {
-      name: info.description || info.device,
-      vendor: info.vendor,
-      architecture: info.architecture,
-      isSoftware: info.isFallbackAdapter,
-    };
-  }
-  await tf.setBackend('webgpu');
-  return running;
+  const { startDawn } = await import('./webgpu/dawn-backend');
+  return startDawn('startWebgpu');
 }
