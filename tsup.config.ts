@@ -14,6 +14,7 @@ export default defineConfig({
     training: 'src/training/index.ts',
     report: 'src/report/index.ts',
     wasm: 'src/wasm/index.ts',
+    webgpu: 'src/webgpu/index.ts',
     onnx: 'src/onnx/index.ts',
   },
   format: 'esm',

@@ -20,8 +20,9 @@ export const backends = inject('backends');
  * skipped, visibly.
  */
 type WithGpu = { gpu?: { requestAdapter(): Promise<object | null> } };
-const gpu = (globalThis.navigator as WithGpu | undefined)?.gpu; // Node 20 has no navigator
-const lacksWebgpu = backends.includes('webgpu') && !(await gpu?.requestAdapter());
+const isBrowser = 'document' in globalThis; // in Node it must be there
+const gpu = (globalThis.navigator as WithGpu | undefined)?.gpu;
+const lacksWebgpu = isBrowser && backends.includes('webgpu') && !(await gpu?.requestAdapter());
 
 /**
  * webgl and webgpu compile a program for each shape, by a processor where no graphics card is: there random cases are

@@ -68,6 +68,7 @@ export default defineConfig({
           Augmentations: '/augmentation',
           'Network, trainer': '/training',
           'Training on wasm': '/wasm',
+          'On a graphics card (webgpu)': '/webgpu',
           'Embedding quality': '/embedding-quality',
         }),
       },

@@ -7,7 +7,7 @@ export type BackendName = (typeof backendNames)[number];
 const load: Record<BackendName, () => Promise<unknown>> = {
   wasm: startWasm,
   webgl: () => import('@tensorflow/tfjs-backend-webgl'),
-  webgpu: () => import('@tensorflow/tfjs-backend-webgpu'),
+  webgpu: () => import('tfjs-ood/webgpu'),
 };
 
 /** Makes it the backend of the page; an error that a person can read where the browser does not have it. */
@@ -20,4 +20,5 @@ export async function startBackend(name: BackendName): Promise<void> {
 }
 
 /** Fetches the other backends while there is a network, for the choice to work without one. */
+export const fetchBackend = (name: BackendName): Promise<unknown> => load[name]();
 export const fetchBackends = (): Promise<unknown> => Promise.all([load.webgl(), load.webgpu()]);

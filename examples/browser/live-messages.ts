@@ -1,5 +1,8 @@
 /** What the page tells the worker. */
-export type ToWorker = { type: 'start'; seed: number; seconds: number } | { type: 'stop' };
+export type ToWorker = { type: 'start'; seed: number; seconds: number; backend: TrainingBackend } | { type: 'stop' };
+
+/** What the worker can train on: webgl has no gradients that are as fast. */
+export type TrainingBackend = 'wasm' | 'webgpu';
 
 /** A picture of the training: embeddings of new digits (labels 0 to 5) and of things never seen (label -1). */
 export interface Frame {
@@ -15,4 +18,8 @@ export interface Frame {
 
 /** What the worker tells the page. */
 export type FromWorker =
-  { type: 'ready' } | Frame | { type: 'done'; stopped: boolean } | { type: 'error'; message: string };
+  | { type: 'ready' }
+  | { type: 'alive' }
+  | Frame
+  | { type: 'done'; stopped: boolean }
+  | { type: 'error'; message: string };

@@ -6,8 +6,11 @@ import { watchedWorker } from './watched-worker';
 
 const SECONDS = 120;
 
-/** The lower half of the page: starts the worker, which fetches what it needs at once, and shows what it tells. */
-export function liveTraining(): void {
+/**
+ * The lower half of the page: starts the worker, which fetches what it needs at once, and shows what it tells. It
+ * trains on webgpu where that is the choice, on wasm otherwise.
+ */
+export function liveTraining(choice: HTMLSelectElement): void {
   const train = element('train', HTMLButtonElement);
   const stop = element('stop', HTMLButtonElement);
   const status = element('live-status', HTMLElement);
@@ -24,6 +27,7 @@ export function liveTraining(): void {
       document.documentElement.dataset.worker = 'ready';
       return;
     }
+    if (message.type === 'alive') return;
     if (message.type === 'frame') {
       const value = message.auroc.toFixed(3);
       if (message.step === 0) first = message.auroc;
@@ -52,9 +56,10 @@ export function liveTraining(): void {
 
   train.addEventListener('click', () => {
     chart.clear();
-    worker.tell({ type: 'start', seed: ++run, seconds: SECONDS });
+    const backend = choice.value === 'webgpu' ? 'webgpu' : 'wasm';
+    worker.tell({ type: 'start', seed: ++run, seconds: SECONDS, backend });
     worker.expect(true);
-    [train.disabled, stop.disabled, status.textContent] = [true, false, 'Training…'];
+    [train.disabled, stop.disabled, status.textContent] = [true, false, `Training on ${backend}…`];
     stop.focus();
   });
   stop.addEventListener('click', () => worker.tell({ type: 'stop' }));

@@ -7,7 +7,7 @@ import { drawDigits, drawLetters, drawShapes, drawUnseenShapes } from './drawn-i
 import type { FromWorker, ToWorker } from './live-messages';
 import { createNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
-import { startWasm } from './wasm-backend';
+import { fetchBackend, startBackend } from './backends';
 
 const [KNOWN, SEEN, NEW, STRANGE] = [1200, 600, 240, 120];
 const PAUSE = 350; // milliseconds of training between two pictures
@@ -33,6 +33,7 @@ const digitLabels = (count: number, rest: number): Int32Array =>
 async function look(model: LayersModel, known: ImageSet, test: ImageSet, labels: Int32Array) {
   const means = new ClassMeans();
   await means.add(await embed(model, known), digitLabels(known.shape[0], 0));
+  tell({ type: 'alive' });
   const embeddings = await embed(model, test);
   const scorer = nearestClassMean().of(means);
   const scores = await scorer.score({ features: embeddings });
@@ -71,6 +72,7 @@ async function train(seed: number, seconds: number): Promise<void> {
         const { indices, labels, epoch } = batches.next();
         loss = (await trainer.step({ set, indices }, labels, epoch)).loss;
         step++;
+        tell({ type: 'alive' }); // software that plays a graphics card takes seconds for a step
         await nextTask();
       }
       spent += performance.now() - start;
@@ -87,10 +89,15 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   stopped = false;
-  started.then(() => train(data.seed, data.seconds)).then(() => tell({ type: 'done', stopped }), tellError);
+  started
+    .then(() => startBackend(data.backend))
+    .then(() => train(data.seed, data.seconds))
+    .then(() => tell({ type: 'done', stopped }), tellError);
 });
 // The page hears of what is thrown; so it does of a promise that nobody waits for.
 self.addEventListener('unhandledrejection', ({ reason }) => reportError(reason));
 
-const started = startWasm();
-started.then(() => tell({ type: 'ready' }), tellError);
+const started = startBackend('wasm');
+// The other backend too, for the choice to work without a network
+const fetched = started.then(() => ('gpu' in navigator ? fetchBackend('webgpu') : undefined));
+fetched.then(() => tell({ type: 'ready' }), tellError);

@@ -178,7 +178,7 @@ async function start(): Promise<void> {
   await example(digits[3]!);
   performance.mark('first-prediction');
   document.documentElement.dataset.backend = 'wasm';
-  liveTraining();
+  liveTraining(backendSelect);
   await fetchBackends();
   document.documentElement.dataset.loaded = 'true'; // from here on it works without a network
 }

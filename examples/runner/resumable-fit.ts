@@ -7,6 +7,8 @@ import type { RunFolder } from 'tfjs-ood/node';
 /** A line of `epochs.jsonl`. Times are of the steps alone; CPU time is of all threads. */
 export interface EpochLine {
   epoch: number;
+  /** Backend that trained. */
+  backend: string;
   steps: number;
   loss: number;
   imagesPerSecond: number;
@@ -58,11 +60,12 @@ export async function resumableFit(
     ...options,
     batches,
     epochs,
-    onEpoch: async ({ epoch, meanLoss, imagesPerSecond, seconds }) => {
+    onEpoch: async ({ epoch, backend, meanLoss, imagesPerSecond, seconds }) => {
       const { user, system } = process.cpuUsage(before);
       const finished = epoch + 1;
       const line: EpochLine = {
         epoch: finished,
+        backend,
         steps: trainer.steps,
         loss: meanLoss,
         imagesPerSecond,

@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import 'tfjs-ood/wasm';
 import { Command } from 'commander';
 import { OodError } from 'tfjs-ood';
+import { startWebgpu } from 'tfjs-ood/node';
 import { namesAmong, whole } from './arguments';
 import { compare } from './compare';
 import type { Experiment, ExperimentByOptions, RunOptions, Training } from './experiment';
@@ -33,10 +34,17 @@ function trainingOf(training: Training, { steps, ...options }: Options): Trainin
   return checkSettings(trainingSettings, { ...given, stepsPerEpoch });
 }
 
+/** Starts a backend, and says what it is. */
+async function startBackend(name: string): Promise<string> {
+  if (name === 'webgpu') return `webgpu (${(await startWebgpu()).name})`;
+  if (!(await setBackend(name))) throw new Error(`The backend ${name} did not start.`);
+  return name;
+}
+
 async function run(experiment: Experiment | ExperimentByOptions, given: Options): Promise<void> {
   const options = checkSettings(runSettings, given);
   const chosen = 'choose' in experiment ? await experiment.choose(options) : experiment;
-  if (!(await setBackend(options.backend))) throw new Error(`The backend ${options.backend} did not start.`);
+  console.log(`Runs on ${await startBackend(options.backend)}.`);
   await compare(
     { ...chosen, training: trainingOf(chosen.training, options) },
     {

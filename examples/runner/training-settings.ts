@@ -41,7 +41,7 @@ export const runSettings = {
     says: 'seed of the first training of each method, and of what is drawn',
     range: [0, Number.MAX_SAFE_INTEGER, 'whole'],
   },
-  backend: { says: 'wasm or cpu', choices: ['wasm', 'cpu'] },
+  backend: { says: 'wasm, webgpu (needs a graphics card) or cpu', choices: ['wasm', 'webgpu', 'cpu'] },
   evaluateAtMost: { says: 'most images of a set that are evaluated; 0: all', range: [0, 1e9, 'whole'] },
   trackedImages: {
     says: 'test images whose embedding the report shows after each epoch; 0: none',

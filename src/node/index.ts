@@ -20,3 +20,4 @@ export { detectorFile } from './detector-file';
 export { modelFolder } from './model-folder';
 export { writeAnimations, type WriteAnimationsOptions } from './runs/write-animations';
 export { writeReport, type WriteReportOptions } from './runs/write-report';
+export { startWebgpu, type GpuAdapter } from './start-webgpu';

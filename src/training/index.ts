@@ -1,5 +1,6 @@
 export { ClosedFormBatchNorm, batchNormLayer } from './closed-form-batch-norm';
 export type { ClosedFormBatchNormArgs } from './closed-form-batch-norm';
+export { DeviceError } from './device-error';
 export { fit } from './fit';
 export type { TrainingBatches, EpochInfo, FitOptions, StepInfo } from './fit';
 export { gatherImages } from '../tensors/gather-images';

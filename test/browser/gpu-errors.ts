@@ -18,6 +18,12 @@ export async function takeGpuErrors(): Promise<string[]> {
   return errors.splice(0);
 }
 
+/** Listens to a device that is there already. */
+export function watchDevice(device: Device): void {
+  device.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
+  devices.push(device);
+}
+
 /** Listens to every device that is made from now on; each test fails that leaves an error behind. */
 export function watchGpuErrors(): void {
   const adapter = (globalThis as unknown as { GPUAdapter?: Adapter }).GPUAdapter;
@@ -26,8 +32,7 @@ export function watchGpuErrors(): void {
   if (!('isWatched' in requestDevice)) {
     const watched = async function (this: unknown, ...args: unknown[]) {
       const device = await requestDevice.apply(this, args);
-      device.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
-      devices.push(device);
+      watchDevice(device);
       return device;
     };
     adapter.prototype.requestDevice = Object.assign(watched, { isWatched: true });

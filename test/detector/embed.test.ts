@@ -23,7 +23,7 @@ onEachBackend('embed', () => {
     const onProgress = (done: number, total: number) => progress.push([done, total]);
     const { data, shape } = await embed(model, set, { blockSize, onProgress });
     expect(shape).toEqual([5, 2]);
-    expectClose(data, expected.dataSync(), { absolute: 1e-6 });
+    expectClose(data, await expected.data(), { absolute: 1e-6 });
     expect(progress.at(-1)).toEqual([5, 5]);
     expect(progress).toHaveLength(Math.ceil(5 / blockSize));
     const again = await embed(model, images, { blockSize });
@@ -57,11 +57,11 @@ onEachBackend('embed', () => {
 });
 
 onEachBackend('gatherImages', () => {
-  it('takes rows in the order given, divided by 255', () => {
+  it('takes rows in the order given, divided by 255', async () => {
     const batch = gatherImages(set, [4, 0, 4]);
     expect(batch.shape).toEqual([3, 2, 2, 1]);
     const row = (i: number) => Array.from(set.images.slice(4 * i, 4 * i + 4), (byte) => Math.fround(byte / 255));
-    expect(Array.from(batch.dataSync())).toEqual([...row(4), ...row(0), ...row(4)]);
+    expect(Array.from(await batch.data())).toEqual([...row(4), ...row(0), ...row(4)]);
     batch.dispose();
   });
 

@@ -24,6 +24,21 @@ export const notRun: readonly { owner: string; containing: string; reason: strin
     reason: 'workers and canvases are of browsers (the worker of examples/browser: test/e2e-browser)',
   },
   {
+    owner: 'startWebgpu',
+    containing: 'startWebgpu()',
+    reason: 'needs a graphics card, or what plays one (test/webgpu)',
+  },
+  {
+    owner: 'docs/webgpu.md',
+    containing: 'startWebgpu()',
+    reason: 'needs a graphics card, or what plays one (test/webgpu)',
+  },
+  {
+    owner: 'docs/webgpu.md',
+    containing: "setBackend('webgpu')",
+    reason: 'needs a browser (test/browser)',
+  },
+  {
     owner: 'docs/comparisons.md',
     containing: 'runExperiment',
     reason: 'trains for minutes (test/examples/runner.test.ts)',

@@ -167,6 +167,21 @@ describe('the page', () => {
     });
   });
 
+  test('trains on webgpu where that is the choice', async () => {
+    await onPage(async (page) => {
+      await page.waitForSelector('html[data-loaded=true][data-worker=ready]');
+      // Chromium has it by software, as the flags say: without it this test fails
+      await page.selectOption('#backend', 'webgpu');
+      await page.waitForSelector('html[data-backend=webgpu]');
+      await page.click('#train');
+      await expect.poll(() => text(page, '#live-status')).toBe('Training on webgpu…');
+      await expect.poll(() => value(page, '#steps'), { timeout: 100_000 }).toBeGreaterThan(1);
+      expect(await value(page, '#auroc')).toBeGreaterThan(0);
+      await page.click('#stop');
+      await expect.poll(() => text(page, '#live-status')).toMatch(/^Stopped: AUROC from/);
+    });
+  });
+
   test.each([
     ['throws', "setTimeout(() => { throw new Error('out of luck'); })", /^It failed: .*out of luck$/],
     ['rejects', "setTimeout(() => void Promise.reject(new Error('out of luck')))", /^It failed: .*out of luck$/],
@@ -185,7 +200,7 @@ describe('the page', () => {
       await expect.poll(() => text(page, '#live-status'), { timeout: 60_000 }).toMatch(says);
       const ofTheDead = await value(page, '#steps');
       await page.click('#train');
-      await expect.poll(() => text(page, '#live-status')).toBe('Training…');
+      await expect.poll(() => text(page, '#live-status')).toBe('Training on wasm…');
       await expect.poll(() => value(page, '#steps')).not.toBe(ofTheDead);
       await expect.poll(() => value(page, '#steps')).toBeGreaterThan(0);
     } finally {

@@ -34,16 +34,21 @@ const losses: Readonly<Record<string, Loss>> = {
 };
 
 onEachBackend('rows of whole numbers (int32)', () => {
-  test.each(Object.entries(losses))('%s costs what the same float32 cost, with their gradient', (_, loss) => {
-    const found = (['float32', 'int32'] as const).map((dtype) =>
+  test.each(Object.entries(losses))('%s costs what the same float32 cost, with their gradient', async (_, loss) => {
+    const tensors = (['float32', 'int32'] as const).map((dtype) =>
       tf.tidy(() => {
         const four = tf.tensor2d([1, 0, 0, 1, 1, 1, 2, 1], [4, 2], dtype);
-        const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => loss(x as tf.Tensor2D, four) as tf.Scalar)(
+        return tf.valueAndGrad((x: tf.Tensor) => loss(x as tf.Tensor2D, four) as tf.Scalar)(
           tf.tensor2d([0, 1, 5, 2, 1, 7, 3, 4], [4, 2], dtype),
         );
-        return { value: value.dataSync(), grad: grad.dataSync(), dtypes: [value.dtype, grad.dtype] };
       }),
     );
+    const found = await Promise.all(
+      tensors.map(async ({ value, grad }) => {
+        return { value: await value.data(), grad: await grad.data(), dtypes: [value.dtype, grad.dtype] };
+      }),
+    );
+    tensors.forEach(({ value, grad }) => tf.dispose([value, grad]));
     const [floats, whole] = found as [(typeof found)[0], (typeof found)[0]];
     expect(floats.grad.some((value) => value !== 0)).toBe(true);
     expect(whole.dtypes[1]).toBe('float32');

@@ -19,7 +19,9 @@ export async function install(folder, packages) {
 
 /** A user's project: the tarball with tfjs at one version, and the sources of test/package/consumer. */
 export async function installConsumer(folder, tarball, tfjs) {
-  const parts = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}@${tfjs}`);
+  const parts = ['core', 'layers', 'backend-cpu', 'backend-wasm', 'backend-webgpu'].map(
+    (part) => `@tensorflow/tfjs-${part}@${tfjs}`,
+  );
   await install(folder, [tarball, ...parts]);
   cpSync(`${root}test/package/consumer`, folder, { recursive: true });
 }

@@ -14,9 +14,10 @@ const PEERS = {
   'tfjs-ood/datasets': [],
   'tfjs-ood/training': [core, '@tensorflow/tfjs-layers'],
   'tfjs-ood/wasm': ['@tensorflow/tfjs-backend-wasm', core],
+  'tfjs-ood/webgpu': ['@tensorflow/tfjs-backend-webgpu', core],
   'tfjs-ood/onnx': [],
   'tfjs-ood/report': [],
-  'tfjs-ood/node': ['sharp'],
+  'tfjs-ood/node': ['sharp', 'webgpu', '@tensorflow/tfjs-backend-webgpu', core], // all when they are called for
 };
 
 async function peersOf(folder, entry) {
@@ -27,7 +28,7 @@ async function peersOf(folder, entry) {
     platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
     write: false,
     metafile: true,
-    external: ['@tensorflow/*', 'sharp'],
+    external: ['@tensorflow/*', 'sharp', 'webgpu'],
     logLevel: 'error',
   });
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));

@@ -62,7 +62,7 @@ describe.each([
         await tf.setBackend(first);
       }
       await trainer.step(images, batch, 0);
-      const weights = weightsOf(model);
+      const weights = await weightsOf(model);
       trainer.dispose();
       model.dispose();
       return weights;
@@ -131,14 +131,14 @@ describe.each([
     expect(await detector.predict(images)).toEqual(before);
     detector.dispose();
 
-    const weights = weightsOf(model);
+    const weights = await weightsOf(model);
     const trainer = createTrainer(model, { loss: odmLoss, seed: 1 });
     const batch = randomImages(1, [8, 2, 2, 1]);
     const stepped = trainer.step(batch, [0, 1, 0, 1, 0, 1, -1, -1], 0);
     await tf.setBackend(other);
     await expect(stepped).rejects.toThrow(`Trainer.step: backend must be '${first}'`);
     await tf.setBackend(first);
-    expect([trainer.steps, weightsOf(model)]).toEqual([0, weights]);
+    expect([trainer.steps, await weightsOf(model)]).toEqual([0, weights]);
     trainer.dispose();
     tf.dispose(batch);
     model.dispose();

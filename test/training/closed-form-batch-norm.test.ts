@@ -62,57 +62,60 @@ onEachBackend('batchNormLayer', () => {
 
   it.each([[[4, 3, 2, 3]], [[2, 5, 5, 1]], [[6, 4]], [[1, 4, 4, 2]], [[5, 1, 1, 2]]])(
     'has the gradient of the definition for %o',
-    (shape) => {
+    async (shape) => {
       const { x, gamma, beta, upstream } = example(shape, shape.length);
       const layer = build(batchNormLayer({ epsilon: EPSILON }), shape, gamma, beta);
       const [scale, offset] = layer.trainableWeights.map((weight) => weight.read() as tf.Variable) as [
         tf.Variable,
         tf.Variable,
       ];
-      tf.tidy(() => {
-        const output = layer.apply(tf.tensor(x, shape), { training: true }) as tf.Tensor;
-        expectClose(output.dataSync(), naive(x, gamma, beta), { relative: 1e-5, absolute: 1e-5 });
+      const [output, ...computed] = tf.tidy(() => {
+        const normalized = layer.apply(tf.tensor(x, shape), { training: true }) as tf.Tensor;
         const loss = (input: tf.Tensor) =>
           tf.sum(tf.mul(layer.apply(input, { training: true }) as tf.Tensor, tf.tensor(upstream, shape)));
         const dx = tf.grad(loss)(tf.tensor(x, shape));
         const { grads } = tf.variableGrads(() => loss(tf.tensor(x, shape)) as tf.Scalar, [scale, offset]);
-        const computed = [dx, grads[scale.name]!, grads[offset.name]!];
-        computed.forEach((tensor, which) => {
-          const expected = finiteDifferences([x, gamma, beta], which as 0 | 1 | 2, upstream);
-          expectClose(tensor.dataSync(), expected, { relative: 1e-4, absolute: 2e-5 });
-        });
+        return [normalized, dx, grads[scale.name]!, grads[offset.name]!];
       });
+      expectClose(await output!.data(), naive(x, gamma, beta), { relative: 1e-5, absolute: 1e-5 });
+      for (const [which, tensor] of computed.entries()) {
+        const expected = finiteDifferences([x, gamma, beta], which as 0 | 1 | 2, upstream);
+        expectClose(await tensor.data(), expected, { relative: 1e-4, absolute: 2e-5 });
+      }
+      tf.dispose([output!, computed]);
       free(layer);
     },
   );
 
-  it("agrees with tfjs's own layer, moving statistics and inference included", () => {
+  it("agrees with tfjs's own layer, moving statistics and inference included", async () => {
     const shape = [3, 4, 4, 2];
     const { x, gamma, beta } = example(shape, 9);
     const args = { momentum: 0.8, epsilon: EPSILON };
     const layers = [batchNormLayer(args), tfl.layers.batchNormalization(args)].map((l) => build(l, shape, gamma, beta));
-    tf.tidy(() => {
-      const input = tf.tensor(x, shape);
-      const outputs = layers.map((layer) => {
-        const training = [1, 2].map(() => layer.apply(input, { training: true }) as tf.Tensor);
-        const inference = layer.apply(input) as tf.Tensor;
-        return [...training, inference, ...layer.getWeights()].map((tensor) => Array.from(tensor.dataSync()));
-      });
-      outputs[0]!.forEach((values, i) => expectClose(values, outputs[1]![i]!, { relative: 1e-5, absolute: 1e-5 }));
-    });
+    const input = tf.tensor(x, shape);
+    const outputs: ArrayLike<number>[][] = [];
+    for (const layer of layers) {
+      const training = [1, 2].map(() => layer.apply(input, { training: true }) as tf.Tensor);
+      const inference = layer.apply(input) as tf.Tensor;
+      const all = [...training, inference, ...layer.getWeights()];
+      outputs.push(await Promise.all(all.map((tensor) => tensor.data())));
+      tf.dispose([training, inference]);
+    }
+    outputs[0]!.forEach((values, i) => expectClose(values, outputs[1]![i]!, { relative: 1e-5, absolute: 1e-5 }));
+    input.dispose();
     layers.forEach(free);
   });
 
-  it('leaves its statistics alone in inference and leaks nothing in training', () => {
+  it('leaves its statistics alone in inference and leaks nothing in training', async () => {
     const shape = [2, 4, 4, 2];
     const { x, gamma, beta } = example(shape, 2);
     const layer = build(batchNormLayer(), shape, gamma, beta);
     const input = tf.tensor(x, shape);
     const before = tf.memory().numTensors;
     tf.dispose(layer.apply(input) as tf.Tensor);
-    expect(Array.from(layer.weights[2]!.read().dataSync())).toEqual([0, 0]);
+    expect(Array.from(await layer.weights[2]!.read().data())).toEqual([0, 0]);
     for (let i = 0; i < 3; i++) tf.dispose(layer.apply(input, { training: true }) as tf.Tensor);
-    expect(layer.weights[2]!.read().dataSync()[0]).not.toBe(0);
+    expect((await layer.weights[2]!.read().data())[0]).not.toBe(0);
     expect(tf.memory().numTensors).toBe(before);
     input.dispose();
     free(layer);

@@ -7,6 +7,8 @@ function fakeTrainer(): Trainer & { seen: string[] } {
   const seen: string[] = [];
   return {
     seen,
+    backend: 'a fake',
+    stepsAhead: 0,
     get steps() {
       return seen.length;
     },
@@ -59,6 +61,7 @@ describe('fit', () => {
         [0, 2, 3],
         [1, 5, 3],
       ]);
+      expect(epochs.map(({ backend }) => backend)).toEqual(['a fake', 'a fake']);
       expect(epochs[0]!.imagesPerSecond).toBeGreaterThan(0);
       expect(batches.state().position).toBe(6);
     },

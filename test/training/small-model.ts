@@ -36,5 +36,5 @@ export function randomImages(seed: number, shape: [number, number, number, numbe
 }
 
 /** The value of each weight, in the model's order. */
-export const weightsOf = (model: tfl.LayersModel): Float32Array[] =>
-  model.weights.map((weight) => (weight.read().dataSync() as Float32Array).slice());
+export const weightsOf = (model: tfl.LayersModel): Promise<Float32Array[]> =>
+  Promise.all(model.weights.map(async (weight) => (await weight.read().data<'float32'>()).slice()));

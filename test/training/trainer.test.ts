@@ -25,7 +25,7 @@ onEachBackend('createTrainer', (backend) => {
     for (let i = 0; i < steps; i++) losses.push((await trainer.step(images, LABELS, 0)).loss);
     const { tensors } = await trainer.state();
     trainer.dispose();
-    const weights = weightsOf(model);
+    const weights = await weightsOf(model);
     model.dispose();
     return { losses, weights, tensors };
   };
@@ -39,10 +39,11 @@ onEachBackend('createTrainer', (backend) => {
           [...set.shape],
         ),
       ) as tf.Tensor2D;
-      return pairwiseLoss(tf.tensor1d(LABELS, 'int32'), embeddings).dataSync()[0]!;
+      return pairwiseLoss(tf.tensor1d(LABELS, 'int32'), embeddings);
     });
     const { losses } = await train(model, { weightDecay: 0.5 }, 1);
-    expectClose(losses[0]!, expected, { relative: 1e-6 });
+    expectClose(losses[0]!, (await expected.data())[0]!, { relative: 1e-6 });
+    expected.dispose();
     const more = (await train(smallModel(), {}, 40)).losses;
     expect(more.at(-1)!).toBeLessThan(more[0]! / 2);
   });
@@ -82,22 +83,24 @@ onEachBackend('createTrainer', (backend) => {
 
   it('draws the same dropout mask in both passes over a part, another one in each part and step', async () => {
     // A loss that is the sum of the embeddings: its gradient is that of the losses of the parts.
-    const seen: number[][] = [];
+    const given: tf.Tensor[] = [];
     const loss = (_: tf.Tensor1D, embeddings: tf.Tensor2D) => {
-      seen.push(Array.from(embeddings.dataSync()));
+      given.push(tf.keep(tf.clone(embeddings)));
       return tf.sum<tf.Scalar>(embeddings);
     };
     const images = tf.ones<tf.Rank.R4>([7, 2, 2, 1]);
     const options = { loss, partSize: 2, learningRate: 0, weightDecay: 0, beta1: 0 };
     const { tensors, losses } = await train(smallModel({ dropout: 0.5 }), options, 2, images);
     images.dispose();
+    const seen = await Promise.all(given.map((tensor) => tensor.data()));
+    tf.dispose(given);
     expect(seen[0]).not.toEqual(seen[1]);
     expect(losses[0]).not.toBe(losses[1]);
     expect(new Set(seen[0]).size).toBeGreaterThan(4);
     // Linear after dropout: the gradient by out/kernel is the sum of hidden units that the masks let through.
     const kernel = smallModel({ dropout: 0.5 });
     const out = kernel.getLayer('out').getWeights();
-    const [w, b] = out.map((tensor) => tensor.dataSync());
+    const [w, b] = await Promise.all(out.map((tensor) => tensor.data()));
     const gradient = tensors['adam.m/out/kernel']!.data;
     let total = 7 * (b![0]! + b![1]!);
     for (let i = 0; i < w!.length; i++) total += w![i]! * gradient[i]!;
@@ -108,7 +111,8 @@ onEachBackend('createTrainer', (backend) => {
   it('decays biases as well as kernels: the gradient is w itself, times weightDecay', async () => {
     const loss = (_: tf.Tensor1D, embeddings: tf.Tensor2D) => tf.tidy(() => tf.sum<tf.Scalar>(tf.mul(embeddings, 0)));
     const model = smallModel({ batchNorm: true });
-    const before = new Map(model.trainableWeights.map((w) => [w.originalName, w.read().dataSync().slice()]));
+    const before = new Map<string, Float32Array>();
+    for (const w of model.trainableWeights) before.set(w.originalName, (await w.read().data<'float32'>()).slice());
     const { tensors } = await train(model, { loss, weightDecay: 0.25, beta1: 0 });
     expect(before.size).toBe(6);
     for (const [name, values] of before) {
@@ -122,11 +126,11 @@ onEachBackend('createTrainer', (backend) => {
 
   it('multiplies the learning rate by the schedule', async () => {
     const model = smallModel();
-    const start = weightsOf(model);
+    const start = await weightsOf(model);
     const trainer = createTrainer(model, { loss: pairwiseLoss, seed: 1, learningRate: 0.1, schedule: (e) => 0.5 ** e });
     await trainer.step(rows, LABELS, 3);
     // The first step of Adam is the learning rate, whatever the gradient.
-    expectClose(Math.abs(weightsOf(model)[3]![0]! - start[3]![0]!), 0.1 / 8, { relative: 1e-3 });
+    expectClose(Math.abs((await weightsOf(model))[3]![0]! - start[3]![0]!), 0.1 / 8, { relative: 1e-3 });
     trainer.dispose();
     model.dispose();
   });
@@ -188,12 +192,14 @@ onEachBackend('createTrainer', (backend) => {
       const whole = tf.mul(mean(0, 7), 0.1);
       // Parts of 4 and 3: 0.9 * (0.1 * first) + 0.1 * second.
       const parts = tf.add(tf.mul(mean(0, 4), 0.09), tf.mul(mean(4, 3), 0.1));
-      return [whole, parts].map((tensor) => Array.from(tensor.dataSync()));
+      return [whole, parts];
     });
+    const [whole, inParts] = await Promise.all(expected.map((tensor) => tensor.data()));
+    tf.dispose(expected);
     model.dispose();
-    expectClose(tensors['weights/norm/moving_mean']!.data, expected[0]!, { absolute: 1e-6 });
+    expectClose(tensors['weights/norm/moving_mean']!.data, whole!, { absolute: 1e-6 });
     const parts = await train(smallModel({ batchNorm: true }), { partSize: 4, learningRate: 0 });
-    expectClose(parts.tensors['weights/norm/moving_mean']!.data, expected[1]!, { absolute: 1e-6 });
+    expectClose(parts.tensors['weights/norm/moving_mean']!.data, inParts!, { absolute: 1e-6 });
   });
 
   it('takes a tensor for a batch as well as rows of a set', async () => {

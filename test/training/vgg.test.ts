@@ -21,12 +21,12 @@ describe('vgg', () => {
   });
   afterEach(() => expect(tf.memory().numTensors).toBe(before));
 
-  it('has the 9,935,434 parameters of the paper, initialized as there', () => {
+  it('has the 9,935,434 parameters of the paper, initialized as there', async () => {
     const model = vgg({ seed: 3 });
     expect(model.countParams()).toBe(9_935_434);
     expect(model.outputs[0]!.shape).toEqual([null, 10]);
     for (const weight of model.weights) {
-      const values = weight.read().dataSync() as Float32Array;
+      const values = await weight.read().data<'float32'>();
       const shape = weight.shape as number[];
       const { mean, std, largest } = moments(values);
       if (!weight.originalName.startsWith('conv')) {
@@ -69,14 +69,15 @@ describe('vgg', () => {
     wide.dispose();
   });
 
-  it('follows its seed, layer by layer', () => {
+  it('follows its seed, layer by layer', async () => {
     const options = { width: 0.05, inputShape: [8, 8, 1] } as const;
     const models = [
       vgg({ ...options, seed: 0 }),
       vgg({ ...options, seed: 0, dropout: 0 }),
       vgg({ ...options, seed: 1 }),
     ];
-    const [a, b, c] = models.map(weightsOf) as [Float32Array[], Float32Array[], Float32Array[]];
+    const weights = await Promise.all(models.map(weightsOf));
+    const [a, b, c] = weights as [Float32Array[], Float32Array[], Float32Array[]];
     expect(b).toEqual(a);
     a.forEach((values, i) => {
       if (!models[0]!.weights[i]!.originalName.match(/conv.*bias/)) expect(c[i]).not.toEqual(values);
@@ -142,7 +143,7 @@ onEachBackend('a saved vgg', () => {
     );
     const images = randomImages(1, [3, 8, 8, 3]);
     const [a, b] = [model, loaded].map((m) => m.apply(images) as tf.Tensor);
-    expect([...b!.dataSync()]).toEqual([...a!.dataSync()]);
+    expect(await b!.data()).toEqual(await a!.data());
     const dropout = loaded.getLayer('dropout2') as SeededDropout;
     expect([dropout.rate, dropout.seed]).toEqual([0.2, (model.getLayer('dropout2') as SeededDropout).seed]);
     tf.dispose([images, a!, b!]);

@@ -56,7 +56,7 @@ async function trained(make: () => tfl.LayersModel, images = rows) {
   const losses: number[] = [];
   for (let i = 0; i < 3; i++) losses.push((await trainer.step(images, LABELS, 0)).loss);
   trainer.dispose();
-  const weights = weightsOf(model).flatMap((values) => Array.from(values));
+  const weights = (await weightsOf(model)).flatMap((values) => Array.from(values));
   model.dispose();
   return { losses, weights };
 }
@@ -103,10 +103,10 @@ async function refused(model: tfl.LayersModel, options: { partSize?: number } = 
     return pairwiseLoss(...given);
   };
   const trainer = createTrainer(model, { loss, seed: 1, ...options });
-  const before = { weights: weightsOf(model), tensors: tf.memory().numTensors };
+  const before = { weights: await weightsOf(model), tensors: tf.memory().numTensors };
   const error: unknown = await trainer.step(rows, LABELS, 0).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ArgumentError);
-  expect(weightsOf(model)).toEqual(before.weights);
+  expect(await weightsOf(model)).toEqual(before.weights);
   expect(tf.memory().numTensors).toBe(before.tensors);
   expect(trainer.steps).toBe(0);
   trainer.dispose();
@@ -180,7 +180,7 @@ test('the same trainers work once it is imported, and as on cpu', async () => {
       expectClose((await trainer.step(rows, LABELS, 0)).loss, loss, { relative: 1e-4 });
     }
     expect(expected[i]!.losses[2]).not.toBe(expected[i]!.losses[0]);
-    const weights = weightsOf(model).flatMap((values) => Array.from(values));
+    const weights = (await weightsOf(model)).flatMap((values) => Array.from(values));
     expectClose(weights, expected[i]!.weights, { relative: 1e-3, absolute: 1e-4 });
   }
   expect(tf.memory().numTensors).toBe(before);

@@ -23,6 +23,8 @@ export interface NeighborSearch {
  * Bank rows that are multiplied at once: a block of products stays in a processor's cache while it is looked through.
  */
 const BANK_ROWS = 1024;
+/** The same where a kernel of the backend looks them through. */
+const BANK_ROWS_ON_DEVICE = 2 ** 14;
 /**
  * Numbers of queries that are multiplied with so many rows between two pauses, in some 10 ms, where a product is made
  * in this thread.
@@ -30,21 +32,37 @@ const BANK_ROWS = 1024;
 const AT_ONCE = 2 ** 16;
 /** Rows that are transposed at once. */
 const SQUARE = 16;
+const hasDeviceTop = (): boolean => Boolean(tf.getKernel('NearestColumns', tf.getBackend()) as unknown);
 const isAtOnce = (): boolean => !tf.getBackend().startsWith('webg');
 
+/** Some rows of a block, by which its products are checked. */
+export type Probes = readonly { column: number; row: Float32Array }[];
+
 /** Rows of the bank as the backend has them. */
-interface BankBlock {
+export interface BankBlock {
   /** Transposed, with -bias as the last row: products with a transpose are slow on wasm. */
   tensor: tf.Tensor2D;
   first: number;
-  /** Some of its rows, by which its products are checked. */
-  probes: readonly { column: number; row: Float32Array }[];
+  probes: Probes;
+}
+
+/** Products [B, M] of a block of queries with one of the bank. */
+export interface MadeProducts {
+  products: tf.Tensor2D;
+  /** Number of the first query; `rows` of them are more than filling. */
+  first: number;
+  rows: number;
+  bank: BankBlock;
+  queryProbes: Probes;
+  /** Whether the bank ends with it. */
+  isLast: boolean;
 }
 
 /**
  * Search by blocked matrix products on the backend; every product is looked at once on the CPU side. A block of the
  * bank is brought there when it is first wanted, and stays, up to `resident` bytes in all (wasm keeps it packed too);
- * blocks beyond that are brought anew for each block of queries. Beside them: `queryRows` x 1024 products.
+ * blocks beyond that are brought anew for each block of queries. Beside them: `queryRows` x 1024 products (16,384 where
+ * the largest are found by the backend's own kernel).
  *
  * @param rowsOf bank rows [count, D] from `from` on, as float32
  * @param bias [M], read after the rows; with half the squared lengths the largest values are those of the nearest
@@ -62,11 +80,11 @@ export function neighborSearch(
   const guard = inUse(where);
   const kept: BankBlock[] = [];
   let checkBackend: ReturnType<typeof oneBackend> | undefined;
-  let keptRows = 0;
+  let [bankRows, keptRows] = [BANK_ROWS, 0];
 
   /** Transposed in squares that stay in a cache. */
   function bring(first: number): BankBlock {
-    const count = Math.min(BANK_ROWS, bias.length - first);
+    const count = Math.min(bankRows, bias.length - first);
     const rows = rowsOf(first, count);
     const own = new Float32Array(wide * count);
     for (let from = 0; from < count; from += SQUARE) {
@@ -83,24 +101,8 @@ export function neighborSearch(
     return { tensor: tf.tidy(() => tf.keep(tf.tensor2d(own, [wide, count]))), first, probes };
   }
 
-  /** Products of queries [B, D + 1] with a block of the bank, known to be made. */
-  async function productsWith(bank: BankBlock, queries: tf.Tensor2D, probes: BankBlock['probes']) {
-    const products = product(queries, bank.tensor);
-    try {
-      const values = await products.data<'float32'>();
-      const width = bank.tensor.shape[1];
-      for (const query of probes) {
-        for (const { column, row } of bank.probes) {
-          checkEntry(where, values[query.column * width + column]!, wide, (i) => query.row[i]! * row[i]!);
-        }
-      }
-      return values;
-    } finally {
-      products.dispose();
-    }
-  }
-
-  async function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
+  /** Products of queries with each block of the bank, a block of queries after the other. */
+  async function eachProduct(queries: Float32Array, work: (made: MadeProducts) => Promise<void>): Promise<void> {
     const pause = pauses();
     const count = queries.length / size;
     // Few sizes of blocks: kernels are compiled and cached by shape. Rows that only fill up are not read.
@@ -113,21 +115,23 @@ export function neighborSearch(
       const probes = [0, longestRow(filled, wide)].map((column) => ({ column, row: rowAt(filled, column, wide) }));
       if (!checkBackend) {
         checkBackend = oneBackend();
-        keptRows = BANK_ROWS * Math.floor((resident ?? residentBytes()) / (4 * wide * BANK_ROWS));
+        bankRows = hasDeviceTop() ? BANK_ROWS_ON_DEVICE : BANK_ROWS;
+        keptRows = bankRows * Math.floor((resident ?? residentBytes()) / (4 * wide * bankRows));
       }
       checkBackend(where);
       const block = tf.tensor2d(filled, [blockRows, wide]);
       try {
-        for (let at = 0; at < bias.length; at += BANK_ROWS) {
+        for (let at = 0; at < bias.length; at += bankRows) {
           await pause();
           guard.check();
-          const bank = kept[at / BANK_ROWS] ?? bring(at);
-          if (at < keptRows) kept[at / BANK_ROWS] = bank;
-          const width = bank.tensor.shape[1];
+          const bank = kept[at / bankRows] ?? bring(at);
+          if (at < keptRows) kept[at / bankRows] = bank;
+          let products: tf.Tensor2D | undefined;
           try {
-            const values = await productsWith(bank, block, probes);
-            for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, at);
+            products = product(block, bank.tensor);
+            await work({ products, first, rows, bank, queryProbes: probes, isLast: at + bankRows >= bias.length });
           } finally {
+            products?.dispose();
             if (at >= keptRows) bank.tensor.dispose();
           }
         }
@@ -137,10 +141,34 @@ export function neighborSearch(
     }
   }
 
+  function valuesOf(queries: Float32Array, see: SeeValues): Promise<void> {
+    return eachProduct(queries, async ({ products, first, rows, bank, queryProbes }) => {
+      const values = await products.data<'float32'>();
+      const width = products.shape[1];
+      checkProducts(bank, queryProbes, (query, column) => values[query * width + column]!);
+      for (let row = 0; row < rows; row++) see(first + row, values, row * width, width, bank.first);
+    });
+  }
+
+  /** Throws unless a few entries of a product are what they should be. */
+  function checkProducts(
+    bank: BankBlock,
+    queries: Probes,
+    entry: (query: number, column: number, i: number) => number,
+  ) {
+    for (const query of queries) {
+      bank.probes.forEach(({ column, row }, i) =>
+        checkEntry(where, entry(query.column, column, i), wide, (at) => query.row[at]! * row[at]!),
+      );
+    }
+  }
+
   return {
     values: valuesOf,
     async best(queries, k) {
       const count = queries.length / size;
+      if (hasDeviceTop())
+        return (await import('./device-top')).bestOnDevice(count, k, queries, eachProduct, checkProducts);
       const [places, least] = [new Int32Array(count * k), new Float64Array(count)];
       for (let first = 0; first < count; first += queryRows) {
         const rows = Math.min(queryRows, count - first);

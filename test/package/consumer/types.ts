@@ -8,10 +8,11 @@ import { recallAtK } from 'tfjs-ood/embeddings';
 import { fitDetector, type Detector } from 'tfjs-ood/detector';
 import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
 import { auroc, evaluate, type Evaluation } from 'tfjs-ood/metrics';
-import { loadCifar10, type RunFolder } from 'tfjs-ood/node';
+import { loadCifar10, startWebgpu, type GpuAdapter, type RunFolder } from 'tfjs-ood/node';
 import { htmlReport, type Report } from 'tfjs-ood/report';
 import { nearestClassMean, mahalanobis, type ClassMeanScorer, type ScorerMethod } from 'tfjs-ood/scorers';
 import { trainingKernels } from 'tfjs-ood/wasm';
+import { webgpuKernels } from 'tfjs-ood/webgpu';
 
 export const loss: tf.Scalar = contrastiveLoss([0, 1], tf.tensor2d([[0], [1]]));
 export const embeddings: Embeddings = { data: Float32Array.of(0, 1), shape: [2, 1] };
@@ -24,7 +25,8 @@ export const evaluation: Evaluation = evaluate({ in: [0, 1], out: { noise: [2, 3
 export const recall: Promise<number[]> = recallAtK(embeddings, [0, 1], [1]);
 export const model: LayersModel = vgg({ seed: 1 });
 export const trainer: Trainer = createTrainer(model, { loss: (labels, x) => contrastiveLoss(labels, x), seed: 1 });
-export const kernels: readonly string[] = trainingKernels;
+export const kernels: readonly string[] = [...trainingKernels, ...webgpuKernels];
+export const card = (): Promise<GpuAdapter> => startWebgpu();
 export const page = (report: Report): Promise<string> => htmlReport(report);
 export const files = (run: RunFolder, inflate: Inflate) => [run, inflate, loadCifar10, readIdx];
 export const size = (error: unknown): string => (error instanceof ShapeError ? error.message : '');
