@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { calibrate, ClassMeans, nearestClassMean, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
 import type { Calibration, NamedArray } from 'tfjs-ood';
+import type { ImageSet } from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/detector';
 import { classifierNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
@@ -25,6 +26,7 @@ export interface Classifier {
   readonly cloud: Cloud;
   /** Embeds 28x28 bytes on the current backend and takes the nearest class mean. */
   classify(pixels: Uint8Array): Promise<Classified>;
+  classifyAll(images: ImageSet): Promise<Classified[]>;
   dispose(): void;
 }
 
@@ -76,14 +78,20 @@ export function decodeClassifier(bytes: Uint8Array): Classifier {
         .map(([name, value]) => [name.slice(prefix.length), value]),
     );
   const scorer = nearestClassMean().of(ClassMeans.from(under('means/')));
+  const classifyAll = async (images: ImageSet): Promise<Classified[]> => {
+    const embeddings = await embed(model, images);
+    const { labels, scores } = await scorer.classify({ features: embeddings });
+    const own = (row: number) => embeddings.data.slice(row * embeddingSize, (row + 1) * embeddingSize);
+    return Array.from(scores, (score, row) => ({ digit: labels[row]!, score, embedding: own(row) }));
+  };
   return {
     embeddingSize,
     calibration: calibrate(tensors.calibration!.data),
     cloud: { points: points.data as Float32Array, labels: tensors['cloud/labels']!.data as Int32Array },
+    classifyAll,
     async classify(pixels) {
-      const embeddings = await embed(model, { images: pixels, shape: [1, SIDE, SIDE, 1] });
-      const { labels, scores } = await scorer.classify({ features: embeddings });
-      return { digit: labels[0]!, score: scores[0]!, embedding: embeddings.data };
+      const [answer] = await classifyAll({ images: pixels, shape: [1, SIDE, SIDE, 1] });
+      return answer!;
     },
     dispose() {
       scorer.dispose();
