@@ -58,12 +58,9 @@ export async function encodeClassifier(trained: Trained, metadata: Record<string
   return encodeSafetensors(tensors, metadata);
 }
 
-/** Builds the classifier on the backend that is set now; after a change of backend build it again. */
-export function decodeClassifier(bytes: Uint8Array): Classifier {
+/** Gives a network the weights of such a file. */
+export function setWeights(model: LayersModel, bytes: Uint8Array): void {
   const { tensors } = decodeSafetensors(bytes, 'model.safetensors');
-  const points = tensors['cloud/points']!;
-  const embeddingSize = points.shape[1]!;
-  const model = classifierNetwork(embeddingSize);
   tf.tidy(() => {
     const values = model.weights.map((weight) => {
       const { data, shape } = tensors[`weights/${weight.originalName}`]!;
@@ -71,6 +68,15 @@ export function decodeClassifier(bytes: Uint8Array): Classifier {
     });
     model.setWeights(values);
   });
+}
+
+/** Builds the classifier on the backend that is set now; after a change of backend build it again. */
+export function decodeClassifier(bytes: Uint8Array): Classifier {
+  const { tensors } = decodeSafetensors(bytes, 'model.safetensors');
+  const points = tensors['cloud/points']!;
+  const embeddingSize = points.shape[1]!;
+  const model = classifierNetwork(embeddingSize);
+  setWeights(model, bytes);
   const under = (prefix: string) =>
     Object.fromEntries(
       Object.entries(tensors)

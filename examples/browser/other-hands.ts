@@ -34,7 +34,10 @@ function leaning(image: Uint8Array, random: Random): Ink {
 function withPen({ values, width, height }: Ink, radius: number, wider: boolean): Ink {
   const next = Float32Array.from(values);
   for (let i = 0; i < 8; i++) {
-    const [dx, dy] = [Math.cos, Math.sin].map((part) => Math.round(radius * part((i * Math.PI) / 4))) as [number, number];
+    const [dx, dy] = [Math.cos, Math.sin].map((part) => Math.round(radius * part((i * Math.PI) / 4))) as [
+      number,
+      number,
+    ];
     for (let at = 2 * width + 2; at < (height - 2) * width - 2; at++) {
       const value = values[at + dy * width + dx]!;
       if (wider ? value > next[at]! : value < next[at]!) next[at] = value;

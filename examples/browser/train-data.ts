@@ -5,7 +5,7 @@ import { byAnotherHand, drawOtherForms } from './other-hands';
 import { SIDE } from './to-mnist-pixels';
 
 const PIXELS = SIDE * SIDE;
-const FORMS = 6000;
+const [MOST, FORMS] = [20_000, 6000];
 
 /** The digits that the page knows, those that training sees as unknown, and those that it never sees. */
 export const KNOWN = [0, 1, 2, 3, 4, 5] as const;
@@ -49,31 +49,49 @@ function variantOf(from: Uint8Array, into: Uint8Array, random: Random): void {
   }
 }
 
-/**
- * The training set: known digits, drawn forms of them that MNIST hardly has, the seen ones of the others and drawn
- * shapes; each three times: as it is, by nearly the same hand and by quite another one.
- */
+/** The training set: known digits, the seen ones of the others and drawn shapes, each with a variant of it. */
 export function trainingSet(known: LabeledImages, seen: ImageSet, seed: number): LabeledImages {
   const random = seededRandom(seed, 20);
   const shapes = drawShapes(2 * seen.shape[0], seed);
-  const forms = drawOtherForms(FORMS, seededRandom(seed, 21));
-  const parts = [
-    { images: known.images, count: known.shape[0], labelOf: (i: number) => known.labels[i]! },
-    { images: forms, count: FORMS, labelOf: (i: number) => i % KNOWN.length },
-    { images: seen.images, count: seen.shape[0], labelOf: () => OOD_LABEL },
-    { images: shapes.images, count: shapes.shape[0], labelOf: () => OOD_LABEL },
-  ];
-  const rows = 3 * parts.reduce((sum, { count }) => sum + count, 0);
-  const images = new Uint8Array(rows * PIXELS);
-  const labels = new Int32Array(rows);
+  const parts = [known, seen, shapes];
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+  const images = new Uint8Array(2 * rows * PIXELS);
+  const labels = new Int32Array(2 * rows).fill(OOD_LABEL);
   let row = 0;
   for (const part of parts) {
-    for (let i = 0; i < part.count; i++, row += 3) {
+    for (let i = 0; i < part.shape[0]; i++, row += 2) {
       const image = part.images.subarray(i * PIXELS, (i + 1) * PIXELS);
       images.set(image, row * PIXELS);
       variantOf(image, images.subarray((row + 1) * PIXELS, (row + 2) * PIXELS), random);
-      images.set(byAnotherHand(image, random) ?? image, (row + 2) * PIXELS);
-      labels.fill(part.labelOf(i), row, row + 3);
+      if (part === known) labels.fill(known.labels[i]!, row, row + 2);
+    }
+  }
+  return { images, labels, shape: [2 * rows, SIDE, SIDE, 1] };
+}
+
+/**
+ * The second training set: up to 20,000 known digits, drawn forms of them that MNIST hardly has, the seen ones of the
+ * others and drawn shapes, each as it is and by quite another hand.
+ */
+export function manyHands(known: LabeledImages, seen: ImageSet, seed: number): LabeledImages {
+  const random = seededRandom(seed, 21);
+  const shapes = drawShapes(2 * FORMS, seed + 3);
+  const parts = [
+    { images: known.images, count: Math.min(MOST, known.shape[0]), labelOf: (i: number) => known.labels[i]! },
+    { images: drawOtherForms(FORMS, random), count: FORMS, labelOf: (i: number) => i % KNOWN.length },
+    { images: seen.images, count: Math.min(FORMS, seen.shape[0]), labelOf: () => OOD_LABEL },
+    { images: shapes.images, count: shapes.shape[0], labelOf: () => OOD_LABEL },
+  ];
+  const rows = 2 * parts.reduce((sum, { count }) => sum + count, 0);
+  const images = new Uint8Array(rows * PIXELS);
+  const labels = new Int32Array(rows);
+  let row = 0;
+  for (const { images: own, count, labelOf } of parts) {
+    for (let i = 0; i < count; i++, row += 2) {
+      const image = own.subarray(i * PIXELS, (i + 1) * PIXELS);
+      images.set(image, row * PIXELS);
+      images.set(byAnotherHand(image, random) ?? image, (row + 1) * PIXELS);
+      labels.fill(labelOf(i), row, row + 2);
     }
   }
   return { images, labels, shape: [rows, SIDE, SIDE, 1] };
