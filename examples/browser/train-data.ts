@@ -5,7 +5,7 @@ import { byAnotherHand, drawOtherForms } from './other-hands';
 import { SIDE } from './to-mnist-pixels';
 
 const PIXELS = SIDE * SIDE;
-const [MOST, FORMS] = [20_000, 6000];
+const [DIGITS, FORMS, SEEN_DIGITS, SHAPES] = [8000, 3000, 3000, 4500]; // of the second set
 
 /** The digits that the page knows, those that training sees as unknown, and those that it never sees. */
 export const KNOWN = [0, 1, 2, 3, 4, 5] as const;
@@ -70,16 +70,16 @@ export function trainingSet(known: LabeledImages, seen: ImageSet, seed: number):
 }
 
 /**
- * The second training set: up to 20,000 known digits, drawn forms of them that MNIST hardly has, the seen ones of the
+ * The second training set: 8,000 known digits, drawn forms of them that MNIST hardly has, the seen ones of the
  * others and drawn shapes, each as it is and by quite another hand.
  */
 export function manyHands(known: LabeledImages, seen: ImageSet, seed: number): LabeledImages {
   const random = seededRandom(seed, 21);
-  const shapes = drawShapes(2 * FORMS, seed + 3);
+  const shapes = drawShapes(SHAPES, seed + 3);
   const parts = [
-    { images: known.images, count: Math.min(MOST, known.shape[0]), labelOf: (i: number) => known.labels[i]! },
+    { images: known.images, count: Math.min(DIGITS, known.shape[0]), labelOf: (i: number) => known.labels[i]! },
     { images: drawOtherForms(FORMS, random), count: FORMS, labelOf: (i: number) => i % KNOWN.length },
-    { images: seen.images, count: Math.min(FORMS, seen.shape[0]), labelOf: () => OOD_LABEL },
+    { images: seen.images, count: Math.min(SEEN_DIGITS, seen.shape[0]), labelOf: () => OOD_LABEL },
     { images: shapes.images, count: shapes.shape[0], labelOf: () => OOD_LABEL },
   ];
   const rows = 2 * parts.reduce((sum, { count }) => sum + count, 0);

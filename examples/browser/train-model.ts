@@ -30,6 +30,7 @@ import { drawDigits, drawLetters, drawUnseenShapes } from './drawn-images';
 import { classifierNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
 import { digitsOf, KNOWN, manyHands, SEEN, trainingSet, UNSEEN } from './train-data';
+import { trainTail } from './train-tail';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +38,7 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: fileURLToPath(new URL('./model.safetensors', import.meta.url)) },
     from: { type: 'string' },
     steps: { type: 'string', default: '4000' },
-    hands: { type: 'string', default: '1600' },
+    hands: { type: 'string', default: '2000' },
     size: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
   },
@@ -57,22 +58,21 @@ const held = digitsOf(allKnown, KNOWN, fitted);
 const seen = digitsOf(mnist.train, SEEN);
 
 const model = classifierNetwork(size, seed);
-/** Trains on a set in ten parts of equal length, the later ones with smaller steps. */
-async function train(set: LabeledImages, steps: number, batchSize: number, learningRate: number): Promise<void> {
+async function trainAll(set: LabeledImages): Promise<void> {
   const epochs = 10;
   const trainer = createTrainer(model, {
     loss: (labels, embeddings) => odmLoss(labels, embeddings, { pairs: 'all' }),
-    learningRate,
+    learningRate: 1e-3,
     schedule: (epoch) => [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05][epoch] ?? 0.05,
     seed,
   });
   await fit(trainer, {
     set,
     batches: odmBatches(set.labels, {
-      batchSize,
+      batchSize: 128,
       outShare: 0.375,
       outEvery: 1,
-      stepsPerEpoch: Math.ceil(steps / epochs),
+      stepsPerEpoch: steps / epochs,
       seed,
     }),
     epochs,
@@ -83,8 +83,9 @@ async function train(set: LabeledImages, steps: number, batchSize: number, learn
 }
 // MNIST alone first, then hands that are not its own.
 if (options.from) setWeights(model, await readFile(options.from));
-else await train(trainingSet(known, seen, seed), steps, 128, 1e-3);
-if (handSteps > 0) await train(manyHands(known, seen, seed), handSteps, 64, 5e-4);
+else await trainAll(trainingSet(known, seen, seed));
+if (handSteps > 0)
+  await trainTail(model, { after: 'pool2', set: manyHands(known, seen, seed), steps: handSteps, seed });
 
 const means = new ClassMeans();
 await means.add(await embed(model, known), known.labels);
