@@ -3,9 +3,11 @@ import type { Classified, Classifier } from './classifier';
 import { element } from './element';
 import { histogram, type Histogram } from './histogram';
 import { scatter } from './scatter';
+import { strangeness } from './strangeness';
 import { SIDE } from './to-mnist-pixels';
 
 const verdict = element('verdict', HTMLElement);
+const words = element('strangeness', HTMLElement);
 const alpha = element('alpha', HTMLInputElement);
 const canvas = element('embedding', HTMLCanvasElement);
 const picture = scatter(canvas, { turns: true });
@@ -43,6 +45,7 @@ export function showAnswer(classifier: Classifier, answer: Classified | undefine
   if (!answer) {
     fill('score', undefined, '–');
     fill('p-value', undefined, '–');
+    words.textContent = '\u00a0';
     sayVerdict('', 'Draw something', '\u00a0');
     canvas.setAttribute('aria-label', `Embedding of known digits and of things never seen, ${labels.length} in all`);
     return;
@@ -51,8 +54,9 @@ export function showAnswer(classifier: Classifier, answer: Classified | undefine
   const { isOod, pValue } = decision!;
   fill('score', answer.score, number(answer.score));
   fill('p-value', pValue, pValue.toFixed(4));
-  const words = isOod ? ['Unknown', `nearest is ${answer.digit}`] : [`It is a ${answer.digit}`, 'a digit it knows'];
-  sayVerdict(isOod ? 'unknown' : 'known', words[0]!, words[1]!);
+  words.textContent = strangeness(classifier.calibration.all, answer.score);
+  const said = isOod ? ['Unknown', `nearest is ${answer.digit}`] : [`It is a ${answer.digit}`, 'a digit it knows'];
+  sayVerdict(isOod ? 'unknown' : 'known', said[0]!, said[1]!);
   canvas.setAttribute(
     'aria-label',
     `Embedding: your image is nearest to class ${answer.digit}, ${Math.sqrt(answer.score).toFixed(2)} from its mean`,

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { calibrate, ClassMeans, nearestClassMean, decodeSafetensors, encodeSafetensors } from 'tfjs-ood';
 import type { Calibration, NamedArray } from 'tfjs-ood';
+import type { ImageSet } from 'tfjs-ood/datasets';
 import { embed } from 'tfjs-ood/detector';
 import { classifierNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
@@ -25,6 +26,7 @@ export interface Classifier {
   readonly cloud: Cloud;
   /** Embeds 28x28 bytes on the current backend and takes the nearest class mean. */
   classify(pixels: Uint8Array): Promise<Classified>;
+  classifyAll(images: ImageSet): Promise<Classified[]>;
   dispose(): void;
 }
 
@@ -56,12 +58,9 @@ export async function encodeClassifier(trained: Trained, metadata: Record<string
   return encodeSafetensors(tensors, metadata);
 }
 
-/** Builds the classifier on the backend that is set now; after a change of backend build it again. */
-export function decodeClassifier(bytes: Uint8Array): Classifier {
+/** Gives a network the weights of such a file. */
+export function setWeights(model: LayersModel, bytes: Uint8Array): void {
   const { tensors } = decodeSafetensors(bytes, 'model.safetensors');
-  const points = tensors['cloud/points']!;
-  const embeddingSize = points.shape[1]!;
-  const model = classifierNetwork(embeddingSize);
   tf.tidy(() => {
     const values = model.weights.map((weight) => {
       const { data, shape } = tensors[`weights/${weight.originalName}`]!;
@@ -69,6 +68,15 @@ export function decodeClassifier(bytes: Uint8Array): Classifier {
     });
     model.setWeights(values);
   });
+}
+
+/** Builds the classifier on the backend that is set now; after a change of backend build it again. */
+export function decodeClassifier(bytes: Uint8Array): Classifier {
+  const { tensors } = decodeSafetensors(bytes, 'model.safetensors');
+  const points = tensors['cloud/points']!;
+  const embeddingSize = points.shape[1]!;
+  const model = classifierNetwork(embeddingSize);
+  setWeights(model, bytes);
   const under = (prefix: string) =>
     Object.fromEntries(
       Object.entries(tensors)
@@ -76,14 +84,20 @@ export function decodeClassifier(bytes: Uint8Array): Classifier {
         .map(([name, value]) => [name.slice(prefix.length), value]),
     );
   const scorer = nearestClassMean().of(ClassMeans.from(under('means/')));
+  const classifyAll = async (images: ImageSet): Promise<Classified[]> => {
+    const embeddings = await embed(model, images);
+    const { labels, scores } = await scorer.classify({ features: embeddings });
+    const own = (row: number) => embeddings.data.slice(row * embeddingSize, (row + 1) * embeddingSize);
+    return Array.from(scores, (score, row) => ({ digit: labels[row]!, score, embedding: own(row) }));
+  };
   return {
     embeddingSize,
     calibration: calibrate(tensors.calibration!.data),
     cloud: { points: points.data as Float32Array, labels: tensors['cloud/labels']!.data as Int32Array },
+    classifyAll,
     async classify(pixels) {
-      const embeddings = await embed(model, { images: pixels, shape: [1, SIDE, SIDE, 1] });
-      const { labels, scores } = await scorer.classify({ features: embeddings });
-      return { digit: labels[0]!, score: scores[0]!, embedding: embeddings.data };
+      const [answer] = await classifyAll({ images: pixels, shape: [1, SIDE, SIDE, 1] });
+      return answer!;
     },
     dispose() {
       scorer.dispose();

@@ -2,7 +2,7 @@ import type { Point, Strokes } from './strokes';
 
 export interface DrawingPad {
   readonly strokes: Strokes;
-  /** Shows these instead of what there is; no event. */
+  /** Shows these instead of what there is; the next stroke begins on an empty pad. No event. */
   show(strokes: Strokes): void;
   /** Shows a picture instead; the next stroke begins on an empty pad. */
   showPicture(picture: CanvasImageSource, width: number, height: number): void;
@@ -33,6 +33,7 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
   const pen = canvas.getContext('2d')!;
   let strokes: Point[][] = [];
   let picture: (() => void) | undefined;
+  let isExample = false;
   let drawing: number | undefined; // the pointer that draws
   let cursor: Point = [0.5, 0.15];
   let penDown = false;
@@ -40,6 +41,10 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
   const paint = (): void => {
     pen.clearRect(0, 0, SIZE, SIZE);
     picture?.();
+    if (!picture && strokes.length === 0) {
+      [pen.font, pen.textAlign, pen.fillStyle] = ['40px system-ui, sans-serif', 'center', '#98a1ad'];
+      pen.fillText('Draw here', SIZE / 2, SIZE / 2);
+    }
     [pen.lineCap, pen.lineJoin, pen.lineWidth, pen.strokeStyle] = ['round', 'round', PEN * SIZE, '#fff'];
     for (const stroke of strokes) {
       pen.beginPath();
@@ -60,13 +65,13 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
     paint();
   };
   const begin = (point: Point): void => {
-    if (picture) strokes = [];
-    picture = undefined;
+    if (picture || isExample) strokes = [];
+    [picture, isExample] = [undefined, false];
     strokes.push([]);
     add(point);
   };
   const clear = (): void => {
-    [strokes, picture, penDown] = [[], undefined, false];
+    [strokes, picture, isExample, penDown] = [[], undefined, false, false];
     paint();
     onClear();
   };
@@ -112,7 +117,7 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
       if (!penDown) onDraw(true);
     } else if (event.key === 'Backspace') {
       strokes.pop();
-      penDown = false;
+      [isExample, penDown] = [false, false];
       paint();
       if (strokes.length > 0) onDraw(true);
       else clear();
@@ -122,6 +127,7 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
     } else return;
     event.preventDefault();
   });
+  paint();
   canvas.addEventListener('focus', paint);
   canvas.addEventListener('blur', paint);
 
@@ -130,7 +136,7 @@ export function drawingPad(canvas: HTMLCanvasElement, { onDraw, onClear, say }: 
       return strokes;
     },
     show(shown) {
-      [picture, penDown] = [undefined, false];
+      [picture, isExample, penDown] = [undefined, true, false];
       strokes = shown.map((stroke) => [...stroke]);
       paint();
     },

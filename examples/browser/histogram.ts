@@ -5,7 +5,7 @@ export interface Histogram {
   update(threshold: number, score: number | undefined): void;
 }
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 210, 10, 40, 26];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 210, 22, 40, 26];
 const BINS = 49;
 
 /** Calibration scores on a logarithmic axis, with the threshold and the score at hand. */

@@ -5,19 +5,22 @@ export interface LineChart {
   clear(): void;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 210, 38, 14, 10, 42];
+const [LEFT, RIGHT, TOP, BOTTOM] = [38, 14, 10, 42];
 
-/** AUROC over time, from 0 to 1; the time axis grows with it. */
+/** AUROC from 0 to 1 over time, as much of it as has passed, as wide as its container. */
 export function lineChart(container: HTMLElement): LineChart {
   let points: [number, number][] = [];
   const draw = (): void => {
-    const last = Math.max(10, Math.ceil((points.at(-1)?.[0] ?? 0) / 10) * 10);
-    const x = (seconds: number) => LEFT + (seconds / last) * (WIDTH - LEFT - RIGHT);
-    const y = (auroc: number) => HEIGHT - BOTTOM - auroc * (HEIGHT - BOTTOM - TOP);
+    const [width, height] = [container.clientWidth, container.clientHeight];
+    if (width === 0) return;
+    const last = Math.max(5, points.at(-1)?.[0] ?? 0); // the line ends where the chart does
+    const step = [1, 2, 5, 10, 20, 30].find((seconds) => last / seconds <= 6) ?? 60;
+    const x = (seconds: number) => LEFT + (seconds / last) * (width - LEFT - RIGHT);
+    const y = (auroc: number) => height - BOTTOM - auroc * (height - BOTTOM - TOP);
     const levels = [0, 0.25, 0.5, 0.75, 1].flatMap((level) => [
       svg('line', {
         x1: LEFT,
-        x2: WIDTH - RIGHT,
+        x2: width - RIGHT,
         y1: y(level),
         y2: y(level),
         stroke: 'var(--line)',
@@ -25,8 +28,8 @@ export function lineChart(container: HTMLElement): LineChart {
       }),
       svg('text', { x: LEFT - 7, y: y(level) + 4, 'text-anchor': 'end' }, String(level)),
     ]);
-    const times = [0, 0.5, 1].map((part) =>
-      svg('text', { x: x(part * last), y: HEIGHT - BOTTOM + 17, 'text-anchor': 'middle' }, String(part * last)),
+    const times = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) =>
+      svg('text', { x: x(i * step), y: height - BOTTOM + 17, 'text-anchor': 'middle' }, String(i * step)),
     );
     const end = points.at(-1);
     const label = end
@@ -35,10 +38,10 @@ export function lineChart(container: HTMLElement): LineChart {
     container.replaceChildren(
       svg(
         'svg',
-        { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label },
+        { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
         ...levels,
         ...times,
-        svg('text', { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, 'seconds'),
+        svg('text', { x: (LEFT + width - RIGHT) / 2, y: height - 6, 'text-anchor': 'middle' }, 'seconds'),
         svg('polyline', {
           points: points.map(([s, a]) => `${x(s).toFixed(1)},${y(a).toFixed(1)}`).join(' '),
           fill: 'none',
@@ -51,6 +54,7 @@ export function lineChart(container: HTMLElement): LineChart {
     );
   };
   draw();
+  new ResizeObserver(draw).observe(container);
   return {
     add(seconds, auroc) {
       points.push([seconds, auroc]);

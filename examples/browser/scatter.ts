@@ -16,7 +16,7 @@ interface View {
   pitch: number;
 }
 
-/** The middle of nearly all points, and how far from it they reach; the rest is drawn at the edge. */
+/** The middle of nearly all points, and how far from it they reach; the rest is counted instead of drawn. */
 function boundsOf({ points, labels, size }: ScatterData) {
   const at = (sorted: number[], share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
@@ -47,6 +47,18 @@ function projector(data: ScatterData, { yaw, pitch }: View) {
     const z = c * Math.cos(yaw) - a * Math.sin(yaw);
     return [x, -(b * Math.cos(pitch) - z * Math.sin(pitch)), z * Math.cos(pitch) + b * Math.sin(pitch)];
   };
+}
+
+/** What a picture says of the points that lie outside of it. */
+export function fartherOut(crosses: number, digits: number, mark: boolean): string {
+  const counted = (count: number, one: string, many: string) =>
+    count > 0 ? [`${count} ${count > 1 ? many : one}`] : [];
+  const named = [
+    ...(mark ? ['yours'] : []),
+    ...counted(crosses, 'cross', 'crosses'),
+    ...counted(digits, 'digit', 'digits'),
+  ];
+  return named.length > 0 ? `Farther out: ${named.join(', ')}` : '';
 }
 
 /**
@@ -81,11 +93,11 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
       return;
     }
     const project = projector(data, view);
-    const onCanvas = ([x, y]: readonly number[]) => {
-      // Far ones at the edge
-      const edge = (v: number) => width / 2 + Math.max(-1, Math.min(1, v * 0.92)) * (width / 2 - 9);
-      return [edge(x!), edge(y!)] as const;
-    };
+    const reach = width / 2 - 9;
+    const onCanvas = ([x, y]: readonly number[]) =>
+      [width / 2 + x! * 0.92 * reach, width / 2 + y! * 0.92 * reach] as const;
+    const isOutside = (x: number, y: number) => Math.max(Math.abs(x - width / 2), Math.abs(y - width / 2)) > reach;
+    let [crosses, digits, isMarkOutside] = [0, 0, false];
     const sums = new Map<number, [x: number, y: number, count: number]>();
     const rows = Array.from({ length: data.labels.length }, (_, row) => ({
       label: data!.labels[row]!,
@@ -93,6 +105,11 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
     })).sort((a, b) => a.at[2] - b.at[2]);
     for (const { label, at } of rows) {
       const [x, y] = onCanvas(at);
+      if (isOutside(x, y)) {
+        if (label < 0) crosses++;
+        else digits++;
+        continue;
+      }
       pen.globalAlpha = 0.5 + 0.25 * Math.max(-1, Math.min(1, at[2]));
       if (label < 0) {
         pen.strokeStyle = outside;
@@ -120,7 +137,9 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
       pen.fillText(String(label), x / count + 11, y / count - 11);
     }
     if (data.mark) {
-      const [x, y] = onCanvas(project(data.mark));
+      const place = onCanvas(project(data.mark));
+      isMarkOutside = isOutside(...place);
+      const [x, y] = place.map((v) => Math.max(width / 2 - reach, Math.min(width / 2 + reach, v))) as [number, number];
       for (const [stroke, line] of [
         [card, 7],
         [text, 3],
@@ -131,6 +150,12 @@ export function scatter(canvas: HTMLCanvasElement, { turns = false } = {}): Scat
         pen.stroke();
       }
     }
+    const words = fartherOut(crosses, digits, isMarkOutside);
+    if (!words) return;
+    [pen.font, pen.textAlign, pen.textBaseline] = ['13px system-ui, sans-serif', 'left', 'bottom'];
+    [pen.strokeStyle, pen.lineWidth, pen.fillStyle] = [card, 4, resolved('--quiet')];
+    pen.strokeText(words, 8, width - 6);
+    pen.fillText(words, 8, width - 6);
   };
 
   const turn = (yaw: number, pitch: number): void => {

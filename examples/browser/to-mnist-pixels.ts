@@ -36,6 +36,24 @@ function meanOver({ values, width, height }: Ink, x0: number, y0: number, x1: nu
   return sum / ((x1 - x0) * (y1 - y0));
 }
 
+/** The ink's own box, scaled so that its longer side has this many pixels; undefined where there is no ink. */
+export function rescaled(ink: Ink, longer: number): Ink | undefined {
+  const bounds = boundsOf(ink);
+  if (!bounds) return undefined;
+  const scale = longer / Math.max(bounds.width, bounds.height);
+  const width = Math.max(1, Math.round(bounds.width * scale));
+  const height = Math.max(1, Math.round(bounds.height * scale));
+  const [stepX, stepY] = [bounds.width / width, bounds.height / height];
+  const values = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [x0, y0] = [bounds.left + x * stepX, bounds.top + y * stepY];
+      values[y * width + x] = meanOver(ink, x0, y0, x0 + stepX, y0 + stepY);
+    }
+  }
+  return { values, width, height };
+}
+
 /**
  * Makes of ink what MNIST made of its digits: the ink's box scaled to fit 20x20 with its proportions kept, then placed
  * in 28x28 with the center of its mass in the middle. Without this a model trained on MNIST sees a drawing that is a
@@ -45,20 +63,13 @@ function meanOver({ values, width, height }: Ink, x0: number, y0: number, x1: nu
  * @returns 784 bytes, or undefined where there is no ink
  */
 export function toMnistPixels(ink: Ink): Uint8Array | undefined {
-  const bounds = boundsOf(ink);
-  if (!bounds) return undefined;
-  const scale = BOX / Math.max(bounds.width, bounds.height);
-  const width = Math.max(1, Math.round(bounds.width * scale));
-  const height = Math.max(1, Math.round(bounds.height * scale));
-  const [stepX, stepY] = [bounds.width / width, bounds.height / height];
-
-  const small = new Float32Array(width * height);
+  const small = rescaled(ink, BOX);
+  if (!small) return undefined;
+  const { values, width, height } = small;
   let [mass, atX, atY, most] = [0, 0, 0, 0];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const [x0, y0] = [bounds.left + x * stepX, bounds.top + y * stepY];
-      const value = meanOver(ink, x0, y0, x0 + stepX, y0 + stepY);
-      small[y * width + x] = value;
+      const value = values[y * width + x]!;
       mass += value;
       atX += value * (x + 0.5);
       atY += value * (y + 0.5);
@@ -73,7 +84,7 @@ export function toMnistPixels(ink: Ink): Uint8Array | undefined {
     for (let x = 0; x < width; x++) {
       const [px, py] = [x + left, y + top];
       if (px < 0 || py < 0 || px >= SIDE || py >= SIDE) continue; // only very lopsided ink gets there
-      pixels[py * SIDE + px] = Math.round((255 * small[y * width + x]!) / most);
+      pixels[py * SIDE + px] = Math.round((255 * values[y * width + x]!) / most);
     }
   }
   return pixels;

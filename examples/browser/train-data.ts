@@ -1,9 +1,11 @@
 import { OOD_LABEL, seededRandom, type Random } from 'tfjs-ood';
 import type { ImageSet, LabeledImages } from 'tfjs-ood/datasets';
 import { drawShapes } from './drawn-images';
+import { byAnotherHand, drawOtherForms } from './other-hands';
 import { SIDE } from './to-mnist-pixels';
 
 const PIXELS = SIDE * SIDE;
+const [DIGITS, FORMS, SEEN_DIGITS, SHAPES] = [8000, 3000, 3000, 4500]; // of the second set
 
 /** The digits that the page knows, those that training sees as unknown, and those that it never sees. */
 export const KNOWN = [0, 1, 2, 3, 4, 5] as const;
@@ -65,4 +67,32 @@ export function trainingSet(known: LabeledImages, seen: ImageSet, seed: number):
     }
   }
   return { images, labels, shape: [2 * rows, SIDE, SIDE, 1] };
+}
+
+/**
+ * The second training set: 8,000 known digits, drawn forms of them that MNIST hardly has, the seen ones of the
+ * others and drawn shapes, each as it is and by quite another hand.
+ */
+export function manyHands(known: LabeledImages, seen: ImageSet, seed: number): LabeledImages {
+  const random = seededRandom(seed, 21);
+  const shapes = drawShapes(SHAPES, seed + 3);
+  const parts = [
+    { images: known.images, count: Math.min(DIGITS, known.shape[0]), labelOf: (i: number) => known.labels[i]! },
+    { images: drawOtherForms(FORMS, random), count: FORMS, labelOf: (i: number) => i % KNOWN.length },
+    { images: seen.images, count: Math.min(SEEN_DIGITS, seen.shape[0]), labelOf: () => OOD_LABEL },
+    { images: shapes.images, count: shapes.shape[0], labelOf: () => OOD_LABEL },
+  ];
+  const rows = 2 * parts.reduce((sum, { count }) => sum + count, 0);
+  const images = new Uint8Array(rows * PIXELS);
+  const labels = new Int32Array(rows);
+  let row = 0;
+  for (const { images: own, count, labelOf } of parts) {
+    for (let i = 0; i < count; i++, row += 2) {
+      const image = own.subarray(i * PIXELS, (i + 1) * PIXELS);
+      images.set(image, row * PIXELS);
+      images.set(byAnotherHand(image, random) ?? image, (row + 1) * PIXELS);
+      labels.fill(labelOf(i), row, row + 2);
+    }
+  }
+  return { images, labels, shape: [rows, SIDE, SIDE, 1] };
 }

@@ -1,7 +1,8 @@
 /**
- * `npm run example:browser:train -- [--data DIR] [--steps N] [--size D] [--seed S]`: trains the page's classifier on
- * MNIST by ODM and writes model.safetensors beside this file. Known: the digits 0 to 5. Seen as out of distribution: 6,
- * 7 and drawn shapes. Never seen: 8, 9, letters, the drawn stars, spirals, houses and faces, Fashion-MNIST, noise.
+ * `npm run example:browser:train -- [--data DIR] [--steps N] [--hands N] [--from FILE] [--size D] [--seed S]`: trains
+ * the page's classifier on MNIST by ODM, then on hands that are not MNIST's, and writes model.safetensors beside this
+ * file. With `--from` the first part is taken from such a file. Known: the digits 0 to 5. Seen as out of distribution:
+ * 6, 7 and drawn shapes. Never seen: 8, 9, letters, the drawn stars, spirals, houses and faces, Fashion-MNIST, noise.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -24,22 +25,26 @@ import { readMnist, type ImageSet, type LabeledImages } from 'tfjs-ood/datasets'
 import { embed } from 'tfjs-ood/detector';
 import { createTrainer, fit } from 'tfjs-ood/training';
 import { loadMnist, writeFileAtomic } from 'tfjs-ood/node';
-import { encodeClassifier } from './classifier';
+import { encodeClassifier, setWeights } from './classifier';
 import { drawDigits, drawLetters, drawUnseenShapes } from './drawn-images';
 import { classifierNetwork } from './network';
 import { SIDE } from './to-mnist-pixels';
-import { digitsOf, KNOWN, SEEN, trainingSet, UNSEEN } from './train-data';
+import { digitsOf, KNOWN, manyHands, SEEN, trainingSet, UNSEEN } from './train-data';
+import { trainTail } from './train-tail';
 
 const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: fileURLToPath(new URL('../../../shared/data', import.meta.url)) },
     out: { type: 'string', default: fileURLToPath(new URL('./model.safetensors', import.meta.url)) },
+    from: { type: 'string' },
     steps: { type: 'string', default: '4000' },
+    hands: { type: 'string', default: '2000' },
     size: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
   },
 });
-const [steps, size, seed] = [Number(options.steps), Number(options.size), Number(options.seed)];
+const [steps, handSteps] = [Number(options.steps), Number(options.hands)];
+const [size, seed] = [Number(options.size), Number(options.seed)];
 const CALIBRATION = 2000;
 const CLOUD = 480;
 
@@ -50,30 +55,37 @@ const allKnown = digitsOf(mnist.train, KNOWN);
 const fitted = allKnown.shape[0] - CALIBRATION;
 const known = digitsOf(allKnown, KNOWN, 0, fitted);
 const held = digitsOf(allKnown, KNOWN, fitted);
-const set = trainingSet(known, digitsOf(mnist.train, SEEN), seed);
+const seen = digitsOf(mnist.train, SEEN);
 
 const model = classifierNetwork(size, seed);
-const epochs = 10;
-const trainer = createTrainer(model, {
-  loss: (labels, embeddings) => odmLoss(labels, embeddings, { pairs: 'all' }),
-  learningRate: 1e-3,
-  schedule: (epoch) => [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05][epoch] ?? 0.05,
-  seed,
-});
-await fit(trainer, {
-  set,
-  batches: odmBatches(set.labels, {
-    batchSize: 128,
-    outShare: 0.375,
-    outEvery: 1,
-    stepsPerEpoch: steps / epochs,
+async function trainAll(set: LabeledImages): Promise<void> {
+  const epochs = 10;
+  const trainer = createTrainer(model, {
+    loss: (labels, embeddings) => odmLoss(labels, embeddings, { pairs: 'all' }),
+    learningRate: 1e-3,
+    schedule: (epoch) => [1, 1, 1, 1, 1, 0.5, 0.5, 0.2, 0.1, 0.05][epoch] ?? 0.05,
     seed,
-  }),
-  epochs,
-  onEpoch: ({ epoch, meanLoss, seconds }) =>
-    console.log(`part ${epoch + 1}/${epochs}: loss ${meanLoss.toFixed(4)}, ${seconds.toFixed(0)} s`),
-});
-trainer.dispose();
+  });
+  await fit(trainer, {
+    set,
+    batches: odmBatches(set.labels, {
+      batchSize: 128,
+      outShare: 0.375,
+      outEvery: 1,
+      stepsPerEpoch: steps / epochs,
+      seed,
+    }),
+    epochs,
+    onEpoch: ({ epoch, meanLoss, seconds }) =>
+      console.log(`part ${epoch + 1}/${epochs}: loss ${meanLoss.toFixed(4)}, ${seconds.toFixed(0)} s`),
+  });
+  trainer.dispose();
+}
+// MNIST alone first, then hands that are not its own.
+if (options.from) setWeights(model, await readFile(options.from));
+else await trainAll(trainingSet(known, seen, seed));
+if (handSteps > 0)
+  await trainTail(model, { after: 'pool2', set: manyHands(known, seen, seed), steps: handSteps, seed });
 
 const means = new ClassMeans();
 await means.add(await embed(model, known), known.labels);

@@ -10,6 +10,7 @@ import { decodeClassifier, type Classifier } from '../../examples/browser/classi
 import { digits, unseenShapes } from '../../examples/browser/glyphs';
 import type { Rgba } from '../../examples/browser/ink-of-image';
 import { digitOfPicture } from '../../examples/browser/picture';
+import { projectLinks, type Manifest } from '../../examples/browser/project-links';
 import { paintByProcessor } from '../browser/chromium-flags';
 import { fixedImages, toPng } from './fixed-images';
 import { drawByMouse, launchChromium, layoutShifts, openPage, servePage, text, value } from './open-page';
@@ -82,6 +83,9 @@ describe('the page', () => {
         await drawByMouse(page, inPad(digits[digit]!));
         await verdict(page).toContain(`It is a ${digit}`);
         expect(await value(page, '#p-value')).toBeGreaterThan(0.05);
+        expect(await text(page, '#strangeness')).toMatch(
+          /^[1-9]\d?(\.\d)? % of known digits look at least as strange$/,
+        );
       }
       for (const shape of [unseenShapes.star!, unseenShapes.spiral!, digits[8]!]) {
         await drawByMouse(page, inPad(shape));
@@ -89,9 +93,58 @@ describe('the page', () => {
         expect(await value(page, '#p-value')).toBeLessThanOrEqual(0.05);
         expect(await value(page, '#score')).toBeGreaterThan(await value(page, '#threshold'));
       }
+      await drawByMouse(page, inPad(unseenShapes.star!));
+      await expect.poll(() => text(page, '#strangeness')).toBe('none of 2,000 known digits looks as strange');
       // Small and in a corner is the same drawing.
       await drawByMouse(page, [digits[0]![0]!.map(([x, y]) => [0.05 + x * 0.25, 0.65 + y * 0.25] as const)]);
       await verdict(page).toContain('It is a 0');
+    });
+  });
+
+  test('a stroke after an example begins a drawing of its own; an empty pad asks for one', async () => {
+    await onPage(async (page) => {
+      await verdict(page).toContain('It is a 3');
+      const box = (await page.locator('#pad').boundingBox())!;
+      expect((await page.locator('#pad-hint').boundingBox())!.y).toBeLessThan(box.y);
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.8, { steps: 8 });
+      await page.mouse.up();
+      await verdict(page).toContain('It is a 1');
+      const painted = () =>
+        page.locator('#pad').evaluate((canvas: HTMLCanvasElement) => {
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+          return data.filter((_, i) => i % 4 === 3).reduce((sum, alpha) => sum + Math.sign(alpha), 0);
+        });
+      const ofOne = await painted();
+      await page.click('#clear');
+      await verdict(page).toContain('Draw something');
+      expect(await text(page, '#strangeness')).toBe('');
+      const ofWords = await painted();
+      expect(ofWords).toBeGreaterThan(500);
+      expect(ofWords).toBeLessThan(ofOne);
+      await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+      await verdict(page).not.toContain('Draw something');
+      expect(await painted()).toBeLessThan(ofWords); // a dot, and no words
+    });
+  });
+
+  test('keeps its word on the house, and calls a 7 unknown', async () => {
+    await onPage(async (page) => {
+      await page.click('.invitation [data-example=house]');
+      await verdict(page).toContain('It is a 0');
+      await page.click('[data-example="7"]');
+      await verdict(page).toContain('Unknown');
+    });
+  });
+
+  test('leads to code and documentation where package.json says where they are, and nowhere else', async () => {
+    const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as Manifest;
+    const expected = [...projectLinks(manifest).matchAll(/href="([^"]*)"/g)].map(([, address]) => address);
+    await onPage(async (page) => {
+      const links = await page.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+      expect(links).toEqual(expected);
+      expect(await page.content()).not.toContain('project-links');
     });
   });
 
@@ -164,6 +217,10 @@ describe('the page', () => {
       expect(to).toBeGreaterThan(from! + 0.05);
       expect(await page.isEnabled('#train')).toBe(true);
       expect(await layoutShifts(page)).toEqual([]);
+      const chart = (await page.locator('#auroc-chart').boundingBox())!;
+      const dot = (await page.locator('#auroc-chart circle').boundingBox())!;
+      expect(chart.x + chart.width - dot.x - dot.width).toBeLessThan(15); // the line reaches the end
+      expect(chart.width).toBeGreaterThan(600);
     });
   });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
-import { auroc, decideWith, decodeSafetensors } from 'tfjs-ood';
+import { auroc, decideWith, decodeSafetensors, seededRandom } from 'tfjs-ood';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import { loadMnist } from 'tfjs-ood/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +14,10 @@ import { digits } from '../../examples/browser/glyphs';
 import { inkOfImage } from '../../examples/browser/ink-of-image';
 import { inkOfDrawing, inkOfStrokes } from '../../examples/browser/strokes';
 import { SIDE, toMnistPixels } from '../../examples/browser/to-mnist-pixels';
+import { byAnotherHand, drawOtherForms } from '../../examples/browser/other-hands';
+import { readOpticalDigits } from '../../examples/browser/optical-digits';
 import { digitsOf, KNOWN, UNSEEN } from '../../examples/browser/train-data';
+import { drawHand, HANDS } from '../../examples/browser/varied-hands';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const file = path('../../examples/browser/model.safetensors');
@@ -75,6 +78,73 @@ describe('preparation of drawings', () => {
       return inkOfImage({ data: rgba, width: 56, height: 56 });
     };
     expect(toMnistPixels(picture(true))).toEqual(toMnistPixels(picture(false)));
+  });
+});
+
+describe('hands that are not MNIST’s', () => {
+  const boxOf = (pixels: Uint8Array) => {
+    const at = [...pixels.keys()].filter((i) => pixels[i]! > 0);
+    const [columns, rows] = [at.map((i) => i % SIDE), at.map((i) => Math.floor(i / SIDE))];
+    return Math.max(Math.max(...columns) - Math.min(...columns) + 1, Math.max(...rows) - Math.min(...rows) + 1);
+  };
+
+  test('scikit-learn’s digits are all there', async () => {
+    const { labels, shape } = await readOpticalDigits();
+    expect(shape).toEqual([1797, SIDE, SIDE, 1]);
+    const counts = Array.from({ length: 10 }, (_, digit) => labels.filter((label) => label === digit).length);
+    expect(counts).toEqual([178, 182, 177, 183, 181, 182, 181, 179, 174, 180]); // numpy.bincount(load_digits().target)
+    const { images } = JSON.parse(await readFile(path('../fixtures/optical-digits.json'), 'utf8')) as {
+      images: string[];
+    };
+    const ink = [...images.join('')].reduce((sum, letter) => sum + letter.charCodeAt(0) - 97, 0);
+    expect(ink).toBe(561718); // load_digits().data.sum()
+  });
+
+  test('another hand leaves a digit that is prepared like the page’s drawings', () => {
+    const forms = drawOtherForms(60, seededRandom(3));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 59 }), fc.integer({ min: 1, max: 1e6 }), (row, seed) => {
+        const image = forms.subarray(row * SIDE * SIDE, (row + 1) * SIDE * SIDE);
+        const other = byAnotherHand(image, seededRandom(seed))!;
+        expect(byAnotherHand(image, seededRandom(seed))).toEqual(other);
+        expect(other).not.toEqual(image);
+        expect(Math.max(...other)).toBe(255);
+        expect(boxOf(other)).toBeGreaterThanOrEqual(18);
+        expect(boxOf(other)).toBeLessThanOrEqual(20);
+      }),
+      { numRuns: 60 },
+    );
+    expect(byAnotherHand(new Uint8Array(SIDE * SIDE), seededRandom(1))).toBeUndefined();
+  });
+
+  test('hands differ as they say: ink by the pen, lean by the slant, a foot by the form', () => {
+    const inkOf = (images: Uint8Array) => images.reduce((sum, value) => sum + value, 0) / images.length / 255;
+    /** How far the upper half of the ones lies to the right of the lower one. */
+    const leanOf = (images: Uint8Array) => {
+      let lean = 0;
+      for (let row = 1; row < 60; row += 6) {
+        const sums = [0, 0, 0, 0] as [number, number, number, number];
+        for (let i = 0; i < SIDE * SIDE; i++) {
+          const [value, half] = [images[row * SIDE * SIDE + i]!, i < (SIDE * SIDE) / 2 ? 0 : 2];
+          sums[half] += value * (i % SIDE);
+          sums[half + 1] += value;
+        }
+        lean += (sums[0] / sums[1] - sums[2] / sums[3]) / 10;
+      }
+      return lean;
+    };
+    const [usual, thin, thick, left, right, serifs] = Object.values(HANDS).map((hand) => drawHand(hand, 60, 9).images);
+    expect(inkOf(thin!)).toBeLessThan(0.75 * inkOf(usual!));
+    expect(inkOf(thick!)).toBeGreaterThan(1.5 * inkOf(usual!));
+    expect(leanOf(left!)).toBeLessThan(-2);
+    expect(leanOf(right!)).toBeGreaterThan(4);
+    expect(Math.abs(leanOf(usual!))).toBeLessThan(2);
+    const widthOfOnes = (images: Uint8Array) =>
+      Array.from({ length: 10 }, (_, one) => {
+        const pixels = images.subarray((6 * one + 1) * SIDE * SIDE, (6 * one + 2) * SIDE * SIDE);
+        return new Set([...pixels.keys()].filter((i) => pixels[i]! > 99).map((i) => i % SIDE)).size / 10;
+      }).reduce((sum, width) => sum + width);
+    expect(widthOfOnes(serifs!)).toBeGreaterThan(widthOfOnes(usual!) + 2);
   });
 });
 
