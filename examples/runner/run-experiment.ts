@@ -57,13 +57,13 @@ async function run(experiment: Experiment | ExperimentByOptions, given: Options,
 const defaults = { seed: 1, backend: 'wasm', animations: false, evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
 
 /**
- * The command line of an experiment; `more` adds options of its own, which `choose` gets; `command` is what its help and
- * a stopped run call it by.
+ * The command line of an experiment; `more` adds options of its own, which `choose` gets; `command` is what its help
+ * and a stopped run call it by: `npx tfjs-ood experiment` starts the same file, and says so by an environment variable.
  */
 export function runExperiment(
   experiment: Experiment | ExperimentByOptions,
   more: (program: Command) => void = () => undefined,
-  command = `npm run experiment:${experiment.name} --`,
+  command = process.env.TFJS_OOD_COMMAND ?? `npm run experiment:${experiment.name} --`,
 ): void {
   const { title, seeds, methods: compared = known, example } = experiment;
   const program = new Command(command)
@@ -76,7 +76,9 @@ export function runExperiment(
     .option('--no-report', 'no HTML page of the first training')
     .option('--animations', 'the embedding over the epochs as GIFs, one a method and a set (first seed)')
     .addHelpText('after', `\nFor example:\n  ${command} ${example}`)
-    .showHelpAfterError('(--help lists the options)');
+    .showHelpAfterError('(--help lists the options)')
+    // As other commands end: 2 is a wrong use.
+    .exitOverride(({ exitCode }) => process.exit(exitCode && 2));
   more(program);
   addSettings(program, runSettings, defaults);
   addSettings(program, trainingSettings, experiment.training);
