@@ -19,10 +19,9 @@ function inputText({ input, imageShape }: DetectorDescription): string | undefin
   const { scale, offset, size, fit } = input;
   const [height, width] = size ?? [];
   const made = size ? `made ${height} x ${width} (${fit})` : `of ${imageShape?.slice(0, 2).join(' x ')}`;
-  const numbers =
-    scale && offset
-      ? `pixel * ${scale.map(number).join(', ')} + ${offset.map(number).join(', ')}`
-      : 'a function of pixels';
+  const signed = (value: number) => `${value < 0 ? '-' : '+'} ${number(Math.abs(value))}`;
+  const channels = scale?.map((factor, i) => `pixel * ${number(factor)} ${signed(offset![i]!)}`);
+  const numbers = channels?.join('; ') ?? 'a function of pixels';
   return `pictures ${made}, ${numbers}`;
 }
 
