@@ -13,6 +13,9 @@ const folders = Object.keys(mayImport);
 /** Folders that know no tensor. */
 const ON_ARRAYS = ['core', 'datasets', 'pairs', 'metrics', 'thresholds', 'report'];
 
+/** Folders that run in Node alone. */
+const ON_NODE = ['node', 'cli'];
+
 const directions = folders.map((folder) => ({
   files: [`src/${folder}/**/*.ts`],
   rules: {
@@ -26,7 +29,9 @@ const directions = folders.map((folder) => ({
               .map((other) => `**/${other}/**`),
             message: `src/${folder} may import ${mayImport[folder].join(', ') || 'no other folder'} only.`,
           },
-          ...(folder === 'node' ? [] : [{ group: ['node:*', 'sharp'], message: 'Only src/node touches Node.' }]),
+          ...(ON_NODE.includes(folder)
+            ? []
+            : [{ group: ['node:*', 'sharp'], message: 'Only src/node and src/cli touch Node.' }]),
           ...(folder === 'training'
             ? []
             : [

@@ -5,6 +5,7 @@ import { concatImages, readMnist, type ImageSet, type LabeledImages } from 'tfjs
 import { loadMnist, nodeInflate } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import type { Experiment, ExperimentByOptions, RunOptions, Sets } from '../runner/experiment';
+import { readGiven } from '../runner/given-folder';
 import { smallNetwork } from '../runner/networks';
 import { gaussianNoise, uniformNoise } from '../runner/noise';
 
@@ -13,13 +14,18 @@ const KNOWN = [0, 1, 2, 3, 4, 5];
 const SEEN = [6, 7];
 const NOVEL = [8, 9];
 
+const NEEDED =
+  'a folder with mnist (train-images-idx3-ubyte.gz, ...) and fashion-mnist (t10k-images-idx3-ubyte.gz, ...)';
+
 /** `noiseSeen`: images of uniform noise among the seen ones, of another kind than the noise of the test. */
 async function load(folder = 'data', noiseSeen = 0): Promise<Sets> {
-  const mnist = await loadMnist(join(folder, 'mnist'));
   const fashionFile = (name: string) => readFile(join(folder, 'fashion-mnist', `t10k-${name}-ubyte.gz`));
-  const fashion = await readMnist(await fashionFile('images-idx3'), await fashionFile('labels-idx1'), {
-    inflate: nodeInflate,
-  });
+  const read = async () => {
+    const mnist = await loadMnist(join(folder, 'mnist'));
+    const [images, labels] = [await fashionFile('images-idx3'), await fashionFile('labels-idx1')];
+    return { mnist, fashion: await readMnist(images, labels, { inflate: nodeInflate }) };
+  };
+  const { mnist, fashion } = await readGiven('experiment', '--data', folder, read, NEEDED);
   const seenNoise = {
     ...uniformNoise(noiseSeen, [28, 28, 1], seededRandom(1, 61)),
     labels: new Int32Array(noiseSeen).fill(OOD_LABEL),
@@ -52,6 +58,7 @@ export const digits: Experiment = {
   name: 'digits',
   title: 'MNIST: 0 to 5 known, 6 and 7 seen as OoD, 8 and 9 novel; Fashion-MNIST and noise are anomalies',
   seeds: 5,
+  example: '--data data --seeds 1 --methods odm,cross-entropy',
   training: {
     network: smallNetwork([24, 48, 64, 96]),
     embeddingSize: 3,
@@ -83,6 +90,8 @@ export const digitsByOptions: ExperimentByOptions = {
   name: digits.name,
   title: digits.title,
   seeds: digits.seeds,
+  example: digits.example,
+  training: digits.training,
   choose: ({ noiseSeen }: RunOptions & { noiseSeen?: number }) =>
     Promise.resolve(noiseSeen === undefined ? digits : withNoiseSeen(noiseSeen)),
 };

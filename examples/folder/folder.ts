@@ -2,6 +2,7 @@ import { ArgumentError, seededRandom } from 'tfjs-ood';
 import type { LabeledImages } from 'tfjs-ood/datasets';
 import { readClassFolders, type ClassFoldersOptions, type SkippedFile } from 'tfjs-ood/node';
 import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
+import { readGiven } from '../runner/given-folder';
 import { smallNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 import { takeRows } from '../runner/take-rows';
@@ -34,12 +35,6 @@ function divide(set: LabeledImages, share: number, seed: number): [rest: Labeled
   return [rowsWhere(set, (row) => isTaken[row] === 0), rowsWhere(set, (row) => isTaken[row] === 1)];
 }
 
-const headline: Headline = {
-  name: 'folder',
-  title: 'Your own folders: known classes, novelty and anomaly',
-  seeds: 3,
-};
-
 const training: Training = {
   network: smallNetwork([24, 48, 64, 96]),
   embeddingSize: 10,
@@ -55,35 +50,44 @@ const training: Training = {
   outWeight: 0.5,
 };
 
+const headline: Headline = {
+  name: 'folder',
+  title: 'Your own folders: known classes, novelty and anomaly',
+  seeds: 3,
+  example: '--data photos/known --novel photos/novel --anomaly photos/other --size 32',
+  training,
+};
+
 /** What can only be divided has two images at least. */
-function checkCounts(path: string, { labels }: LabeledImages, names: readonly string[]): void {
+function checkCounts(option: string, { labels }: LabeledImages, names: readonly string[]): void {
   const counts = names.map((_, label) => labels.filter((own) => own === label).length);
   const single = counts.findIndex((count) => count === 1);
   if (single < 0) return;
   const expected = 'two images of each class, to train with and to test with';
-  throw new ArgumentError('folder', path, expected, `one of class ${names[single]}`);
+  throw new ArgumentError('folder', option, expected, `one of class ${names[single]}`);
 }
 
 async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side }: Options) {
   let skipped: SkippedFile[] = [];
   let ignored: string[] = [];
-  const read = async (path: string, flat: boolean, sizes: Pick<ClassFoldersOptions, 'size' | 'resize'>) => {
-    const found = await readClassFolders(path, { ...sizes, skipBad: skipBad === true, flat });
+  const read = async (option: string, path: string, sizes: Pick<ClassFoldersOptions, 'size' | 'resize'>) => {
+    const options = { ...sizes, skipBad: skipBad === true, flat: option !== '--data' };
+    const found = await readGiven('folder', option, path, () => readClassFolders(path, options));
     skipped = [...skipped, ...found.skipped];
     ignored = [...ignored, ...found.ignored];
     return found;
   };
-  const known = await read(data, false, side === undefined ? {} : { size: [side, side] });
+  const known = await read('--data', data, side === undefined ? {} : { size: [side, side] });
   const [, height, width] = known.shape;
   if (side === undefined && Math.max(height, width) > LARGEST) {
     const expected = `given where images are larger than ${LARGEST} x ${LARGEST}`;
     throw new ArgumentError('folder', '--size', expected, `images of ${height} x ${width}`);
   }
   const sizes = { size: [height, width], resize: side !== undefined } as const;
-  const novel = await read(novelFolder, true, sizes);
-  const anomaly = anomalyFolder === undefined ? undefined : await read(anomalyFolder, true, sizes);
-  checkCounts(data, known, known.classNames);
-  checkCounts(novelFolder, novel, novel.classNames);
+  const novel = await read('--novel', novelFolder, sizes);
+  const anomaly = anomalyFolder === undefined ? undefined : await read('--anomaly', anomalyFolder, sizes);
+  checkCounts(`--data ${data}`, known, known.classNames);
+  checkCounts(`--novel ${novelFolder}`, novel, novel.classNames);
   const [train, test] = divide(known, 0.2, 1);
   // Of each novel class half is seen in training where there is one class only; of several, the classes are divided.
   const classes = novel.classNames.length;

@@ -39,7 +39,7 @@ export async function animationOf(method: Method, sets: Sets, { history, trainin
   const labels = Array.from(history.rows[known!.name]!, (row) => sets.known.test.labels[row]!);
   const numbers = new Map<number, Awaited<ReturnType<typeof numbersOf>>>();
   for (const [i, { epoch, embeddings }] of history.epochs.entries()) {
-    const own = { labels: training.labels, embeddings: training.epochs[i]! };
+    const own = { labels: training!.labels, embeddings: training!.epochs[i]! };
     numbers.set(epoch, await numbersOf(own, embeddings, names, labels));
   }
   return {

@@ -109,6 +109,10 @@ export interface Headline {
   seeds: number;
   /** Methods that are compared, where the command line names none: all by default. */
   methods?: readonly string[];
+  /** Options of a call that makes sense. */
+  example: string;
+  /** Its numbers, where they do not follow from the command line. */
+  training?: Training;
 }
 
 /** An experiment is its images and its training. */

@@ -9,13 +9,13 @@ import { testSets, type Sets, type Training } from './experiment';
 import { embeddingsOf } from './outputs-of';
 import { takeRows } from './take-rows';
 
-/** Most epochs that are kept: a film of more is no better. */
-const MOST_EPOCHS = 50;
+/** Most epochs that are kept: the page moves the points between them, and a film of more is no better. */
+const MOST_EPOCHS = 25;
 
 const fileOf = (epoch: number) => `embedding-${String(epoch).padStart(5, '0')}.safetensors`;
 
 /** Epoch 0 is the network before training. */
-const isTracked = (epoch: number, epochs: number): boolean =>
+export const isTracked = (epoch: number, epochs: number): boolean =>
   epoch === epochs || epoch % Math.ceil(epochs / MOST_EPOCHS) === 0;
 
 /** Training images that say where the classes lie after each epoch. */
@@ -25,7 +25,13 @@ const TRAINING_IMAGES = 'training images of the known classes';
 /** What was tracked: for the report, and where some known training images lie, with their classes. */
 export interface Tracked {
   history: EmbeddingHistory;
-  training: { labels: Int32Array; epochs: EmbeddingRows[] };
+  /** Where animations were asked for. */
+  training?: { labels: Int32Array; epochs: EmbeddingRows[] };
+}
+
+function refuse(received: string): never {
+  const expected = 'given from the first call on, so that all epochs are tracked for it (another --out)';
+  throw new ArgumentError('experiment', '--animations', expected, received);
 }
 
 /** Follows some test images through a training: where their outputs lie after each epoch. */
@@ -36,8 +42,16 @@ export interface Tracker {
   read(): Promise<Tracked>;
 }
 
-/** `count` test images, half of them known, and with them some training images. */
-export function trackImages(sets: Sets, count: number, training: Training, seed: number, folder: RunFolder): Tracker {
+/**
+ * `count` test images, half of them known; for animations some training images with them, half as much work again.
+ */
+export function trackImages(
+  sets: Sets,
+  { count, animations }: { count: number; animations: boolean },
+  training: Training,
+  seed: number,
+  folder: RunFolder,
+): Tracker {
   const { epochs } = training;
   const rows: Record<string, Int32Array> = {};
   const images: Record<string, ImageSet> = {};
@@ -49,7 +63,7 @@ export function trackImages(sets: Sets, count: number, training: Training, seed:
   const known = sets.known.train;
   const trainingRows = seededRandom(seed, 13).permutation(known.shape[0]).slice(0, MOST_TRAINING_IMAGES).sort();
   const trainingImages = takeRows(known, trainingRows);
-  images[TRAINING_IMAGES] = trainingImages;
+  if (animations) images[TRAINING_IMAGES] = trainingImages;
   return {
     async record(epoch, model) {
       if (!isTracked(epoch, epochs)) return;
@@ -65,26 +79,19 @@ export function trackImages(sets: Sets, count: number, training: Training, seed:
       for (let epoch = 0; epoch <= epochs; epoch++) {
         if (!isTracked(epoch, epochs)) continue;
         const file = join(folder.path, fileOf(epoch));
-        const bytes = await readFile(file).catch(() => {
-          const received = `none of epoch ${epoch}: ${file}`;
-          throw new ArgumentError(
-            'experiment',
-            '--animations',
-            'epochs that were all tracked (another --out)',
-            received,
-          );
-        });
+        const bytes = await readFile(file).catch(() => refuse(`none of epoch ${epoch}: ${file}`));
         const { tensors } = decodeSafetensors(bytes, file);
         const embeddings = Object.entries(tensors).map(([name, { data, shape }]) => {
           return [name, { data: data as Float32Array, shape: shape as readonly [number, number] }] as const;
         });
         const { [TRAINING_IMAGES]: training, ...tested } = Object.fromEntries(embeddings);
         found.push({ epoch, embeddings: tested });
-        trainingEpochs.push(training!);
+        if (training) trainingEpochs.push(training);
+        else if (animations) refuse(`an epoch ${epoch} without training images: ${file}`);
       }
       return {
         history: { rows, epochs: found },
-        training: { labels: trainingImages.labels, epochs: trainingEpochs },
+        ...(animations && { training: { labels: trainingImages.labels, epochs: trainingEpochs } }),
       };
     },
   };

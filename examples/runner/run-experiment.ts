@@ -9,6 +9,7 @@ import { namesAmong, whole } from './arguments';
 import { compare } from './compare';
 import type { Experiment, ExperimentByOptions, RunOptions, Training } from './experiment';
 import { methods } from './methods';
+import { STOPPED, Stopped, stoppedText, stopOnSignal, type Place } from './progress/stopping';
 import { addSettings, checkSettings, givenSettings } from './settings';
 import { runSettings, trainingSettings } from './training-settings';
 
@@ -41,31 +42,39 @@ async function startBackend(name: string): Promise<string> {
   return name;
 }
 
-async function run(experiment: Experiment | ExperimentByOptions, given: Options): Promise<void> {
+async function run(experiment: Experiment | ExperimentByOptions, given: Options, command: string): Promise<void> {
   const options = checkSettings(runSettings, given);
   const chosen = 'choose' in experiment ? await experiment.choose(options) : experiment;
   console.log(`Runs on ${await startBackend(options.backend)}.`);
-  await compare(
-    { ...chosen, training: trainingOf(chosen.training, options) },
-    {
-      ...options,
-      methods: options.methods ?? chosen.methods ?? known,
-      seeds: options.seeds ?? chosen.seeds,
-      out: options.out ?? join('runs', chosen.name),
-    },
-  );
+  const { signal, end } = stopOnSignal();
+  const [place, out]: [Place, string] = [{}, options.out ?? join('runs', chosen.name)];
+  const asked = { methods: options.methods ?? chosen.methods ?? known, seeds: options.seeds ?? chosen.seeds, out };
+  try {
+    const training = trainingOf(chosen.training, options);
+    await compare({ ...chosen, training }, { ...options, ...asked, signal, place });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    console.error(stoppedText(place, out, command, process.argv.slice(2)));
+    process.exitCode = STOPPED;
+  } finally {
+    end();
+  }
 }
 
 /** What the settings of a run are where nothing else is said. */
 const defaults = { seed: 1, backend: 'wasm', animations: false, evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
 
-/** The command line of an experiment; `more` adds options of its own, which `choose` gets. */
+/**
+ * The command line of an experiment; `more` adds options of its own, which `choose` gets; `command` is what its help
+ * and a stopped run call it by: `npx tfjs-ood experiment` starts the same file, and says so by an environment variable.
+ */
 export function runExperiment(
   experiment: Experiment | ExperimentByOptions,
   more: (program: Command) => void = () => undefined,
+  command = process.env.TFJS_OOD_COMMAND ?? `npm run experiment:${experiment.name} --`,
 ): void {
-  const { name, title, seeds, methods: compared = known } = experiment;
-  const program = new Command(`npm run ${process.env.npm_lifecycle_event ?? `experiment:${name}`} --`)
+  const { title, seeds, methods: compared = known, example } = experiment;
+  const program = new Command(command)
     .description(`${title}.\nCompares ways to train the same network, and scorers around it, over several seeds.`)
     .option('--data <folder>', 'folder with the images (default: ./data)')
     .option('--seeds <count>', `trainings of each method (default: ${seeds})`, whole)
@@ -74,12 +83,15 @@ export function runExperiment(
     .option('--out <folder>', `output folder; a stopped run goes on there (default: below runs)`)
     .option('--no-report', 'no HTML page of the first training')
     .option('--animations', 'the embedding over the epochs as GIFs, one a method and a set (first seed)')
-    .showHelpAfterError('(--help lists the options)');
+    .addHelpText('after', `\nFor example:\n  ${command} ${example}`)
+    .showHelpAfterError('(--help lists the options)')
+    // As other commands end: 2 is a wrong use.
+    .exitOverride(({ exitCode }) => process.exit(exitCode && 2));
   more(program);
-  addSettings(program, runSettings);
-  addSettings(program, trainingSettings);
+  addSettings(program, runSettings, defaults);
+  addSettings(program, trainingSettings, experiment.training);
   program.parse();
-  run(experiment, { ...defaults, ...program.opts<Options>() }).catch((error: unknown) => {
+  run(experiment, { ...defaults, ...program.opts<Options>() }, command).catch((error: unknown) => {
     // Our own errors say what to do; a stack would hide it.
     console.error(error instanceof OodError ? error.message : error);
     process.exitCode = 1;

@@ -1,11 +1,14 @@
-import { join } from 'node:path';
 import { openRunFolder, writeReport } from 'tfjs-ood/node';
 import { animate } from './animations';
+import type { Json } from 'tfjs-ood/metrics';
 import type { EmbeddingHistory, Report } from 'tfjs-ood/report';
 import { testSets, type Experiment, type Sets } from './experiment';
 import { trackImages, type Tracked } from './history';
 import type { Method } from './methods';
-import { progressBar } from './progress-bar';
+import { progressBar } from './progress/progress-bar';
+import type { Pieces } from './progress/cost';
+import type { Place } from './progress/stopping';
+import type { WholeTime } from './progress/whole-time';
 import { reportOf } from './report';
 import type { EpochLine } from './resumable-fit';
 import { resultOf, type Result } from './results';
@@ -20,9 +23,10 @@ export interface TrainingRun {
   /** All images, and those of them that are evaluated. */
   sets: Sets;
   evaluated: Sets;
-  /** Where the comparison's files lie; those of the training lie in a folder below. */
+  /** Where the comparison's files lie, and those of the training. */
   path: string;
-  config: Readonly<Record<string, unknown>>;
+  folder: string;
+  config: Readonly<Record<string, Json>>;
   /** Whether a report of this training is written. */
   report: boolean;
   /** The embedding of so many test images is kept after each epoch; 0: none is. */
@@ -31,6 +35,14 @@ export interface TrainingRun {
   animations: boolean;
   /** Every how many epochs a line is printed; 0: none is. */
   printEvery: number;
+  /** Its place among several, before its name: `2 of 15: `. */
+  number: string;
+  /** What is left of it, and the time over the whole run. */
+  left: Pieces;
+  time: WholeTime;
+  /** Where the run is, kept up to date for whoever stops it. */
+  place: Place;
+  signal: AbortSignal;
 }
 
 /** A trained network's results, one for each scorer, and the scores that they are of. */
@@ -61,28 +73,46 @@ const epochText = (name: string, { epoch, loss, imagesPerSecond }: EpochLine): s
 /** Trains a network and scores every test image with it, goes on with that, or takes what an earlier call left. */
 export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
   const { method, seed, evaluated, path, config } = run;
-  const folder = await openRunFolder(join(path, `${method.name}-${seed}`), { ...config, method: method.name, seed });
+  const folder = await openRunFolder(run.folder, { ...config, method: method.name, seed });
   const name = `${method.name}, seed ${seed}`;
   const { training } = run.experiment;
-  const tracker = run.trackedImages > 0 ? trackImages(evaluated, run.trackedImages, training, seed, folder) : undefined;
-  let bar = progressBar(`Training   ${name}`);
+  const { left, time, place, signal, number, animations } = run;
+  const isTracking = run.trackedImages > 0;
+  const asked = { count: run.trackedImages, animations };
+  const tracker = isTracking ? trackImages(evaluated, asked, training, seed, folder) : undefined;
+  let bar = progressBar(`Training ${number}${name}`);
   try {
     const before = await folder.readJson<ScoresFile>(FILE);
     if (before) {
       const { scored, ...about } = before;
       return { ...finishedOf(scored.map(fromArrays), about), ...(await animated()), wasThere: true };
     }
+    let first: number | undefined; // of a training that goes on
     const { model, seconds, cpuSeconds } = await train(method, training, run.sets, seed, folder, {
-      onStep: ({ images, of, epoch, loss }) => bar.update(images, of, `| epoch ${epoch + 1}, loss ${loss.toFixed(3)}`),
+      onStep: ({ images, of, epoch, step, steps, loss }) => {
+        first ??= images;
+        time.at(left.training, (images - first) / Math.max(1, of - first));
+        const epochs = `epoch ${epoch + 1} of ${training.epochs}`;
+        place.words = `training ${number}${name}, ${epochs}, step ${step + 1} of ${steps}`;
+        bar.update({ done: images, total: of, left: time.left(), note: `${epochs}, loss ${loss.toFixed(3)}` });
+      },
+      signal,
       onEpoch: async (epochs, model, line) => {
         if (line && run.printEvery > 0 && epochs % run.printEvery === 0) bar.print(epochText(name, line));
         await tracker?.record(epochs, model);
       },
     });
     bar.stop();
-    bar = progressBar(`Evaluating ${name}`);
-    const found = await scoreAll(model, method, training, evaluated, (done, total) => bar.update(done, total));
+    time.finish(left.training);
+    place.words = `the evaluation of training ${number}${name}`;
+    bar = progressBar(`Evaluating ${number}${name}`);
+    const found = await scoreAll(model, method, training, evaluated, (done, total) => {
+      signal.throwIfAborted();
+      time.at(left.evaluation, done / total);
+      bar.update({ done, total, left: time.left() });
+    });
     bar.stop();
+    time.finish(left.evaluation);
     model.dispose();
 
     const finished = finishedOf(found.scorers, { trainSeconds: seconds, cpuSeconds });
@@ -108,7 +138,7 @@ export async function runTraining(run: TrainingRun): Promise<FinishedTraining> {
     return found && { ...found, history: { ...found.history, name: method.title } };
   }
   async function animated(): Promise<Pick<FinishedTraining, 'history'>> {
-    if (!run.animations) return {};
+    if (!animations) return {};
     const found = (await tracked())!;
     await animate(path, method, evaluated, found);
     return { history: found.history };

@@ -37,7 +37,7 @@ export interface Scored {
 export const CLASS_MEAN = 'class mean';
 
 /** Training images that fit a scorer, besides class means, which take all. */
-const MOST_FITTED = 5000;
+export const MOST_FITTED = 5000;
 
 /** At most `count` images, evenly spaced: of each class as many as there are. */
 const everyFew = (set: Sets['known']['train'], count: number) => {

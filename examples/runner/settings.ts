@@ -32,10 +32,14 @@ function parserOf(setting: Setting): (text: string) => unknown {
   return setting.type === 'switch' ? onOff : epochList;
 }
 
-/** An option for each setting. */
-export function addSettings(program: Command, settings: Settings): void {
+const shown = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
+
+/** An option for each setting; its help says what it is where nothing is given, as far as that is in `defaults`. */
+export function addSettings(program: Command, settings: Settings, defaults: object = {}): void {
   for (const [key, setting] of Object.entries(settings)) {
-    program.option(`--${flagOf(key)} <value>`, setting.says, parserOf(setting));
+    const value = (defaults as Record<string, unknown>)[key];
+    const says = value === undefined ? setting.says : `${setting.says} (default: ${shown(value)})`;
+    program.option(`--${flagOf(key)} <value>`, says, parserOf(setting));
   }
 }
 

@@ -70,7 +70,9 @@ export function metricsTable(results: readonly Result[], titles: Titles): string
 /** One result: every OoD set with the interval of its AUROC, and the groups. */
 export function resultTable({ scorer, accuracy, evaluation }: Result, sets: Sets): string {
   const [known] = testSets(sets);
-  const title = `Known: ${known!.name}, ${known!.images.shape[0]} test images, accuracy ${accuracy.toFixed(4)} (${scorer})`;
+  const { name, images } = known!;
+  const named = name === 'known' ? '' : `${name}, `;
+  const title = `Known: ${named}${images.shape[0]} test images, accuracy ${accuracy.toFixed(4)} (${scorer})`;
   const columns = ['outCount', 'auroc', 'auprIn', 'auprOut', 'fprAt95TprInPositive', 'detectionError'] as const;
   return `${title}\n\n${evaluationTable(evaluation, { columns, interval: true })}`;
 }

@@ -21,16 +21,22 @@ export function scheduleOf({ decayAfter, decayFactor = 0.1, epochs }: Training):
   return (epoch) => SCHEDULE[Math.floor((10 * epoch) / epochs)] ?? 0.05;
 }
 
+/** Of the known images first, then of the OoD ones. */
+function labelsOf({ known, seenTrain }: Sets): Int32Array {
+  const labels = new Int32Array(known.train.shape[0] + seenTrain.shape[0]).fill(OOD_LABEL);
+  labels.set(known.train.labels);
+  return labels;
+}
+
 /** Known images first, then the OoD ones; labels say which is which. */
-function trainingSet({ known, seenTrain }: Sets) {
-  const [knownCount, ...rest] = known.train.shape;
+function trainingSet(sets: Sets): { set: ImageSet; labels: Int32Array } {
+  const { known, seenTrain } = sets;
+  const [, ...rest] = known.train.shape;
   const images = new Uint8Array(known.train.images.length + seenTrain.images.length);
   images.set(known.train.images);
   images.set(seenTrain.images, known.train.images.length);
-  const count = knownCount + seenTrain.shape[0];
-  const labels = new Int32Array(count).fill(OOD_LABEL);
-  labels.set(known.train.labels);
-  return { set: { images, shape: [count, ...rest] } satisfies ImageSet as ImageSet, labels };
+  const labels = labelsOf(sets);
+  return { set: { images, shape: [labels.length, ...rest] }, labels };
 }
 
 function batchesOf(labels: Int32Array, method: Method, training: Training, seed: number) {
@@ -75,27 +81,13 @@ function augmentOf({ augment }: Training) {
   };
 }
 
-/** What a training says on its way. */
-export interface TrainingEvents {
-  /** After each step. */
-  onStep?: (step: { images: number; of: number; epoch: number; loss: number }) => void;
-  /** Before the first epoch, with 0, and after each, with its line. */
-  onEpoch?: (epochs: number, model: LayersModel, line?: EpochLine) => Promise<void>;
-}
+/** Steps of an epoch, by the numbers of images where the training does not say it. */
+export const stepsPerEpochOf = (method: Method, training: Training, sets: Sets, seed: number): number =>
+  batchesOf(labelsOf(sets), method, training, seed).stepsPerEpoch;
 
-/**
- * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and
- * as many images.
- */
-export async function train(
-  method: Method,
-  training: Training,
-  sets: Sets,
-  seed: number,
-  folder: RunFolder,
-  { onStep, onEpoch }: TrainingEvents = {},
-): Promise<TrainingTime & { model: LayersModel }> {
-  const { network, embeddingSize, batchSize, partSize, epochs, learningRate, weightDecay } = training;
+/** A network, what trains it, and its batches. */
+export function prepare(method: Method, training: Training, sets: Sets, seed: number) {
+  const { network, embeddingSize, batchSize, partSize, learningRate, weightDecay } = training;
   const { set, labels } = trainingSet(sets);
   const [, height, width, channels] = set.shape;
   const outputs = method.outputs === 'classes' ? sets.known.classNames.length : embeddingSize;
@@ -109,8 +101,34 @@ export async function train(
     ...(weightDecay !== undefined && { weightDecay }),
     ...(partSize !== undefined && partSize < batchSize && { partSize }),
   });
-  const batches = batchesOf(labels, method, training, seed);
-  const of = epochs * batches.stepsPerEpoch * batchSize;
+  return { model, trainer, set, batches: batchesOf(labels, method, training, seed) };
+}
+
+/** What a training says on its way, and what stops it. */
+export interface TrainingEvents {
+  /** After each step. */
+  onStep?: (step: { images: number; of: number; epoch: number; step: number; steps: number; loss: number }) => void;
+  /** Before the first epoch, with 0, and after each, with its line. */
+  onEpoch?: (epochs: number, model: LayersModel, line?: EpochLine) => Promise<void>;
+  signal?: AbortSignal;
+}
+
+/**
+ * Trains one network by one method from one seed, or goes on with it in its folder. Every method gets as many steps and
+ * as many images.
+ */
+export async function train(
+  method: Method,
+  training: Training,
+  sets: Sets,
+  seed: number,
+  folder: RunFolder,
+  { onStep, onEpoch, signal }: TrainingEvents = {},
+): Promise<TrainingTime & { model: LayersModel }> {
+  const { epochs, batchSize } = training;
+  const { model, trainer, set, batches } = prepare(method, training, sets, seed);
+  const steps = batches.stepsPerEpoch;
+  const of = epochs * steps * batchSize;
   const time = await resumableFit(
     trainer,
     {
@@ -118,10 +136,11 @@ export async function train(
       batches,
       epochs,
       onStep: ({ epoch, step, loss }) =>
-        onStep?.({ images: (epoch * batches.stepsPerEpoch + step + 1) * batchSize, of, epoch, loss }),
+        onStep?.({ images: (epoch * steps + step + 1) * batchSize, of, epoch, step, steps, loss }),
+      onEpoch: (done, line) => onEpoch?.(done, model, line) ?? Promise.resolve(),
+      ...(signal && { signal }),
     },
     folder,
-    (done, line) => onEpoch?.(done, model, line) ?? Promise.resolve(),
   );
   trainer.dispose();
   return { model, ...time };

@@ -4,6 +4,7 @@ import { ArgumentError, deriveSeed, seededRandom } from 'tfjs-ood';
 import { loadCifar10, loadSvhn, readImageList } from 'tfjs-ood/node';
 import type { ImageSet } from 'tfjs-ood/datasets';
 import type { Kind, Sets, StrangeSet } from '../runner/experiment';
+import { readGiven } from '../runner/given-folder';
 import { gaussianNoise, uniformNoise } from '../runner/noise';
 import { sample } from '../runner/sample';
 import { drawDigits, drawLetters, drawShapes } from './drawn-images';
@@ -12,6 +13,10 @@ import { joinSets, splitList, withoutTested, type SeenPart } from './seen-sets';
 
 const loaders = { cifar10: loadCifar10, svhn: loadSvhn };
 export type RealSet = keyof typeof loaders;
+const PLACES: Record<RealSet, string> = {
+  cifar10: 'CIFAR-10 (cifar-10-batches-bin or cifar-10-batches-py)',
+  svhn: 'SVHN (svhn/train_32x32.mat and test_32x32.mat)',
+};
 export const REAL_SETS = Object.keys(loaders) as readonly RealSet[];
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
@@ -57,16 +62,25 @@ async function listsIn(folder: string, kernel: Preset['resizeKernel']): Promise<
 }
 
 /** The known set, the seen ones, and the unseen ones of the folder; noise that is drawn from the seed. */
-export async function realSets(
+export function realSets(
+  inside: RealSet,
+  seen: readonly SeenPart[],
+  folder: string,
+  preset: Pick<Preset, 'noiseImages' | 'resizeKernel'>,
+  seed: number,
+): Promise<Sets> {
+  const needed = [inside, ...seen.map(({ name }) => name)].filter((name): name is RealSet => name in loaders);
+  const expected = `a folder with ${needed.map((name) => PLACES[name]).join(', and ')} (--download fetches both)`;
+  return readGiven('experiment', '--data', folder, () => readSets(inside, seen, folder, preset, seed), expected);
+}
+
+async function readSets(
   inside: RealSet,
   seen: readonly SeenPart[],
   folder: string,
   { noiseImages, resizeKernel }: Pick<Preset, 'noiseImages' | 'resizeKernel'>,
   seed: number,
 ): Promise<Sets> {
-  if (!(await isFolder(folder))) {
-    throw new ArgumentError('experiment', '--data', 'a folder with the images', `${folder}, which is no folder`);
-  }
   const known = await loaders[inside](folder);
   const lists = await listsIn(folder, resizeKernel);
   const kindOf = (name: string): Kind =>

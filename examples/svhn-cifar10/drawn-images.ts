@@ -106,6 +106,19 @@ const LETTERS: readonly Strokes[] = [
   ],
 ];
 
+/** Squares of the distances to a segment, where they are smaller; beyond `reach` there is no ink and nothing changes. */
+function bringNear(squares: Float64Array, a: Point, b: Point, reach: number): void {
+  const from = (k: 0 | 1) => Math.max(0, Math.floor(Math.min(a[k], b[k]) - reach));
+  const to = (k: 0 | 1) => Math.min(SIZE - 1, Math.ceil(Math.max(a[k], b[k]) + reach));
+  const [left, right, top, bottom] = [from(0), to(0), from(1), to(1)];
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) {
+      const square = squareToSegment(x, y, a, b);
+      if (square < squares[y * SIZE + x]!) squares[y * SIZE + x] = square;
+    }
+  }
+}
+
 /** How much of a pixel is ink, 0 to 1: the distance to the nearest stroke, blurred over one pixel. */
 function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: number) => number {
   const height = 17 + 8 * random.uniform();
@@ -120,15 +133,11 @@ function strokesCoverage(strokes: Strokes, random: Random): (x: number, y: numbe
       return [center[0] + cos * x - sin * y, center[1] + sin * x + cos * y];
     }),
   );
-  return (x, y) => {
-    let nearest = Infinity;
-    for (const stroke of placed) {
-      for (let i = 1; i < stroke.length; i++) {
-        nearest = Math.min(nearest, squareToSegment(x, y, stroke[i - 1]!, stroke[i]!));
-      }
-    }
-    return Math.min(1, Math.max(0, halfWidth - Math.sqrt(nearest) + 0.5));
-  };
+  const nearest = new Float64Array(SIZE * SIZE).fill(Infinity);
+  for (const stroke of placed) {
+    for (let i = 1; i < stroke.length; i++) bringNear(nearest, stroke[i - 1]!, stroke[i]!, halfWidth + 0.5);
+  }
+  return (x, y) => Math.min(1, Math.max(0, halfWidth - Math.sqrt(nearest[y * SIZE + x]!) + 0.5));
 }
 
 /** A filled polygon or disc under stripes, checks or dots. */
@@ -139,14 +148,21 @@ function shapeCoverage(random: Random): (x: number, y: number) => number {
   const center: Point = [SIZE / 2 + (random.uniform() - 0.5) * 6, SIZE / 2 + (random.uniform() - 0.5) * 6];
   const period = 2.5 + 3 * random.uniform();
   const kind = random.integer(3);
+  const sector = (2 * Math.PI) / (corners || 1);
+  const [cos, sin, inner] = [Math.cos(turn), Math.sin(turn), radius * Math.cos(sector / 2)];
+  const [centerX, centerY] = center;
   return (x, y) => {
-    const [dx, dy] = [x - center[0], y - center[1]];
-    const sector = (2 * Math.PI) / (corners || 1);
-    const angle = ((Math.atan2(dy, dx) - turn) % sector) + (Math.atan2(dy, dx) < turn ? sector : 0);
-    const edge = corners === 0 ? radius : (radius * Math.cos(sector / 2)) / Math.cos(angle - sector / 2);
-    if (Math.hypot(dx, dy) > edge) return 0;
-    const a = Math.sin(((dx * Math.cos(turn) + dy * Math.sin(turn)) * Math.PI) / period);
-    const b = Math.sin(((dy * Math.cos(turn) - dx * Math.sin(turn)) * Math.PI) / period);
+    const dx = x - centerX;
+    const dy = y - centerY;
+    const distance = Math.hypot(dx, dy);
+    if (distance > radius) return 0; // no corner lies farther
+    if (corners > 0) {
+      const direction = Math.atan2(dy, dx);
+      const angle = ((direction - turn) % sector) + (direction < turn ? sector : 0);
+      if (distance > inner / Math.cos(angle - sector / 2)) return 0;
+    }
+    const a = Math.sin(((dx * cos + dy * sin) * Math.PI) / period);
+    const b = Math.sin(((dy * cos - dx * sin) * Math.PI) / period);
     const texture = kind === 0 ? a : kind === 1 ? a * b : Math.hypot(a, b) - 0.7;
     return texture > 0 ? 1 : 0.25;
   };
@@ -158,13 +174,13 @@ function paint(image: Uint8Array, random: Random, coverage: (x: number, y: numbe
   const bright = ground[0]! + ground[1]! + ground[2]! < 1.5;
   const ink = ground.map((g) => (bright ? g + (1 - g) * (0.6 + 0.4 * random.uniform()) : g * 0.4 * random.uniform()));
   const [slopeX, slopeY] = [(random.uniform() - 0.5) * 0.4, (random.uniform() - 0.5) * 0.4];
-  for (let y = 0; y < SIZE; y++) {
+  for (let y = 0, to = 0; y < SIZE; y++) {
     for (let x = 0; x < SIZE; x++) {
       const covered = coverage(x, y);
       const shade = slopeX * (x / SIZE - 0.5) + slopeY * (y / SIZE - 0.5);
       for (let c = 0; c < 3; c++) {
         const value = covered * ink[c]! + (1 - covered) * ground[c]! + shade + 0.03 * random.normal();
-        image[(y * SIZE + x) * 3 + c] = Math.round(255 * Math.min(1, Math.max(0, value)));
+        image[to++] = Math.round(255 * Math.min(1, Math.max(0, value)));
       }
     }
   }

@@ -22,6 +22,7 @@ const headline: Headline = {
     '(Masana et al., BMVC 2018), and how well the distance to the nearest class mean tells unknown images from known ones',
   seeds: 1,
   methods: ['odm'],
+  example: '--data data --in cifar10 --seen svhn --preset quick',
 };
 
 /** The network of a preset. */

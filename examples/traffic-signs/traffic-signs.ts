@@ -13,6 +13,7 @@ import type {
   StrangeSet,
   Training,
 } from '../runner/experiment';
+import { readGiven } from '../runner/given-folder';
 import { normedNetwork } from '../runner/networks';
 import { gaussianNoise } from '../runner/noise';
 import { fourths, tsinghuaSets } from './tsinghua';
@@ -27,12 +28,6 @@ export const { known: KNOWN, seen: SEEN, novel: NOVEL } = fourths(43);
  * Of the seen classes, those that are novel in a validation where none are named: a speed limit, a warning, an order.
  */
 export const VALIDATION = [2, 18, 34];
-
-const headline: Headline = {
-  name: 'traffic-signs',
-  title: 'GTSRB: 22 classes known, 11 seen as OoD, 10 novel; rooms, Tiny ImageNet and noise are anomalies',
-  seeds: 3,
-};
 
 export const training: Training = {
   network: normedNetwork([[16], [32, 32], [64, 64], [128]]),
@@ -54,6 +49,14 @@ export const training: Training = {
   outWeight: 0.5,
 };
 
+const headline: Headline = {
+  name: 'traffic-signs',
+  title: 'GTSRB: 22 classes known, 11 seen as OoD, 10 novel; rooms, Tiny ImageNet and noise are anomalies',
+  seeds: 3,
+  example: '--data data --seeds 1 --methods odm,cross-entropy',
+  training,
+};
+
 /** Photographs at dusk and at noon become alike; of all sets, so that brightness does not tell them apart. */
 const even = (out: readonly StrangeSet[]) => out.map((set) => ({ ...set, images: evenContrast<ImageSet>(set.images) }));
 
@@ -68,8 +71,22 @@ async function anomalies(folder: string): Promise<StrangeSet[]> {
 
 const classNames = KNOWN.map(String);
 
+const NEEDED =
+  'a folder with gtsrb (Final_Training/Images/00000, ..., Final_Test/Images/GT-final_test.csv), and rooms and ' +
+  'tiny_imagenet (images.txt, images)';
+
+/** The signs, and the anomalies of the same folder. */
+const readAll = (folder: string) =>
+  readGiven(
+    'experiment',
+    '--data',
+    folder,
+    async () => ({ ...(await loadGtsrb(folder)), others: await anomalies(folder) }),
+    NEEDED,
+  );
+
 async function load(folder = 'data'): Promise<Sets> {
-  const { train, test } = await loadGtsrb(folder);
+  const { train, test, others } = await readAll(folder);
   const signs: StrangeSet[] = [
     { name: 'seen signs', kind: 'novelty', seen: true, images: classesOf(test, SEEN) },
     { name: 'novel signs', kind: 'novelty', seen: false, images: classesOf(test, NOVEL) },
@@ -77,7 +94,7 @@ async function load(folder = 'data'): Promise<Sets> {
   return {
     known: { train: evenContrast(classesOf(train, KNOWN)), test: evenContrast(classesOf(test, KNOWN)), classNames },
     seenTrain: evenContrast(classesOf(train, SEEN)),
-    out: even([...signs, ...(await anomalies(folder))]),
+    out: even([...signs, ...others]),
   };
 }
 
@@ -86,7 +103,7 @@ async function load(folder = 'data'): Promise<Sets> {
  * the known classes (all its photographs) is for testing. No test image, and no novel class, is looked at.
  */
 async function loadValidation(novel: readonly number[], folder = 'data'): Promise<Sets> {
-  const { train, tracks } = await loadGtsrb(folder);
+  const { train, tracks, others } = await readAll(folder);
   const signsOf = new Map<number, number[]>();
   tracks.forEach((track, row) => {
     const signs = signsOf.get(train.labels[row]!) ?? [];
@@ -109,7 +126,7 @@ async function loadValidation(novel: readonly number[], folder = 'data'): Promis
     ),
     out: even([
       { name: `classes ${novel.join(', ')}`, kind: 'novelty', seen: false, images: classesOf(train, novel) },
-      ...(await anomalies(folder)),
+      ...others,
     ]),
   };
 }

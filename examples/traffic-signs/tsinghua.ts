@@ -5,6 +5,7 @@ import { loadTsinghua, readImageList } from 'tfjs-ood/node';
 import { classesOf } from '../runner/classes-of';
 import { evenContrast } from '../runner/even-contrast';
 import type { Sets, StrangeSet } from '../runner/experiment';
+import { foundAt } from '../runner/given-folder';
 import { gaussianNoise } from '../runner/noise';
 
 /** Of each four classes: two are known, the third is seen as OoD in training, the fourth is novel. */
@@ -22,7 +23,7 @@ const homeIn = async (folder: string): Promise<string> => {
     if (await stat(join(home, 'annotations.json')).catch(() => undefined)) return home;
   }
   const expected = 'a folder with annotations.json of Tsinghua-Tencent 100K, or with tsinghua/annotations.json';
-  throw new ArgumentError('experiment', '--data', expected, `${folder}, which has neither`);
+  throw new ArgumentError('experiment', '--data', expected, `${folder}: ${await foundAt(folder)}`);
 };
 
 /**

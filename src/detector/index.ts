@@ -1,5 +1,6 @@
 export { fitDetector } from './detector';
 export { loadDetector, type LoadDetectorOptions } from './load-detector';
+export { describeDetector, type DetectorDescription, type DescribedInput } from './describe-detector';
 export type { AskedRows, Detector, ImagesToEvaluate } from './around-model';
 export type { FitDetectorOptions, KnownImages } from './detector';
 export type { ImageNumbers, ModelImage, ModelImages, NestedNumbers, ShapedImages } from './input/given-images';

@@ -25,7 +25,7 @@ import { fitsInput, fittedShape, inputShapeOf } from './model/model-shapes';
 import type { WeightSketch } from './model/weight-sketch';
 
 /** What the fit of a detector kept of its model. */
-interface SavedModel {
+export interface SavedModel {
   features: string | undefined;
   logits: string | undefined;
   output: string | undefined;
@@ -101,7 +101,7 @@ const SKETCH: Declared<WeightSketch> = {
 };
 
 /** What a file says about its model. @throws FormatError */
-function savedModel(where: string, about: unknown): SavedModel {
+export function savedModel(where: string, about: unknown): SavedModel {
   const path = 'metadata.about';
   const model = readSaved(where, about, ABOUT, path);
   const fingerprint = model.fingerprint && readSaved(where, model.fingerprint, FINGERPRINT, `${path}.fingerprint`);

@@ -11,6 +11,7 @@ export { nodeInflate } from './images/node-inflate';
 export { readClassFolders, type ClassFoldersOptions, type SkippedFile } from './images/read-class-folders';
 export { readImageList, type ImageListOptions } from './images/read-image-list';
 export { loadTsinghua, type TsinghuaOptions, type TsinghuaParts } from './images/load-tsinghua';
+export { listPictures, type PictureList } from './images/list-pictures';
 export { readPictures, type PictureFile, type PictureOptions, type ReadPicturesOptions } from './images/read-pictures';
 export { pictureBlocks, type PictureBlock, type PictureBlocksOptions } from './images/picture-blocks';
 export { openRunFolder, type RunFolder } from './runs/run-folder';

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core'; // types only: this entry does without tfjs
 import { check, TEXT } from '../core/check';
 import { FormatError } from '../core/errors';
@@ -119,17 +119,19 @@ async function readGroup(folder: string, { paths, weights }: { paths: string[]; 
  * Reads also what Python's converter and Teachable Machine write, weights in several shards too. Each file is written
  * aside and renamed, the weights first, so that none is half-written.
  *
+ * @param given the folder; or the path of the `.json` itself, where it has another name than `model.json`
  * @throws FormatError naming the file that is missing, no JSON, outside the folder or not as long as its weights;
  *   StorageError where it cannot be written
  * @example
  * await model.save(modelFolder('model'));
  * const again = await tfl.loadLayersModel(modelFolder('model'));
  */
-export function modelFolder(folder: string): io.IOHandler {
-  check(WHERE, 'folder', folder, TEXT);
+export function modelFolder(given: string): io.IOHandler {
+  check(WHERE, 'folder', given, TEXT);
+  const isFile = given.toLowerCase().endsWith('.json');
+  const [folder, file] = isFile ? [dirname(given), given] : [given, join(given, MODEL)];
   return {
     async save({ modelTopology, weightSpecs = [], weightData = [], ...others }) {
-      const file = join(folder, MODEL);
       if (!isRecord(modelTopology)) {
         throw new FormatError(WHERE, file, 'a model with its topology as JSON', modelTopology ?? 'none');
       }
@@ -152,7 +154,7 @@ export function modelFolder(folder: string): io.IOHandler {
       };
     },
     async load() {
-      const { modelTopology, groups, rest } = await readModelJson(join(folder, MODEL));
+      const { modelTopology, groups, rest } = await readModelJson(file);
       const shards: Buffer[] = [];
       for (const group of groups) shards.push(...(await readGroup(folder, group)));
       const bytes = new Uint8Array(shards.reduce((sum, { length }) => sum + length, 0)); // Buffer's own may be larger

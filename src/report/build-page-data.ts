@@ -6,7 +6,7 @@ import { confusionOf } from './confusion';
 import { imageAtlas } from './image-atlas';
 import { worstRows } from './mistakes';
 import type { MistakeGroup, PageData, PageSet, Points } from './page-data';
-import { linearView, umapView, type Frames } from './point-views';
+import { linearView, umapView, type Frames } from './points/point-views';
 import { reliabilityOf } from './charts/reliability-bins';
 import { checkReport, classesOf, type Report, type ReportSet } from './report';
 import { REPORT_OPTIONS, type ReportOptions } from './report-options';

@@ -29,3 +29,20 @@ export const setDash = (set: number): string => ['none', 'none', '6 3', '2 2', '
 export const KIND_COLORS = { known: '#3f90da', unknown: '#e6b400' } as const;
 /** All unknown points where the colors tell the classes: that of the text, which no class has. */
 export const UNKNOWN_COLOR = 'currentColor';
+
+/** The ends of the confusion matrix's colors, for a share of 0 and of 1. */
+const CELLS = [
+  [255, 255, 255],
+  [0, 114, 178],
+] as const;
+
+/** The color of a cell by its share, from 0 to 1, and of these two that of the text in it that is easier to read. */
+export function cellColors(share: number): { ground: string; text: 'black' | 'white' } {
+  const ground = CELLS[0].map((low, c) => Math.round(low + (CELLS[1][c]! - low) * share));
+  // Relative luminance (WCAG 2); where it is above this, black has the larger contrast.
+  const linear = ground.map((value) =>
+    value / 255 <= 0.04045 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  const luminance = 0.2126 * linear[0]! + 0.7152 * linear[1]! + 0.0722 * linear[2]!;
+  return { ground: `rgb(${ground.join(', ')})`, text: luminance > Math.sqrt(1.05 * 0.05) - 0.05 ? 'black' : 'white' };
+}

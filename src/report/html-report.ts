@@ -1,7 +1,8 @@
 import { evaluationTable, type Evaluation } from '../metrics/index';
 import { buildPageData } from './build-page-data';
 import { setColor } from './colors';
-import { decisionsSection, leadSentence } from './decisions';
+import { aboutSection } from './words/about-section';
+import { decisionsSection, leadSentence } from './words/decisions';
 import {
   describeConfusion,
   describeEmbedding,
@@ -9,8 +10,8 @@ import {
   describePrecisionRecall,
   describeReliability,
   describeRoc,
-} from './descriptions';
-import { escapeHtml } from './escape-html';
+} from './words/descriptions';
+import { escapeHtml } from './words/escape-html';
 import { packPageData } from './pack-page-data';
 import { script, scriptHash, style } from './page-bundle';
 import type { MistakeGroup, PageData } from './page-data';
@@ -63,6 +64,8 @@ const legend = ({ sets }: PageData, from: number): string =>
 const THRESHOLD = `<div class="threshold"><label for="threshold">Threshold <output id="threshold-value" for="threshold"></output></label>
 <input id="threshold" type="range" min="0" max="1000" step="1" aria-describedby="threshold-rates">
 <button type="button" id="threshold-reset">Back to the report's threshold</button></div>
+<p class="note">Move it: what scores above the threshold is called OoD. The two numbers are the shares of each set above it and not above it. For the known images
+the first is the false alarms, to be small; for the others it is what is found, to be large.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Rates at the threshold"><table id="threshold-rates"><thead><tr><th scope="col">Set</th>
 <th scope="col">called OoD</th><th scope="col">called known</th></tr></thead><tbody></tbody></table></div>`;
 
@@ -111,6 +114,7 @@ function mistakeGrid(data: PageData, { kind, set, items }: MistakeGroup): string
     kind === 'alarm' ? `False alarms: ${name} with the highest scores` : `Missed: ${name} with the lowest scores`;
   const cells = items.map(({ row, score, label, nearest, cell }) => {
     const words = [
+      ...(cell < 0 ? [`row ${row}`] : []),
       `score ${score.toPrecision(3)}`,
       ...(nearest >= 0 ? [`nearest: ${data.classNames[nearest]}`] : []),
       ...(label >= 0 ? [`is: ${data.classNames[label]}`] : []),
@@ -127,15 +131,6 @@ function mistakesSection(data: PageData): string {
   return `<section aria-labelledby="mistakes-title"><h2 id="mistakes-title">Most confident mistakes</h2>
 <p class="note">At the report's threshold. The worst first.</p>${text}</section>`;
 }
-
-const aboutSection = (about: Report['about']): string =>
-  about && Object.keys(about).length > 0
-    ? `<section aria-labelledby="about-title"><h2 id="about-title">Configuration</h2><dl class="about">${Object.entries(
-        about,
-      )
-        .map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(value))}</dd></div>`)
-        .join('')}</dl></section>`
-    : '';
 
 /**
  * One self-contained HTML file that shows a detector: the table of metrics with intervals (to copy as Markdown, LaTeX
@@ -195,7 +190,7 @@ export function htmlOf(report: Report, data: PageData): string {
 <style>${style}</style>
 </head>
 <body>
-<header><h1>${title}</h1>${leadSentence(report)}</header>
+<header><h1>${title}</h1>${leadSentence(report, data.threshold)}</header>
 <main>
 <noscript><p class="note">The charts need JavaScript; numbers and mistakes are below without it.</p></noscript>
 ${decisionsSection(report)}

@@ -3,6 +3,7 @@ import { checkProbabilities, type ClassRows } from '../core/class-rows';
 import { ArgumentError, ShapeError } from '../core/errors';
 import type { ImageSet } from '../core/images';
 import { checkLabels } from '../core/labels';
+import type { Json } from '../core/saved/json';
 import { checkScores, type Scores } from '../core/scores';
 import type { Evaluation } from '../metrics/index';
 
@@ -58,7 +59,10 @@ export interface EmbeddingHistory {
 /** What a report is made of. */
 export interface Report {
   title: string;
-  /** The result in one sentence, with which the page begins; as of `evaluate` of a detector. */
+  /**
+   * The result in one sentence, with which the page begins; as of `evaluate` of a detector. By default it is made of the
+   * scores at the threshold.
+   */
   sentence?: string;
   /** Of `evaluate`: its OoD sets are those of `out`. */
   evaluation: Evaluation;
@@ -71,8 +75,8 @@ export interface Report {
   history?: EmbeddingHistory;
   /** Another training's embeddings of the same rows after the same epochs: plays beside `history`, by one slider. */
   compareWith?: EmbeddingHistory;
-  /** Configuration, seed, versions: shown as they are. */
-  about?: Readonly<Record<string, string | number | boolean>>;
+  /** Configuration, seed, versions: shown as they are, lists and objects as text. */
+  about?: Readonly<Record<string, Json>>;
 }
 
 const where = 'htmlReport';

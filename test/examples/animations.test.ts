@@ -46,7 +46,7 @@ async function tracked(epochs = 2) {
   const scale = tfl.layers.dense({ units: 2, useBias: false });
   model.add(scale);
   const folder = await openRunFolder(place(), {});
-  const tracker = trackImages(sets, 24, { epochs } as Training, 1, folder);
+  const tracker = trackImages(sets, { count: 24, animations: true }, { epochs } as Training, 1, folder);
   for (let epoch = 0; epoch <= epochs; epoch++) {
     scale.setWeights([tf.tensor2d([epoch + 1, 0, 0, epoch + 1], [2, 2])]);
     await tracker.record(epoch, model);
@@ -58,7 +58,8 @@ async function tracked(epochs = 2) {
 
 test('what is tracked is what the network makes of the rows, after each epoch', async () => {
   const { tracker } = await tracked();
-  const { history, training } = await tracker.read();
+  const { history, training: ofTraining } = await tracker.read();
+  const training = ofTraining!;
   expect(history.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2]);
   expect(Object.entries(history.rows).map(([name, { length }]) => [name, length])).toEqual([
     ['known', 12],
@@ -91,7 +92,7 @@ test('numbers of an epoch are those of a naive count; sets that training saw are
   const found = await tracker.read();
   const { epochs, caption, name, known } = await animationOf(odm!, sets, found);
   expect([name, known]).toEqual(['ODM', 'known']);
-  const { labels, epochs: training } = found.training;
+  const { labels, epochs: training } = found.training!;
   epochs.forEach(({ epoch, embeddings }, e) => {
     const means = [0, 1].map((label) => {
       const own = Array.from(labels.keys()).filter((i) => labels[i] === label);

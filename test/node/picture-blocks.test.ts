@@ -137,7 +137,7 @@ describe('blocks of a folder', () => {
     const none = await folderOf({ 'a.txt': 'no', 'class/b.txt': 'no' });
     expect((await failure(() => pictureBlocks(none))).details).toMatchObject({
       ...asked,
-      received: `${none}, with none`,
+      received: `${none}, which has none (but 2 .txt)`,
     });
     const missing = await failure(() => pictureBlocks(join(none, 'nowhere')));
     expect(missing).toBeInstanceOf(ArgumentError);

@@ -5,7 +5,7 @@ import { seededRandom } from 'tfjs-ood';
 import { StorageError, writeAnimations } from 'tfjs-ood/node';
 import type { Animation, EmbeddingRows } from 'tfjs-ood/report';
 import { expect, test } from 'vitest';
-import { principalComponents } from '../../src/report/principal-components';
+import { principalComponents } from '../../src/report/points/principal-components';
 import { animationFrames } from '../../src/report/charts/animation-frames';
 import { temporaryFolder } from './temporary-folder';
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkBundles } from './bundles.mjs';
 import { failed } from './check.mjs';
+import { checkCommands, installCommands } from './commands.mjs';
 import { execute, installConsumer, root } from './install.mjs';
 import { checkNodes, installNodes } from './nodes.mjs';
 import { checkPeers } from './peers.mjs';
@@ -26,8 +27,9 @@ try {
   const file = join(folder, packed.filename);
   const { oldest, newest } = tfjsVersions(manifest);
   const [oldHome, home] = [join(folder, 'oldest'), join(folder, 'newest')];
-  const [nodes] = await Promise.all([
+  const [nodes, commands] = await Promise.all([
     installNodes(join(folder, 'nodes'), manifest),
+    installCommands(join(folder, 'commands'), file, newest),
     installConsumer(home, file, newest),
     installConsumer(oldHome, file, oldest),
   ]);
@@ -35,6 +37,7 @@ try {
   await checkTarball({ file, paths: packed.files.map(({ path }) => path), manifest });
   await checkSizes(home, entries);
   await checkPeers(home, entries);
+  await checkCommands(commands);
   await checkNodes(nodes, home, entries);
   await checkTfjs(home, newest);
   await checkTfjs(oldHome, oldest);

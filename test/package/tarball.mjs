@@ -20,6 +20,11 @@ export async function checkTarball({ file, paths, manifest }) {
       }
     }
   });
+  await check('every command that bin names is in the tarball', () => {
+    for (const path of Object.values(manifest.bin)) {
+      if (!paths.includes(path.replace('./', ''))) throw new Error(`bin names ${path}`);
+    }
+  });
   await check('publint finds nothing', async () => {
     await execute('npx', ['publint', '--strict', file], { cwd: root });
   });

@@ -69,7 +69,7 @@ describe('a report of what a detector said of itself', () => {
 
 test('a report of scores alone has no such section; one sentence by hand stands first', async () => {
   const plain = makeReport();
-  expect((await documentOf(plain)).querySelector('.lead, #decisions, .sentences')).toBeNull();
+  expect((await documentOf(plain)).querySelector('#decisions, .sentences')).toBeNull();
   const document = await documentOf({ ...plain, sentence: 'Finds <b>most</b>.' });
   expect(document.querySelector('header .lead')!.textContent).toBe('Finds <b>most</b>.');
   expect(document.querySelector('#decisions-title')).toBeNull();

@@ -7,7 +7,7 @@ import { confusionOf } from '../../src/report/confusion';
 import { worstRows } from '../../src/report/mistakes';
 import { packPageData, unpackPageData } from '../../src/report/pack-page-data';
 import { UNIT } from '../../src/report/page-data';
-import { linearView, umapView } from '../../src/report/point-views';
+import { linearView, umapView } from '../../src/report/points/point-views';
 import { histogramOf, scoreRange } from '../../src/report/score-range';
 import { fromBase64, toBase64 } from '../../src/report/to-base64';
 import { countAbove } from '../../src/report/page/threshold-panel';

@@ -1,6 +1,6 @@
 import { seededRandom } from 'tfjs-ood';
 import { describe, expect, test } from 'vitest';
-import { principalComponents, project } from '../../src/report/principal-components';
+import { principalComponents, project } from '../../src/report/points/principal-components';
 
 const random = seededRandom(4);
 

@@ -1,4 +1,4 @@
-import type { CalledOod, CountedShare, FalseAlarms } from './detector-evaluation';
+import type { CalledOod, CountedShare, Ends, FalseAlarms } from './detector-evaluation';
 import type { Finding } from './finding';
 
 /** Whose sentences they are. */
@@ -28,10 +28,11 @@ function percent(share: number, round: (value: number) => number): string {
   return `${round(100 * places * share) / places} %`;
 }
 
-const nearly = (share: number) => percent(share, Math.round);
+/** A share in percent. */
+export const nearly = (share: number) => percent(share, Math.round);
 
 /** Ends are rounded outwards. */
-const between = ({ lower, upper }: CountedShare): string =>
+export const between = ({ lower, upper }: Ends): string =>
   `between ${percent(lower, Math.floor)} and ${percent(upper, Math.ceil)}`;
 
 const isWide = ({ lower, upper }: CountedShare) => upper - lower > 0.5;

@@ -77,6 +77,12 @@ export function mapOf(input: ModelInput): PixelMap | undefined {
   return scale === undefined && offset === undefined ? undefined : linear(scale ?? 1, offset ?? 0);
 }
 
+/** What the option says, and of the numbers, where it says a size alone, what metadata do. */
+export function withTold(input: ModelInput | undefined, told: ModelInput | undefined): ModelInput | undefined {
+  if (typeof input !== 'object' || typeof told !== 'object' || mapOf(input)) return input ?? told;
+  return { ...told, ...input };
+}
+
 function linear(scale: number | readonly number[], offset: number | readonly number[]): PixelMap {
   const [scales, offsets] = [[scale].flat(), [offset].flat()];
   const count = Math.max(scales.length, offsets.length);

@@ -5,7 +5,7 @@ import type { ModelImages, ShapedImages } from '../input/given-images';
 import { imagesWithLabels } from '../input/images-with-labels';
 import { checkPixelsKnown, inputPlan, type InputPlan } from '../input/input-plan';
 import type { ModelInputs } from '../input/inputs-source';
-import type { ModelInput } from '../input/model-input';
+import { withTold, type ModelInput } from '../input/model-input';
 import { checkNoInput, kindOfRows, rowSource, type RowKind } from '../input/model-rows';
 import { isConventional, hullOf, widened } from '../input/number-range';
 import type { DetectorModel } from '../model/detector-model';
@@ -85,7 +85,7 @@ export function knownImages(where: string, { model, reader, inputShape, needs, .
         throw new ArgumentError(where, 'images', expected, data);
       }
       if (kind === 'inputs') checkNoInput(where, pass.input);
-      asked ??= await inputPlan(where, model, given ? (pass.input ?? pass.told) : undefined);
+      asked ??= await inputPlan(where, model, given && withTold(pass.input, pass.told));
       const plan = planAfter(seen?.plan, asked);
       const rows = given ? { images: given.images } : { inputs: data.inputs! };
       const images = await rowSource(where, rows, { model, expected: inputShape, plan, ready: pass.ready });

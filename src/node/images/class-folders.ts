@@ -12,6 +12,23 @@ export interface FolderListing {
 
 const ENDINGS = ['.jpg', '.jpeg', '.png'];
 
+/** Kinds of files that are named, of which there may be many. */
+const MOST_KINDS = 5;
+
+/** What a folder without images has in their place: `none (but 3 .ppm, 1 .txt)`. */
+export function withoutImages(files: readonly string[]): string {
+  if (files.length === 0) return 'none, nor other files';
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    const ending = extname(file) || 'without an ending';
+    counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  }
+  const all = [...counts].sort((a, b) => b[1] - a[1]);
+  const rest = all.slice(MOST_KINDS).reduce((sum, [, count]) => sum + count, 0);
+  const said = all.slice(0, MOST_KINDS).map(([ending, count]) => `${count} ${ending}`);
+  return `none (but ${[...said, ...(rest > 0 ? [`${rest} others`] : [])].join(', ')})`;
+}
+
 /** The files right below a folder by their names: images, and others; hidden ones and folders do not count. */
 async function filesIn(folder: string): Promise<{ images: string[]; others: string[] }> {
   const [images, others]: [string[], string[]] = [[], []];

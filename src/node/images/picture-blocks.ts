@@ -1,12 +1,11 @@
-import { extname } from 'node:path';
 import type { ImageSet } from '../../core/images';
 import { COUNT, LIST, type Rule } from '../../core/check';
-import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
+import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkLabels } from '../../core/labels';
 import { readOptions } from '../../core/read-options';
-import { classesIn } from './class-folders';
 import { decodeAll } from './decode-all';
 import { decodeImage, loadSharp } from './decode-image';
+import { listIn } from './list-pictures';
 import { checkFiles, fileName, pictureRules, type PictureFile, type PictureOptions } from './read-pictures';
 
 /** Options of {@link pictureBlocks}. */
@@ -34,29 +33,6 @@ interface Listed {
 const where = 'pictureBlocks';
 
 const ARRAY: Rule = { ...LIST, holds: (value: unknown) => LIST.holds(value as never) || ArrayBuffer.isView(value) };
-
-/** Pictures of other kinds, which are not read: without a word a class would be without them. */
-const OTHER_PICTURES = ['.avif', '.bmp', '.gif', '.heic', '.jfif', '.tif', '.tiff', '.webp'];
-
-/** The pictures of a folder: of class folders, or right below it. */
-async function listFolder(folder: string): Promise<Listed> {
-  const { classes, ignored, flat } = await classesIn(where, folder);
-  if (classes.length === 0 && flat.length === 0)
-    throw new ArgumentError(where, 'folder', 'one with JPEG or PNG images, or folders of them', `${folder}, with none`);
-  const odd = ignored.find((file) => OTHER_PICTURES.includes(extname(file).toLowerCase()));
-  if (odd !== undefined)
-    throw new FormatError(where, odd, 'a JPEG or PNG image, named .jpg, .jpeg or .png', extname(odd));
-  if (classes.length === 0) return { files: flat };
-  if (flat.length > 0) {
-    const expected = 'one with class folders, or with images right below it';
-    throw new ArgumentError(where, 'folder', expected, `${folder}, which has both`);
-  }
-  return {
-    files: classes.flatMap(({ files }) => files),
-    labels: Int32Array.from(classes.flatMap(({ files }, label) => files.map(() => label))),
-    classNames: classes.map(({ name }) => name),
-  };
-}
 
 /** A list of files as it was given, with labels of the same length. */
 function listGiven(files: readonly PictureFile[], labels: ArrayLike<number> | undefined): Listed {
@@ -105,7 +81,7 @@ export function pictureBlocks(
   return {
     async *[Symbol.asyncIterator]() {
       const sharp = await loadSharp(where);
-      const { files: all, labels: own, classNames } = given ?? (await listFolder(files as string));
+      const { files: all, labels: own, classNames } = given ?? (await listIn(where, files as string));
       let { size } = made;
       for (let start = 0; start < all.length; start += blockSize) {
         const count = Math.min(blockSize, all.length - start);

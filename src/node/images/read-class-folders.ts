@@ -3,7 +3,7 @@ import { FLAG } from '../../core/check';
 import { ArgumentError, FormatError } from '../../core/errors';
 import { readOptions, type Declared } from '../../core/read-options';
 import { checkImageBytes } from './check-image-bytes';
-import { classesIn } from './class-folders';
+import { classesIn, withoutImages } from './class-folders';
 import { decodeImage, IMAGE_SIZE, loadSharp } from './decode-image';
 
 /** Options of {@link readClassFolders}. */
@@ -44,7 +44,12 @@ async function listClasses(folder: string, isClass: boolean) {
   }
   if (classes.length > 0) return { classes, ignored: isClass ? ignored : [...ignored, ...flat] };
   const expected = `one with ${isClass ? 'images, or ' : ''}folders of JPEG or PNG images`;
-  throw new ArgumentError(where, 'folder', expected, `${folder}, which has none`);
+  throw new ArgumentError(
+    where,
+    'folder',
+    expected,
+    `${folder}, which has ${withoutImages(isClass ? ignored : [...ignored, ...flat])}`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { readOptions, type Declared } from '../../core/read-options';
 import type { EncodeImage, Report, ReportOptions } from '../../report/index';
 import { REPORT_OPTIONS } from '../../report/report-options';
 import { loadSharp } from '../images/decode-image';
+import { encodePng } from './encode-png';
 import { embeddingGif } from './embedding-gif';
 import { makeFolder as makeOnDisk } from '../make-folder';
 import { asStorageError } from '../storage-error';
@@ -26,13 +27,15 @@ const OPTIONS = {
 
 /**
  * Writes a report into a folder: `report.html`, and for a paper each figure as `figures/<name>.svg` and `.png`, and the
- * embedding over the epochs as `figures/embedding.gif`. Pictures are made by the optional package sharp.
+ * embedding over the epochs as `figures/embedding.gif`. Figures are made by the optional package sharp, which a page
+ * alone does without: its images are then PNG instead of WebP, several times as large.
  *
  * @param folder made if it is not there
  * @param report as of `htmlReport`
  * @param options as of `htmlReport`; `figures`, `width`
  * @returns the files written, the page first
- * @throws as `htmlReport`; StorageError where a file cannot be written; Error where sharp is not installed
+ * @throws as `htmlReport`; StorageError where a file cannot be written; Error where figures are
+ *   wanted and sharp is not installed
  * @example
  * const [page] = await writeReport('runs/mine', {
  *   title: 'Mine',
@@ -47,8 +50,12 @@ export async function writeReport(
   options: WriteReportOptions = {},
 ): Promise<string[]> {
   const { figures, width, encodeImage, ...rest } = readOptions('writeReport', options, OPTIONS);
-  const sharp = await loadSharp('writeReport');
+  const sharp = await loadSharp('writeReport').catch((error: unknown) => {
+    if (figures) throw error;
+    return undefined; // the page alone does without
+  });
   const encodeBySharp: EncodeImage = async (pixels, imageWidth, imageHeight) => {
+    if (!sharp) return { mime: 'image/png', bytes: encodePng(pixels, imageWidth, imageHeight) };
     const raw = { width: imageWidth, height: imageHeight, channels: 3 } as const;
     const bytes = await sharp(pixels, { raw }).webp({ quality: 82 }).toBuffer();
     return { mime: 'image/webp', bytes };
@@ -70,7 +77,7 @@ export async function writeReport(
     written.push(join(folder, name));
   };
   await write('report.html', html);
-  if (!figures) return written;
+  if (!figures || !sharp) return written;
   await makeFolder(join(folder, 'figures'));
   const drawn = await reportFigures(report, { ...rest, width });
   for (const [name, svg] of Object.entries(drawn.figures)) {

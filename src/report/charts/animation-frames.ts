@@ -1,7 +1,7 @@
 import { seededRandom } from '../../core/random';
 import { KIND_COLORS } from '../colors';
-import { escapeHtml } from '../escape-html';
-import { principalComponents, project } from '../principal-components';
+import { escapeHtml } from '../words/escape-html';
+import { principalComponents, project } from '../points/principal-components';
 import type { EmbeddingHistory, EmbeddingRows } from '../report';
 import { wellFormedXml } from '../well-formed-xml';
 

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { cellColors } from '../colors';
 import type { PageData } from '../page-data';
 import { sharedOptions, type ChartStyle } from './chart-style';
 
@@ -11,7 +12,7 @@ export function confusionChart(data: PageData, style: ChartStyle): SVGSVGElement
   const cells = Array.from(counts, (count, i) => {
     const [row, column] = [Math.floor(i / classes), i % classes];
     const share = totals[row] ? count / totals[row] : 0;
-    return { row, column, count, share };
+    return { row, column, count, ...cellColors(share) };
   });
   const side = Math.min(style.width, 110 + classes * 44);
   const title = (label: number) => names[label]!;
@@ -21,16 +22,16 @@ export function confusionChart(data: PageData, style: ChartStyle): SVGSVGElement
     marginTop: 84,
     x: { label: 'nearest class', axis: 'top', tickFormat: title, tickRotate: -45, type: 'band' },
     y: { label: 'true class', tickFormat: title, type: 'band' },
-    color: { type: 'linear', domain: [0, 1], range: ['#ffffff', '#0072b2'] },
+    color: { type: 'identity' },
     marks: [
-      Plot.cell(cells, { x: 'column', y: 'row', fill: 'share', inset: 0.5 }),
+      Plot.cell(cells, { x: 'column', y: 'row', fill: 'ground', inset: 0.5 }),
       ...(classes <= 12
         ? [
             Plot.text(cells, {
               x: 'column',
               y: 'row',
               text: (cell: { count: number }) => String(cell.count),
-              fill: (cell: { share: number }) => (cell.share > 0.55 ? 'white' : 'black'),
+              fill: (cell: { text: string }) => cell.text,
               fontSize: 11,
             }),
           ]

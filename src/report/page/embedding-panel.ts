@@ -1,6 +1,6 @@
 import { embeddingChart, type ColorBy } from '../charts/embedding-chart';
 import { classColor, KIND_COLORS, setColor, UNKNOWN_COLOR } from '../colors';
-import { describeEmbedding } from '../descriptions';
+import { describeEmbedding } from '../words/descriptions';
 import type { PageData } from '../page-data';
 import type { AtlasImages } from './atlas-images';
 import { FLAT, START } from './camera';

@@ -1,4 +1,5 @@
-// Writes dist/third-party-licenses.txt: the license of every package whose code is inside dist/report.js and its page.
+// Writes dist/third-party-licenses.txt: the license of every package whose code is inside dist: what the report draws
+// with, and what the command line reads commands with.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +7,18 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { metafile } = await build({
-  entryPoints: ['src/report/index.ts', 'src/report/page/main.ts'].map((entry) => join(root, entry)),
+  entryPoints: [
+    'src/report/index.ts',
+    'src/report/page/main.ts',
+    'src/cli/main.ts',
+    'examples/svhn-cifar10/main.ts', // all experiments have one command line
+  ].map((entry) => join(root, entry)),
   bundle: true,
   metafile: true,
   write: false,
   outdir: 'unused',
   format: 'esm',
-  external: ['ml-matrix', 'canvas', '*.css'],
+  external: ['ml-matrix', 'canvas', '*.css', 'tfjs-ood', 'tfjs-ood/*', '@tensorflow/*', 'onnxruntime-*'],
   platform: 'node',
   absWorkingDir: root,
 });

@@ -9,11 +9,13 @@ import { copyButtons } from './copy-buttons';
 import { one } from './element';
 import { embeddingPanel } from './embedding-panel';
 import { thresholdPanel } from './threshold-panel';
+import { wideTables } from './wide-tables';
 
 const data = unpackPageData(fromBase64(one('#page-data').textContent));
 const images = atlasImages(data.atlas);
 
 copyButtons();
+wideTables();
 thresholdPanel(data);
 chartPanel('roc', (style) => rocChart(data, style));
 chartPanel('precision-recall', (style) => precisionRecallChart(data, style));

@@ -33,7 +33,7 @@ export function thresholdPanel(data: PageData): void {
     const rows = data.sets.map(({ name }, i) => {
       const share = countAbove(sorted[i]!, threshold) / sorted[i]!.length;
       const row = document.createElement('tr');
-      const head = make('th', i === 0 ? `${name} (known)` : name);
+      const head = make('th', i === 0 && name !== 'known' ? `${name} (known)` : name);
       head.scope = 'row';
       row.append(head, make('td', percent(share)), make('td', percent(1 - share)));
       return row;

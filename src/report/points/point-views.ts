@@ -1,6 +1,6 @@
 import { UMAP } from 'umap-js';
-import { seededRandom } from '../core/random';
-import { UNIT, type PointView } from './page-data';
+import { seededRandom } from '../../core/random';
+import { UNIT, type PointView } from '../page-data';
 import { principalComponents, project } from './principal-components';
 
 /** The embeddings of the points after some epochs; the last frame is the one that the axes are made from. */

@@ -1,14 +1,17 @@
 import { escapeHtml } from './escape-html';
-import type { Report, ReportedShare, ReportSet } from './report';
+import type { Report, ReportedShare, ReportSet } from '../report';
+import { scoreSentence } from './score-sentence';
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** A number and its percent sign stay on one line. */
 const wordsOf = (sentence: string): string => escapeHtml(sentence).replaceAll(' %', '\u00a0%');
 
-/** The one sentence with which the page begins. */
-export const leadSentence = ({ sentence }: Report): string =>
-  sentence === undefined ? '' : `<p class="lead">${wordsOf(sentence)}</p>`;
+/** The one sentence with which the page begins: the report's own, or one of its scores. */
+export function leadSentence(report: Report, threshold: number): string {
+  const sentence = report.sentence ?? scoreSentence(report, threshold);
+  return sentence === '' ? '' : `<p class="lead">${wordsOf(sentence)}</p>`;
+}
 
 const cell = (share: ReportedShare | undefined): string =>
   share === undefined

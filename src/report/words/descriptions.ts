@@ -1,4 +1,4 @@
-import type { PageData, PageSet, PointView } from './page-data';
+import type { PageData, PageSet, PointView } from '../page-data';
 
 /** The charts in words, for those who cannot see them. */
 const number = (value: number) => value.toFixed(3);
