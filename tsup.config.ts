@@ -15,6 +15,7 @@ export default defineConfig({
     report: 'src/report/index.ts',
     wasm: 'src/wasm/index.ts',
     onnx: 'src/onnx/index.ts',
+    blocks: 'src/blocks/index.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -79,11 +79,11 @@ export class ListLengths {
       this.#end();
       this.open = 1;
       if (run.count === 1) continue;
-      // Lists of one number
-      for (let i = 1; i < run.count; i++) {
-        this.#end();
-        this.open = 1;
-      }
+      // Lists of one number; a few bytes can stand for very many
+      this.#end();
+      if (this.width !== 1) this.#wrong('1');
+      this.rows += run.count - 2;
+      this.open = 1;
     }
   }
 

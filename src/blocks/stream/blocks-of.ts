@@ -10,6 +10,8 @@ import type { ListedValues, NumberColumn, ShardColumns, ValueColumn } from './sh
 /** Bytes of a block's numbers, where nobody said how many rows it has. */
 const BLOCK_BYTES = 2 ** 22;
 const MOST_ROWS = 65_536;
+/** No model gives more numbers: it is a damaged file that seems to. */
+const WIDEST = 2 ** 22;
 
 const NAMES: Rule = {
   expected: 'a list of names of which no two are the same',
@@ -156,6 +158,7 @@ function withRoom(data: Float32Array, size: number): Float32Array {
 }
 
 function checkWidth(shard: Shard, name: 'features' | 'logits', width: number, { widths }: Known): void {
+  if (width > WIDEST) throw shard.refuse(`a file with at most ${WIDEST} numbers in a row of ${name}`, width);
   const first = (widths[name] ??= width);
   if (first === width) return;
   throw new ShapeError(shard.where, `${name} of ${shard.name}`, `[N, ${first}], as in the first shard`, `[N, ${width}]`);
