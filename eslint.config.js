@@ -11,7 +11,7 @@ const mayImport = JSON.parse(readFileSync(new URL('test/house/import-table.json'
 const folders = Object.keys(mayImport);
 
 /** Folders that know no tensor. */
-const ON_ARRAYS = ['core', 'datasets', 'pairs', 'metrics', 'thresholds', 'report'];
+const ON_ARRAYS = ['core', 'datasets', 'pairs', 'metrics', 'thresholds', 'blocks', 'report'];
 
 /** Folders that run in Node alone. */
 const ON_NODE = ['node', 'cli'];

@@ -16,6 +16,7 @@ export default defineConfig({
     wasm: 'src/wasm/index.ts',
     webgpu: 'src/webgpu/index.ts',
     onnx: 'src/onnx/index.ts',
+    blocks: 'src/blocks/index.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -15,6 +15,8 @@ export { listPictures, type PictureList } from './images/list-pictures';
 export { readPictures, type PictureFile, type PictureOptions, type ReadPicturesOptions } from './images/read-pictures';
 export { pictureBlocks, type PictureBlock, type PictureBlocksOptions } from './images/picture-blocks';
 export { openRunFolder, type RunFolder } from './runs/run-folder';
+export { fileRanges, type FileRanges } from './file-ranges';
+export { fileSink } from './file-sink';
 export { StorageError } from './storage-error';
 export { writeFileAtomic } from './write-file-atomic';
 export { detectorFile } from './detector-file';

@@ -4,6 +4,12 @@ import { build } from 'esbuild';
 import { check } from './check.mjs';
 
 const core = '@tensorflow/tfjs-core';
+const HYPARQUET = [
+  'hyparquet',
+  'hyparquet-compressors',
+  'hyparquet-writer',
+  ...['column', 'datapage', 'delta'].map((file) => `hyparquet/src/${file}.js`),
+];
 const PEERS = {
   'tfjs-ood': [core],
   'tfjs-ood/scorers': [core],
@@ -16,6 +22,7 @@ const PEERS = {
   'tfjs-ood/wasm': ['@tensorflow/tfjs-backend-wasm', core],
   'tfjs-ood/webgpu': ['@tensorflow/tfjs-backend-webgpu', core],
   'tfjs-ood/onnx': [],
+  'tfjs-ood/blocks': HYPARQUET, // all of them imported where a file is opened or written
   'tfjs-ood/report': [],
   'tfjs-ood/node': ['sharp', 'webgpu', '@tensorflow/tfjs-backend-webgpu', core], // all when they are called for
 };
@@ -28,7 +35,7 @@ async function peersOf(folder, entry) {
     platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
     write: false,
     metafile: true,
-    external: ['@tensorflow/*', 'sharp', 'webgpu'],
+    external: ['@tensorflow/*', 'sharp', 'webgpu', 'hyparquet*'],
     logLevel: 'error',
   });
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));

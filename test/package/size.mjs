@@ -19,8 +19,9 @@ const ENTRIES = {
   'tfjs-ood/wasm': 10_600,
   'tfjs-ood/webgpu': 900,
   'tfjs-ood/datasets': 10_700,
+  'tfjs-ood/blocks': 23_500,
   'tfjs-ood/report': 400_000,
-  'tfjs-ood/node': 29_500,
+  'tfjs-ood/node': 30_500,
 };
 /** What an entry loads later, where it loads anything. */
 const LATER = { 'tfjs-ood/detector': 8200, 'tfjs-ood/node': 397_000, 'tfjs-ood/training': 900 };
@@ -36,6 +37,7 @@ const SINGLE = {
   'tfjs-ood/scorers': { msp: 5300, nearestNeighbors: 9600 },
   'tfjs-ood/detector': { fitOutputDetector: 20_200 },
   'tfjs-ood/onnx': { exposeFeatures: 6800 },
+  'tfjs-ood/blocks': { parquetBlocks: 12_100, npyBlocks: 6200 },
   'tfjs-ood/metrics': { evaluate: 4900 },
   'tfjs-ood/embeddings': { recallAtK: 2750 },
   'tfjs-ood/training': { createTrainer: 8550, vgg: 3050 },
@@ -55,7 +57,7 @@ const PAIRS = [
 const peersOutside = {
   name: 'peers outside',
   setup({ onResolve }) {
-    onResolve({ filter: /^(@tensorflow\/|(sharp|webgpu)$)/ }, ({ path }) => ({
+    onResolve({ filter: /^(@tensorflow\/|(sharp|webgpu)$|hyparquet)/ }, ({ path }) => ({
       path,
       external: true,
       sideEffects: false,

@@ -1,0 +1,220 @@
+import { byteWindow, type ByteWindow } from '../bytes/byte-window';
+import type { Shard } from '../bytes/shard';
+import type { PackedNumbers } from '../parquet/column-kind';
+import { numberCopier, numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
+import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
+import type { ArrowBatch, ArrowFile } from './arrow-batches';
+import { shownField, TYPE, type ArrowField } from './arrow-fields';
+
+const WINDOW = 2 ** 20;
+/** Bytes of values that are asked for at a time. */
+const AT_ONCE = 2 ** 18;
+const MOST_ROWS = 2 ** 14;
+
+/** A window over one buffer of a batch. @throws FormatError where it is shorter than its rows */
+function bufferOf(shard: Shard, { name }: ArrowField, batch: ArrowBatch, index: number, least: number): ByteWindow {
+  const buffer = batch.buffers[index];
+  if (!buffer || buffer.end - buffer.start < least) {
+    throw shard.refuse(`a file with ${least} bytes for ${batch.rows} rows of ${name}`, buffer ? buffer.end - buffer.start : 'none');
+  }
+  return byteWindow(shard, buffer.start, buffer.end, WINDOW);
+}
+
+/** Throws unless the column has a value in each of its places, naming the first row without one. */
+async function checkWhole(shard: Shard, field: ArrowField, batch: ArrowBatch, perRow = 1): Promise<void> {
+  const node = batch.nodes[field.node];
+  if (!node || node.length < batch.rows * perRow) throw shard.refuse(`a file with ${batch.rows} rows of ${field.name}`, node?.length ?? 'none');
+  if (node.nulls === 0) return;
+  const window = bufferOf(shard, field, batch, field.buffer, 0);
+  let row = batch.before;
+  for (let place = 0; window.left > 0; ) {
+    const bytes = await window.some();
+    const at = bytes.findIndex((byte) => byte !== 255);
+    place += 8 * (at < 0 ? bytes.length : at);
+    row = batch.before + Math.floor(place / perRow);
+    if (at >= 0) {
+      let bit = 0;
+      while ((bytes[at]! >> bit) & 1) bit++;
+      row = batch.before + Math.floor((place + bit) / perRow);
+      break;
+    }
+    window.skip(bytes.length);
+  }
+  throw shard.refuse(`a file without nulls in ${field.name}`, `a null at row ${row}`);
+}
+
+/** How the numbers of a column lie. */
+interface Layout {
+  values: ArrowField;
+  format: NumberFormatName;
+  width: number | undefined;
+  /** Bytes of an offset, for lists. */
+  offset: 0 | 4 | 8;
+}
+
+function layoutOf(shard: Shard, field: ArrowField, packed: PackedNumbers): Layout {
+  const { type, format, size, children, isDictionary, name } = field;
+  const [child] = children;
+  if (!isDictionary && format) return { values: field, format, width: 1, offset: 0 };
+  if (type === TYPE.fixedList && child?.format && size > 0) return { values: child, format: child.format, width: size, offset: 0 };
+  if (type === TYPE.list && child?.format) return { values: child, format: child.format, width: undefined, offset: 4 };
+  if (type === TYPE.largeList && child?.format) return { values: child, format: child.format, width: undefined, offset: 8 };
+  const each = numberFormat(packed).bytes;
+  if (type === TYPE.fixedBytes && size > 0 && size % each === 0) return { values: field, format: packed, width: size / each, offset: 0 };
+  throw shard.refuse(`a file with numbers, lists of them or packed ${packed} in ${name}`, shownField(field));
+}
+
+/** Numbers of a column, batch by batch. A window of 1 MiB is in memory, and one of offsets. */
+export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, packed: PackedNumbers): NumberColumn {
+  const { values, format, offset, width: fixed } = layoutOf(shard, field, packed);
+  const { bytes: size } = numberFormat(format);
+  const copier = numberCopier(format);
+  let width = fixed;
+  let [index, left, ready, row] = [0, 0, 0, 0];
+  let offsets: ByteWindow | undefined;
+  let window: ByteWindow | undefined;
+  let bytes = new Uint8Array() as Uint8Array;
+
+  async function open(batch: ArrowBatch): Promise<void> {
+    await checkWhole(shard, field, batch);
+    if (batch.rows === 0) return;
+    if (offset > 0) {
+      offsets = bufferOf(shard, field, batch, field.buffer + 1, (batch.rows + 1) * offset);
+      const [first, second] = await offsetsAt(2);
+      width ??= second! - first!;
+      if (!(first! >= 0 && width > 0)) throw shard.refuse(`a file with lists in ${field.name} that are not empty`, `an empty one at row ${row}`);
+      const needed = (first! + batch.rows * width) * size;
+      window = bufferOf(shard, values, batch, values.buffer + 1, first! * size);
+      window.skip(first! * size);
+      if (window.left < needed - first! * size) await checkLengths(batch.rows);
+      if (batch.nodes[values.node]?.nulls !== 0) await checkWhole(shard, values, batch, width);
+    } else {
+      window = bufferOf(shard, values, batch, values.buffer + 1, batch.rows * width! * size);
+      if (values !== field) await checkWhole(shard, values, batch, width);
+    }
+    left = batch.rows;
+  }
+
+  async function offsetsAt(count: number): Promise<number[]> {
+    const own = await offsets!.peek(count * offset);
+    const view = new DataView(own.buffer, own.byteOffset, own.byteLength);
+    return Array.from({ length: count }, (_, i) => offset === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)));
+  }
+
+  /** Throws unless the next lists are as long as the others. */
+  async function checkLengths(count: number): Promise<void> {
+    for (let done = 0; done < count; ) {
+      const some = Math.min(count - done, MOST_ROWS);
+      const places = await offsetsAt(some + 1);
+      for (let i = 0; i < some; i++) {
+        const length = places[i + 1]! - places[i]!;
+        if (length === width) continue;
+        throw shard.refuse(`a file with lists of one length in ${field.name}, ${width} as before`, `one of ${length} at row ${row + done + i}`);
+      }
+      offsets!.skip(some * offset);
+      done += some;
+    }
+  }
+
+  return {
+    get width() {
+      return width ?? 0;
+    },
+    async ready() {
+      while (ready === 0) {
+        if (left === 0) {
+          const batch = await file.batch(index++);
+          if (!batch) return 0;
+          await open(batch);
+          continue;
+        }
+        const rowBytes = width! * size;
+        ready = Math.min(left, Math.max(1, Math.min(MOST_ROWS, Math.floor(AT_ONCE / rowBytes))));
+        if (offset > 0) await checkLengths(ready);
+        bytes = await window!.peek(ready * rowBytes);
+        window!.skip(ready * rowBytes);
+        left -= ready;
+      }
+      return ready;
+    },
+    copyTo(out, at, stride, rows) {
+      copier(bytes, 0, { out, at, stride, width: width!, rows });
+      bytes = bytes.subarray(rows * width! * size);
+      ready -= rows;
+      row += rows;
+    },
+  };
+}
+
+/** Text or whole numbers of a column, batch by batch. */
+export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): ValueColumn {
+  const { type, format, isDictionary, name } = field;
+  const offset = type === TYPE.text ? 4 : type === TYPE.largeText ? 8 : 0;
+  if (isDictionary || (!format && offset === 0)) {
+    const way = isDictionary || type === TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
+    throw shard.refuse(`a file with text or whole numbers in ${name}${way}`, shownField(field));
+  }
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const size = format ? numberFormat(format).bytes : 0;
+  let [index, left] = [0, 0];
+  let held: ListedValues = [];
+  let numbers: ByteWindow | undefined;
+  let texts: ByteWindow | undefined;
+
+  async function open(batch: ArrowBatch): Promise<void> {
+    await checkWhole(shard, field, batch);
+    if (batch.rows === 0) return;
+    numbers = bufferOf(shard, field, batch, field.buffer + 1, offset > 0 ? (batch.rows + 1) * offset : batch.rows * size);
+    texts = offset > 0 ? bufferOf(shard, field, batch, field.buffer + 2, 0) : undefined;
+    left = batch.rows;
+    if (texts) texts.skip(at(await numbers.peek(offset), 0));
+  }
+  const at = (bytes: Uint8Array, i: number): number => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return offset === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true));
+  };
+
+  async function next(count: number): Promise<ListedValues> {
+    if (!texts) {
+      const bytes = await numbers!.peek(count * size);
+      numbers!.skip(count * size);
+      return wholeNumbers(format!, bytes, count);
+    }
+    const places = await numbers!.peek((count + 1) * offset);
+    const [first, last] = [at(places, 0), at(places, count)];
+    if (!(first >= 0 && last >= first)) throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
+    const bytes = await texts.peek(last - first);
+    texts.skip(last - first);
+    numbers!.skip(count * offset);
+    return Array.from({ length: count }, (_, i) => {
+      const [from, to] = [at(places, i), at(places, i + 1)];
+      if (!(from >= first && to >= from && to <= last)) throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
+      try {
+        return decoder.decode(bytes.subarray(from - first, to - first));
+      } catch {
+        throw shard.refuse(`a file with text in ${name}`, 'bytes that are not UTF-8');
+      }
+    });
+  }
+  return {
+    async ready() {
+      while (held.length === 0) {
+        if (left === 0) {
+          const batch = await file.batch(index++);
+          if (!batch) return 0;
+          await open(batch);
+          continue;
+        }
+        const count = Math.min(left, 1024);
+        held = await next(count);
+        left -= count;
+      }
+      return held.length;
+    },
+    take(count) {
+      const own = held.slice(0, count);
+      held = held.slice(count);
+      return own;
+    },
+  };
+}
