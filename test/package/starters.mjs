@@ -87,7 +87,7 @@ async function answerOf(page, button, selector, words) {
   await page.locator(selector).filter({ hasText: words }).waitFor({ timeout: 120_000 });
 }
 
-async function checkVite(folder, pictures) {
+export async function checkVite(folder, pictures) {
   await check('starter vite: builds; in Chromium it knows gradients, and noise it does not know', async () => {
     await execute('npm', ['run', 'build'], { cwd: folder });
     const server = await serve(join(folder, 'dist'));
