@@ -48,6 +48,17 @@ export default defineConfig({
           'Compare scorers on your model': '/compare-scorers',
         }),
       },
+      {
+        text: 'Coming from',
+        items: links({
+          'Teachable Machine': '/recipes/teachable-machine',
+          'knn-classifier': '/coming-from/knn-classifier',
+          nsfwjs: '/coming-from/nsfwjs',
+          'ONNX Runtime, Transformers.js': '/coming-from/onnx-and-transformers',
+          'pytorch-ood, OpenOOD, alibi-detect': '/coming-from/python',
+          'scikit-learn': '/coming-from/scikit-learn',
+        }),
+      },
       { text: 'Concepts', items: links({ 'Novelty, anomaly, conventions': '/concepts' }) },
       {
         text: 'Recipes',
@@ -57,7 +68,6 @@ export default defineConfig({
           'Features of ONNX Runtime': '/recipes/onnx-runtime',
           'Streaming calibration': '/recipes/streaming-calibration',
           'Inputs that are no images': '/recipes/not-images',
-          'Teachable Machine': '/recipes/teachable-machine',
         }),
       },
       {

@@ -2,6 +2,7 @@ export { rankScores } from './rank-scores';
 export type { RankedScores } from './cumulative-counts';
 export type { PositiveOption } from './operating-points';
 export { auroc } from './auroc';
+export { aurocOfLabels } from './auroc-of-labels';
 export { averagePrecision } from './average-precision';
 export { trapezoidAupr } from './published/trapezoid-aupr';
 export { fprAtTpr, type FprAtTprOptions } from './fpr-at-tpr';

@@ -5,6 +5,7 @@ export { fit } from './fit';
 export type { TrainingBatches, EpochInfo, FitOptions, StepInfo } from './fit';
 export { gatherImages } from '../tensors/gather-images';
 export type { ImageSet } from '../core/images';
+export { asLayersLabels, asLayersLoss } from './layers-loss';
 export { SeededDropout } from './seeded-dropout';
 export type { SeededDropoutArgs } from './seeded-dropout';
 export type { BatchLoss } from './step-gradients';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as ood from 'tfjs-ood';
+import { asLayersLabels, asLayersLoss } from 'tfjs-ood/training';
 import { images, LABELS, rows, type Places, type Thing } from './wrong-things';
 
 const y = LABELS;
@@ -116,6 +117,13 @@ export const learning: Places = {
   ...batches('classBalancedBatches', (v) =>
     ood.classBalancedBatches(v, { seed: 1, classesPerBatch: 2, rowsPerClass: 1 }).next(),
   ),
+  'asLayersLabels.labels': {
+    call: (v) => asLayersLabels(v, 2),
+    right: y,
+    same: ['an array of labels', 'an Int32Array of labels'],
+    other: ['no element', 'a Float32Array of rows', 'bytes'],
+  },
+  'asLayersLoss.loss': { call: (v) => asLayersLoss(v), right: ood.odmLoss, other: MINED },
   ...augmenting('flipHorizontal', (v) => ood.flipHorizontal(v, { seed: 1 })),
   ...augmenting('randomCrop', (v) => ood.randomCrop(v, { seed: 1, padding: 1 })),
   ...augmenting('randomAffine', (v) => ood.randomAffine(v, { seed: 1, shift: 1 })),

@@ -84,6 +84,8 @@ const options = { seed: 1, resamples: 100 };
 export const measuring: Places = {
   ...two('rankScores', metrics.rankScores),
   ...ranked('auroc', metrics.auroc),
+  'aurocOfLabels.yTrue': { call: (v) => metrics.aurocOfLabels(v, SCORES), ...classes },
+  'aurocOfLabels.yScore': { call: (v) => metrics.aurocOfLabels(LABELS, v), ...fourScores, also: /^yScore$/ },
   ...ranked('averagePrecision', metrics.averagePrecision),
   ...ranked('trapezoidAupr', metrics.trapezoidAupr),
   ...ranked('fprAtTpr', metrics.fprAtTpr),

@@ -42,11 +42,11 @@ const toEvaluate = {
 };
 
 /** A trainer of a small network on 16 x 16 images, and what it trains on. */
-const network = (side: number) =>
+const network = (side: number, units = 2) =>
   tfl.sequential({
     layers: [
       tfl.layers.flatten({ inputShape: [side, side, 3], name: 'flat' }),
-      tfl.layers.dense({ units: 2, name: 'embedding', kernelInitializer: tfl.initializers.glorotUniform({ seed: 5 }) }),
+      tfl.layers.dense({ units, name: 'embedding', kernelInitializer: tfl.initializers.glorotUniform({ seed: 5 }) }),
     ],
   });
 const trainer = (side = 16) =>
@@ -151,11 +151,12 @@ export const given = {
   loadDetector: { detector: fittedDetector },
   writeReport: { known: () => reportSet(60, 0, 1), other: () => strange(reportSet(20, 2, 2)) },
   'docs/detector.md': { detector: fittedDetector, ...toEvaluate },
+  asLayersLabels: { model: () => network(16, 10), labels: () => withOod(90) },
+  asLayersLoss: { model: () => network(16, 10) },
   createTrainer: { images: () => imageTensor(4, 32) },
   embed: { test: () => byteImages(2) },
   gatherImages: { train: () => byteImages(9) },
   SeededDropout: { x: () => tf.ones([4, 3]) },
-  'README.md': { ...training(48), setLabels: () => withOod(48), ...toEvaluate },
   'docs/evaluate.md': {
     tinyScores: () => scores(100, 2),
     svhnScores: () => scores(100, 3),
@@ -232,23 +233,12 @@ export const given = {
     fingerprint: () => '9f2c',
   },
   'docs/will-my-model-work.md': { tagger, base, head },
-  'docs/index.md': { logits: () => rows(300, 3, 5), labels: () => labelsOf(300) },
-  'docs/guide/losses-in-your-project.md': {
-    labels: () => withOod(90),
-    model: () => network(16),
-    trainEmbeddings: () => rows(90, 2),
-    trainLabels: labels,
-    heldOutEmbeddings: () => rows(90, 2, 2),
-    newEmbedding: () => rows(1, 2, 1, 9),
-  },
-  'docs/guide/twenty-pictures.md': { images: () => imageTensor(20), laterImages: () => imageTensor(40) },
   'docs/recipes/teachable-machine.md': {
     images: () => pictures(),
     image: () => pictures(1)[0]!,
     metadata: () => ({ packageName: '@teachablemachine/image', labels: ['circle', 'square', 'triangle'] }),
   },
   'docs/compare-scorers.md': { strangeImages: () => tf.randomUniform([30, 16, 16, 3], 0, 1, 'float32', 1) },
-  'docs/guide/scores-for-your-classifier.md': { heldOut: () => rows(90, 6, 2) },
   'docs/recipes/web-worker.md': { context: () => Object.create(null) as CanvasRenderingContext2D },
   'docs/recipes/react-native.md': {
     bytes: async () =>
@@ -264,11 +254,5 @@ export const given = {
     featuresOfPart: () => (part: number) => rows(30, 6, part),
     labelsOfPart: () => (part: number) => labelsOf(30).map((label) => (label + part) % 3),
     batchesOfScores: () => [scores(200, 0), scores(100, 0, 2)],
-  },
-  'docs/guide/in-production.md': {
-    detector: fittedDetector,
-    calibration: () => calibrate(scores(300, 0)),
-    calibrationScores: () => scores(300, 0),
-    scoresOfToday: () => scores(100, 0.5, 2),
   },
 } satisfies Record<string, Record<string, () => unknown>>;

@@ -31,7 +31,7 @@ function checkPublic(
 const commentText = (text: string, range: ts.CommentRange) => text.slice(range.pos + 2, range.end).trim();
 
 /** The comment behind a statement, or alone on the line after it. */
-function commentOf(text: string, statement: ts.Statement): string | undefined {
+export function commentOf(text: string, statement: ts.Statement): string | undefined {
   const [behind] = ts.getTrailingCommentRanges(text, statement.end) ?? [];
   if (behind) return commentText(text, behind);
   const [below] = ts.getLeadingCommentRanges(text, statement.end) ?? [];
@@ -39,7 +39,7 @@ function commentOf(text: string, statement: ts.Statement): string | undefined {
 }
 
 /** What a statement gives: its value, the arguments that it logs, or the names that it declares. */
-function valuesOf(statement: ts.Statement): string[] {
+export function valuesOf(statement: ts.Statement): string[] {
   if (ts.isExpressionStatement(statement)) {
     const { expression } = statement;
     const isLog = ts.isCallExpression(expression) && expression.expression.getText() === 'console.log';
