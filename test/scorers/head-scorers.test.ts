@@ -267,7 +267,7 @@ describe('fewer rows than features, by their small Gram matrix', () => {
       };
       const method = residual({ dimension: 5 });
       const fitted = await method.fit(blocks(), { head });
-      const expected = await scoresOf(method, head, Array(3).fill(block(own)), x.features);
+      const expected = await scoresOf(method, head, [own, own, own].map(block), x.features);
       expectClose(await fitted.score(x), expected, { relative: 1e-6 });
       fitted.dispose();
     }
