@@ -238,7 +238,10 @@ describe('fewer rows than features, by their small Gram matrix', () => {
   const draw = (length: number, from = 0) => Float32Array.from({ length }, () => from + random.normal());
   const head: Head = { weights: draw(size * classes), bias: draw(classes), shape: [size, classes] };
   const data = draw(count * size, 2);
-  const block = (own: Float32Array) => ({ features: { data: own, shape: [own.length / size, size] as const } });
+  const block = (own: Float32Array) => ({
+    features: { data: own, shape: [own.length / size, size] as const },
+    labels: new Int32Array(own.length / size),
+  });
   const x = block(draw(9 * size));
   const many = Array.from({ length: 5 }, () => block(data));
 
