@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import {
   ash,
@@ -233,6 +233,7 @@ onEachBackend('head scorers', () => {
 });
 
 describe('fewer rows than features, by their small Gram matrix', () => {
+  beforeAll(() => tf.setBackend('cpu'));
   const [size, classes, count] = [48, 6, 20];
   const random = seededRandom(8);
   const draw = (length: number, from = 0) => Float32Array.from({ length }, () => from + random.normal());
