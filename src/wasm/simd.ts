@@ -1,13 +1,17 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import type { WasmFunction } from '../core/simd/assembler';
 import { hasSimd, simdModule } from '../core/simd/simd-module';
 import { pairFunctions } from './pair-functions';
 import { rowFunctions } from './rows/row-functions';
 import { simdFunctions } from './simd-functions';
 
 /** Modules over one memory, each below 4 KiB: some browsers compile no more at once on the main thread. */
-export const backendModules = [{ ...simdFunctions, ...pairFunctions }, rowFunctions] as const;
+export const backendModules: readonly Readonly<Record<string, WasmFunction>>[] = [
+  { ...simdFunctions, ...pairFunctions },
+  rowFunctions,
+];
 
-type Names = keyof ((typeof backendModules)[0] & (typeof backendModules)[1]);
+type Names = keyof (typeof simdFunctions & typeof pairFunctions & typeof rowFunctions);
 
 /** Functions in wasm SIMD over the backend's own memory; addresses and distances in bytes, lengths as counts. */
 export type Simd = { readonly [name in Names]: (...args: number[]) => void };

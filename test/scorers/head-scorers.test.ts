@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import {
   ash,
@@ -233,12 +233,16 @@ onEachBackend('head scorers', () => {
 });
 
 describe('fewer rows than features, by their small Gram matrix', () => {
+  beforeAll(() => tf.setBackend('cpu'));
   const [size, classes, count] = [48, 6, 20];
   const random = seededRandom(8);
   const draw = (length: number, from = 0) => Float32Array.from({ length }, () => from + random.normal());
   const head: Head = { weights: draw(size * classes), bias: draw(classes), shape: [size, classes] };
   const data = draw(count * size, 2);
-  const block = (own: Float32Array) => ({ features: { data: own, shape: [own.length / size, size] as const } });
+  const block = (own: Float32Array) => ({
+    features: { data: own, shape: [own.length / size, size] as const },
+    labels: new Int32Array(own.length / size),
+  });
   const x = block(draw(9 * size));
   const many = Array.from({ length: 5 }, () => block(data));
 
@@ -267,7 +271,7 @@ describe('fewer rows than features, by their small Gram matrix', () => {
       };
       const method = residual({ dimension: 5 });
       const fitted = await method.fit(blocks(), { head });
-      const expected = await scoresOf(method, head, Array(3).fill(block(own)), x.features);
+      const expected = await scoresOf(method, head, [own, own, own].map(block), x.features);
       expectClose(await fitted.score(x), expected, { relative: 1e-6 });
       fitted.dispose();
     }

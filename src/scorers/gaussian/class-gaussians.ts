@@ -67,7 +67,7 @@ function joinedRows(count: number, size: number, rowAt: (at: number) => Float64A
  * s(x) = -log sum over c of (N_c / N) N(x; m_c, S_c), S_c the covariance of class c divided by N_c and shrunk as
  * `covariance` says (the authors divide by N_c - 1 and add a small multiple of the identity). By log-sum-exp: never NaN
  * or -Infinity for finite features however far. It is a log-density: below 0 for densities above 1. Features [N, D];
- * one pass; memory and state C x D x D, O(C D^2) a row.
+ * one pass, O(N D^2), and C Cholesky factors, O(C D^3); memory and state C x D x D, O(C D^2) a row.
  *
  * Source: Mukhoti et al., Deep Deterministic Uncertainty, CVPR 2023, algorithm 1; `normalize: 'length'`: Müller and
  * Hein, ICML 2025.

@@ -58,8 +58,8 @@ async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spr
  * s(x) = alpha ||V^T (x - o)|| - log(sum over c of exp(logit_c)), with o, V as in {@link residual} and alpha = mean
  * largest logit / mean ||V^T (x - o)|| of training rows; it has the order of the paper's probability of the virtual
  * class. V is known after the pass, so alpha is taken on a uniform sample of `sampleSize` rows that was kept (as in the
- * paper; of fewer rows it is exact). Features [N, D]; it costs what {@link residual} does, and memory of sampleSize x D.
- * The state holds head, V, o and alpha.
+ * paper; of fewer rows it is exact). Features [N, D]; it costs what {@link residual} does, and memory of sampleSize x
+ * D. The state holds head, V, o and alpha.
  *
  * Source: Wang et al., ViM, CVPR 2022, section 4.
  *
