@@ -57,8 +57,8 @@ async function run(experiment: Experiment | ExperimentByOptions, given: Options,
 const defaults = { seed: 1, backend: 'wasm', animations: false, evaluateAtMost: 0, trackedImages: 1000, printEvery: 0 };
 
 /**
- * The command line of an experiment; `more` adds options of its own, which `choose` gets; `command` is what its help and
- * a stopped run call it by.
+ * The command line of an experiment; `more` adds options of its own, which `choose` gets; `command` is what its help
+ * and a stopped run call it by.
  */
 export function runExperiment(
   experiment: Experiment | ExperimentByOptions,
