@@ -10,7 +10,7 @@ import { foundAt, readGiven } from '../../examples/runner/given-folder';
 import { methods } from '../../examples/runner/methods';
 import { piecesOf } from '../../examples/runner/progress/cost';
 import { durationText } from '../../examples/runner/progress/duration';
-import { announcement, type PlannedTraining } from '../../examples/runner/progress/plan';
+import { announcement, shareLeft, type PlannedTraining } from '../../examples/runner/progress/plan';
 import { progressBar } from '../../examples/runner/progress/progress-bar';
 import { stoppedText } from '../../examples/runner/progress/stopping';
 import { drawsBars } from '../../examples/runner/progress/terminal';
@@ -65,6 +65,20 @@ describe('time', () => {
     expect(announcement(planOf(half))).toMatch(/^15 trainings, 5 of them finished; the rest takes about 1 h 35 min; /);
     expect(announcement(planOf([planned('odm', 1, 5000)]))).toBe('1 training, about 1 h 25 min');
     expect(announcement(planOf([planned('odm', 1, 20), planned('odm', 2, 20)]))).toBe('2 trainings, about 40 s');
+  });
+
+  test('of a training that was stopped is what its epochs leave', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tfjs-ood-left-'));
+    try {
+      expect(await shareLeft(join(home, 'nowhere'), 4)).toBe(1);
+      expect(await shareLeft(home, 4)).toBe(1);
+      await writeFile(join(home, 'epochs.jsonl'), '{"epoch":1}\n{"epoch":2}\n{"epoch":3}\n');
+      expect(await shareLeft(home, 4)).toBe(0.25);
+      await writeFile(join(home, 'scores.json'), '{}');
+      expect(await shareLeft(home, 4)).toBeUndefined();
+    } finally {
+      await rm(home, { recursive: true });
+    }
   });
 
   test('of a training is its steps, of what follows its images', () => {
