@@ -1,5 +1,5 @@
-// Runs an example: `node examples/run.mjs digits --seeds 1`. Bundled first, which takes a fifth of the time that loading
-// its three hundred files one by one does; errors still name the files that one reads.
+// Runs an example: `node examples/run.mjs digits --seeds 1`. Bundled first, which takes a fifth of the time that
+// loading its three hundred files one by one does; errors still name the files that one reads.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -57,9 +57,9 @@ export interface ResumableOptions extends Omit<FitOptions, 'batches' | 'onEpoch'
 
 /**
  * `fit` that leaves a line and a checkpoint after each epoch, and goes on from the last one. Where an epoch is long, a
- * checkpoint comes within it too: the first within the first minute, then every five; and one when `signal` stops it. It
- * holds the weights, Adam's moments and where the batches stand; all random numbers follow from the seed and the step,
- * so a resumed training is the uninterrupted one.
+ * checkpoint comes within it too: the first within the first minute, then every five; and one when `signal` stops it.
+ * It holds the weights, Adam's moments and where the batches stand; all random numbers follow from the seed and the
+ * step, so a resumed training is the uninterrupted one.
  *
  * @throws the reason of `signal`, when what was done is kept
  */

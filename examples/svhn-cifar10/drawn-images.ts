@@ -106,7 +106,7 @@ const LETTERS: readonly Strokes[] = [
   ],
 ];
 
-/** Squares of the distances to a segment, where they are smaller; beyond `reach` there is no ink and nothing changes. */
+/** Squares of the distances to a segment, where they are smaller; beyond `reach` is no ink, and nothing changes. */
 function bringNear(squares: Float64Array, a: Point, b: Point, reach: number): void {
   const from = (k: 0 | 1) => Math.max(0, Math.floor(Math.min(a[k], b[k]) - reach));
   const to = (k: 0 | 1) => Math.min(SIZE - 1, Math.ceil(Math.max(a[k], b[k]) + reach));

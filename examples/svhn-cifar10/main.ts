@@ -13,4 +13,5 @@ const options = (program: Command) => {
   addSettings(program, presetSettings);
 };
 
-runExperiment(svhnCifar10, options, 'npm run experiment --');
+// `npx tfjs-ood experiment` starts the same file.
+runExperiment(svhnCifar10, options, process.env.TFJS_OOD_COMMAND ?? 'npm run experiment --');

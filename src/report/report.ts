@@ -60,8 +60,8 @@ export interface EmbeddingHistory {
 export interface Report {
   title: string;
   /**
-   * The result in one sentence, with which the page begins; as of `evaluate` of a detector. By default it is made of the
-   * scores at the threshold.
+   * The result in one sentence, with which the page begins; as of `evaluate` of a detector. By default it is made of
+   * the scores at the threshold.
    */
   sentence?: string;
   /** Of `evaluate`: its OoD sets are those of `out`. */

@@ -96,6 +96,7 @@ describe('the report in a browser', () => {
         return `${((100 * above) / scores.length).toFixed(1)} %`;
       }),
     );
+    expect(await page.locator('#threshold-rates tbody th').allTextContents()).toEqual(names); // not known (known)
     const before = await page.locator('[data-chart="histogram"] svg').innerHTML();
     await page.locator('#threshold').focus();
     await page.keyboard.press('Home');
@@ -347,6 +348,12 @@ describe('the report in a browser', () => {
   ] as const)('no serious finding of axe, nothing wider than the screen: %s, %i pixels', async (colorScheme, width) => {
     const { page } = await open(address, { colorScheme, viewport: { width, height: 844 } });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    // A table that goes on beyond its place says so.
+    const cue = await page
+      .locator('.wide')
+      .first()
+      .evaluate((place) => [place.scrollWidth > place.clientWidth, getComputedStyle(place, '::before').content]);
+    expect(cue).toEqual(width < 500 ? [true, '"scroll for more columns →"'] : [false, 'none']);
     await page.locator('details').first().click();
     // The page's policy lets no script in; a tester's comes by the debugger.
     await page.evaluate(await import('node:fs/promises').then(({ readFile }) => readFile(axe, 'utf8')));

@@ -228,7 +228,7 @@ describe('the folder experiment, on folders drawn here', () => {
   afterAll(() => rm(home, { recursive: true, force: true }));
   const run = (...more: string[]) => {
     const own = ['--data', join(home, 'known'), '--novel', join(home, 'novel'), '--anomaly', join(home, 'other')];
-    const args = ['--import', 'tsx', 'examples/folder/main.ts', ...own, '--out', join(home, 'run'), ...more];
+    const args = ['examples/run.mjs', 'folder', ...own, '--out', join(home, 'run'), ...more];
     return promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 2 ** 24 });
   };
 

@@ -14,7 +14,7 @@ export interface Cost {
 }
 
 /** What is timed: so many steps, or fewer where they are long. */
-const STEPS = 3;
+const STEPS = 2;
 const ENOUGH_MS = 2000;
 const IMAGES = 64;
 

@@ -22,7 +22,7 @@ export interface Plan {
 }
 
 /** Share of its epochs that a training has not done; undefined where it is finished. */
-async function shareLeft(folder: string, epochs: number): Promise<number | undefined> {
+export async function shareLeft(folder: string, epochs: number): Promise<number | undefined> {
   if (await readFile(join(folder, 'scores.json')).catch(() => undefined)) return undefined;
   const lines = await readFile(join(folder, 'epochs.jsonl'), 'utf8').catch(() => '');
   return Math.max(0, 1 - (lines.split('\n').length - 1) / Math.max(1, epochs));

@@ -4,7 +4,6 @@ import { readOptions, type Declared } from '../../core/read-options';
 import type { EncodeImage, Report, ReportOptions } from '../../report/index';
 import { REPORT_OPTIONS } from '../../report/report-options';
 import { loadSharp } from '../images/decode-image';
-import { encodePng } from './encode-png';
 import { embeddingGif } from './embedding-gif';
 import { makeFolder as makeOnDisk } from '../make-folder';
 import { asStorageError } from '../storage-error';
@@ -55,7 +54,10 @@ export async function writeReport(
     return undefined; // the page alone does without
   });
   const encodeBySharp: EncodeImage = async (pixels, imageWidth, imageHeight) => {
-    if (!sharp) return { mime: 'image/png', bytes: encodePng(pixels, imageWidth, imageHeight) };
+    if (!sharp) {
+      const { encodePng } = await import('./encode-png');
+      return { mime: 'image/png', bytes: encodePng(pixels, imageWidth, imageHeight) };
+    }
     const raw = { width: imageWidth, height: imageHeight, channels: 3 } as const;
     const bytes = await sharp(pixels, { raw }).webp({ quality: 82 }).toBuffer();
     return { mime: 'image/webp', bytes };

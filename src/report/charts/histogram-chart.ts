@@ -28,6 +28,7 @@ export function histogramChart(data: PageData, style: ChartStyle, threshold = da
       domain: [low, high],
       label: `OoD score${isCut ? ' (the last bar holds all above)' : ''}`,
       grid: true,
+      ticks: Math.min(10, Math.max(2, Math.floor(style.width / 85))), // small scores have long numbers
       labelOffset: 38,
     },
     y: { axis: null, domain: [0, 1.3] },

@@ -25,8 +25,8 @@ const listed = (parts: readonly string[]): string =>
   parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 
 /**
- * A report of scores in one sentence, as {@link Report.sentence} of a detector's own evaluation is: what is found at the
- * threshold and what false alarms that costs, the worst set first, and plainly where it is of no use.
+ * A report of scores in one sentence, as {@link Report.sentence} of a detector's own evaluation is: what is found at
+ * the threshold and what false alarms that costs, the worst set first, and plainly where it is of no use.
  */
 export function scoreSentence({ known, out }: Report, threshold: number): string {
   const alarms = shareAbove(known.scores, threshold);
