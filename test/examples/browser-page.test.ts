@@ -200,7 +200,7 @@ describe('the committed classifier', () => {
     expect(await alarms(digitsOf(optical, KNOWN))).toBeLessThan(0.22);
     expect(await alarms(digitsOf(optical, UNSEEN))).toBeGreaterThan(0.93);
     for (const hand of Object.values(HANDS)) expect(await alarms(drawHand(hand, 240, 2718))).toBeLessThan(0.1);
-  });
+  }, 300_000);
 
   test.skipIf(!existsSync(data))(
     'keeps its false-alarm rate on MNIST, and finds digits that no training saw',
@@ -214,5 +214,6 @@ describe('the committed classifier', () => {
       expect(alarms / 1500).toBeLessThan(0.08);
       expect(auroc(scores(known), scores(unseen))).toBeGreaterThan(0.96);
     },
+    300_000,
   );
 });
