@@ -136,11 +136,11 @@ describe('hands that are not MNIST’s', () => {
     const leanOf = (images: Uint8Array) => {
       let lean = 0;
       for (let row = 1; row < 60; row += 6) {
-        const sums = [0, 0, 0, 0] as [number, number, number, number];
+        const sums: [number, number, number, number] = [0, 0, 0, 0];
         for (let i = 0; i < SIDE * SIDE; i++) {
           const [value, half] = [images[row * SIDE * SIDE + i]!, i < (SIDE * SIDE) / 2 ? 0 : 2];
-          sums[half] += value * (i % SIDE);
-          sums[half + 1] += value;
+          sums[half]! += value * (i % SIDE);
+          sums[half + 1]! += value;
         }
         lean += (sums[0] / sums[1] - sums[2] / sums[3]) / 10;
       }
