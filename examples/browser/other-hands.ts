@@ -31,7 +31,7 @@ function leaning(image: Uint8Array, random: Random): Ink {
 }
 
 /** The most or the least ink around each pixel: a pen that is wider by twice the radius, or thinner. */
-function withPen({ values, width, height }: Ink, radius: number, wider: boolean): Ink {
+export function withPen({ values, width, height }: Ink, radius: number, wider: boolean): Ink {
   const next = Float32Array.from(values);
   for (let i = 0; i < 8; i++) {
     const [dx, dy] = [Math.cos, Math.sin].map((part) => Math.round(radius * part((i * Math.PI) / 4))) as [
@@ -58,7 +58,8 @@ function withPen({ values, width, height }: Ink, radius: number, wider: boolean)
 export function byAnotherHand(image: Uint8Array, random: Random): Uint8Array | undefined {
   let ink = leaning(image, random);
   const pen = random.integer(3);
-  if (pen > 0) ink = withPen(ink, pen === 1 ? 1 + random.integer(2) : 1, pen === 1);
+  if (pen === 1) ink = withPen(ink, 1 + random.integer(2), true);
+  if (pen === 2) ink = withPen(ink, 1, false);
   if (random.uniform() < 0.4) ink = rescaled(ink, 7 + random.integer(8)) ?? ink;
   return toMnistPixels(ink);
 }

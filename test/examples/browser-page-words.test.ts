@@ -24,7 +24,7 @@ describe('the words beside the p-value', () => {
     const few = fc.integer({ min: 0, max: 30 }).map((whole) => whole / 10);
     fc.assert(
       fc.property(fc.array(few, { minLength: 2, maxLength: 300 }), few, (calibration, score) => {
-        const [{ pValue }] = decideWith(calibrate(calibration), [score], { alpha: 0.05 }) as [{ pValue: number }];
+        const { pValue } = decideWith(calibrate(calibration), [score], { alpha: 0.05 })[0]!;
         const share = (pValue * (calibration.length + 1) - 1) / calibration.length;
         const words = strangeness(calibration, score);
         if (words.startsWith('none')) expect(share).toBeCloseTo(0, 12);

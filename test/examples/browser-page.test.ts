@@ -14,7 +14,7 @@ import { digits } from '../../examples/browser/glyphs';
 import { inkOfImage } from '../../examples/browser/ink-of-image';
 import { inkOfDrawing, inkOfStrokes } from '../../examples/browser/strokes';
 import { SIDE, toMnistPixels } from '../../examples/browser/to-mnist-pixels';
-import { byAnotherHand, drawOtherForms } from '../../examples/browser/other-hands';
+import { byAnotherHand, drawOtherForms, withPen } from '../../examples/browser/other-hands';
 import { readOpticalDigits } from '../../examples/browser/optical-digits';
 import { digitsOf, KNOWN, UNSEEN } from '../../examples/browser/train-data';
 import { drawHand, HANDS } from '../../examples/browser/varied-hands';
@@ -117,17 +117,30 @@ describe('hands that are not MNIST’s', () => {
     expect(byAnotherHand(new Uint8Array(SIDE * SIDE), seededRandom(1))).toBeUndefined();
   });
 
+  test('a wider pen has more ink, a thinner one less, and none wipes a digit out', () => {
+    const side = 2 * SIDE;
+    const total = (ink: { values: Float32Array }) => ink.values.reduce((sum, value) => sum + value, 0);
+    for (const digit of digits) {
+      const ink = inkOfStrokes(digit, side, 0.12);
+      expect(total(withPen(ink, 1, true))).toBeGreaterThan(1.15 * total(ink));
+      expect(total(withPen(ink, 2, true))).toBeGreaterThan(1.3 * total(ink));
+      expect(total(withPen(ink, 1, false))).toBeLessThan(0.85 * total(ink));
+      const hairline = inkOfStrokes(digit, side, 0.02);
+      expect(withPen(hairline, 2, false).values).toEqual(hairline.values);
+    }
+  });
+
   test('hands differ as they say: ink by the pen, lean by the slant, a foot by the form', () => {
     const inkOf = (images: Uint8Array) => images.reduce((sum, value) => sum + value, 0) / images.length / 255;
     /** How far the upper half of the ones lies to the right of the lower one. */
     const leanOf = (images: Uint8Array) => {
       let lean = 0;
       for (let row = 1; row < 60; row += 6) {
-        const sums = [0, 0, 0, 0] as [number, number, number, number];
+        const sums: [number, number, number, number] = [0, 0, 0, 0];
         for (let i = 0; i < SIDE * SIDE; i++) {
           const [value, half] = [images[row * SIDE * SIDE + i]!, i < (SIDE * SIDE) / 2 ? 0 : 2];
-          sums[half] += value * (i % SIDE);
-          sums[half + 1] += value;
+          sums[half]! += value * (i % SIDE);
+          sums[half + 1]! += value;
         }
         lean += (sums[0] / sums[1] - sums[2] / sums[3]) / 10;
       }
@@ -158,12 +171,7 @@ describe('the committed classifier', () => {
   });
   afterAll(() => classifier.dispose());
 
-  const all = async ({ images, shape: [count] }: ImageSet) => {
-    const results = [];
-    for (let i = 0; i < count; i++)
-      results.push(await classifier.classify(images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE)));
-    return results;
-  };
+  const all = (set: ImageSet) => classifier.classifyAll(set);
   const scores = (results: { score: number }[]) => results.map(({ score }) => score);
 
   test('is small, and says what it never saw', () => {
@@ -182,6 +190,18 @@ describe('the committed classifier', () => {
     expect(auroc(scores(known), scores(await all(drawShapes(120, 77))))).toBeGreaterThan(0.97);
   });
 
+  test('knows hands that are not MNIST’s as often as the documentation says', async () => {
+    const alarms = async (images: ImageSet) => {
+      const answers = await all(images);
+      const decisions = decideWith(classifier.calibration, scores(answers), { alpha: 0.05 });
+      return decisions.filter(({ isOod }) => isOod).length / answers.length;
+    };
+    const optical = await readOpticalDigits();
+    expect(await alarms(digitsOf(optical, KNOWN))).toBeLessThan(0.22);
+    expect(await alarms(digitsOf(optical, UNSEEN))).toBeGreaterThan(0.93);
+    for (const hand of Object.values(HANDS)) expect(await alarms(drawHand(hand, 240, 2718))).toBeLessThan(0.1);
+  }, 300_000);
+
   test.skipIf(!existsSync(data))(
     'keeps its false-alarm rate on MNIST, and finds digits that no training saw',
     async () => {
@@ -194,5 +214,6 @@ describe('the committed classifier', () => {
       expect(alarms / 1500).toBeLessThan(0.08);
       expect(auroc(scores(known), scores(unseen))).toBeGreaterThan(0.96);
     },
+    300_000,
   );
 });
