@@ -5,7 +5,7 @@ import { plainPrograms } from './plain-programs';
 /** Pages that somebody new reads first: what they show runs in plain Node; test/package runs it. */
 const FOR_NEWCOMERS = /^(README|docs\/index|docs\/(guide|coming-from)\/.*)\.md$/;
 /** What fits the boxes of README on npm and of the site's pages, on a screen of 1300 pixels. */
-const WIDEST = 76;
+const WIDEST = 70;
 
 const first = pages().filter((page) => FOR_NEWCOMERS.test(page));
 
