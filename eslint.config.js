@@ -99,6 +99,17 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
+    files: ['test/package/*.mjs', 'examples/starters/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['performance', 'fetch', 'document', 'innerWidth', 'ImageData', 'OffscreenCanvas'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
+  {
     files: ['test/package/consumer/*.mjs'], // in a page or a worker of it
     languageOptions: { globals: { Worker: 'readonly', postMessage: 'readonly' } },
   },

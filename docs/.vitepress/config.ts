@@ -17,10 +17,17 @@ const icon = `data:image/svg+xml,${encodeURIComponent(
     '<path d="M9 2l5 5M14 2l-5 5" stroke="#888" stroke-width="2"/></svg>',
 )}`;
 
+/** On a phone a line of code goes on in the next one, where it would be cut. */
+const CODE_ON_PHONES =
+  '@media (max-width:640px){.vp-doc [class*=language-] code{display:block;width:auto;white-space:pre-wrap;overflow-wrap:anywhere}}';
+
 export default defineConfig({
   title: 'tfjs-ood',
   description: 'A model that can say "I don\'t know this", in TensorFlow.js',
-  head: [['link', { rel: 'icon', href: icon }]],
+  head: [
+    ['link', { rel: 'icon', href: icon }],
+    ['style', {}, CODE_ON_PHONES],
+  ],
   base: process.env.DOCS_BASE ?? '/',
   cleanUrls: false, // files that any web server serves
   markdown: { anchor: { slugify: githubSlug } },

@@ -10,7 +10,8 @@ import type { BatchLoss } from './step-gradients';
  *
  * @param labels class indices [N], below 0 for OoD
  * @param embeddingSize D, the units of the model's last layer
- * @throws ArgumentError for a label that is no whole number of 32 bits (on webgl of 24 bits), or another size than 1, 2, ...
+ * @throws ArgumentError for a label that is no whole number of 32 bits (on webgl of 24 bits), or a size that is no
+ *   whole number from 1
  * @example
  * model.compile({ optimizer: 'adam', loss: asLayersLoss((labels, x) => odmLoss(labels, x, { pairs: 'all' })) });
  * await model.fit(images, asLayersLabels(labels, 10), { epochs: 1, verbose: 0 });
@@ -48,7 +49,7 @@ export function asLayersLoss(loss: BatchLoss): (labels: tf.Tensor, embeddings: t
       throw new ShapeError(where, 'labels', expected, labels.shape);
     }
     return tf.tidy(() => {
-      const column = tf.reshape<tf.Rank.R1>(tf.slice(labels, [0, 0], [rows!, 1]), [rows!]);
+      const column = tf.reshape<tf.Rank.R1>(tf.slice(labels, [0, 0], [rows, 1]), [rows]);
       return loss(tf.cast(column, 'int32'), embeddings as tf.Tensor2D);
     });
   };

@@ -4,7 +4,10 @@ import { allLayers } from '../detector/model/model-weights';
 
 let isSaid = false;
 
-/** Says once that the backend in plain JavaScript is slow to train convolutions on; measured by `npm run bench cpu-and-wasm`. */
+/**
+ * Says once that the backend in plain JavaScript is slow to train convolutions on; the factor is that of
+ * `npm run bench cpu-and-wasm`.
+ */
 export function sayWhereSlow(where: string, model: LayersModel): void {
   if (isSaid || getBackend() !== 'cpu') return;
   if (!allLayers(model).some((layer) => layer.getClassName().includes('Conv'))) return;

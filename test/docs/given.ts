@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { calibrate, encodeSafetensors, odmBatches, odmLoss } from 'tfjs-ood';
+import { encodeSafetensors, odmBatches, odmLoss } from 'tfjs-ood';
 import { fitOutputDetector } from 'tfjs-ood/detector';
 import { ClassScatter } from 'tfjs-ood/embeddings';
 import { evaluate, ScoreAccumulator, ScoreSketch } from 'tfjs-ood/metrics';

@@ -4,12 +4,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkBundles } from './bundles.mjs';
-import { failed } from './check.mjs';
+import { check, failed } from './check.mjs';
 import { checkCommands, installCommands } from './commands.mjs';
+import { firstMinutes } from './first-minutes.mjs';
 import { execute, installConsumer, root } from './install.mjs';
 import { checkNodes, installNodes } from './nodes.mjs';
 import { checkPeers } from './peers.mjs';
+import { checkPrograms, installPrograms } from './programs.mjs';
 import { checkSizes } from './size.mjs';
+import { checkStarters } from './starters.mjs';
 import { checkTarball } from './tarball.mjs';
 import { checkTfjs, tfjsVersions } from './tfjs-versions.mjs';
 
@@ -26,12 +29,13 @@ try {
   const [packed] = JSON.parse(stdout);
   const file = join(folder, packed.filename);
   const { oldest, newest } = tfjsVersions(manifest);
-  const [oldHome, home] = [join(folder, 'oldest'), join(folder, 'newest')];
+  const [oldHome, home, programs] = ['oldest', 'newest', 'programs'].map((name) => join(folder, name));
   const [nodes, commands] = await Promise.all([
     installNodes(join(folder, 'nodes'), manifest),
     installCommands(join(folder, 'commands'), file, newest),
     installConsumer(home, file, newest),
     installConsumer(oldHome, file, oldest),
+    installPrograms(programs, file),
   ]);
 
   await checkTarball({ file, paths: packed.files.map(({ path }) => path), manifest });
@@ -42,6 +46,9 @@ try {
   await checkTfjs(home, newest);
   await checkTfjs(oldHome, oldest);
   await checkBundles(home);
+  await check('from npm init to a verdict', () => firstMinutes(join(folder, 'first'), file));
+  await checkPrograms(programs);
+  await checkStarters(folder, file);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

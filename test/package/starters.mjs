@@ -84,7 +84,7 @@ async function checkFastify(folder) {
 /** What the page says after a click. */
 async function answerOf(page, button, selector, words) {
   await page.getByRole('button', { name: button }).click();
-  await page.locator(selector).filter({ hasText: words }).waitFor({ timeout: 120_000 });
+  await page.locator(selector).filter({ hasText: words }).waitFor({ timeout: 300_000 });
 }
 
 export async function checkVite(folder, pictures) {

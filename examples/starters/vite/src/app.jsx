@@ -12,7 +12,14 @@ export function App() {
     setVerdict(undefined);
     setKnown(images);
   };
-  const ask = async (picture) => setVerdict(await detector.predictOne(picture));
+  const ask = async (picture) => {
+    setVerdict(undefined);
+    try {
+      setVerdict(await detector.predictOne(picture));
+    } catch (reason) {
+      setVerdict({ reason });
+    }
+  };
 
   return (
     <main>
@@ -52,7 +59,8 @@ export function App() {
         <button disabled={!detector} onClick={() => ask(drawn('noise'))}>
           noise
         </button>
-        {verdict && (
+        {verdict?.reason && <p role="alert">{verdict.reason.message}</p>}
+        {verdict && !verdict.reason && (
           <p id="verdict" role="status" className={verdict.isOod ? 'unknown' : 'known'}>
             {verdict.isOod ? 'I don’t know this.' : 'Known.'}{' '}
             <small>{Math.round(100 * verdict.pValue)} % of known pictures look at least as strange</small>
