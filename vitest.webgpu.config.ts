@@ -10,7 +10,7 @@ const chromium = '/usr/lib/chromium';
 process.env.VK_DRIVER_FILES ??= `${chromium}/vk_swiftshader_icd.json`;
 process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boolean).join(':');
 
-const training = 'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,trainer,trainer-state,vgg}';
+const training = 'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,steps-ahead,trainer,trainer-state,vgg}';
 const detectors = 'test/detector/{detector-stores,embed,finite-inputs,graph-model,image-shapes}';
 
 /** `npm run test:webgpu`: what is tested on WebGPU without a browser, in Node by the package `webgpu` (Dawn). */

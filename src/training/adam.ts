@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import { ownKernel } from '../losses/pairwise-distances';
 
 /** Options of {@link createAdam}. */
 export interface AdamOptions {
@@ -16,8 +17,13 @@ export interface Adam {
   readonly v: readonly tf.Tensor[];
   /** [beta1^t, beta2^t], as products, which `pow` would not give bit for bit. */
   readonly products: readonly [number, number];
-  /** One update; a variable without a gradient feels the weight decay only. */
-  update(gradients: readonly (tf.Tensor | undefined)[], learningRate: number): void;
+  /**
+   * One update; a variable without a gradient feels the weight decay only. By our own kernel where `health` comes from
+   * one; that changes nothing where a number is not finite.
+   */
+  update(gradients: readonly (tf.Tensor | undefined)[], learningRate: number, health?: tf.Tensor1D): void;
+  /** Back to the running products of a step that is not to count; moments are as then where its kernel left them. */
+  goBack(products: readonly [number, number]): void;
   /** Takes over copies of `m` and `v`. */
   restore(m: readonly tf.Tensor[], v: readonly tf.Tensor[], products: readonly [number, number]): void;
   dispose(): void;
@@ -34,9 +40,15 @@ export function createAdam(variables: readonly LayerVariable[], options: AdamOpt
   let v: tf.Tensor[] = zeros();
   let products: readonly [number, number] = [1, 1];
 
-  const updateOne = (i: number, gradient: tf.Tensor | undefined, rate: number) => {
+  const updateOne = (i: number, gradient: tf.Tensor | undefined, rate: number, health?: tf.Tensor1D) => {
     const [newM, newV] = tf.tidy(() => {
       const w = variables[i]!.read();
+      if (health) {
+        const inputs = { weights: w, gradient, m: m[i], v: v[i], health };
+        const own = ownKernel('AdamUpdate', inputs, { beta1, beta2, epsilon, weightDecay, rate }) as tf.Tensor[];
+        variables[i]!.write(own[0]!);
+        return [tf.keep(own[1]!), tf.keep(own[2]!)] as const;
+      }
       const decay = weightDecay === 0 ? undefined : tf.mul(w, weightDecay);
       const g = gradient && decay ? tf.add(gradient, decay) : (gradient ?? decay ?? tf.zerosLike(w));
       const nextM = tf.add(tf.mul(m[i]!, beta1), tf.mul(g, 1 - beta1));
@@ -59,11 +71,12 @@ export function createAdam(variables: readonly LayerVariable[], options: AdamOpt
     get products() {
       return products;
     },
-    update(gradients, learningRate) {
+    update(gradients, learningRate, health) {
       products = [products[0] * beta1, products[1] * beta2];
       const rate = (learningRate * Math.sqrt(1 - products[1])) / (1 - products[0]);
-      variables.forEach((_, i) => updateOne(i, gradients[i], rate));
+      variables.forEach((_, i) => updateOne(i, gradients[i], rate, health));
     },
+    goBack: (then) => void (products = then),
     restore(newM, newV, newProducts) {
       tf.dispose([m, v]);
       m = newM.map((tensor) => tf.keep(tf.clone(tensor)));

@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { readOptions, type Declared } from '../core/read-options';
+import { ownKernel } from '../losses/pairwise-distances';
 import { LAYER_ARGS, type LayerArgs } from './layer-args';
 import { normalizeChannels } from './normalize-channels';
 
@@ -82,6 +83,16 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
     const towards = (old: tf.Tensor1D, value: tf.Tensor1D) =>
       tf.add(old, tf.mul(tf.sub(value, old), 1 - this.momentum));
     return normalizeChannels(x, gamma, beta, this.epsilon, (batchMean, batchVariance) => {
+      const share = 1 - this.momentum;
+      const own = ownKernel(
+        'MoveTowards',
+        { oldMean: mean, oldVariance: variance, newMean: batchMean, newVariance: batchVariance },
+        { share },
+      );
+      if (own) {
+        [this.movingMean, this.movingVariance].forEach((weight, i) => weight.write((own as tf.Tensor[])[i]!));
+        return;
+      }
       this.movingMean.write(towards(mean, batchMean));
       this.movingVariance.write(towards(variance, batchVariance));
     });

@@ -86,27 +86,48 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<void> 
   check(where, 'batches', batches, BATCHES);
   if (epochs === 0) return;
   let [start, losses, images, steps] = [performance.now(), 0, 0, 0];
-  for (;;) {
-    signal?.throwIfAborted();
-    const before = batches.state?.();
-    const { indices, labels, epoch, step } = batches.next();
-    if (epoch >= epochs) {
-      if (before !== undefined) batches.restore?.(before as never);
-      return;
-    }
-    const { loss } = await trainer.step({ set, indices }, labels, epoch);
-    losses += loss;
-    images += indices.length;
-    steps++;
-    onStep?.({ epoch, step, loss, images: indices.length });
+  const underWay: Promise<void>[] = [];
+  const settle = async (most: number) => {
+    while (underWay.length > most) await underWay.shift();
+  };
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const before = batches.state?.();
+      const { indices, labels, epoch, step } = batches.next();
+      if (epoch >= epochs) {
+        if (before !== undefined) batches.restore?.(before as never);
+        await settle(0);
+        return;
+      }
+      const done = trainer.step({ set, indices }, labels, epoch).then(({ loss }) => {
+        losses += loss;
+        images += indices.length;
+        steps++;
+        onStep?.({ epoch, step, loss, images: indices.length });
+      });
+      done.catch(() => undefined); // it is awaited in its turn
+      underWay.push(done);
+      await settle(trainer.stepsAhead);
 
-    if (step % batches.stepsPerEpoch === batches.stepsPerEpoch - 1) {
-      const seconds = (performance.now() - start) / 1000;
-      const { backend } = trainer;
-      await onEpoch?.({ epoch, backend, meanLoss: losses / steps, imagesPerSecond: images / seconds, steps, seconds });
-      if (epoch + 1 >= epochs) return;
-      [start, losses, images, steps] = [performance.now(), 0, 0, 0];
+      if (step % batches.stepsPerEpoch === batches.stepsPerEpoch - 1) {
+        await settle(0);
+        const seconds = (performance.now() - start) / 1000;
+        const { backend } = trainer;
+        await onEpoch?.({
+          epoch,
+          backend,
+          meanLoss: losses / steps,
+          imagesPerSecond: images / seconds,
+          steps,
+          seconds,
+        });
+        if (epoch + 1 >= epochs) return;
+        [start, losses, images, steps] = [performance.now(), 0, 0, 0];
+      }
+      await nextTask();
     }
-    await nextTask();
+  } finally {
+    await Promise.allSettled(underWay);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ownKernel } from '../losses/pairwise-distances';
 
 /** Mean over all axes but the last: [N, H, W, C] or [N, C] -> [C]. */
 function channelMean(x: tf.Tensor): tf.Tensor1D {
@@ -27,6 +28,13 @@ export function normalizeChannels(
   const operation = tf.customGrad((...args) => {
     const save = args[3] as unknown as tf.GradSaveFunc;
     const [input, scale, offset] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor1D, tf.Tensor1D];
+    const own = ownKernel('NormalizeChannels', { x: input, gamma: scale, beta: offset }, { epsilon });
+    if (own) {
+      const [value, mean, variance, inverse] = own as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+      onMoments?.(mean, variance);
+      save([input, scale, mean, inverse]);
+      return { value, gradFunc: ownGradient };
+    }
     const mean = channelMean(input);
     const centered = tf.sub(input, mean);
     const variance = channelMean(tf.square(centered));
@@ -39,6 +47,11 @@ export function normalizeChannels(
   });
   return operation(x, gamma, beta);
 }
+
+const ownGradient = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+  const [x, gamma, mean, inverse] = saved;
+  return ownKernel('NormalizeChannelsGrad', { dy, x, gamma, mean, inverse }) as tf.Tensor[];
+};
 
 /** [dx, dgamma, dbeta]; everything but the two products with whole feature maps is per channel. */
 function gradient(dy: tf.Tensor, [centered, gamma, inverse]: [tf.Tensor, tf.Tensor1D, tf.Tensor1D]): tf.Tensor[] {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { nextTask } from '../core/next-task';
+import { ownKernel } from '../losses/pairwise-distances';
 
 /** (labels [B] int32, embeddings [B, D]) -> scalar. */
 export type BatchLoss = (labels: tf.Tensor1D, embeddings: tf.Tensor2D) => tf.Scalar;
@@ -39,6 +40,25 @@ export function squaredNorm(gradients: readonly (tf.Tensor | undefined)[]): tf.S
     const squares = gradients.flatMap((gradient) => (gradient ? [tf.sum<tf.Scalar>(tf.square(gradient))] : []));
     return squares.reduce((total, square) => tf.add(total, square));
   });
+}
+
+/** Loss and {@link squaredNorm}, read. */
+export async function lossAndNorm({ loss, gradients }: StepGradients): Promise<[loss: number, norm: number]> {
+  const value = (await loss.data())[0]!;
+  const norm = squaredNorm(gradients);
+  const size = (await norm.data())[0]!;
+  norm.dispose();
+  return [value, size];
+}
+
+/**
+ * [loss, {@link squaredNorm}, 1 where one of these is not finite] by our own kernel, where there is one: one tensor to
+ * read, and what Adam's kernel looks at.
+ */
+export function stepHealth({ loss, gradients }: StepGradients, before?: tf.Tensor1D): tf.Tensor1D | undefined {
+  const named = gradients.flatMap((gradient, i) => (gradient ? [[`gradient${i}`, gradient] as const] : []));
+  return ownKernel('StepHealth', { loss, ...Object.fromEntries(named), ...(before && { before }) }) as
+    tf.Tensor1D | undefined;
 }
 
 /** The whole batch at once. */

@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { check, COUNT, FUNCTION, INTEGER, NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
+import { check, COUNT, FUNCTION, INDEX, INTEGER, NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { readOptions, type Declared } from '../core/read-options';
 import type { BatchLoss } from './step-gradients';
 
@@ -26,6 +26,12 @@ export interface TrainerOptions {
   augment?: (images: Tensor4D, seed: number) => Tensor4D;
   /** Most images in memory at a time; a larger batch is done in parts, with the same gradient. Default: all. */
   partSize?: number;
+  /**
+   * Steps that may begin before what an earlier `step` gave is settled; default 0. With `tfjs-ood/webgpu` on WebGPU the
+   * card then need not wait for the loss to be read; elsewhere steps are done one after the other. If one fails, so do
+   * those that began after it, and weights, moments and statistics are those of before it.
+   */
+  stepsAhead?: number;
 }
 
 const OPTIONS = {
@@ -39,6 +45,7 @@ const OPTIONS = {
   epsilon: [POSITIVE, 1e-8],
   augment: [FUNCTION, (images: Tensor4D) => images],
   partSize: [COUNT],
+  stepsAhead: [INDEX, 0],
 } as const satisfies Declared<TrainerOptions>;
 
 /** The options with their defaults; an ArgumentError if one is out of range. */

@@ -12,8 +12,9 @@ import { checkLayersModel } from '../detector/model/check-layers-model';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
 import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
 import { SeededDropout } from './seeded-dropout';
-import { partGradients, squaredNorm, wholeGradients } from './step-gradients';
+import { lossAndNorm, partGradients, stepHealth, wholeGradients } from './step-gradients';
 import type { BatchPart, StepGradients } from './step-gradients';
+import { stepQueue, type Launched } from './step-queue';
 import { completeOptions } from './trainer-options';
 import type { TrainerOptions } from './trainer-options';
 import { readState, writeState } from './trainer-state';
@@ -34,9 +35,11 @@ export interface Trainer {
   readonly steps: number;
   /** Name of the backend that it began with, and stays on. */
   readonly backend: string;
+  /** Steps that may begin before an earlier one is settled ({@link TrainerOptions.stepsAhead}). */
+  readonly stepsAhead: number;
   /**
    * One update from images [B, H, W, C] in [0, 1] (or rows of a set) and labels [B]. `loss` is without the weight
-   * decay.
+   * decay. Images that are a tensor must live until it is settled.
    *
    * @throws NotFiniteError if the loss or its gradient is NaN or infinite; the weights stay as they were
    * @throws ShapeError if the images do not fit the model or the labels; ArgumentError for a label that is no whole
@@ -68,7 +71,7 @@ export interface Trainer {
  */
 export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions): Trainer {
   const options = completeOptions(trainerOptions);
-  const { loss, seed, schedule, partSize, augment } = options;
+  const { loss, seed, schedule, partSize, augment, stepsAhead } = options;
   checkLayersModel('createTrainer', model);
   embeddingSizeOf('createTrainer', model);
   if (partSize !== undefined) checkTrainingMemory('createTrainer', model, partSize);
@@ -84,7 +87,8 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   const checkBackend = oneBackend();
   const backend = tf.getBackend();
   let steps = 0;
-  let isBusy = false;
+  const queue = stepQueue();
+  let lastHealth: tf.Tensor1D | undefined; // of a step that is not settled
 
   /** Moving statistics as they are now; calling the result puts them back, disposing frees the copies. */
   const rememberStatistics = () => {
@@ -131,78 +135,124 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     }
   };
 
-  const update = async (
+  /** What a step that fails goes back to. */
+  const remember = () => {
+    const [statisticsThen, productsThen, stepsThen] = [rememberStatistics(), adam.products, steps];
+    const undo = () => {
+      statisticsThen.putBack();
+      adam.goBack(productsThen);
+      steps = stepsThen;
+    };
+    return { undo, dispose: statisticsThen.dispose };
+  };
+
+  const launch = async (
     parts: BatchPart[],
     labels: Int32Array,
     epoch: number,
     where: string,
     settled: () => Promise<void>,
-  ): Promise<number> => {
-    const before = rememberStatistics();
+  ): Promise<Launched<number>> => {
+    const before = remember();
     let result: StepGradients | undefined;
+    let health: tf.Tensor1D | undefined;
+    const free = () => {
+      before.dispose();
+      if (lastHealth === health) lastHealth = undefined;
+      health?.dispose();
+    };
     try {
       result = await gradientsOf(parts, labels);
       const { gradients } = result;
-      const value = (await result.loss.data())[0]!;
-      const norm = squaredNorm(gradients);
-      const size = (await norm.data())[0]!;
-      norm.dispose();
-      for (const [what, received] of Object.entries({ loss: value, 'squared norm of the gradient': size })) {
-        if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received);
-      }
+      health = stepHealth(result, lastHealth);
+      const isAhead = stepsAhead > 0 && health !== undefined;
+      const value = isAhead ? NaN : await finiteLoss(where, health ? health.data() : lossAndNorm(result));
       const factor = schedule(epoch);
       check(where, 'factor of the schedule', factor, NOT_NEGATIVE);
-      await settled();
+      if (!isAhead) await settled();
       checkBackend('Trainer.step'); // others ran while the numbers were read
-      adam.update(gradients, options.learningRate * factor);
-      return value;
+      adam.update(gradients, options.learningRate * factor, health);
+      steps++;
+      if (isAhead) lastHealth = health;
+      const settle = () => (isAhead ? finiteLoss(where, health!.data()) : Promise.resolve(value));
+      const undo = () => {
+        before.undo();
+        lastHealth = undefined;
+      };
+      return { settle, undo, free };
     } catch (error) {
       freeTape();
-      before.putBack();
+      before.undo();
+      free();
       throw withImport('Trainer.step', error);
     } finally {
-      before.dispose();
       if (result) tf.dispose([result.loss, result.gradients.filter((gradient) => gradient !== undefined)]);
+    }
+  };
+
+  /** The same, and what the device says of it. */
+  const launchOn = async (parts: BatchPart[], labels: Int32Array, epoch: number): Promise<Launched<number>> => {
+    const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
+    const nothing = () => Promise.resolve();
+    let launched: Launched<number> | undefined;
+    const work = async (settled: () => Promise<void>) =>
+      (launched = await launch(parts, labels, epoch, where, settled));
+    if (backend !== 'webgpu') return work(nothing);
+    const { gpuStep, gpuLaunch } = await import('./gpu-step');
+    try {
+      if (stepsAhead === 0) return await gpuStep(where, work);
+      const { result, heard } = await gpuLaunch(where, () => work(nothing));
+      return { ...result, settle: () => heard.then(result.settle) };
+    } catch (error) {
+      launched?.undo();
+      launched?.free();
+      throw error;
     }
   };
 
   return {
     backend,
+    stepsAhead,
     get steps() {
       return steps;
     },
     async step(images, labels, epoch) {
       checkBackend('Trainer.step');
-      if (isBusy) {
-        throw new ArgumentError('Trainer.step', 'previous step', 'awaited before the next', 'two at a time');
+      if (queue.pending > stepsAhead) {
+        throw stepsAhead === 0
+          ? new ArgumentError('Trainer.step', 'previous step', 'awaited before the next', 'two at a time')
+          : new ArgumentError('Trainer.step', 'steps under way', `at most stepsAhead = ${stepsAhead}`, queue.pending);
       }
       const own = checkBatch(model, images, labels);
       const rows = own.length;
       checkPoolGradients('Trainer.step', model);
       checkTrainingMemory('Trainer.step', model, Math.min(partSize ?? rows, rows));
-      isBusy = true;
-      try {
-        const where = `Trainer.step (epoch ${epoch}, step ${steps})`;
-        const work = (settled: () => Promise<void>) => update(partsOf(images, rows), own, epoch, where, settled);
-        const value = await (backend === 'webgpu'
-          ? (await import('./gpu-step')).gpuStep(where, work)
-          : work(() => Promise.resolve()));
-        steps++;
-        return { loss: value };
-      } finally {
-        isBusy = false;
-      }
+      const after = () =>
+        new ArgumentError('Trainer.step', 'step before it', 'one that came to its end', 'one that failed');
+      return { loss: await queue.add(() => launchOn(partsOf(images, rows), own, epoch), after) };
     },
     async state() {
       checkBackend('Trainer.state');
+      await queue.idle();
       return readState(weights, adam, steps);
     },
     restore(state) {
       checkBackend('Trainer.restore');
+      if (queue.pending > 0)
+        throw new ArgumentError('Trainer.restore', 'steps', 'settled', `${queue.pending} that are not`);
       steps = writeState(state, weights, adam);
     },
     dispose: () => adam.dispose(),
   };
+}
+
+/** The loss; throws unless it and the squared norm of the gradient are finite. */
+async function finiteLoss(where: string, numbers: Promise<ArrayLike<number>>): Promise<number> {
+  const { 0: loss, 1: norm } = await numbers;
+  for (const [what, received] of Object.entries({ loss, 'squared norm of the gradient': norm })) {
+    if (!Number.isFinite(received)) throw new NotFiniteError(where, what, 'finite', received!);
+  }
+  return loss!;
 }
 
 /** The labels; throws where images, labels and model do not fit together. */

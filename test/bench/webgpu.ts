@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { odmLoss, seededRandom } from 'tfjs-ood';
 import { startWebgpu } from 'tfjs-ood/node';
 import { nearestNeighbors } from 'tfjs-ood/scorers';
 import { createTrainer, vgg } from 'tfjs-ood/training';
+import { countKernels, total } from '../webgpu/launched';
 
 export const title = 'a training step against forward passes, and nearest neighbors, by WebGPU in Node';
 
@@ -25,25 +25,6 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - start;
 };
 
-/** Counts the kernels that the device is given. */
-function countKernels() {
-  const backend = tf.backend() as WebGPUBackend;
-  const run = backend.runWebGPUProgram;
-  let count = 0;
-  backend.runWebGPUProgram = function (...args) {
-    count++;
-    return run.apply(this, args);
-  };
-  return {
-    take: () => {
-      const counted = count;
-      count = 0;
-      return counted;
-    },
-    stop: () => (backend.runWebGPUProgram = run),
-  };
-}
-
 async function step(width: number, batch: number, rounds: number): Promise<string> {
   const model = vgg({ width, dropout: 0, seed: 1 });
   const trainer = createTrainer(model, { loss: (y, x) => odmLoss(y, x, { pairs: 'all' }), seed: 1 });
@@ -60,9 +41,9 @@ async function step(width: number, batch: number, rounds: number): Promise<strin
         await y.data();
         y.dispose();
       });
-      ofForward = kernels.take();
+      ofForward = total(kernels.take());
       const whole = await timed(() => trainer.step(images, labels, 0));
-      ofStep = kernels.take();
+      ofStep = total(kernels.take());
       if (i < 0) continue;
       forwards.push(forward);
       steps.push(whole);

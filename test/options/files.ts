@@ -66,6 +66,7 @@ export const files: Rows = {
       epsilon: POSITIVE,
       augment: FUNCTION,
       partSize: COUNT,
+      stepsAhead: INDEX,
     },
     slip: ['learningrate', 'learningRate'],
   },

@@ -120,10 +120,14 @@ onEachBackend('a bank in parts', () => {
     const queries = rowsOf(40, size).data;
     const before = tf.memory().numTensors;
     const own = search(resident);
-    expect(tf.memory().numTensors - before).toBe(blocks);
+    expect(tf.memory().numTensors - before, 'before the first query').toBe(0);
     const { places } = await own.best(queries, 3);
     expect(tf.memory().numTensors - before, 'after scoring').toBe(blocks);
+    expect(await own.best(queries, 3)).toMatchObject({ places });
+    expect(tf.memory().numTensors - before, 'after scoring again').toBe(blocks);
     own.dispose();
+    await expect(own.best(queries, 3)).rejects.toThrow('scorer must be one that is in use');
+    expect(tf.memory().numTensors - before, 'after the end').toBe(0);
     for (let query = 0; query < 40; query++) {
       const distances = Array.from({ length: count }, (_, row) => {
         let square = 0;
@@ -133,5 +137,20 @@ onEachBackend('a bank in parts', () => {
       const naive = distances.sort(([a], [b]) => a - b).slice(0, 3);
       expect([...places.subarray(query * 3, query * 3 + 3)].sort()).toEqual(naive.map(([, row]) => row).sort());
     }
+  });
+
+  test('that is disposed while a search goes through it', async () => {
+    const before = tf.memory().numTensors;
+    const own = search(Infinity);
+    const backend = tf.backend();
+    const read = vi.spyOn(backend, 'read').mockImplementation((id: object) => {
+      read.mockRestore();
+      own.dispose();
+      return backend.read(id);
+    });
+    await expect(own.best(rowsOf(40, size).data, 3)).rejects.toThrow(
+      'a bank: scorer must be one that is in use, got one after dispose()',
+    );
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -8,6 +8,7 @@ function fakeTrainer(): Trainer & { seen: string[] } {
   return {
     seen,
     backend: 'a fake',
+    stepsAhead: 0,
     get steps() {
       return seen.length;
     },

@@ -8,17 +8,17 @@ export function asShipped(name: string): tf.KernelConfig {
   return stock.get(name)!;
 }
 
-/** Does something with kernels as tfjs ships them, then puts ours back. */
+/** Does something with kernels as tfjs ships them, without those that it lacks, then puts ours back. */
 export async function withStock<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
-  const put = (kernel: tf.KernelConfig) => {
-    tf.unregisterKernel(kernel.kernelName, 'webgpu');
-    tf.registerKernel(kernel);
+  const put = (name: string, kernel: tf.KernelConfig | undefined) => {
+    if (tf.getKernel(name, 'webgpu') as unknown) tf.unregisterKernel(name, 'webgpu');
+    if (kernel) tf.registerKernel(kernel);
   };
   const own = names.map((name) => tf.getKernel(name, 'webgpu'));
-  names.forEach((name) => put(asShipped(name)));
+  names.forEach((name) => put(name, stock.get(name)));
   try {
     return await work();
   } finally {
-    own.forEach(put);
+    names.forEach((name, i) => put(name, own[i]));
   }
 }

@@ -1,5 +1,5 @@
 import { pauses } from '../../core/pauses';
-import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
+import { centeredRows, neighborBank, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
 import { neighborSearch } from './neighbor-search';
 import { runningTop } from '../../linalg/running-top';
 import { isHalf, roundingUnit } from '../../tensors/precision';
@@ -21,51 +21,69 @@ interface Doubt {
   query: number;
   /** In float64. */
   row: Float64Array;
-  /** As it is multiplied, and its squared length. */
+  /** As it is multiplied, and half its squared length. */
   moved: Float32Array;
-  square: number;
+  half: number;
   /** Squared distance of the k-th of those found. */
   kth: number;
 }
 
-/** Squared lengths [M] of rows [M, D]. */
-function squaredLengths(rows: Float32Array, size: number): Float64Array {
-  return Float64Array.from({ length: rows.length / size }, (_, row) => {
+/** Half the squared lengths of rows [., D], into as many numbers from `first` on; gives the largest of them. */
+function halveSquares(halves: Float64Array, first: number, rows: Float32Array, size: number): number {
+  let largest = 0;
+  for (let row = first, at = 0; at < rows.length; row++) {
     let sum = 0;
-    for (let i = row * size; i < (row + 1) * size; i++) sum += rows[i]! * rows[i]!;
-    return sum;
-  });
+    for (const end = at + size; at < end; at++) sum += rows[at]! * rows[at]!;
+    halves[row] = sum / 2;
+    largest = Math.max(largest, sum / 2);
+  }
+  return largest;
 }
 
 /**
  * The exact search: float32 products choose k + 8 rows, float64 differences order them. By a bound of the products'
  * rounding error it is known which queries may have lost a neighbor; for those alone the products are looked through
- * again, and every row that could be nearer within the bound is settled in float64.
+ * again, and every row that could be nearer within the bound is settled in float64. Nothing is made before the first
+ * query.
  */
-export function exactNeighbors(where: string, bank: NeighborBank, normalized: boolean, blockSize: number): NearestRows {
-  const { size, count: bankRows } = bank;
-  const rowsOf = (from: number, count: number) => centeredRows(bank, bank.rows, bank.scales, from, count);
-  const squares = new Float64Array(bankRows);
-  for (let from = 0; from < bankRows; from += blockSize) {
-    squares.set(squaredLengths(rowsOf(from, Math.min(blockSize, bankRows - from)), size), from);
-  }
-  const halves = squares.map((square) => square / 2);
-  const lengths = squares.map(Math.sqrt);
-  const largest = lengths.reduce((a, b) => Math.max(a, b));
-  const search = neighborSearch(where, rowsOf, halves, size, blockSize);
+export function exactNeighbors(
+  where: string,
+  rows: Float32Array,
+  size: number,
+  normalized: boolean,
+  blockSize: number,
+): NearestRows {
+  const bankRows = rows.length / size;
+  let made: Promise<NeighborBank> | undefined;
+  let bank: NeighborBank;
+  // Known of rows that were multiplied, which one search through the bank does with all.
+  const halves = new Float64Array(bankRows);
+  let largest = 0;
+  const search = neighborSearch(where, moveRows, halves, size, blockSize);
   const unit = roundingUnit();
   // Half floats may take what is below 2^-14 for 0: each product, and each number that is multiplied.
   const lost = isHalf() ? 2 ** -13 * (size + 8) : 0;
   /**
-   * Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, whose lengths are given.
+   * Most that a value q . b - |b|^2 / 2 is off: by its sum, and by the rounding of q and b, half of whose squares are
+   * given.
    */
-  const slack = (query: number, row: number) =>
-    unit * (query + row) * ((size + 8) * row + 2 * (query + row)) + lost * (1 + query + row);
+  const slack = (queryHalf: number, rowHalf: number) => {
+    const [query, row] = [Math.sqrt(2 * queryHalf), Math.sqrt(2 * rowHalf)];
+    return unit * (query + row) * ((size + 8) * row + 2 * (query + row)) + lost * (1 + query + row);
+  };
+
+  function moveRows(from: number, count: number): Float32Array {
+    const moved = centeredRows(bank, rows, bank.scales, from, count);
+    largest = Math.max(largest, halveSquares(halves, from, moved, size));
+    return moved;
+  }
 
   async function squaresOf(queries: Float32Array, k: number): Promise<Float64Array> {
+    bank = await (made ??= neighborBank(rows, size, normalized));
     const scales = scalesOf(queries, size, normalized);
     const moved = centeredRows(bank, queries, scales);
-    const querySquares = squaredLengths(moved, size);
+    const queryHalves = new Float64Array(scales.length);
+    halveSquares(queryHalves, 0, moved, size);
     const wanted = Math.min(bankRows, k + SPARE);
     const { places, least } = await search.best(moved, wanted);
     const found = new Float64Array(scales.length * k);
@@ -80,10 +98,10 @@ export function exactNeighbors(where: string, bank: NeighborBank, normalized: bo
       own.sort();
       found.set(own.subarray(0, k), query * k);
       if (complete && wanted === bankRows) continue;
-      const [square, kth] = [querySquares[query]!, own[k - 1]!];
-      const othersFrom = square - 2 * (least[query]! + slack(Math.sqrt(square), largest));
+      const [half, kth] = [queryHalves[query]!, own[k - 1]!];
+      const othersFrom = 2 * (half - least[query]! - slack(half, largest));
       if (complete && othersFrom >= kth * (1 - TIE)) continue;
-      doubtful.push({ query, row, moved: moved.subarray(query * size, (query + 1) * size), square, kth });
+      doubtful.push({ query, row, moved: moved.subarray(query * size, (query + 1) * size), half, kth });
     }
     if (doubtful.length > 0) await settle(doubtful, k, found);
     return found;
@@ -95,12 +113,11 @@ export function exactNeighbors(where: string, bank: NeighborBank, normalized: bo
     doubtful.forEach(({ moved }, i) => chosen.set(moved, i * size));
     const tops = doubtful.map(() => runningTop(k)); // of minus the squared distances
     await search.values(chosen, (i, values, from, count, first) => {
-      const [{ row, square, kth }, top] = [doubtful[i]!, tops[i]!];
-      const length = Math.sqrt(square);
-      const atLeast = (square - kth) / 2;
+      const [{ row, half, kth }, top] = [doubtful[i]!, tops[i]!];
+      const atLeast = half - kth / 2;
       for (let j = 0; j < count; j++) {
         const value = values[from + j]!;
-        if (value > -Infinity && value + slack(length, lengths[first + j]!) < atLeast) continue;
+        if (value > -Infinity && value + slack(half, halves[first + j]!) < atLeast) continue;
         top.offer(-squaredDistance(bank, first + j, row), first + j);
       }
     });

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../core/errors';
 import type { NearestRows } from './exact-neighbors';
-import { centeredRows, scaledRow, scalesOf, squaredDistance, type NeighborBank } from './neighbor-bank';
+import { centeredRows, neighborBank, scaledRow, scalesOf, squaredDistance } from './neighbor-bank';
 import type { NeighborIndex, NeighborIndexMaker } from './neighbor-index';
 
 /**
@@ -8,18 +8,24 @@ import type { NeighborIndex, NeighborIndexMaker } from './neighbor-index';
  * when needed.
  */
 export function indexedNeighbors(
-  bank: NeighborBank,
+  rows: Float32Array,
+  size: number,
   normalized: boolean,
   maker: NeighborIndexMaker,
   saved?: Uint8Array,
 ): NearestRows & { bytes(): Promise<Uint8Array | undefined> } {
-  const { size, count } = bank;
-  const make = async (): Promise<NeighborIndex> =>
-    saved && maker.load ? maker.load(saved, size) : maker.build(centeredRows(bank, bank.rows, bank.scales), size);
+  const count = rows.length / size;
+  const made = neighborBank(rows, size, normalized);
+  const make = async (): Promise<NeighborIndex> => {
+    if (saved && maker.load) return maker.load(saved, size);
+    const bank = await made;
+    return maker.build(centeredRows(bank, rows, bank.scales), size);
+  };
   const index = make();
   index.catch(() => undefined); // said by whoever waits for it
   return {
     async squares(queries, k) {
+      const bank = await made;
       const scales = scalesOf(queries, size, normalized);
       const found = await (await index).search(centeredRows(bank, queries, scales), k);
       const squares = new Float64Array(scales.length * k);

@@ -6,7 +6,7 @@ import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';
 import { exactNeighbors, type NearestRows } from './exact-neighbors';
 import { indexedNeighbors } from './indexed-neighbors';
-import { neighborBank, tooFewRows } from './neighbor-bank';
+import { tooFewRows } from './neighbor-bank';
 import type { NeighborIndexMaker } from './neighbor-index';
 
 const WHERE = 'nearestNeighbors';
@@ -96,7 +96,7 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       }
       const bank = sample.rows();
       const normalized = normalize === 'length';
-      const nearest = index && indexedNeighbors(neighborBank(bank, size, normalized), normalized, index);
+      const nearest = index && indexedNeighbors(bank, size, normalized, index);
       return { bank, index: settingsOf(index), indexBytes: await nearest?.bytes(), nearest, sizes: { D: size } };
     },
     check(fitted, { k, index }, { D }) {
@@ -114,12 +114,10 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       const { bank: rows, indexBytes } = fitted;
       const size = sides.D!;
       const normalized = normalize === 'length';
-      const search = (): NearestRows => {
-        const bank = neighborBank(rows, size, normalized);
-        return index
-          ? indexedNeighbors(bank, normalized, index, indexBytes)
-          : exactNeighbors(WHERE, bank, normalized, blockSize);
-      };
+      const search = (): NearestRows =>
+        index
+          ? indexedNeighbors(rows, size, normalized, index, indexBytes)
+          : exactNeighbors(WHERE, rows, size, normalized, blockSize);
       const nearest = fitted.nearest ?? search();
       return {
         largestScore: normalized ? 2 : undefined,

@@ -1,3 +1,4 @@
+import { pauses } from '../../core/pauses';
 import type { Wrong } from '../contract/define-row-scorer';
 
 /** Bank rows, and their distances to queries in float64. */
@@ -11,6 +12,9 @@ export interface NeighborBank {
   /** The mean of the scaled rows [D]. */
   center: Float64Array;
 }
+
+/** Rows that are looked at between two pauses. */
+const AT_ONCE = 4096;
 
 /** 1 over the length of each row; 0 for a zero row, which has no direction. */
 export function inverseLengths(rows: Float32Array, size: number): Float64Array {
@@ -26,14 +30,26 @@ export const scalesOf = (rows: Float32Array, size: number, normalized: boolean):
   normalized ? inverseLengths(rows, size) : new Float64Array(rows.length / size).fill(1);
 
 /** The bank; keeps `rows` as they are. */
-export function neighborBank(rows: Float32Array, size: number, normalized: boolean): NeighborBank {
+export async function neighborBank(rows: Float32Array, size: number, normalized: boolean): Promise<NeighborBank> {
+  const pause = pauses();
   const count = rows.length / size;
-  const scales = scalesOf(rows, size, normalized);
+  const scales = new Float64Array(count);
   const center = new Float64Array(size);
-  scales.forEach((scale, row) => {
-    for (let i = 0; i < size; i++) center[i]! += (rows[row * size + i]! * scale) / count;
-  });
-  return { rows, size, count, scales, center };
+  for (let first = 0; first < count; first += AT_ONCE) {
+    await pause();
+    const own = rows.subarray(first * size, (first + AT_ONCE) * size);
+    scales.set(scalesOf(own, size, normalized), first);
+    addScaled(center, own, scales.subarray(first));
+  }
+  return { rows, size, count, scales, center: center.map((sum) => sum / count) };
+}
+
+function addScaled(sum: Float64Array, rows: Float32Array, scales: Float64Array): void {
+  const size = sum.length;
+  for (let row = 0, at = 0; at < rows.length; row++) {
+    const scale = scales[row]!;
+    for (let i = 0; i < size; i++, at++) sum[i]! += rows[at]! * scale;
+  }
 }
 
 /** Rows, scaled and moved so that the bank's mean is the origin: float32 products of them lose little. */
