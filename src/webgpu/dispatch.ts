@@ -1,4 +1,5 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { ArgumentError } from '../core/errors';
 import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
 
 type Pipeline = object;
@@ -56,6 +57,14 @@ export interface GpuProgram {
 
 const pipelines = new WeakMap<object, Map<string, Pipeline>>();
 
+/** Earlier versions pass other numbers before ours, which programs would take for theirs. */
+function checkVersion(backend: GpuBackend): void {
+  const { recordAndSubmit } = Object.getPrototypeOf(backend) as Partial<GpuBackend>;
+  if (recordAndSubmit && String(recordAndSubmit).includes('pixelsOpType')) return;
+  const expected = 'one that passes uniforms as 4.22 does (npm install @tensorflow/tfjs-backend-webgpu@^4.22)';
+  throw new ArgumentError('tfjs-ood/webgpu', '@tensorflow/tfjs-backend-webgpu', expected, 'another version');
+}
+
 /** WGSL of a program: what it declares, then its code. */
 export function sourceOf({ writes, reads, sizes, numbers = [], code }: GpuProgram): string {
   const buffers = [
@@ -71,9 +80,13 @@ export function sourceOf({ writes, reads, sizes, numbers = [], code }: GpuProgra
   ].join('\n');
 }
 
-function pipelineOf({ device }: GpuBackend, program: GpuProgram): Pipeline {
+function pipelineOf(backend: GpuBackend, program: GpuProgram): Pipeline {
+  const { device } = backend;
   let own = pipelines.get(device);
-  if (!own) pipelines.set(device, (own = new Map()));
+  if (!own) {
+    checkVersion(backend);
+    pipelines.set(device, (own = new Map()));
+  }
   let pipeline = own.get(program.name);
   if (!pipeline) {
     const module = device.createShaderModule({ code: sourceOf(program), label: program.name });
