@@ -11,7 +11,7 @@ function wayOut(): string {
 }
 
 async function throwIfLost(where: string, device: GPUDevice, cause?: unknown): Promise<void> {
-  const lost = await Promise.race([device.lost, undefined]);
+  const lost = await Promise.race([device.lost, Promise.resolve()]);
   if (!lost) return;
   const expected =
     'there until the run ends: start the backend anew, and go on from the last checkpoint (Trainer.restore)';

@@ -77,12 +77,12 @@ onEachBackend('batchNormLayer', () => {
         const { grads } = tf.variableGrads(() => loss(tf.tensor(x, shape)) as tf.Scalar, [scale, offset]);
         return [normalized, dx, grads[scale.name]!, grads[offset.name]!];
       });
-      expectClose(await output!.data(), naive(x, gamma, beta), { relative: 1e-5, absolute: 1e-5 });
+      expectClose(await output.data(), naive(x, gamma, beta), { relative: 1e-5, absolute: 1e-5 });
       for (const [which, tensor] of computed.entries()) {
         const expected = finiteDifferences([x, gamma, beta], which as 0 | 1 | 2, upstream);
         expectClose(await tensor.data(), expected, { relative: 1e-4, absolute: 2e-5 });
       }
-      tf.dispose([output!, computed]);
+      tf.dispose([output, computed]);
       free(layer);
     },
   );

@@ -68,7 +68,7 @@ export async function startDawn(where: string): Promise<GpuAdapter> {
   await import('../../webgpu/index');
 
   const own = tf.engine().registry.webgpu as InstanceType<typeof WebGPUBackend> | undefined;
-  const isLost = own && (await Promise.race([own.device.lost, undefined]));
+  const isLost = own && (await Promise.race([own.device.lost, Promise.resolve()]));
   if (own && !isLost) {
     await tf.setBackend('webgpu');
     return cardOf(own.device.adapterInfo);
