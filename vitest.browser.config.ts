@@ -11,7 +11,7 @@ const arithmetic = [
   'test/scorers/*.test.ts',
   'test/augment/*.test.ts',
 ];
-/** Not on webgpu: they read tensors at once, which that backend answers with zeros where it cannot wait. */
+/** Not on webgpu: there they run in Node (vitest.webgpu.config.ts). */
 const training = [
   'test/training/{closed-form-batch-norm,seeded-dropout,step-gradients,trainer,vgg}.test.ts',
   'test/detector/{detector-stores,embed,graph-model}.test.ts',
@@ -44,8 +44,7 @@ const suites: { name: string; backends: string[]; include: string[]; exclude?: s
     name: 'webgpu',
     backends: ['webgpu'],
     include: [...waiting, ...arithmetic, 'test/browser/*.webgpu.ts', 'test/training/step-gradients.test.ts'],
-    // Whole numbers are read at once there, and the device of all tests that follow is lost with it
-    exclude: [withoutOurCode, ...inNode, ...later, 'test/losses/whole-numbers.test.ts'],
+    exclude: [withoutOurCode, ...inNode, ...later],
   },
   { name: 'page', backends: ['cpu'], include: ['test/browser/*.page.ts'] },
   { name: 'webgl-half', backends: ['webgl'], include: [half] },

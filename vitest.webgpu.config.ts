@@ -10,22 +10,25 @@ const chromium = '/usr/lib/chromium';
 process.env.VK_DRIVER_FILES ??= `${chromium}/vk_swiftshader_icd.json`;
 process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boolean).join(':');
 
-const training = 'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,steps-ahead,trainer,trainer-state,vgg}';
-const detectors = 'test/detector/{detector-stores,embed,finite-inputs,graph-model,image-shapes}';
+const training =
+  'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,steps-ahead,trainer,trainer-state,vgg}';
+const detectors = 'test/detector/{embed,graph-model,image-shapes}';
+const losses = 'test/losses/{embedding-memory,near-rows,not-finite,pair-losses,pairwise-distances,whole-numbers}';
+const scorers =
+  'test/scorers/{class-mean-scorer,largest-score,logit-scorers,nearest-class-mean,nearest-means,neighbor-scorers}';
+const suites = [training, detectors, losses, scorers, 'test/tensors/finite-images'];
+
+/** Minutes by software: with FULL=1 alone. */
+const full = ['test/losses/*', 'test/scorers/*', 'test/embeddings/*', 'test/detector/finite-inputs'];
+/** They replace or fill what only cpu and wasm have; the last takes our machine code away for a whole process. */
+const elsewhere = 'test/scorers/{products-that-fail,full-heap,gaussian-scorers-on-backend}.test.ts';
 
 /** `npm run test:webgpu`: what is tested on WebGPU without a browser, in Node by the package `webgpu` (Dawn). */
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: [
-      'test/webgpu/*.test.ts',
-      `${training}.test.ts`,
-      `${detectors}.test.ts`,
-      'test/losses/*.test.ts',
-      'test/scorers/*.test.ts',
-      'test/embeddings/*.test.ts',
-      'test/tensors/finite-images.test.ts',
-    ],
+    include: ['test/webgpu/*', ...suites, ...(process.env.FULL ? full : [])].map((files) => `${files}.test.ts`),
+    exclude: [elsewhere],
     setupFiles: ['test/webgpu/setup.ts'],
     provide: { backends: ['webgpu'] },
     pool: 'forks', // threads share their process' environment, and Dawn

@@ -33,7 +33,6 @@ const digitLabels = (count: number, rest: number): Int32Array =>
 async function look(model: LayersModel, known: ImageSet, test: ImageSet, labels: Int32Array) {
   const means = new ClassMeans();
   await means.add(await embed(model, known), digitLabels(known.shape[0], 0));
-  tell({ type: 'alive' });
   const embeddings = await embed(model, test);
   const scorer = nearestClassMean().of(means);
   const scores = await scorer.score({ features: embeddings });
@@ -58,6 +57,8 @@ async function train(seed: number, seconds: number): Promise<void> {
     learningRate: 1e-3,
     seed,
   });
+  // Software that plays a graphics card takes long for a step; the worker waits, and can say so
+  const beat = setInterval(() => tell({ type: 'alive' }), 5000);
   const batches = odmBatches(digitLabels(KNOWN, SEEN), { batchSize: 64, outEvery: 1, seed });
   try {
     let [step, spent, loss] = [0, 0, undefined as number | undefined];
@@ -72,12 +73,12 @@ async function train(seed: number, seconds: number): Promise<void> {
         const { indices, labels, epoch } = batches.next();
         loss = (await trainer.step({ set, indices }, labels, epoch)).loss;
         step++;
-        tell({ type: 'alive' }); // software that plays a graphics card takes seconds for a step
         await nextTask();
       }
       spent += performance.now() - start;
     }
   } finally {
+    clearInterval(beat);
     trainer.dispose();
     model.dispose();
   }

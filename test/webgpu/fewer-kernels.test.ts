@@ -1,6 +1,7 @@
 import { AddN } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { webgpuKernels } from 'tfjs-ood/webgpu';
+import { dispatch, type GpuBackend } from '../../src/webgpu/dispatch';
 import { onEachBackend } from '../on-each-backend';
 import { total } from './launched';
 import { kernelsOfStep } from './paper-network';
@@ -16,4 +17,17 @@ onEachBackend("a step of the paper's network with batch norm", () => {
     expect(ours.has('Conv2DDerFilterProgram')).toBe(false);
     expect(total(ours)).toBeLessThanOrEqual(total(stock) / 3);
   });
+});
+
+test('another version of the backend, which would pass other numbers to our programs, is an error', () => {
+  const scratch = { dataId: {}, shape: [1], dtype: 'float32' as const };
+  class Other {
+    readonly device = {};
+    uploadToGPU() {}
+    recordAndSubmit() {}
+  }
+  const program = { name: 'any', writes: ['x: array<f32>'], reads: [], sizes: [], code: '' };
+  expect(() => dispatch(new Other() as unknown as GpuBackend, program, [scratch], [], [1, 1, 1])).toThrow(
+    /backend-webgpu.*\^4\.22/,
+  );
 });

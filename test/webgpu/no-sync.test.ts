@@ -53,14 +53,16 @@ onEachBackend('nothing is read at once', () => {
 
   test.each([energy(), mahalanobis(), nearestNeighbors({ k: 2 })])('in a detector by $kind', async (scorer) => {
     const model = smallModel() as tfl.Sequential;
-    model.add(tfl.layers.dense({ name: 'logits', units: 2 }));
+    model.add(
+      tfl.layers.dense({ name: 'logits', units: 2, kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }) }),
+    );
     const options = { scorer, alpha: 0.2, ...(scorer.kind === 'energy' ? {} : { features: 'out' }) };
     const detector = await fitDetector(model, { images: set, labels: LABELS }, options);
     const verdicts = await detector.predict(set);
     expect(verdicts).toHaveLength(24);
     expect(verdicts.every(({ score }) => Number.isFinite(score))).toBe(true);
-    const { known } = await detector.evaluate({ known: { images: set, labels: LABELS }, strange: { same: set } });
-    expect(known.accuracy!.count).toBeGreaterThan(0);
+    const { known, out } = await detector.evaluate({ known: { images: set, labels: LABELS }, strange: { same: set } });
+    expect([known.accuracy !== undefined, out.length]).toEqual([true, 1]);
     detector.dispose();
     model.dispose();
   });
