@@ -22,7 +22,7 @@ const because = <E extends Error>(cause: unknown, error: E): E => (cause ? Objec
 
 const CHANGED = ', which the weights may depend on by now: Trainer.restore the last state';
 
-/** What the device says of work from `listen` to `hear`; `hear` submits it first, as what is only recorded is unseen. */
+/** What the device says of work from `listen` to `hear`, which submits it first: what is only recorded is unseen. */
 async function hearing(where: string) {
   const backend = tf.backend() as WebGPUBackend;
   const { device } = backend;

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, forEach, forEachGroups, sizeOf, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, forEach, forEachGroups, numbersIn, type GpuKernel, type GpuProgram } from './dispatch';
 
 /** All eight buffers that a stage may have. */
 const PROGRAM: GpuProgram = {
@@ -29,11 +29,11 @@ const PROGRAM: GpuProgram = {
  */
 export const adamUpdate: GpuKernel = ({ inputs, backend, attrs }) => {
   const { weights, m, v, health } = inputs as Record<'weights' | 'm' | 'v' | 'health', TensorInfo>;
-  const gradient = inputs.gradient as TensorInfo | undefined;
+  const gradient = inputs.gradient;
   const { beta1, beta2, epsilon, weightDecay, rate } = attrs as Record<string, number>;
   const writes = [0, 1, 2].map(() => backend.makeTensorInfo(weights.shape, 'float32'));
   const numbers = [weightDecay!, beta1!, 1 - beta1!, beta2!, 1 - beta2!, epsilon!, rate!];
-  const count = sizeOf(weights);
+  const count = numbersIn(weights);
   dispatch(
     backend,
     PROGRAM,

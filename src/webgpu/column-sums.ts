@@ -1,5 +1,5 @@
 import { util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, forEach, forEachGroups, registered, sizeOf, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, forEach, forEachGroups, registered, numbersIn, type GpuKernel, type GpuProgram } from './dispatch';
 import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
 import { inParts } from './tiled-product';
 
@@ -26,7 +26,7 @@ const columnSums: GpuKernel = ({ inputs, backend, attrs }) => {
   const reduced = util.parseAxisParam(axis, x.shape).length;
   const kept = x.shape.slice(reduced);
   const columns = kept.reduce((size, length) => size * length, 1);
-  const rows = sizeOf(x) / columns;
+  const rows = numbersIn(x) / columns;
   const own = rowsOfPart(rows);
   const parts = Math.ceil(rows / own);
   const shape = [...(keepDims ? x.shape.slice(0, reduced).map(() => 1) : []), ...kept];

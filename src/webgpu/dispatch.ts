@@ -35,7 +35,7 @@ export const registered =
   (call: WebgpuKernelCall): TensorInfo | TensorInfo[] => {
     const isOurs =
       call.attrs?.dataFormat !== 'NCHW' &&
-      Object.values(call.inputs).every((input) => input?.dtype === 'float32' && sizeOf(input) > 0);
+      Object.values(call.inputs).every((input) => input?.dtype === 'float32' && numbersIn(input) > 0);
     return isOurs || !stock ? kernel(call as unknown as GpuCall) : stock(call);
   };
 
@@ -85,7 +85,7 @@ function pipelineOf(backend: GpuBackend, program: GpuProgram): Pipeline {
   let own = pipelines.get(device);
   if (!own) {
     checkVersion(backend);
-    pipelines.set(device, (own = new Map()));
+    pipelines.set(device, (own = new Map<string, Pipeline>()));
   }
   let pipeline = own.get(program.name);
   if (!pipeline) {
@@ -133,21 +133,21 @@ export function dispatch(
 /** Most workgroups in a dimension that any device allows. */
 const MOST = 65_535;
 
-/** So many workgroups in two dimensions; `flatGroup` of {@link FLAT} numbers them, and some too many. */
-export function spread(groups: number, depth = 1): [number, number, number] {
+/** So many workgroups in two dimensions; `flatGroup` of {@link FLAT_GROUP} numbers them, and some too many. */
+export function spreadGroups(groups: number, depth = 1): [number, number, number] {
   const rows = Math.ceil(groups / MOST);
   return [Math.ceil(groups / rows), rows, depth];
 }
 
-/** The number of a workgroup that {@link spread} made. */
-export const FLAT = `
+/** The number of a workgroup that {@link spreadGroups} made. */
+export const FLAT_GROUP = `
 fn flatGroup(group: vec3<u32>, groups: vec3<u32>) -> i32 { return i32(group.y * groups.x + group.x); }`;
 
 /** Threads of a workgroup in programs of one thread a number. */
 export const THREADS = 256;
 
 /** A program of one thread a number: `each(i)` is called for i from 0 to `given.count - 1`. */
-export const forEach = (each: string): string => `${FLAT}
+export const forEach = (each: string): string => `${FLAT_GROUP}
 ${each}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -157,6 +157,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }`;
 
 /** The workgroups of {@link forEach}. */
-export const forEachGroups = (count: number): [number, number, number] => spread(Math.ceil(count / THREADS));
+export const forEachGroups = (count: number): [number, number, number] => spreadGroups(Math.ceil(count / THREADS));
 
-export const sizeOf = ({ shape }: TensorInfo): number => shape.reduce((size, length) => size * length, 1);
+export const numbersIn = ({ shape }: TensorInfo): number => shape.reduce((size, length) => size * length, 1);

@@ -3,27 +3,27 @@ import '@tensorflow/tfjs-backend-webgpu'; // first: importing it later would put
 import { adamUpdate } from './adam-update';
 import { addN } from './add-n';
 import { sumKernel } from './column-sums';
-import { conv2dBackpropFilter } from './conv2d-backprop-filter';
-import { conv2dBackpropInput } from './conv2d-backprop-input';
-import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop';
+import { conv2dFilterGradient } from './conv2d-filter-gradient';
+import { conv2dInputGradient } from './conv2d-input-gradient';
+import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients';
 import { registered } from './dispatch';
 import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
 import { nearestColumns } from './nearest-columns';
 import { moveTowards, normalizeChannelsGrad, normalizeChannelsKernel } from './normalize-channels';
-import { avgPoolGrad, maxPoolGrad } from './pool-gradients';
-import { stepHealth } from './step-health';
+import { avgPoolGradient, maxPoolGradient } from './pool-gradients';
+import { stepHealthKernel } from './step-health';
 
 type Kernel = (call: WebgpuKernelCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /** Each kernel by its tfjs name, made from the backend's own where there is one. */
 const kernels: Readonly<Record<string, (stock: WebgpuKernel) => Kernel>> = {
   [tf.AddN]: addN,
-  [tf.AvgPoolGrad]: registered(avgPoolGrad),
-  [tf.Conv2DBackpropFilter]: registered(conv2dBackpropFilter),
-  [tf.Conv2DBackpropInput]: registered(conv2dBackpropInput),
-  [tf.DepthwiseConv2dNativeBackpropFilter]: registered(depthwiseBackpropFilter),
-  [tf.DepthwiseConv2dNativeBackpropInput]: registered(depthwiseBackpropInput),
-  [tf.MaxPoolGrad]: registered(maxPoolGrad),
+  [tf.AvgPoolGrad]: registered(avgPoolGradient),
+  [tf.Conv2DBackpropFilter]: registered(conv2dFilterGradient),
+  [tf.Conv2DBackpropInput]: registered(conv2dInputGradient),
+  [tf.DepthwiseConv2dNativeBackpropFilter]: registered(depthwiseFilterGradient),
+  [tf.DepthwiseConv2dNativeBackpropInput]: registered(depthwiseInputGradient),
+  [tf.MaxPoolGrad]: registered(maxPoolGradient),
   [tf.Sum]: sumKernel,
   // What our training and search use where they are registered
   AdamUpdate: registered(adamUpdate),
@@ -31,7 +31,7 @@ const kernels: Readonly<Record<string, (stock: WebgpuKernel) => Kernel>> = {
   NearestColumns: registered(nearestColumns),
   NormalizeChannels: registered(normalizeChannelsKernel),
   NormalizeChannelsGrad: registered(normalizeChannelsGrad),
-  StepHealth: registered(stepHealth),
+  StepHealth: registered(stepHealthKernel),
 };
 
 /**

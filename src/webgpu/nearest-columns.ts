@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, FLAT, spread, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, FLAT_GROUP, spreadGroups, type GpuKernel, type GpuProgram } from './dispatch';
 
 const THREADS = 256;
 /** Bits of -Infinity. */
@@ -15,7 +15,7 @@ const PROGRAM: GpuProgram = {
   writes: ['result: array<u32>'],
   reads: ['products: array<u32>', 'before: array<u32>'],
   sizes: ['rows', 'columns', 'k', 'first', 'kept'],
-  code: `${FLAT}
+  code: `${FLAT_GROUP}
 var<workgroup> counts: array<atomic<u32>, 256>;
 var<workgroup> prefix: u32;
 var<workgroup> wanted: u32;
@@ -87,11 +87,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
  */
 export const nearestColumns: GpuKernel = ({ inputs, backend, attrs }) => {
   const { products } = inputs as { products: TensorInfo };
-  const before = inputs.before as TensorInfo | undefined;
+  const before = inputs.before;
   const { k, first } = attrs as { k: number; first: number };
   const [rows, columns] = products.shape as [number, number];
   const result = backend.makeTensorInfo([rows, 2 * k], 'int32');
   const sizes = [rows, columns, k, first, before ? k : 0];
-  dispatch(backend, PROGRAM, [result, products, before ?? products], sizes, spread(rows));
+  dispatch(backend, PROGRAM, [result, products, before ?? products], sizes, spreadGroups(rows));
   return result;
 };

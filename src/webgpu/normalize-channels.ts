@@ -1,5 +1,14 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, FLAT, forEach, forEachGroups, sizeOf, spread, type GpuBackend, type GpuKernel } from './dispatch';
+import {
+  dispatch,
+  FLAT_GROUP,
+  forEach,
+  forEachGroups,
+  numbersIn,
+  spreadGroups,
+  type GpuBackend,
+  type GpuKernel,
+} from './dispatch';
 import type { GpuProgram } from './dispatch';
 
 /** Threads that add up the parts of a channel. */
@@ -61,7 +70,7 @@ const PART_GRADIENTS: GpuProgram = {
 const ALL_SIZES = ['channels', 'rows', 'rowsOfPart', 'partCount'];
 
 /** A workgroup a channel: each lane joins some parts, then lanes join by halves; `finish` gets the whole. */
-const eachChannel = (join: string, finish: string) => `${FLAT}
+const eachChannel = (join: string, finish: string) => `${FLAT_GROUP}
 var<workgroup> lanes: array<vec3<f32>, ${LANES}>;
 ${join}
 @compute @workgroup_size(${LANES})
@@ -159,25 +168,25 @@ function inRowParts(
   [second, writes, more]: readonly [GpuProgram, readonly TensorInfo[], readonly TensorInfo[]],
   numbers: readonly number[] = [],
 ): void {
-  const channels = sizeOf(writes[0]!);
-  const rows = sizeOf(reads[0]!) / channels;
+  const channels = numbersIn(writes[0]!);
+  const rows = numbersIn(reads[0]!) / channels;
   const { rowsOfPart, parts } = rowParts(rows, channels);
   const scratch = backend.makeTensorInfo([parts, channels, 2], 'float32');
   const count = parts * channels;
   dispatch(backend, first, [scratch, ...reads], [count, channels, rows, rowsOfPart], forEachGroups(count));
   const sizes = [channels, rows, rowsOfPart, parts];
-  dispatch(backend, second, [...writes, scratch, ...more], [...sizes, ...numbers], spread(channels));
+  dispatch(backend, second, [...writes, scratch, ...more], [...sizes, ...numbers], spreadGroups(channels));
   backend.disposeData(scratch.dataId);
 }
 
 /** Batch norm in training: [y, mean, variance, 1 / sqrt(variance + epsilon)] of x [..., C], gamma [C], beta [C]. */
 export const normalizeChannelsKernel: GpuKernel = ({ inputs, backend, attrs }) => {
   const { x, gamma, beta } = inputs as Record<'x' | 'gamma' | 'beta', TensorInfo>;
-  const channels = sizeOf(gamma);
+  const channels = numbersIn(gamma);
   const make = (shape: number[]) => backend.makeTensorInfo(shape, 'float32');
   const [y, mean, variance, inverse] = [make(x.shape), make([channels]), make([channels]), make([channels])] as const;
   inRowParts(backend, [PART_MOMENTS, [x]], [MOMENTS, [mean, variance, inverse], []], [attrs.epsilon as number]);
-  const count = sizeOf(x);
+  const count = numbersIn(x);
   dispatch(backend, APPLY, [y, x, gamma, beta, mean, inverse], [count, channels], forEachGroups(count));
   return [y, mean, variance, inverse];
 };
@@ -185,11 +194,11 @@ export const normalizeChannelsKernel: GpuKernel = ({ inputs, backend, attrs }) =
 /** Its gradient: [dx, dgamma, dbeta] of dy, x, gamma and what the forward pass gave. */
 export const normalizeChannelsGrad: GpuKernel = ({ inputs, backend }) => {
   const { x, dy, gamma, mean, inverse } = inputs as Record<'x' | 'dy' | 'gamma' | 'mean' | 'inverse', TensorInfo>;
-  const channels = sizeOf(gamma);
+  const channels = numbersIn(gamma);
   const make = (shape: number[]) => backend.makeTensorInfo(shape, 'float32');
   const [dx, dgamma, dbeta] = [make(x.shape), make([channels]), make([channels])] as const;
   inRowParts(backend, [PART_GRADIENTS, [x, dy, mean]], [GRADIENT_SUMS, [dgamma, dbeta], [inverse]]);
-  const count = sizeOf(x);
+  const count = numbersIn(x);
   const reads = [x, dy, gamma, mean, inverse, dgamma, dbeta];
   dispatch(backend, INPUT_GRADIENT, [dx, ...reads], [count, channels, count / channels], forEachGroups(count));
   return [dx, dgamma, dbeta];
@@ -212,7 +221,7 @@ export const moveTowards: GpuKernel = ({ inputs, backend, attrs }) => {
   const { oldMean, oldVariance, newMean, newVariance } = inputs as Record<string, TensorInfo>;
   const [mean, variance] = [oldMean!, oldVariance!].map(({ shape }) => backend.makeTensorInfo(shape, 'float32'));
   const tensors = [mean!, variance!, oldMean!, oldVariance!, newMean!, newVariance!];
-  const count = sizeOf(oldMean!);
+  const count = numbersIn(oldMean!);
   dispatch(backend, MOVE, tensors, [count, attrs.share as number], forEachGroups(count));
   return [mean!, variance!];
 };

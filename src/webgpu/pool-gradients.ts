@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, forEach, forEachGroups, sizeOf, type GpuCall, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, forEach, forEachGroups, numbersIn, type GpuCall, type GpuKernel, type GpuProgram } from './dispatch';
 
 const SIZES = [
   ...['count', 'channels', 'height', 'width', 'outHeight', 'outWidth', 'windowHeight', 'windowWidth'],
@@ -73,7 +73,7 @@ function gradient({ backend, attrs }: GpuCall, program: GpuProgram, x: TensorInf
   const shape = x.shape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
   const result = backend.makeTensorInfo(shape, 'float32');
-  const count = sizeOf(result);
+  const count = numbersIn(result);
   dispatch(
     backend,
     program,
@@ -89,13 +89,13 @@ function gradient({ backend, attrs }: GpuCall, program: GpuProgram, x: TensorInf
 }
 
 /** Gradient of average pooling; as on the cpu backend each share is one over the whole window, padding too. */
-export const avgPoolGrad: GpuKernel = (call) => {
+export const avgPoolGradient: GpuKernel = (call) => {
   const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
   return gradient(call, AVERAGE, input, [dy]);
 };
 
 /** Gradient of max pooling: it goes to the first member of a window that holds the maximum, as on the cpu backend. */
-export const maxPoolGrad: GpuKernel = (call) => {
+export const maxPoolGradient: GpuKernel = (call) => {
   const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
   return gradient(call, MAXIMUM, input, [dy, input]);
 };

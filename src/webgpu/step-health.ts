@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, sizeOf, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, numbersIn, type GpuKernel, type GpuProgram } from './dispatch';
 
 /** Tensors of one dispatch: a stage may have eight buffers, and one is for the sums. */
 const AT_ONCE = 7;
@@ -69,16 +69,16 @@ fn main(@builtin(local_invocation_index) index: u32) {
  * [loss, squared norm of all gradients, 1 where one of these is not finite, or was not in `before`]: inputs `loss`,
  * `gradient0`, `gradient1`, ..., and `before`, another such three.
  */
-export const stepHealth: GpuKernel = ({ inputs, backend }) => {
+export const stepHealthKernel: GpuKernel = ({ inputs, backend }) => {
   const { loss, before, ...rest } = inputs as { loss: TensorInfo; before?: TensorInfo; [name: string]: TensorInfo };
-  const gradients = Object.values(rest) as TensorInfo[];
+  const gradients = Object.values<TensorInfo>(rest);
   const parts = backend.makeTensorInfo([Math.max(1, gradients.length) * MOST_GROUPS], 'float32');
   let count = 0;
   for (let first = 0; first < gradients.length; first += AT_ONCE) {
     const own = gradients.slice(first, first + AT_ONCE);
     // Slots that are left are bound too, and nothing of them is read.
     const slots = SLOTS.map((i) => own[i] ?? own[0]!);
-    const sizes = SLOTS.map((i) => (own[i] ? sizeOf(own[i]) : 0));
+    const sizes = SLOTS.map((i) => (own[i] ? numbersIn(own[i]) : 0));
     const groups = Math.min(MOST_GROUPS, Math.ceil(Math.max(...sizes) / NUMBERS));
     dispatch(backend, SQUARES, [parts, ...slots], [count, ...sizes], [groups, own.length, 1]);
     count += groups * own.length;

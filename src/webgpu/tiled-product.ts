@@ -1,10 +1,10 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, FLAT, spread, type GpuBackend, type GpuProgram } from './dispatch';
+import { dispatch, FLAT_GROUP, spreadGroups, type GpuBackend, type GpuProgram } from './dispatch';
 
 /** Rows and columns of the result that a workgroup makes. */
-export const TILE = 64;
+const TILE = 64;
 /** Numbers of a row and of a column that are multiplied between two barriers. */
-export const CHUNK = 16;
+const CHUNK = 16;
 /** Each makes 8 x 8 of the tile. */
 const TILE_THREADS = 64;
 
@@ -95,7 +95,7 @@ const SUM_PARTS: GpuProgram = {
   writes: ['result: array<f32>'],
   reads: ['parts: array<f32>'],
   sizes: ['count', 'partCount'],
-  code: `${FLAT}
+  code: `${FLAT_GROUP}
 var<workgroup> sums: array<f32, ${SUMMED * LANES}>;
 @compute @workgroup_size(${SUMMED * LANES})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -132,7 +132,7 @@ export function inParts(
   const count = shape.reduce((size, length) => size * length, 1);
   const scratch = backend.makeTensorInfo([parts, count], 'float32');
   make(scratch);
-  dispatch(backend, SUM_PARTS, [result, scratch], [count, parts], spread(Math.ceil(count / SUMMED)));
+  dispatch(backend, SUM_PARTS, [result, scratch], [count, parts], spreadGroups(Math.ceil(count / SUMMED)));
   backend.disposeData(scratch.dataId);
   return result;
 }

@@ -89,7 +89,7 @@ describe('gradients of conv2d', () => {
       if (tf.getBackend() === 'webgpu') {
         const attrs = { strides: 1, pad, dilations, dataFormat: 'NHWC' } as unknown as tf.NamedAttrMap;
         const run = (name: string, inputs: tf.NamedTensorMap, more: object) =>
-          tf.engine().runKernel(name, inputs, { ...attrs, ...more }) as tf.Tensor;
+          tf.engine().runKernel<tf.Tensor>(name, inputs, { ...attrs, ...more });
         return [
           run(tf.Conv2DBackpropInput, { dy, filter: w }, { inputShape: x.shape }),
           run(tf.Conv2DBackpropFilter, { x, dy }, { filterShape: w.shape }),
@@ -99,7 +99,7 @@ describe('gradients of conv2d', () => {
       const at = Array.from({ length: 6 }, (_, i) => Math.floor(i / 3) * dilations[0] * wide + (i % 3) * dilations[1]);
       const spread = tf.cast(tf.oneHot(tf.tensor1d(at, 'int32'), tall * wide), 'float32');
       const holes = (a: tf.Tensor) =>
-        tf.reshape(tf.matMul(spread, tf.reshape(a, [6, 15]), true), [tall, wide, 3, 5]) as tf.Tensor4D;
+        tf.reshape<tf.Rank.R4>(tf.matMul(spread, tf.reshape(a, [6, 15]), true), [tall, wide, 3, 5]);
       return tf.grads((a, b) => tf.conv2d(a as tf.Tensor4D, holes(b), 1, pad))([x, w], dy);
     }),
   );

@@ -25,7 +25,7 @@ function deviceTop(k: number, checkProducts: CheckProducts) {
     add({ products, bank, queryProbes }: MadeProducts): void {
       const attrs = { k, first: bank.first };
       const inputs = { products, ...(top && { before: top }) };
-      const next = tf.engine().runKernel('NearestColumns', inputs, attrs) as tf.Tensor;
+      const next = tf.engine().runKernel<tf.Tensor>('NearestColumns', inputs, attrs);
       top?.dispose();
       top = next;
       const columns = tf.tidy(() =>
@@ -47,7 +47,7 @@ function deviceTop(k: number, checkProducts: CheckProducts) {
       );
       try {
         const [packed, entries] = await Promise.all([top!.data<'int32'>(), checks.data<'float32'>()]);
-        const width = checks.shape[1]!;
+        const width = checks.shape[1];
         let from = 0;
         for (const { bank, columns } of seen) {
           const start = from;

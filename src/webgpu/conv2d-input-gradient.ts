@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, spread, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, spreadGroups, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts, partsOf, STORE, tiledProduct } from './tiled-product';
 
 type Shape4D = [number, number, number, number];
@@ -68,7 +68,7 @@ const PROGRAM: GpuProgram = {
  * Input gradient of a convolution: the product of dy, seen through the filter as [input pixels, filter's places and
  * output channels], with the filter [these, input channels].
  */
-export const conv2dBackpropInput: GpuKernel = ({ inputs, backend, attrs }) => {
+export const conv2dInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const { inputShape, strides, pad, dimRoundingMode } = attrs as {
     inputShape: Shape4D;
@@ -92,7 +92,7 @@ export const conv2dBackpropInput: GpuKernel = ({ inputs, backend, attrs }) => {
         ...[info.outHeight, info.outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
         ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
       ],
-      spread(tiles, parts),
+      spreadGroups(tiles, parts),
     ),
   );
 };

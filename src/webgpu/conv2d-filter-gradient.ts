@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, spread, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, spreadGroups, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts, partsOf, STORE, tiledProduct } from './tiled-product';
 
 type Shape4D = [number, number, number, number];
@@ -119,7 +119,7 @@ const kindOf = (channels: number) => (channels % 4 === 0 ? 'vector' : 'single');
  * Filter gradient of a convolution: the product of x, seen through the filter as [filter's places and input channels,
  * pixels], with dy [pixels, output channels]; parts of the pixels are added up after.
  */
-export const conv2dBackpropFilter: GpuKernel = ({ inputs, backend, attrs }) => {
+export const conv2dFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { filterShape, strides, pad, dimRoundingMode } = attrs as {
     filterShape: Shape4D;
@@ -150,7 +150,7 @@ export const conv2dBackpropFilter: GpuKernel = ({ inputs, backend, attrs }) => {
         ...[info.outHeight, info.outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
         ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
       ],
-      spread(tiles, parts),
+      spreadGroups(tiles, parts),
     ),
   );
 };

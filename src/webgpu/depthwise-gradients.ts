@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { dispatch, forEach, forEachGroups, sizeOf, type GpuKernel, type GpuProgram } from './dispatch';
+import { dispatch, forEach, forEachGroups, numbersIn, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts } from './tiled-product';
 
 type Shape4D = [number, number, number, number];
@@ -44,7 +44,7 @@ const LEAST_PIXELS = 64;
  * Filter gradient of a depthwise convolution. The backend's own sums over all pixels in one thread for each number of
  * the filter.
  */
-export const depthwiseBackpropFilter: GpuKernel = ({ inputs, backend, attrs }) => {
+export const depthwiseFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { filterShape, strides, pad, dimRoundingMode } = attrs as {
     filterShape: Shape4D;
@@ -110,7 +110,7 @@ const INPUT_PROGRAM: GpuProgram = {
 };
 
 /** Input gradient of a depthwise convolution; the backend's own divides as floats to see whether a stride fits. */
-export const depthwiseBackpropInput: GpuKernel = ({ inputs, backend, attrs }) => {
+export const depthwiseInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const { inputShape, strides, pad, dimRoundingMode } = attrs as {
     inputShape: Shape4D;
@@ -122,7 +122,7 @@ export const depthwiseBackpropInput: GpuKernel = ({ inputs, backend, attrs }) =>
   const filterShape = filter.shape as Shape4D;
   const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
   const result = backend.makeTensorInfo(inputShape, 'float32');
-  const count = sizeOf(result);
+  const count = numbersIn(result);
   dispatch(
     backend,
     INPUT_PROGRAM,
