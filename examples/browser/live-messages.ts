@@ -1,5 +1,13 @@
 /** What the page tells the worker. */
-export type ToWorker = { type: 'start'; seed: number; seconds: number; backend: TrainingBackend } | { type: 'stop' };
+export type ToWorker = Start | { type: 'stop' };
+
+/** Train from a seed, for some seconds, on a backend. */
+export interface Start {
+  type: 'start';
+  seed: number;
+  seconds: number;
+  backend: TrainingBackend;
+}
 
 /** What the worker can train on: webgl has no gradients that are as fast. */
 export type TrainingBackend = 'wasm' | 'webgpu';
