@@ -43,9 +43,10 @@ describe('fit and score', () => {
     const { verdicts, count, found } = JSON.parse(out) as Verdicts;
     expect(code).toBe(0);
     expect(verdicts.map(({ file }) => file)).toEqual(gray.files);
-    expect(verdicts.map(({ score, pValue, label }) => ({ score, pValue, label }))).toEqual(
-      wanted.map(({ score, pValue, label }) => ({ score, pValue, label })),
+    expect(verdicts.map(({ pValue, label }) => [pValue, label])).toEqual(
+      wanted.map(({ pValue, label }) => [pValue, label]),
     );
+    verdicts.forEach(({ score }, i) => expect(score).toBeCloseTo(wanted[i]!.score, 5)); // the blocks differ
     expect([count, found]).toEqual([12, 12]);
     detector.dispose();
     own.dispose();
