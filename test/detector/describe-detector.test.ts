@@ -48,7 +48,7 @@ test('of a model: names, shape and what becomes of pictures; no tensor is made',
   expect(tf.memory().numTensors).toBe(before);
   expect(about).toMatchObject({ around: 'model', names: { features: 'hidden' }, imageShape: [2, 2, 3] });
   expect(about.input).toMatchObject({ scale: [2 / 255], offset: [-1], size: null });
-  const run = { run: (x: tf.Tensor) => ({ features: tf.reshape<tf.Rank.R2>(x, [x.shape[0]!, -1]) }) };
+  const run = { run: (x: tf.Tensor) => ({ features: tf.reshape<tf.Rank.R2>(x, [x.shape[0], -1]) }) };
   expect(describeDetector((await fitDetector(run, images, { scorer: mahalanobis() })).toBytes()).around).toBe(
     'function',
   );
