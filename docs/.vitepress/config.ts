@@ -93,6 +93,7 @@ export default defineConfig({
         text: 'Score',
         collapsed: true,
         items: links({
+          'The command line': '/command-line',
           'A detector around a model': '/detector',
           'A detector that grows': '/growing',
           'Class means': '/class-means',

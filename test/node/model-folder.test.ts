@@ -49,6 +49,14 @@ describe('a model in a folder', () => {
     const json = JSON.parse(String(await readFile(join(folder, 'model.json')))) as Record<string, unknown>;
     expect(json).toMatchObject({ format: 'layers-model', weightsManifest: [{ paths: ['weights.bin'] }] });
   });
+  test('a file of another name, saved and loaded by its path', async () => {
+    const [folder, model] = [join(place(), 'named'), classifier()];
+    await model.save(modelFolder(join(folder, 'Cats.JSON')));
+    expect((await readdir(folder)).sort()).toEqual(['Cats.JSON', 'weights.bin']);
+    const again = await tfl.loadLayersModel(modelFolder(join(folder, 'Cats.JSON')));
+    expect(await predicted(again)).toEqual(await predicted(model));
+    await expect(tfl.loadLayersModel(modelFolder(join(folder, 'dogs.json')))).rejects.toThrow(/dogs\.json/);
+  });
 
   test('what belongs to a training goes along', async () => {
     const folder = place();

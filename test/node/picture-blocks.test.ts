@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ArgumentError, FormatError, ShapeError } from 'tfjs-ood';
-import { pictureBlocks, readClassFolders, readPictures, type PictureBlock } from 'tfjs-ood/node';
+import { listPictures, pictureBlocks, readClassFolders, readPictures, type PictureBlock } from 'tfjs-ood/node';
 import { temporaryFolder } from './temporary-folder';
 
 const place = temporaryFolder();
@@ -180,5 +180,27 @@ describe('what is refused', () => {
     const mixed = [...files, Buffer.from('no picture')];
     const kind = await failure(() => pictureBlocks(mixed, { size: [2, 2], blockSize: 3 }));
     expect(kind.details).toMatchObject({ what: 'files[5]', received: 'another kind of file at byte 0' });
+  });
+});
+
+describe('the files of a folder', () => {
+  test('class by class, 2 before 10, without reading any', async () => {
+    const home = await folderOf({ '10/a.png': 'no picture', '2/b.jpg': 'none', '2/a.JPEG': 'none', '2/c.txt': 'text' });
+    const files = ['2/a.JPEG', '2/b.jpg', '10/a.png'].map((name) => join(home, name));
+    expect(await listPictures(home)).toEqual({ files, labels: Int32Array.of(0, 0, 1), classNames: ['2', '10'] });
+  });
+
+  test('right below it there are no classes', async () => {
+    const home = await folderOf({ 'b.png': '', 'a.png': '' });
+    expect(await listPictures(home)).toEqual({ files: [join(home, 'a.png'), join(home, 'b.png')] });
+  });
+
+  test('a folder without pictures: what it has in their place', async () => {
+    const kinds = Object.fromEntries(['a.ppm', 'b.ppm', 'c/d', 'e.1', 'f.2', 'g.3', 'h.4'].map((name) => [name, '']));
+    await expect(listPictures(await folderOf(kinds))).rejects.toThrow(
+      /^listPictures: folder must be .* which has none \(but 2 \.ppm, 1 .*, 2 others\)$/,
+    );
+    await expect(listPictures(await folderOf({}))).rejects.toThrow(/which has none, nor other files$/);
+    await expect(readClassFolders(await folderOf({ 'a/b.ppm': '' }))).rejects.toThrow(/has none \(but 1 \.ppm\)$/);
   });
 });

@@ -1,0 +1,1 @@
+export function makeCliWorld(folder: string): Promise<void>;
