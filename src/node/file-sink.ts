@@ -36,7 +36,7 @@ export function fileSink(path: string): WritableStream<Uint8Array> {
     start: () => orStorageError(async () => void (handle = await open(aside, 'wx'))),
     write: (bytes) =>
       orStorageError(async () => {
-        for (let at = 0; at < bytes.length; ) at += (await handle!.write(bytes, at)).bytesWritten;
+        for (let at = 0; at < bytes.length;) at += (await handle!.write(bytes, at)).bytesWritten;
       }),
     close: () =>
       orStorageError(async () => {

@@ -56,7 +56,11 @@ const PAIRS = [
 const peersOutside = {
   name: 'peers outside',
   setup({ onResolve }) {
-    onResolve({ filter: /^(@tensorflow\/|sharp$|hyparquet)/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    onResolve({ filter: /^(@tensorflow\/|sharp$|hyparquet)/ }, ({ path }) => ({
+      path,
+      external: true,
+      sideEffects: false,
+    }));
   },
 };
 

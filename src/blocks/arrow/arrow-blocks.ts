@@ -43,7 +43,12 @@ export async function* arrowBlocks<const C extends BlockColumns>(
     shard,
     async open() {
       const file = await openArrow(shard);
-      names = columnNames(shard, own.columns, file.fields.map(({ name }) => name), names);
+      names = columnNames(
+        shard,
+        own.columns,
+        file.fields.map(({ name }) => name),
+        names,
+      );
       const field = (name: string) => {
         const found = file.fields.find((one) => one.name === name)!;
         if (!Number.isNaN(found.buffer)) return found;

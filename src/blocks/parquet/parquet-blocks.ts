@@ -84,7 +84,10 @@ async function openColumns({ shard, footer, names, hyparquet, packed }: Opening)
   const all = Object.values(names).flat();
   const indices = all.map((name) => leaves.findIndex((leaf) => leaf.name === name));
   const metas = groups.flatMap(({ columns }) => indices.map((index) => columns[index]?.meta_data));
-  const compressors = await compressorsFor(shard, metas.filter((meta): meta is ColumnMetaData => meta !== undefined));
+  const compressors = await compressorsFor(
+    shard,
+    metas.filter((meta): meta is ColumnMetaData => meta !== undefined),
+  );
   const windowSize = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, Math.floor(WINDOWS / all.length)));
   const chunks = (name: string): ColumnChunks => {
     const index = leaves.findIndex((leaf) => leaf.name === name);

@@ -75,7 +75,7 @@ export class RunCursor {
 
   /** The next numbers, one by one. */
   fill(out: Int32Array, count: number): void {
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       if (this.#left > 0 && this.#bit !== undefined) {
         const packed = Math.min(count - i, this.#left);
         for (let end = i + packed; i < end; i++) out[i] = this.#packed();

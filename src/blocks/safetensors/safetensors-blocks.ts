@@ -94,6 +94,7 @@ function tensorOf(shard: Shard, name: string, entry: Entry, start: number): FedA
   if (!isWhole || to - from !== shape.reduce((product, side) => product * side, size)) {
     throw shard.refuse(`a file with as many bytes of ${name} as its shape says`, 'another number');
   }
-  if (start + to > shard.size) throw shard.refuse(`a file that holds ${name} (is it cut short?)`, `${shard.size} bytes`);
+  if (start + to > shard.size)
+    throw shard.refuse(`a file that holds ${name} (is it cut short?)`, `${shard.size} bytes`);
   return { shard, name, format, isLittle: true, size, shape, feed: plainFeed(shard, start + from, start + to) };
 }
