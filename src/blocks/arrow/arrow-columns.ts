@@ -4,7 +4,7 @@ import type { PackedNumbers } from '../parquet/column-kind';
 import { numberCopier, numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
 import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
 import type { ArrowBatch, ArrowFile } from './arrow-batches';
-import { shownField, TYPE, type ArrowField } from './arrow-fields';
+import { shownField, ARROW_TYPE, type ArrowField } from './arrow-fields';
 
 const WINDOW = 2 ** 20;
 /** Bytes of values that are asked for at a time. */
@@ -60,13 +60,14 @@ function layoutOf(shard: Shard, field: ArrowField, packed: PackedNumbers): Layou
   const { type, format, size, children, isDictionary, name } = field;
   const [child] = children;
   if (!isDictionary && format) return { values: field, format, width: 1, offset: 0 };
-  if (type === TYPE.fixedList && child?.format && size > 0)
+  if (type === ARROW_TYPE.fixedList && child?.format && size > 0)
     return { values: child, format: child.format, width: size, offset: 0 };
-  if (type === TYPE.list && child?.format) return { values: child, format: child.format, width: undefined, offset: 4 };
-  if (type === TYPE.largeList && child?.format)
+  if (type === ARROW_TYPE.list && child?.format)
+    return { values: child, format: child.format, width: undefined, offset: 4 };
+  if (type === ARROW_TYPE.largeList && child?.format)
     return { values: child, format: child.format, width: undefined, offset: 8 };
   const each = numberFormat(packed).bytes;
-  if (type === TYPE.fixedBytes && size > 0 && size % each === 0)
+  if (type === ARROW_TYPE.fixedBytes && size > 0 && size % each === 0)
     return { values: field, format: packed, width: size / each, offset: 0 };
   throw shard.refuse(`a file with numbers, lists of them or packed ${packed} in ${name}`, shownField(field));
 }
@@ -162,9 +163,9 @@ export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, p
 /** Text or whole numbers of a column, batch by batch. */
 export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): ValueColumn {
   const { type, format, isDictionary, name } = field;
-  const offset = type === TYPE.text ? 4 : type === TYPE.largeText ? 8 : 0;
+  const offset = type === ARROW_TYPE.text ? 4 : type === ARROW_TYPE.largeText ? 8 : 0;
   if (isDictionary || (!format && offset === 0)) {
-    const way = isDictionary || type === TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
+    const way = isDictionary || type === ARROW_TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
     throw shard.refuse(`a file with text or whole numbers in ${name}${way}`, shownField(field));
   }
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -8,7 +8,7 @@ export interface ColumnChunks {
 }
 
 /** The chunks of a column in all row groups. @throws FormatError for one that is elsewhere, or encrypted */
-export function chunksOf(source: ChunkSource, groups: readonly RowGroup[], index: number): ColumnChunks {
+export function parquetChunks(source: ChunkSource, groups: readonly RowGroup[], index: number): ColumnChunks {
   const { shard, leaf } = source;
   const chunks = groups.map((group) => {
     const chunk = group.columns[index]!;
