@@ -19,7 +19,7 @@ export interface FileRanges extends ByteRanges {
  * @example
  * const shard = await fileRanges('train-00.parquet');
  * for await (const { features } of parquetBlocks(shard, { columns: { features: 'embedding' } })) {
- *   features.shape; // [6, 3]
+ *   features.shape; // [45, 6]
  * }
  * await shard.close();
  */
@@ -41,7 +41,8 @@ export async function fileRanges(path: string): Promise<FileRanges> {
       let at = 0;
       while (at < bytes.length) {
         const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0) throw new FormatError(where, path, `a file of ${size} bytes`, 'one that was cut', start + at);
+        if (bytesRead === 0)
+          throw new FormatError(where, path, `a file of ${size} bytes`, 'one that was cut', start + at);
         at += bytesRead;
       }
       return bytes.buffer;

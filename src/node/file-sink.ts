@@ -33,15 +33,16 @@ export function fileSink(path: string): WritableStream<Uint8Array> {
     }
   };
   return new WritableStream<Uint8Array>({
-    start: () => orStorageError(async () => void (handle = await open(aside, 'wx'))),
     write: (bytes) =>
       orStorageError(async () => {
-        for (let at = 0; at < bytes.length; ) at += (await handle!.write(bytes, at)).bytesWritten;
+        handle ??= await open(aside, 'wx');
+        for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
       }),
     close: () =>
       orStorageError(async () => {
-        await handle!.sync();
-        await handle!.close();
+        handle ??= await open(aside, 'wx');
+        await handle.sync();
+        await handle.close();
         await rename(aside, path);
         await syncFolder(dirname(path));
       }),

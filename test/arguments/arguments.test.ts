@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import ts from 'typescript';
 import { folderOf, modules, parsed } from '../house/source-files';
 import publicNames from '../house/public-names.json';
+import { blockFiles } from './block-files';
 import { learning, swapped } from './learning';
 import { measuring } from './measuring';
 import { onnxFiles } from './onnx-files';
@@ -38,7 +39,7 @@ async function outcome({ call }: Place, value: unknown): Promise<{ result?: unkn
   }
 }
 
-const all = { ...learning, ...measuring, ...onnxFiles, ...rowsAndFiles };
+const all = { ...learning, ...measuring, ...onnxFiles, ...blockFiles, ...rowsAndFiles };
 
 describe.each(Object.entries(all))('%s', (name, place) => {
   const { right, same = [], other = [] } = place;

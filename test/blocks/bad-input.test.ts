@@ -33,8 +33,11 @@ const lists = (rows: unknown[][], more: Record<string, unknown[]> = {}): ArrayBu
     ],
   });
 const named = (file: ArrayBuffer, i: number) => ranges(new Uint8Array(file), `train-0${i}.parquet`);
-const read = (shards: ShardBytes | ShardBytes[], columns: BlockColumns = { features: 'x' }, more: Partial<ParquetBlocksOptions> = {}) =>
-  gathered(parquetBlocks(shards, { columns, ...more }));
+const read = (
+  shards: ShardBytes | ShardBytes[],
+  columns: BlockColumns = { features: 'x' },
+  more: Partial<ParquetBlocksOptions> = {},
+) => gathered(parquetBlocks(shards, { columns, ...more }));
 
 describe('a shard of several is named, and the row', () => {
   const whole = lists(rowsOf(9, 3));
@@ -45,7 +48,11 @@ describe('a shard of several is named, and the row', () => {
       const shards = [whole, whole, whole, odd].map(named);
       await expect(read(shards, { features: 'x' }, blockRows ? { blockRows } : {})).rejects.toMatchObject({
         name: 'NotFiniteError',
-        details: { where: 'parquetBlocks', what: 'features of shards[3] (train-03.parquet)', received: 'NaN at row 7, column 2' },
+        details: {
+          where: 'parquetBlocks',
+          what: 'features of shards[3] (train-03.parquet)',
+          received: 'NaN at row 7, column 2',
+        },
       });
     }
   });
@@ -60,7 +67,11 @@ describe('a shard of several is named, and the row', () => {
   test('another width in shard 2', async () => {
     await expect(read([whole, whole, lists(rowsOf(9, 4))].map(named))).rejects.toMatchObject({
       name: 'ShapeError',
-      details: { what: 'features of shards[2] (train-02.parquet)', expected: '[N, 3], as in the first shard', received: '[N, 4]' },
+      details: {
+        what: 'features of shards[2] (train-02.parquet)',
+        expected: '[N, 3], as in the first shard',
+        received: '[N, 4]',
+      },
     });
   });
 
@@ -103,10 +114,18 @@ describe('columns', () => {
   test('one that there is not: those that there are, and the nearest', async () => {
     await expect(read(bytesOf(bytes), { features: 'embeding' })).rejects.toMatchObject({
       name: 'ArgumentError',
-      details: { what: 'columns.features', expected: "a column of shards that there is ('embedding'?); it has embedding, label, id", received: 'embeding' },
+      details: {
+        what: 'columns.features',
+        expected: "a column of shards that there is ('embedding'?); it has embedding, label, id",
+        received: 'embeding',
+      },
     });
-    await expect(read(bytesOf(bytes), { features: /^f\d/ })).rejects.toThrow(/of which one fits \/\^f\\d\/; it has embedding/);
-    await expect(gathered(arrowBlocks(bytesOf(files['arrow file']!.bytes), { columns: { labels: 'labels' } }))).rejects.toThrow(/\('label'\?\)/);
+    await expect(read(bytesOf(bytes), { features: /^f\d/ })).rejects.toThrow(
+      /of which one fits \/\^f\\d\/; it has embedding/,
+    );
+    await expect(
+      gathered(arrowBlocks(bytesOf(files['arrow file']!.bytes), { columns: { labels: 'labels' } })),
+    ).rejects.toThrow(/\('label'\?\)/);
   });
 
   test('the first shard says which fit a pattern', async () => {
@@ -132,11 +151,15 @@ describe('columns', () => {
 describe('labels', () => {
   const csv = (labels: string[]) => text(`y,x\n${labels.map((label) => `${label},1\n`).join('')}`);
   const labelsOf = (labels: string[], classNames?: string[]) =>
-    gathered(csvBlocks(csv(labels), { columns: { labels: 'y' }, ...(classNames && { classNames }) })).then((all) => all.labels);
+    gathered(csvBlocks(csv(labels), { columns: { labels: 'y' }, ...(classNames && { classNames }) })).then(
+      (all) => all.labels,
+    );
 
   test('names by classNames', async () => {
     expect(await labelsOf(['cat', 'dog', 'cat'], ['dog', 'cat'])).toEqual([1, 0, 1]);
-    await expect(labelsOf(['cat', 'dgo'], ['dog', 'cat'])).rejects.toThrow("labels of classNames ('dog'?), got 'dgo' at row 1");
+    await expect(labelsOf(['cat', 'dgo'], ['dog', 'cat'])).rejects.toThrow(
+      "labels of classNames ('dog'?), got 'dgo' at row 1",
+    );
     await expect(labelsOf(['cat'])).rejects.toThrow(/whole numbers \(or give classNames\), got names/);
     await expect(labelsOf(['1'], ['dog'])).rejects.toThrow(/labels that are names, as classNames are given/);
   });
@@ -154,7 +177,8 @@ describe('labels', () => {
 });
 
 test('CSV: what is wrong, and where', async () => {
-  const all = (csv: string, more = {}) => gathered(csvBlocks(text(csv), { columns: { features: ['a', 'b'] }, ...more }));
+  const all = (csv: string, more = {}) =>
+    gathered(csvBlocks(text(csv), { columns: { features: ['a', 'b'] }, ...more }));
   await expect(all('a,b\n1,2\n3\n')).rejects.toThrow('2 fields a row, got 1 at row 1');
   await expect(all('a,b\n1,2,3\n')).rejects.toThrow('2 fields a row, got 3 at row 0');
   await expect(all('a,b\n1,"2\n')).rejects.toThrow('quotes that are closed, got an open one at row 0');
@@ -164,7 +188,9 @@ test('CSV: what is wrong, and where', async () => {
   await expect(all('a,b\n1,NaN\n')).rejects.toMatchObject({ name: 'NotFiniteError' });
   await expect(all('a,a\n1,2\n')).rejects.toThrow('of which no two are the same, got a');
   await expect(all('')).rejects.toThrow('a CSV file with a header, got none');
-  await expect(gathered(csvBlocks(Uint8Array.of(97, 10, 255, 10), { columns: { features: 'a' } }))).rejects.toThrow('a file in UTF-8');
+  await expect(gathered(csvBlocks(Uint8Array.of(97, 10, 255, 10), { columns: { features: 'a' } }))).rejects.toThrow(
+    'a file in UTF-8',
+  );
   expect((await all('"b";a;c\r\n"1";2;"x;""\n"\n\n3;4;\n', { delimiter: ';' })).features).toEqual([2, 1, 4, 3]);
   // Rows over the borders of windows
   const long = Array.from({ length: 60_000 }, (_, i) => `${i},"${-i}"`).join('\r\n');
@@ -202,7 +228,9 @@ describe('npz', () => {
   test('a bomb costs no more than what it says it is', async () => {
     const bomb = Buffer.concat([npy, Buffer.alloc(2 ** 27)]); // 128 MiB in 130 KB
     const before = process.memoryUsage().arrayBuffers;
-    await expect(all(zip(bomb, { size: npy.length }))).rejects.toThrow(/whose entry at byte 35 has \d+ bytes, got one with more/);
+    await expect(all(zip(bomb, { size: npy.length }))).rejects.toThrow(
+      /whose entry at byte 35 has \d+ bytes, got one with more/,
+    );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
     await expect(all(zip(npy, { size: npy.length + 10 }))).rejects.toThrow(/bytes of x, as \[11, 3\] says/);
   });
@@ -221,11 +249,17 @@ test('npy: files of unequal length, and shards of other parts', async () => {
     return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(text)]);
   };
   const ten = Buffer.concat([header('(10,)'), Buffer.alloc(40)]);
-  await expect(gathered(npyBlocks({ features: bytesOf(x!.bytes), labels: ten }))).rejects.toThrow(/as many rows in each column, got 10 rows of labels, and more of others/);
-  await expect(gathered(npyBlocks([{ features: ten }, { labels: ten }]))).rejects.toThrow('shards[1] must be an object of features, as the first');
+  await expect(gathered(npyBlocks({ features: bytesOf(x!.bytes), labels: ten }))).rejects.toThrow(
+    /as many rows in each column, got 10 rows of labels, and more of others/,
+  );
+  await expect(gathered(npyBlocks([{ features: ten }, { labels: ten }]))).rejects.toThrow(
+    'shards[1] must be an object of features, as the first',
+  );
   await expect(gathered(npyBlocks({ feature: ten } as never))).rejects.toThrow('without feature (features?)');
   await expect(gathered(npyBlocks(ten as never))).rejects.toThrow('an object of files');
-  await expect(gathered(npyBlocks({ features: Buffer.concat([header('(3, 99999999999)'), Buffer.alloc(40)]) }))).rejects.toThrow(/as \[3, 99999999999\] says/);
+  await expect(
+    gathered(npyBlocks({ features: Buffer.concat([header('(3, 99999999999)'), Buffer.alloc(40)]) })),
+  ).rejects.toThrow(/as \[3, 99999999999\] says/);
 });
 
 describe('sources', () => {

@@ -55,7 +55,12 @@ export function optionsOf({ columns, packed, classNames }: BlockFile, more: Bloc
   const pattern = (given: string | string[]) =>
     typeof given === 'string' && given.startsWith('/') ? new RegExp(given.slice(1, -1)) : given;
   const own = Object.fromEntries(Object.entries(columns).map(([part, given]) => [part, pattern(given)]));
-  return { columns: own as BlockColumns, ...(packed && { packed }), ...(classNames && { classNames }), ...more } as never;
+  return {
+    columns: own as BlockColumns,
+    ...(packed && { packed }),
+    ...(classNames && { classNames }),
+    ...more,
+  } as never;
 }
 
 /** All blocks as lists. */

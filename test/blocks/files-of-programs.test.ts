@@ -32,7 +32,7 @@ describe.each(Object.entries(files))('%s', (name, file) => {
     const step = Math.max(1, Math.floor(bytes.length / 60));
     for (let length = 0; length < bytes.length; length += step) {
       const cut = ranges(bytes.slice(0, length), 'cut');
-      const read = await gathered(readerOf(name)(cut, optionsOf(file))).catch((error: unknown) => error);
+      const read = await gathered(readerOf(name)(cut, optionsOf(file))).catch((error: Error) => error);
       if (!(read instanceof Error)) {
         // Nobody can see it of a CSV file that ends after a number, or in the zeros that fill the end of a stream
         expect(name, `${length} of ${bytes.length}`).toMatch(/^csv|^arrow stream/);
@@ -53,7 +53,12 @@ describe.each(Object.entries(npy))('npy of %s', (_, { bytes, numbers }) => {
     const all = await gathered(npyBlocks({ features: file }, { blockRows: 4 }));
     expect(all.features).toEqual(numbers);
     expect(all.rows).toEqual([4, 4, 3]);
-    const two = await gathered(npyBlocks([{ features: file, logits: label }, { features: file, logits: label }]));
+    const two = await gathered(
+      npyBlocks([
+        { features: file, logits: label },
+        { features: file, logits: label },
+      ]),
+    );
     expect(two.features).toEqual([...numbers, ...numbers]);
     expect(two.logits).toEqual([...npy['big-endian int64']!.numbers, ...npy['big-endian int64']!.numbers]);
   });

@@ -39,26 +39,46 @@ describe('csvWriter', () => {
   });
 
   test('what it writes csvBlocks reads back, whatever the ids', async () => {
-    const row = fc.record({ id: fc.string({ unit: 'binary' }), score: fc.float({ noNaN: true, noDefaultInfinity: true }) });
+    const row = fc.record({
+      id: fc.string({ unit: 'binary' }),
+      score: fc.float({ noNaN: true, noDefaultInfinity: true }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 1 }), fc.integer({ min: 1, max: 9 }), fc.constantFrom(',', ';', '\t'), async (rows, at, delimiter) => {
-        const { sink, bytes } = memory();
-        const writer = csvWriter(sink, { delimiter });
-        for (let i = 0; i < rows.length; i += at) {
-          const part = rows.slice(i, i + at);
-          await writer.add(part.map(({ id }) => id), Float32Array.from(part, ({ score }) => score));
-        }
-        await writer.close();
-        const ids: string[] = [];
-        const scores: number[] = [];
-        const read = csvBlocks(await bytes(), { columns: { features: 'score', ids: 'id' }, blockRows: at, delimiter });
-        for await (const block of read) {
-          ids.push(...(block.ids as string[]));
-          scores.push(...block.features.data);
-        }
-        expect(ids).toEqual(rows.map(({ id }) => id));
-        expect(scores).toEqual(Array.from(Float32Array.from(rows, ({ score }) => score), (score) => score + 0));
-      }),
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom(',', ';', '\t'),
+        async (rows, at, delimiter) => {
+          const { sink, bytes } = memory();
+          const writer = csvWriter(sink, { delimiter });
+          for (let i = 0; i < rows.length; i += at) {
+            const part = rows.slice(i, i + at);
+            await writer.add(
+              part.map(({ id }) => id),
+              Float32Array.from(part, ({ score }) => score),
+            );
+          }
+          await writer.close();
+          const ids: string[] = [];
+          const scores: number[] = [];
+          const read = csvBlocks(await bytes(), {
+            columns: { features: 'score', ids: 'id' },
+            blockRows: at,
+            delimiter,
+          });
+          for await (const block of read) {
+            ids.push(...(block.ids as string[]));
+            scores.push(...block.features.data);
+          }
+          expect(ids).toEqual(rows.map(({ id }) => id));
+          expect(scores).toEqual(
+            Array.from(
+              Float32Array.from(rows, ({ score }) => score),
+              (score) => score + 0,
+            ),
+          );
+        },
+      ),
       { numRuns: trials(60) },
     );
   });
@@ -81,23 +101,28 @@ describe('parquetWriter', () => {
 
   test('any parts, any groups: read back equal, group by group', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 30 }), async (count, at, groupRows) => {
-        const { sink, bytes, chunks } = memory();
-        const writer = parquetWriter(sink, { groupRows });
-        const scores = Float32Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i)));
-        const ids = BigInt64Array.from({ length: count }, (_, i) => BigInt(i) - 5n);
-        for (let i = 0; i < count; i += at) await writer.add(ids.slice(i, i + at), scores.slice(i, i + at));
-        const before = chunks.length;
-        await writer.close();
-        if (count >= groupRows) expect(before).toBeGreaterThan(0); // it does not wait for the end
-        const all = { ids: [] as bigint[], scores: [] as number[] };
-        const read = parquetBlocks(await bytes(), { columns: { features: 'score', ids: 'id' }, blockRows: 7 });
-        for await (const block of read) {
-          all.ids.push(...(block.ids as BigInt64Array));
-          all.scores.push(...block.features.data);
-        }
-        expect(all).toEqual({ ids: [...ids], scores: [...scores] });
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 70 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 30 }),
+        async (count, at, groupRows) => {
+          const { sink, bytes, chunks } = memory();
+          const writer = parquetWriter(sink, { groupRows });
+          const scores = Float32Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i)));
+          const ids = BigInt64Array.from({ length: count }, (_, i) => BigInt(i) - 5n);
+          for (let i = 0; i < count; i += at) await writer.add(ids.slice(i, i + at), scores.slice(i, i + at));
+          const before = chunks.length;
+          await writer.close();
+          if (count >= groupRows) expect(before).toBeGreaterThan(0); // it does not wait for the end
+          const all = { ids: [] as bigint[], scores: [] as number[] };
+          const read = parquetBlocks(await bytes(), { columns: { features: 'score', ids: 'id' }, blockRows: 7 });
+          for await (const block of read) {
+            all.ids.push(...(block.ids as BigInt64Array));
+            all.scores.push(...block.features.data);
+          }
+          expect(all).toEqual({ ids: [...ids], scores: [...scores] });
+        },
+      ),
       { numRuns: trials(40) },
     );
   });
@@ -110,13 +135,20 @@ describe.each([
   test('names what is wrong, and goes on', async () => {
     const { sink } = memory();
     const writer = make(sink);
-    await expect(writer.add(['a'], Float32Array.of(1, 2))).rejects.toMatchObject({ name: 'ShapeError', details: { where: `${where}.add`, what: 'verdicts' } });
+    await expect(writer.add(['a'], Float32Array.of(1, 2))).rejects.toMatchObject({
+      name: 'ShapeError',
+      details: { where: `${where}.add`, what: 'verdicts' },
+    });
     await expect(writer.add([1] as never, Float32Array.of(1))).rejects.toMatchObject({ details: { what: 'ids' } });
     await expect(writer.add(['a'], [{}] as never)).rejects.toMatchObject({ details: { what: 'verdicts' } });
-    await expect(writer.add(['a', 'b'], [{ score: 1, isOod: true }, { score: 1 }])).rejects.toThrow(/of which all have isOod/);
+    await expect(writer.add(['a', 'b'], [{ score: 1, isOod: true }, { score: 1 }])).rejects.toThrow(
+      /of which all have isOod/,
+    );
     await expect(writer.add(['a'], [{ score: 1, label: ['x'] }])).rejects.toThrow(/labels that all are names/);
     await writer.add(['a'], Float32Array.of(1));
-    await expect(writer.add(['b'], [{ score: 1, isOod: true }])).rejects.toThrow(/rows of id id Array, score double, as in the first call/);
+    await expect(writer.add(['b'], [{ score: 1, isOod: true }])).rejects.toThrow(
+      /rows of id id Array, score double, as in the first call/,
+    );
     await expect(writer.add(Int32Array.of(1), Float32Array.of(1))).rejects.toThrow(/as in the first call/);
     await writer.close();
     await expect(writer.add(['a'], Float32Array.of(1))).rejects.toThrow(/writer must be open, got one that was closed/);
@@ -148,6 +180,9 @@ describe.each([
 
   test('a folder that is not there is a StorageError', async () => {
     const writer = make(fileSink(join(folder, 'none', 'file')));
-    await expect(writer.add(['a'], Float32Array.of(1)).then(() => writer.close())).rejects.toMatchObject({ name: 'StorageError', code: 'ENOENT' });
+    await expect(writer.add(['a'], Float32Array.of(1)).then(() => writer.close())).rejects.toMatchObject({
+      name: 'StorageError',
+      code: 'ENOENT',
+    });
   });
 });

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { parquetFile } from './given-blocks';
 import { cifarBinary, cifarPickle, idx, svhnFile } from '../datasets/small-files';
 
 const HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId';
@@ -76,6 +77,9 @@ export async function makeFiles(folder: string): Promise<void> {
     [`${training}/GT-00000.csv`]: `${HEAD}\n00000_00000.ppm;32;32;5;5;27;27;0\n`,
     'data/gtsrb/Final_Test/Images/00000.ppm': ppm(50),
     'data/gtsrb/Final_Test/Images/GT-final_test.csv': `${HEAD}\n00000.ppm;32;32;5;5;27;27;0\n`,
+    'train-00.parquet': parquetFile(0),
+    'train-01.parquet': parquetFile(1),
+    'fresh.parquet': parquetFile(0),
     'photos/cats/one.png': png,
     'photos/dogs/one.png': png,
     'photos/dogs/half.png': png.subarray(0, 60),

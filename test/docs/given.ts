@@ -13,6 +13,7 @@ import { encodeScorer, energy, mahalanobis } from 'tfjs-ood/scorers';
 import { fitDetector } from 'tfjs-ood/detector';
 import { createTrainer } from 'tfjs-ood/training';
 import { cifarBinary } from '../datasets/small-files';
+import { blockFiles } from './given-blocks';
 import { base, head, tagger } from './given-models';
 import { byteImages, classifier, imageTensor, labelsOf, pictures, rows, scores } from './given-values';
 
@@ -126,6 +127,12 @@ export const given = {
     set: () => byteImages(90, 16),
     batches: () => batches(),
   },
+  parquetBlocks: blockFiles,
+  arrowBlocks: blockFiles,
+  npyBlocks: blockFiles,
+  npzBlocks: blockFiles,
+  safetensorsBlocks: blockFiles,
+  httpRanges: blockFiles,
   encodeScorer: { scorer: fitted },
   exposeFeatures: { model: onnxModel },
   joinOnnx: { model: onnxModel, features: () => rows(90, 4), logits: () => rows(90, 3, 5) },

@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 import { modules, parsed } from '../house/source-files';
 import publicNames from '../house/public-names.json';
+import { blocks } from './blocks';
 import { detecting } from './detecting';
 import { exporting } from './exporting';
 import { files, folder, run } from './files';
@@ -11,7 +12,7 @@ import { measuring } from './measuring';
 import { complaint, type Rows } from './row';
 import { training } from './training-a-classifier';
 
-const all: Rows = { ...training, ...measuring, ...detecting, ...exporting, ...files };
+const all: Rows = { ...training, ...measuring, ...detecting, ...exporting, ...blocks, ...files };
 afterAll(async () => {
   await run.close();
   rmSync(folder, { recursive: true });

@@ -19,6 +19,7 @@ const headings: Readonly<Record<string, string>> = {
   training: 'Networks and training',
   node: 'Files',
   datasets: 'Readers',
+  blocks: 'Blocks of files',
   report: 'Report',
   wasm: 'Kernels',
 };

@@ -32,17 +32,21 @@ export async function openArrow(shard: Shard): Promise<ArrowFile> {
   const isFile = shard.size >= 20 && isMagic((await shard.read(0, 8)).subarray(0, 6));
   if (isFile) {
     const tail = await shard.read(shard.size - 10, shard.size);
-    if (!isMagic(tail.subarray(4))) throw shard.refuse('an Arrow file, which ends in ARROW1 (is it cut short?)', 'another end');
+    if (!isMagic(tail.subarray(4)))
+      throw shard.refuse('an Arrow file, which ends in ARROW1 (is it cut short?)', 'another end');
     // Between them stands the stream
     at = 8;
     end = shard.size - 10 - new DataView(tail.buffer, tail.byteOffset, 4).getUint32(0, true);
-    if (end < at) throw shard.refuse('an Arrow file with its footer', `one of ${shard.size - 10 - end} bytes in ${shard.size}`);
+    if (end < at)
+      throw shard.refuse('an Arrow file with its footer', `one of ${shard.size - 10 - end} bytes in ${shard.size}`);
   }
   const damaged = (error: unknown, place: number) =>
     shard.refuse('a file of Arrow IPC', (error as Error).message, place);
 
   /** The next message; undefined at the end. */
-  async function message(): Promise<{ header: FlatTable; kind: number; body: number; view: DataView; place: number } | undefined> {
+  async function message(): Promise<
+    { header: FlatTable; kind: number; body: number; view: DataView; place: number } | undefined
+  > {
     if (at === end && isFile) return undefined;
     if (end - at < 4) throw shard.refuse('a file of Arrow IPC with its end mark (is it cut short?)', 'none', at);
     const place = at;
@@ -55,7 +59,8 @@ export async function openArrow(shard: Shard): Promise<ArrowFile> {
       at += 4;
     }
     if (length === 0) return undefined;
-    if (length > Math.min(end - at, LARGEST_MESSAGE)) throw shard.refuse('a whole file of Arrow IPC', `a message of ${length} bytes`, place);
+    if (length > Math.min(end - at, LARGEST_MESSAGE))
+      throw shard.refuse('a whole file of Arrow IPC', `a message of ${length} bytes`, place);
     const bytes = await shard.read(at, at + length);
     const own = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
@@ -71,14 +76,32 @@ export async function openArrow(shard: Shard): Promise<ArrowFile> {
     }
   }
 
-  const first = await message();
-  if (first?.kind !== SCHEMA) throw shard.refuse('a file of Arrow IPC, which begins with a schema', 'something else', 0);
+  /** The schema: a stream begins with it, a file has it in its footer (and not always at the beginning). */
+  async function schemaOf(): Promise<{ schema: FlatTable | undefined; place: number }> {
+    if (!isFile) {
+      const first = await message();
+      if (first?.kind === SCHEMA) return { schema: first.header, place: first.place };
+      throw shard.refuse('a file of Arrow IPC, which begins with a schema', 'something else', 0);
+    }
+    if (shard.size - 10 - end > LARGEST_MESSAGE)
+      throw shard.refuse('an Arrow file with its footer', 'one that is too long', end);
+    const bytes = await shard.read(end, shard.size - 10);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    try {
+      return { schema: flatTable(view, view.getUint32(0, true)).table(1), place: end };
+    } catch (error) {
+      throw damaged(error, end);
+    }
+  }
+
+  const { schema, place: schemaPlace } = await schemaOf();
   let fields: ArrowField[];
   try {
-    if (first.header.int(0, 16) !== 0) throw new Error('numbers of the other endianness');
-    fields = arrowFields(first.header);
+    if (!schema) throw new Error('none');
+    if (schema.int(0, 16) !== 0) throw new Error('numbers of the other endianness');
+    fields = arrowFields(schema);
   } catch (error) {
-    throw damaged(error, first.place);
+    throw damaged(error, schemaPlace);
   }
   const batches: ArrowBatch[] = [];
   let ended = false;
@@ -113,7 +136,8 @@ export async function openArrow(shard: Shard): Promise<ArrowFile> {
           } catch (error) {
             throw damaged(error, next.place);
           }
-        } else if (next.kind !== DICTIONARY) throw shard.refuse('a file of batches', `a message of kind ${next.kind}`, next.place);
+        } else if (next.kind !== DICTIONARY && !(isFile && next.kind === SCHEMA))
+          throw shard.refuse('a file of batches', `a message of kind ${next.kind}`, next.place);
       }
       return batches[index];
     },

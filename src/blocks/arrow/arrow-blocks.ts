@@ -5,7 +5,7 @@ import type { Shard } from '../bytes/shard';
 import type { PackedNumbers } from '../parquet/column-kind';
 import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
 import { sideBySide } from '../stream/shard-columns';
 import { openArrow } from './arrow-batches';
 import { arrowNumbers, arrowValues } from './arrow-columns';
@@ -37,13 +37,18 @@ export async function* arrowBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'arrowBlocks';
   const own = readOptions<ArrowBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkColumns(where, own.columns);
+  checkBlockColumns(where, own.columns);
   let names: ColumnNames | undefined;
   const opened = shardsOf(where, shards).map((shard: Shard) => ({
     shard,
     async open() {
       const file = await openArrow(shard);
-      names = columnNames(shard, own.columns, file.fields.map(({ name }) => name), names);
+      names = columnNames(
+        shard,
+        own.columns,
+        file.fields.map(({ name }) => name),
+        names,
+      );
       const field = (name: string) => {
         const found = file.fields.find((one) => one.name === name)!;
         if (!Number.isNaN(found.buffer)) return found;

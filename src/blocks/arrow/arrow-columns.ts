@@ -4,7 +4,7 @@ import type { PackedNumbers } from '../parquet/column-kind';
 import { numberCopier, numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
 import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
 import type { ArrowBatch, ArrowFile } from './arrow-batches';
-import { shownField, TYPE, type ArrowField } from './arrow-fields';
+import { shownField, ARROW_TYPE, type ArrowField } from './arrow-fields';
 
 const WINDOW = 2 ** 20;
 /** Bytes of values that are asked for at a time. */
@@ -15,7 +15,10 @@ const MOST_ROWS = 2 ** 14;
 function bufferOf(shard: Shard, { name }: ArrowField, batch: ArrowBatch, index: number, least: number): ByteWindow {
   const buffer = batch.buffers[index];
   if (!buffer || buffer.end - buffer.start < least) {
-    throw shard.refuse(`a file with ${least} bytes for ${batch.rows} rows of ${name}`, buffer ? buffer.end - buffer.start : 'none');
+    throw shard.refuse(
+      `a file with ${least} bytes for ${batch.rows} rows of ${name}`,
+      buffer ? buffer.end - buffer.start : 'none',
+    );
   }
   return byteWindow(shard, buffer.start, buffer.end, WINDOW);
 }
@@ -23,11 +26,12 @@ function bufferOf(shard: Shard, { name }: ArrowField, batch: ArrowBatch, index: 
 /** Throws unless the column has a value in each of its places, naming the first row without one. */
 async function checkWhole(shard: Shard, field: ArrowField, batch: ArrowBatch, perRow = 1): Promise<void> {
   const node = batch.nodes[field.node];
-  if (!node || node.length < batch.rows * perRow) throw shard.refuse(`a file with ${batch.rows} rows of ${field.name}`, node?.length ?? 'none');
+  if (!node || node.length < batch.rows * perRow)
+    throw shard.refuse(`a file with ${batch.rows} rows of ${field.name}`, node?.length ?? 'none');
   if (node.nulls === 0) return;
   const window = bufferOf(shard, field, batch, field.buffer, 0);
   let row = batch.before;
-  for (let place = 0; window.left > 0; ) {
+  for (let place = 0; window.left > 0;) {
     const bytes = await window.some();
     const at = bytes.findIndex((byte) => byte !== 255);
     place += 8 * (at < 0 ? bytes.length : at);
@@ -56,11 +60,15 @@ function layoutOf(shard: Shard, field: ArrowField, packed: PackedNumbers): Layou
   const { type, format, size, children, isDictionary, name } = field;
   const [child] = children;
   if (!isDictionary && format) return { values: field, format, width: 1, offset: 0 };
-  if (type === TYPE.fixedList && child?.format && size > 0) return { values: child, format: child.format, width: size, offset: 0 };
-  if (type === TYPE.list && child?.format) return { values: child, format: child.format, width: undefined, offset: 4 };
-  if (type === TYPE.largeList && child?.format) return { values: child, format: child.format, width: undefined, offset: 8 };
+  if (type === ARROW_TYPE.fixedList && child?.format && size > 0)
+    return { values: child, format: child.format, width: size, offset: 0 };
+  if (type === ARROW_TYPE.list && child?.format)
+    return { values: child, format: child.format, width: undefined, offset: 4 };
+  if (type === ARROW_TYPE.largeList && child?.format)
+    return { values: child, format: child.format, width: undefined, offset: 8 };
   const each = numberFormat(packed).bytes;
-  if (type === TYPE.fixedBytes && size > 0 && size % each === 0) return { values: field, format: packed, width: size / each, offset: 0 };
+  if (type === ARROW_TYPE.fixedBytes && size > 0 && size % each === 0)
+    return { values: field, format: packed, width: size / each, offset: 0 };
   throw shard.refuse(`a file with numbers, lists of them or packed ${packed} in ${name}`, shownField(field));
 }
 
@@ -82,7 +90,8 @@ export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, p
       offsets = bufferOf(shard, field, batch, field.buffer + 1, (batch.rows + 1) * offset);
       const [first, second] = await offsetsAt(2);
       width ??= second! - first!;
-      if (!(first! >= 0 && width > 0)) throw shard.refuse(`a file with lists in ${field.name} that are not empty`, `an empty one at row ${row}`);
+      if (!(first! >= 0 && width > 0))
+        throw shard.refuse(`a file with lists in ${field.name} that are not empty`, `an empty one at row ${row}`);
       const needed = (first! + batch.rows * width) * size;
       window = bufferOf(shard, values, batch, values.buffer + 1, first! * size);
       window.skip(first! * size);
@@ -98,18 +107,23 @@ export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, p
   async function offsetsAt(count: number): Promise<number[]> {
     const own = await offsets!.peek(count * offset);
     const view = new DataView(own.buffer, own.byteOffset, own.byteLength);
-    return Array.from({ length: count }, (_, i) => offset === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)));
+    return Array.from({ length: count }, (_, i) =>
+      offset === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)),
+    );
   }
 
   /** Throws unless the next lists are as long as the others. */
   async function checkLengths(count: number): Promise<void> {
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const some = Math.min(count - done, MOST_ROWS);
       const places = await offsetsAt(some + 1);
       for (let i = 0; i < some; i++) {
         const length = places[i + 1]! - places[i]!;
         if (length === width) continue;
-        throw shard.refuse(`a file with lists of one length in ${field.name}, ${width} as before`, `one of ${length} at row ${row + done + i}`);
+        throw shard.refuse(
+          `a file with lists of one length in ${field.name}, ${width} as before`,
+          `one of ${length} at row ${row + done + i}`,
+        );
       }
       offsets!.skip(some * offset);
       done += some;
@@ -149,9 +163,9 @@ export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, p
 /** Text or whole numbers of a column, batch by batch. */
 export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): ValueColumn {
   const { type, format, isDictionary, name } = field;
-  const offset = type === TYPE.text ? 4 : type === TYPE.largeText ? 8 : 0;
+  const offset = type === ARROW_TYPE.text ? 4 : type === ARROW_TYPE.largeText ? 8 : 0;
   if (isDictionary || (!format && offset === 0)) {
-    const way = isDictionary || type === TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
+    const way = isDictionary || type === ARROW_TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
     throw shard.refuse(`a file with text or whole numbers in ${name}${way}`, shownField(field));
   }
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -164,7 +178,13 @@ export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): V
   async function open(batch: ArrowBatch): Promise<void> {
     await checkWhole(shard, field, batch);
     if (batch.rows === 0) return;
-    numbers = bufferOf(shard, field, batch, field.buffer + 1, offset > 0 ? (batch.rows + 1) * offset : batch.rows * size);
+    numbers = bufferOf(
+      shard,
+      field,
+      batch,
+      field.buffer + 1,
+      offset > 0 ? (batch.rows + 1) * offset : batch.rows * size,
+    );
     texts = offset > 0 ? bufferOf(shard, field, batch, field.buffer + 2, 0) : undefined;
     left = batch.rows;
     if (texts) texts.skip(at(await numbers.peek(offset), 0));
@@ -188,7 +208,8 @@ export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): V
     numbers!.skip(count * offset);
     return Array.from({ length: count }, (_, i) => {
       const [from, to] = [at(places, i), at(places, i + 1)];
-      if (!(from >= first && to >= from && to <= last)) throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
+      if (!(from >= first && to >= from && to <= last))
+        throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
       try {
         return decoder.decode(bytes.subarray(from - first, to - first));
       } catch {

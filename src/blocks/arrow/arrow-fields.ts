@@ -17,7 +17,7 @@ export interface ArrowField {
 }
 
 /** Numbers of types in the format. */
-export const TYPE = {
+export const ARROW_TYPE = {
   int: 2,
   float: 3,
   text: 5,
@@ -30,9 +30,33 @@ export const TYPE = {
 } as const;
 
 const NAMES = [
-  'none', 'null', 'int', 'float', 'binary', 'utf8', 'bool', 'decimal', 'date', 'time', 'timestamp', 'interval', 'list',
-  'struct', 'union', 'fixed_size_binary', 'fixed_size_list', 'map', 'duration', 'large_binary', 'large_utf8',
-  'large_list', 'run_end_encoded', 'binary_view', 'utf8_view', 'list_view', 'large_list_view',
+  'none',
+  'null',
+  'int',
+  'float',
+  'binary',
+  'utf8',
+  'bool',
+  'decimal',
+  'date',
+  'time',
+  'timestamp',
+  'interval',
+  'list',
+  'struct',
+  'union',
+  'fixed_size_binary',
+  'fixed_size_list',
+  'map',
+  'duration',
+  'large_binary',
+  'large_utf8',
+  'large_list',
+  'run_end_encoded',
+  'binary_view',
+  'utf8_view',
+  'list_view',
+  'large_list_view',
 ];
 
 /** What a column holds, in words. */
@@ -65,14 +89,14 @@ export function arrowFields(schema: FlatTable): ArrowField[] {
       name: table.text(0),
       type,
       format: details && formatOf(type, details),
-      size: type === TYPE.fixedBytes || type === TYPE.fixedList ? (details?.int(0, 32) ?? 0) : 0,
+      size: type === ARROW_TYPE.fixedBytes || type === ARROW_TYPE.fixedList ? (details?.int(0, 32) ?? 0) : 0,
       isDictionary,
       children: [],
       node: node++,
       buffer,
     };
     buffer += bufferCount(type, isDictionary) ?? NaN;
-    if (type === TYPE.textView) buffer = NaN;
+    if (type === ARROW_TYPE.textView) buffer = NaN;
     if (!isDictionary) field.children = table.tables(5).map((child) => read(child, depth + 1));
     return field;
   };
@@ -80,8 +104,8 @@ export function arrowFields(schema: FlatTable): ArrowField[] {
 }
 
 function formatOf(type: number, details: FlatTable): NumberFormatName | undefined {
-  if (type === TYPE.float) return (['float16', 'float32', 'float64'] as const)[details.int(0, 16)];
-  if (type !== TYPE.int) return undefined;
+  if (type === ARROW_TYPE.float) return (['float16', 'float32', 'float64'] as const)[details.int(0, 16)];
+  if (type !== ARROW_TYPE.int) return undefined;
   const bits = details.int(0, 32);
   if (![8, 16, 32, 64].includes(bits)) return undefined;
   return `${details.int(1, 8) ? 'int' : 'uint'}${bits as 8 | 16 | 32 | 64}`;

@@ -16,8 +16,9 @@ export interface HttpRangesOptions {
  * A server does not give what was asked of it; `status` is its answer's.
  *
  * @example
- * const ranges = httpRanges('https://example.com/train.parquet', { fetch: async () => new Response('', { status: 404 }) });
- * await ranges.catch((error) => error instanceof RangeError && error.status); // false
+ * const missing = async () => new Response('', { status: 404 });
+ * const ranges = httpRanges('https://example.com/train.parquet', { fetch: missing });
+ * await ranges.catch((error) => error instanceof RangesError && error.status); // 404
  */
 export class RangesError extends OodError {
   override name = 'RangesError';
@@ -45,7 +46,7 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
  * @example
  * const shard = await httpRanges(shardAddress);
  * for await (const { features } of parquetBlocks([shard], { columns: { features: 'embedding' } })) {
- *   features.shape; // [6, 3]
+ *   features.shape; // [45, 6]
  * }
  */
 export async function httpRanges(url: string | URL, options?: HttpRangesOptions): Promise<ByteRanges> {

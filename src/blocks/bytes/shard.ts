@@ -48,7 +48,10 @@ export function shardOf(where: string, what: string, given: unknown): Shard {
       const answer: unknown = await source.slice(start, end);
       const bytes = await bytesOfAnswer(answer);
       if (bytes?.length === end - start) return bytes;
-      throw refuse(`a file with ${end - start} bytes from ${start} on`, bytes ? `${bytes.length} (is it being written?)` : answer);
+      throw refuse(
+        `a file with ${end - start} bytes from ${start} on`,
+        bytes ? `${bytes.length} (is it being written?)` : answer,
+      );
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ShardBytes } from '../bytes/byte-ranges';
 import type { Shard } from '../bytes/shard';
 import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
 import { csvTable } from './csv-table';
 
 /** Options of {@link csvBlocks}. */
@@ -34,7 +34,7 @@ export async function* csvBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'csvBlocks';
   const own = readOptions<CsvBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkColumns(where, own.columns);
+  checkBlockColumns(where, own.columns);
   let names: ColumnNames | undefined;
   const opened = shardsOf(where, shards).map((shard: Shard) => ({
     shard,

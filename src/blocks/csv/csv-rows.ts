@@ -77,8 +77,9 @@ export class CsvRows {
   #fields(line: string): string[] {
     if (!line.includes('"')) return line.split(this.delimiter);
     const fields: string[] = [];
-    const wrong = () => new CsvError(this.#rows, 'fields that are quoted as a whole, with quotes in them doubled', line.slice(0, 60));
-    for (let at = 0; ; ) {
+    const wrong = () =>
+      new CsvError(this.#rows, 'fields that are quoted as a whole, with quotes in them doubled', line.slice(0, 60));
+    for (let at = 0; ;) {
       if (line[at] !== '"') {
         const end = line.indexOf(this.delimiter, at);
         const field = line.slice(at, end < 0 ? line.length : end);

@@ -15,7 +15,13 @@ export interface CsvTable {
 
 /** A number as programs write it: no hexadecimal one, no empty field. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const ODD: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity, infinity: Infinity, '-infinity': -Infinity };
+const ODD: Readonly<Record<string, number>> = {
+  nan: NaN,
+  inf: Infinity,
+  '-inf': -Infinity,
+  infinity: Infinity,
+  '-infinity': -Infinity,
+};
 const NONE = ['', 'null', 'na', 'n/a', 'none'];
 
 /** Opens a CSV file and reads its header. @throws FormatError */
@@ -66,14 +72,18 @@ export async function csvTable(shard: Shard, delimiter: string): Promise<CsvTabl
       places.fill(0);
       const odd = rows.findIndex((row) => row.length !== header!.length);
       if (odd >= 0) {
-        throw shard.refuse(`a CSV file with ${header!.length} fields a row`, `${rows[odd]!.length} at row ${before + odd}`);
+        throw shard.refuse(
+          `a CSV file with ${header!.length} fields a row`,
+          `${rows[odd]!.length} at row ${before + odd}`,
+        );
       }
       return rows.length;
     }
     return 0;
   }
   const odd = rows.findIndex((row) => row.length !== header.length);
-  if (odd >= 0) throw shard.refuse(`a CSV file with ${header.length} fields a row`, `${rows[odd]!.length} at row ${odd}`);
+  if (odd >= 0)
+    throw shard.refuse(`a CSV file with ${header.length} fields a row`, `${rows[odd]!.length} at row ${odd}`);
 
   const opened = () => places.push(0) - 1;
   const numberAt = (row: number, field: number): number => {

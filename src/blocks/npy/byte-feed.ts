@@ -43,7 +43,9 @@ export function inflatedFeed(shard: Shard, start: number, end: number, size: num
     },
     { highWaterMark: 0 },
   );
-  const reader = packed.pipeThrough(new DecompressionStream('deflate-raw')).getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const reader = packed
+    .pipeThrough(new DecompressionStream('deflate-raw'))
+    .getReader() as ReadableStreamDefaultReader<Uint8Array>;
   let held = new Uint8Array();
   let given = 0;
   const more = async (): Promise<Uint8Array | undefined> => {
@@ -80,7 +82,8 @@ export function inflatedFeed(shard: Shard, start: number, end: number, size: num
       return bytes;
     },
     async end() {
-      if (held.length > 0 || given < size) throw given < size ? shard.refuse(`a file with ${given} bytes there`, size) : tooMuch();
+      if (held.length > 0 || given < size)
+        throw given < size ? shard.refuse(`a file with ${given} bytes there`, size) : tooMuch();
       const part = await more();
       if (part && part.length > 0) throw tooMuch();
     },

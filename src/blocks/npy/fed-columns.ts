@@ -52,7 +52,8 @@ function rowFeed({ shard, name, shape, size, feed }: FedArray, width: number) {
 export function fedNumbers(array: FedArray): NumberColumn {
   const { shard, name, shape, format, isLittle } = array;
   const width = shape[1] ?? 1;
-  if (shape.length < 1 || shape.length > 2 || width === 0) throw shard.refuse(`a file with [N, D] in ${name}`, `[${shape.join(', ')}]`);
+  if (shape.length < 1 || shape.length > 2 || width === 0)
+    throw shard.refuse(`a file with [N, D] in ${name}`, `[${shape.join(', ')}]`);
   if (format === 'text') throw shard.refuse(`a file with numbers in ${name}`, 'text');
   const rows = rowFeed(array, width);
   const copier = numberCopier(format, isLittle);
@@ -73,7 +74,9 @@ export function fedValues(array: FedArray): ValueColumn {
     take(count): ListedValues {
       const bytes = rows.take(count);
       if (format !== 'text') return wholeNumbers(format, bytes, count, isLittle);
-      return Array.from({ length: count }, (_, i) => text32(shard, name, bytes.subarray(i * size, (i + 1) * size), isLittle));
+      return Array.from({ length: count }, (_, i) =>
+        text32(shard, name, bytes.subarray(i * size, (i + 1) * size), isLittle),
+      );
     },
   };
 }

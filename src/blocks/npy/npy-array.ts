@@ -31,7 +31,10 @@ export async function npyArray(shard: Shard, name: string, feed: ByteFeed, size:
   }
   const needed = start + shape.reduce((product, side) => product * side, each);
   if (needed !== size) {
-    throw shard.refuse(`a file with ${needed} bytes of ${name}, as [${shape.join(', ')}] says (is it cut short?)`, size);
+    throw shard.refuse(
+      `a file with ${needed} bytes of ${name}, as [${shape.join(', ')}] says (is it cut short?)`,
+      size,
+    );
   }
   return { ...header, shard, name, feed };
 }

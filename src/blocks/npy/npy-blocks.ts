@@ -68,7 +68,11 @@ function partsOf(where: string, what: string, files: unknown, first: unknown): [
   if (stranger !== undefined) {
     throw new ArgumentError(where, what, `without ${stranger} (${nearestName(stranger, [...PARTS])}?)`, files);
   }
-  const names = (all: readonly (readonly [string, unknown])[]) => all.map(([name]) => name).sort().join(', ');
+  const names = (all: readonly (readonly [string, unknown])[]) =>
+    all
+      .map(([name]) => name)
+      .sort()
+      .join(', ');
   const expected = names(Object.entries(first as object).filter(([, file]) => file !== undefined));
   if (given.length === 0) throw new ArgumentError(where, what, 'an object with features, logits, labels or ids', files);
   if (names(given) !== expected) throw new ArgumentError(where, what, `an object of ${expected}, as the first`, files);

@@ -4,8 +4,8 @@ import type { ShardBytes } from '../bytes/byte-ranges';
 import type { Shard } from '../bytes/shard';
 import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
-import { columnsOf } from './columns-of';
+import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { arrayColumns } from './array-columns';
 import { npyArray } from './npy-array';
 import { zipEntries } from './zip-entries';
 
@@ -30,14 +30,14 @@ export async function* npzBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'npzBlocks';
   const own = readOptions<ColumnBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkColumns(where, own.columns);
+  checkBlockColumns(where, own.columns);
   let names: ColumnNames | undefined;
   const opened = shardsOf(where, shards).map((shard: Shard) => ({
     shard,
     async open() {
       const entries = new Map((await zipEntries(shard)).map((entry) => [entry.name.replace(/\.npy$/, ''), entry]));
       names = columnNames(shard, own.columns, [...entries.keys()], names);
-      return columnsOf(names, async (name) => {
+      return arrayColumns(names, async (name) => {
         const entry = entries.get(name)!;
         return npyArray(shard, name, await entry.feed(), entry.size);
       });

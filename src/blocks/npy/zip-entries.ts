@@ -26,7 +26,11 @@ async function findList(shard: Shard): Promise<{ start: number; size: number; co
   const tail = viewOf(await shard.read(from, shard.size));
   for (let at = tail.byteLength - 22; at >= 0; at--) {
     if (tail.getUint32(at, true) !== END || tail.getUint16(at + 20, true) !== tail.byteLength - at - 22) continue;
-    const [count, size, start] = [tail.getUint16(at + 10, true), tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
+    const [count, size, start] = [
+      tail.getUint16(at + 10, true),
+      tail.getUint32(at + 12, true),
+      tail.getUint32(at + 16, true),
+    ];
     if (count !== 0xffff && size !== UNKNOWN && start !== UNKNOWN) return { start, size, count };
     if (at < 20 || tail.getUint32(at - 20, true) !== LOCATOR_64) break;
     const place = big(tail, at - 20 + 8);
@@ -39,7 +43,7 @@ async function findList(shard: Shard): Promise<{ start: number; size: number; co
 
 /** Sizes and place that a zip64 entry has in its extra field. */
 function sizes64(extra: DataView, sizes: number[]): number[] {
-  for (let at = 0; at + 4 <= extra.byteLength; ) {
+  for (let at = 0; at + 4 <= extra.byteLength;) {
     const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)];
     at += 4;
     if (id === 1) {
@@ -67,12 +71,20 @@ export async function zipEntries(shard: Shard): Promise<ZipEntry[]> {
   for (let i = 0; i < count; i++) {
     if (at + 46 > size || view.getUint32(at, true) !== CENTRAL) throw damaged();
     const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => view.getUint16(at + field, true)) as [number, number, number];
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => view.getUint16(at + field, true)) as [
+      number,
+      number,
+      number,
+    ];
     const nameEnd = at + 46 + nameLength;
     if (nameEnd + extraLength + commentLength > size) throw damaged();
     const name = new TextDecoder().decode(bytes.subarray(at + 46, nameEnd));
     const given = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
-    const [whole, packed, place] = sizes64(viewOf(bytes.subarray(nameEnd, nameEnd + extraLength)), given) as [number, number, number];
+    const [whole, packed, place] = sizes64(viewOf(bytes.subarray(nameEnd, nameEnd + extraLength)), given) as [
+      number,
+      number,
+      number,
+    ];
     at = nameEnd + extraLength + commentLength;
     entries.push({ name, size: whole, feed: () => feedOf(shard, { name, flags, method, whole, packed, place }) });
   }
@@ -90,7 +102,8 @@ interface Listed {
 
 async function feedOf(shard: Shard, { name, flags, method, whole, packed, place }: Listed): Promise<ByteFeed> {
   if (flags & 1) throw shard.refuse(`a zip file with ${name} not encrypted`, 'an encrypted one');
-  if (method !== 0 && method !== 8) throw shard.refuse(`a zip file with ${name} stored or deflated`, `method ${method}`);
+  if (method !== 0 && method !== 8)
+    throw shard.refuse(`a zip file with ${name} stored or deflated`, `method ${method}`);
   const head = viewOf(await shard.read(place, place + 30));
   if (head.getUint32(0, true) !== LOCAL) throw shard.refuse(`a zip file that holds ${name}`, 'something else', place);
   const start = place + 30 + head.getUint16(26, true) + head.getUint16(28, true);

@@ -66,7 +66,8 @@ function checkSizes(header: PageHeader, codec: string): void {
   const isSize = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
   if (!isSize(packed) || !isSize(size)) throw new Error('a page without a size');
   if (size > LARGEST_PAGE) throw new Error(`a page of ${size} bytes, more than ${LARGEST_PAGE}`);
-  if (codec === 'SNAPPY' && size > SNAPPY_RATIO * packed) throw new Error(`a page of ${size} bytes, packed in ${packed}`);
+  if (codec === 'SNAPPY' && size > SNAPPY_RATIO * packed)
+    throw new Error(`a page of ${size} bytes, packed in ${packed}`);
 }
 
 const sized = (bytes: Uint8Array, from: number): [levels: Uint8Array, end: number] => {

@@ -8,7 +8,7 @@ export interface ColumnChunks {
 }
 
 /** The chunks of a column in all row groups. @throws FormatError for one that is elsewhere, or encrypted */
-export function chunksOf(source: ChunkSource, groups: readonly RowGroup[], index: number): ColumnChunks {
+export function parquetChunks(source: ChunkSource, groups: readonly RowGroup[], index: number): ColumnChunks {
   const { shard, leaf } = source;
   const chunks = groups.map((group) => {
     const chunk = group.columns[index]!;
@@ -16,8 +16,10 @@ export function chunksOf(source: ChunkSource, groups: readonly RowGroup[], index
       throw shard.refuse(`a file with a column ${leaf.name} that is not encrypted`, 'an encrypted one');
     }
     const meta = chunk.meta_data;
-    if (!meta || chunk.file_path) throw shard.refuse(`a file that holds its column ${leaf.name}`, 'one that points elsewhere');
-    if (meta.type !== leaf.element.type) throw shard.refuse(`a file with ${leaf.element.type} in ${leaf.name}`, meta.type);
+    if (!meta || chunk.file_path)
+      throw shard.refuse(`a file that holds its column ${leaf.name}`, 'one that points elsewhere');
+    if (meta.type !== leaf.element.type)
+      throw shard.refuse(`a file with ${leaf.element.type} in ${leaf.name}`, meta.type);
     return { meta, rows: Number(group.num_rows) };
   });
   return { source, chunks };

@@ -14,7 +14,7 @@ export function firstNull({ bytes, most }: Levels, count: number): number | unde
   const width = bitsOf(most);
   const runs = new RunCursor(bytes, width);
   const pattern = width === 1 ? 0xff : 0x55 * most;
-  for (let at = 0; at < count; ) {
+  for (let at = 0; at < count;) {
     if (width <= 2) {
       const skipped = runs.skipPattern(pattern, count - at);
       at += skipped;
@@ -32,7 +32,7 @@ export function rowsBefore(levels: Levels, place: number): number {
   if (levels.most === 0) return place;
   const runs = new RunCursor(levels.bytes, bitsOf(levels.most));
   let rows = 0;
-  for (let at = 0; at < place; ) {
+  for (let at = 0; at < place;) {
     const run = runs.next(place - at);
     if (run.value === 0) rows += run.count;
     at += run.count;
@@ -66,7 +66,7 @@ export class ListLengths {
   /** Takes the repetition levels of a page's values: 0 begins a list, 1 goes on with it. */
   add({ bytes }: Levels, count: number): void {
     const runs = new RunCursor(bytes, 1);
-    for (let at = 0; at < count; ) {
+    for (let at = 0; at < count;) {
       const skipped = runs.skipPattern(0xff, count - at);
       const run = skipped > 0 ? { value: 1, count: skipped } : runs.next(count - at);
       at += run.count;

@@ -2,7 +2,13 @@ import type { NumberColumn } from '../stream/shard-columns';
 import { damaged, type StoredPage } from './chunk-pages';
 import { pagesOf, type ColumnChunks } from './chunk-source';
 import { LengthError, ListLengths } from './levels';
-import { numberDictionary, numberValues, type NumberDictionary, type NumberKind, type NumberValues } from './number-values';
+import {
+  numberDictionary,
+  numberValues,
+  type NumberDictionary,
+  type NumberKind,
+  type NumberValues,
+} from './number-values';
 
 /** A row that no model makes: what a damaged file seems to have. */
 const WIDEST = 2 ** 22;
@@ -84,7 +90,8 @@ export function parquetNumbers(column: ColumnChunks, kind: NumberKind): NumberCo
         values = undefined;
         const { done, value: page } = await pages.next();
         if (done) {
-          if (rest.length > 0 && rest.length !== width()) throw shard.refuse(`a file with whole rows in ${leaf.name}`, 'a part');
+          if (rest.length > 0 && rest.length !== width())
+            throw shard.refuse(`a file with whole rows in ${leaf.name}`, 'a part');
           return rest.length > 0 ? 1 : 0;
         }
         naming(() => take(page));

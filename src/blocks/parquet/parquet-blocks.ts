@@ -5,9 +5,9 @@ import type { ShardBytes } from '../bytes/byte-ranges';
 import type { Shard } from '../bytes/shard';
 import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
 import { sideBySide, type NumberColumn, type ShardColumns, type ValueColumn } from '../stream/shard-columns';
-import { chunksOf, type ColumnChunks } from './chunk-source';
+import { parquetChunks, type ColumnChunks } from './chunk-source';
 import { numberKind, valueKind, type PackedNumbers } from './column-kind';
 import { compressorsFor, loadHyparquet, type Hyparquet } from './hyparquet';
 import { parquetNumbers } from './number-column';
@@ -49,7 +49,7 @@ export async function* parquetBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'parquetBlocks';
   const own = readOptions<ParquetBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkColumns(where, own.columns);
+  checkBlockColumns(where, own.columns);
   const list = shardsOf(where, shards);
   const hyparquet = await loadHyparquet(where);
   let names: ColumnNames | undefined;
@@ -84,11 +84,14 @@ async function openColumns({ shard, footer, names, hyparquet, packed }: Opening)
   const all = Object.values(names).flat();
   const indices = all.map((name) => leaves.findIndex((leaf) => leaf.name === name));
   const metas = groups.flatMap(({ columns }) => indices.map((index) => columns[index]?.meta_data));
-  const compressors = await compressorsFor(shard, metas.filter((meta): meta is ColumnMetaData => meta !== undefined));
+  const compressors = await compressorsFor(
+    shard,
+    metas.filter((meta): meta is ColumnMetaData => meta !== undefined),
+  );
   const windowSize = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, Math.floor(WINDOWS / all.length)));
   const chunks = (name: string): ColumnChunks => {
     const index = leaves.findIndex((leaf) => leaf.name === name);
-    return chunksOf({ shard, leaf: leaves[index]!, windowSize, compressors, hyparquet }, groups, index);
+    return parquetChunks({ shard, leaf: leaves[index]!, windowSize, compressors, hyparquet }, groups, index);
   };
   const numbers = (part: 'features' | 'logits'): NumberColumn | undefined => {
     const columns = names[part]?.map((name) => {

@@ -57,6 +57,24 @@ export class RunCursor {
     return value;
   }
 
+  /** Packed numbers to places of a list, up to `end`; gives `end`. Four bytes hold each of up to 25 bits. */
+  #unpack(out: Int32Array, from: number, end: number): number {
+    const { bytes, width } = this;
+    if (width > 25) {
+      for (let i = from; i < end; i++) out[i] = this.#packed();
+      return end;
+    }
+    const mask = 2 ** width - 1;
+    let bit = this.#bit!;
+    for (let i = from; i < end; i++, bit += width) {
+      const at = bit >>> 3;
+      const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      out[i] = (four >>> (bit & 7)) & mask;
+    }
+    this.#bit = bit;
+    return end;
+  }
+
   /** The next number, and how often it comes there at least, at most `most` times. */
   next(most: number): { value: number; count: number } {
     // A run may be empty
@@ -75,10 +93,10 @@ export class RunCursor {
 
   /** The next numbers, one by one. */
   fill(out: Int32Array, count: number): void {
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       if (this.#left > 0 && this.#bit !== undefined) {
         const packed = Math.min(count - i, this.#left);
-        for (let end = i + packed; i < end; i++) out[i] = this.#packed();
+        i = this.#unpack(out, i, i + packed);
         this.#left -= packed;
         continue;
       }

@@ -4,12 +4,12 @@ import { parseHeader } from '../../core/saved/parse-header';
 import type { ShardBytes } from '../bytes/byte-ranges';
 import type { Shard } from '../bytes/shard';
 import { plainFeed } from '../npy/byte-feed';
-import { columnsOf } from '../npy/columns-of';
+import { arrayColumns } from '../npy/array-columns';
 import type { FedArray } from '../npy/fed-columns';
 import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
 import { numberFormat, type NumberFormatName } from '../stream/number-formats';
-import { checkColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
 
 const FORMATS: Readonly<Record<string, NumberFormatName>> = {
   F16: 'float16',
@@ -51,7 +51,7 @@ export async function* safetensorsBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'safetensorsBlocks';
   const own = readOptions<ColumnBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkColumns(where, own.columns);
+  checkBlockColumns(where, own.columns);
   let names: ColumnNames | undefined;
   const opened = shardsOf(where, shards).map((shard: Shard) => ({
     shard,
@@ -59,7 +59,7 @@ export async function* safetensorsBlocks<const C extends BlockColumns>(
       const { header, start } = await readHeader(shard);
       const present = Object.keys(header).filter((name) => name !== '__metadata__');
       names = columnNames(shard, own.columns, present, names);
-      return columnsOf(names, (name) => Promise.resolve(tensorOf(shard, name, header[name] as Entry, start)));
+      return arrayColumns(names, (name) => Promise.resolve(tensorOf(shard, name, header[name] as Entry, start)));
     },
   }));
   yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
@@ -94,6 +94,7 @@ function tensorOf(shard: Shard, name: string, entry: Entry, start: number): FedA
   if (!isWhole || to - from !== shape.reduce((product, side) => product * side, size)) {
     throw shard.refuse(`a file with as many bytes of ${name} as its shape says`, 'another number');
   }
-  if (start + to > shard.size) throw shard.refuse(`a file that holds ${name} (is it cut short?)`, `${shard.size} bytes`);
+  if (start + to > shard.size)
+    throw shard.refuse(`a file that holds ${name} (is it cut short?)`, `${shard.size} bytes`);
   return { shard, name, format, isLittle: true, size, shape, feed: plainFeed(shard, start + from, start + to) };
 }

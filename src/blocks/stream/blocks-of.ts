@@ -100,7 +100,10 @@ async function rowsReady(shard: Shard, columns: readonly (Numbers | Values)[], r
   if (least === 0 && most > 0) {
     const ended: string[] = [];
     for (const { name, column } of columns) if ((await column.ready()) === 0) ended.push(name);
-    throw shard.refuse('a file with as many rows in each column', `${rows} rows of ${ended.join(', ')}, and more of others`);
+    throw shard.refuse(
+      'a file with as many rows in each column',
+      `${rows} rows of ${ended.join(', ')}, and more of others`,
+    );
   }
   return least;
 }
@@ -161,7 +164,12 @@ function checkWidth(shard: Shard, name: 'features' | 'logits', width: number, { 
   if (width > WIDEST) throw shard.refuse(`a file with at most ${WIDEST} numbers in a row of ${name}`, width);
   const first = (widths[name] ??= width);
   if (first === width) return;
-  throw new ShapeError(shard.where, `${name} of ${shard.name}`, `[N, ${first}], as in the first shard`, `[N, ${width}]`);
+  throw new ShapeError(
+    shard.where,
+    `${name} of ${shard.name}`,
+    `[N, ${first}], as in the first shard`,
+    `[N, ${width}]`,
+  );
 }
 
 function checkNumbers(shard: Shard, name: string, data: Float32Array, width: number, from: number): void {

@@ -51,7 +51,8 @@ export function labelsOf(
       throw shard.refuse(`a file with labels of classNames ('${near ?? ''}'?)`, `'${name}' ${at(i)}`);
     });
   }
-  if (classNames) throw shard.refuse('a file with labels that are names, as classNames are given', kindOfValues(values));
+  if (classNames)
+    throw shard.refuse('a file with labels that are names, as classNames are given', kindOfValues(values));
   const labels = new Int32Array(values.length);
   for (let i = 0; i < labels.length; i++) {
     const label = Number(values[i]);

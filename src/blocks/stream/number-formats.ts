@@ -96,6 +96,11 @@ export function numberCopier(name: NumberFormatName, isLittle = true) {
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let next = from;
+    if (isPlain && width === 1) {
+      for (let to = at, end = at + rows * stride; to < end; to += stride, next += 4)
+        out[to] = view.getFloat32(next, true);
+      return;
+    }
     for (let row = 0; row < rows; row++) {
       const start = at + row * stride;
       for (let i = 0; i < width; i++, next += size) out[start + i] = read(view, next);

@@ -12,14 +12,14 @@ const isNames = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every(isText) && new Set(value).size === value.length;
 const isPattern = (value: unknown): boolean => tagOf(value) === '[object RegExp]';
 
-/** A rule for `columns`; what is wrong with one of them {@link checkColumns} says. */
+/** A rule for `columns`; what is wrong with one of them {@link checkBlockColumns} says. */
 export const COLUMNS: Rule = {
   expected: 'an object that names columns, such as { features: "embedding" }',
   holds: (value: unknown) => tagOf(value) === '[object Object]',
 };
 
 /** Throws for a part that there is not, and for what names no column. */
-export function checkColumns(where: string, columns: BlockColumns): void {
+export function checkBlockColumns(where: string, columns: BlockColumns): void {
   const names = Object.keys(columns);
   const stranger = names.find((name) => !PARTS.includes(name as BlockPart));
   if (stranger !== undefined) {

@@ -1,5 +1,4 @@
-import type { SchemaElement } from 'hyparquet';
-import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import type { ByteWriter, ParquetWriter, SchemaElement } from 'hyparquet-writer';
 import { COUNT } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import { loadPeer } from '../stream/load-peer';
@@ -45,7 +44,8 @@ const listed = ({ values }: WrittenColumn): unknown[] => Array.from(values as Ar
 export function parquetWriter(sink: WritableStream<Uint8Array>, options?: ParquetWriterOptions): VerdictWriter {
   const where = 'parquetWriter';
   const { groupRows } = readOptions(where, options, { groupRows: [COUNT, 65_536] });
-  let opened: { bytes: ByteWriter & { index: number }; file: ParquetWriter; columns: readonly WrittenColumn[] } | undefined;
+  let opened:
+    { bytes: ByteWriter & { index: number }; file: ParquetWriter; columns: readonly WrittenColumn[] } | undefined;
   let held: unknown[][] = [];
 
   async function open(columns: readonly WrittenColumn[]) {

@@ -49,27 +49,38 @@ export function verdictColumns(where: string, ids: unknown, verdicts: unknown): 
   }
   const own = { name: 'id', kind: 'id', values: ids } as WrittenColumn;
   const isScores = /^\[object Float(32|64)Array\]$/.test(tagOf(verdicts));
-  const isVerdicts = Array.isArray(verdicts) && verdicts.every((one) => typeof (one as VerdictRow | null)?.score === 'number');
-  if (!isScores && !isVerdicts) throw new ArgumentError(where, 'verdicts', 'verdicts, or scores as a Float32Array', verdicts);
+  const isVerdicts =
+    Array.isArray(verdicts) && verdicts.every((one) => typeof (one as VerdictRow | null)?.score === 'number');
+  if (!isScores && !isVerdicts)
+    throw new ArgumentError(where, 'verdicts', 'verdicts, or scores as a Float32Array', verdicts);
   const { length } = verdicts as ArrayLike<unknown>;
   if (length !== ids.length) throw new ShapeError(where, 'verdicts', `${ids.length}, one for each id`, length);
   if (isScores) return [own, { name: 'score', kind: 'double', values: Float64Array.from(verdicts as Float32Array) }];
   const rows = verdicts as readonly VerdictRow[];
-  const columns: WrittenColumn[] = [own, { name: 'score', kind: 'double', values: Float64Array.from(rows, ({ score }) => score) }];
+  const columns: WrittenColumn[] = [
+    own,
+    { name: 'score', kind: 'double', values: Float64Array.from(rows, ({ score }) => score) },
+  ];
   const all = (name: 'pValue' | 'isOod', type: string) => {
     const count = rows.filter((row) => typeof row[name] === type).length;
-    if (count > 0 && count < length) throw new ArgumentError(where, 'verdicts', `verdicts of which all have ${name}`, count);
+    if (count > 0 && count < length)
+      throw new ArgumentError(where, 'verdicts', `verdicts of which all have ${name}`, count);
     return count > 0;
   };
   if (all('pValue', 'number')) {
     columns.push({ name: 'pValue', kind: 'double', values: Float64Array.from(rows, ({ pValue }) => pValue!) });
   }
   if (all('isOod', 'boolean')) columns.push({ name: 'isOod', kind: 'flag', values: rows.map(({ isOod }) => isOod!) });
-  const labels = labelColumn(where, rows.map(({ label }) => label));
+  const labels = labelColumn(
+    where,
+    rows.map(({ label }) => label),
+  );
   if (labels) columns.push(labels);
   return columns;
 }
 
 /** What columns hold, to be compared with those of the first rows. */
 export const shownColumns = (columns: readonly WrittenColumn[]): string =>
-  columns.map(({ name, kind, values }) => `${name} ${kind}${kind === 'id' ? ` ${values.constructor.name}` : ''}`).join(', ');
+  columns
+    .map(({ name, kind, values }) => `${name} ${kind}${kind === 'id' ? ` ${values.constructor.name}` : ''}`)
+    .join(', ');

@@ -56,7 +56,8 @@ export function verdictWriter(where: string, sink: unknown, encoding: Encoding):
         if (ids.length === 0) return;
         const own = shownColumns(columns);
         first ??= own;
-        if (own !== first) throw new ArgumentError(`${where}.add`, 'verdicts', `rows of ${first}, as in the first call`, own);
+        if (own !== first)
+          throw new ArgumentError(`${where}.add`, 'verdicts', `rows of ${first}, as in the first call`, own);
         await write(await encoding.rows(columns));
       }),
     close: () =>

@@ -4,6 +4,7 @@ const images = () => import('./image-readers');
 const folders = () => import('./folder-readers');
 const states = () => import('./state-readers');
 const onnx = () => import('./onnx-readers');
+const blocks = () => import('./block-readers');
 const json = () => import('./json-readers');
 
 /** Every reader of bytes from outside, by its name. */
@@ -19,6 +20,12 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   decodeScorer: async () => (await states()).scorer(),
   loadOutputDetector: async () => (await states()).detector(),
   exposeFeatures: async () => (await onnx()).onnxModels(),
+  parquetBlocks: async () => (await blocks()).parquet(),
+  arrowBlocks: async () => (await blocks()).arrow(),
+  npyBlocks: async () => (await blocks()).npyFiles(),
+  npzBlocks: async () => (await blocks()).npz(),
+  safetensorsBlocks: async () => (await blocks()).tensors(),
+  csvBlocks: async () => (await blocks()).csv(),
   parseEvaluation: async () => (await json()).evaluation(),
   parseCutPoints: async () => (await json()).cutPoints(),
   extractTarGz: async () => (await folders()).tarGz(),

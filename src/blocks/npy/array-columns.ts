@@ -3,7 +3,7 @@ import { sideBySide, type ShardColumns } from '../stream/shard-columns';
 import { fedNumbers, fedValues, type FedArray } from './fed-columns';
 
 /** The columns of a shard, each from an array by its name. */
-export async function columnsOf(
+export async function arrayColumns(
   names: ColumnNames,
   arrayOf: (name: string) => Promise<FedArray>,
 ): Promise<ShardColumns> {
