@@ -27,8 +27,8 @@ export interface ArrowBlocksOptions<C extends BlockColumns = BlockColumns> exten
  *   NaN, all naming the shard, and the row
  * @example
  * for await (const { features, labels } of arrowBlocks(arrowBytes, { columns: { features: 'x', labels: 'y' } })) {
- *   features.shape; // [4, 2]
- *   labels; // Int32Array [0, 1, 0, 1]
+ *   features.shape; // rows, width: [4, 2]
+ *   labels; // an Int32Array [0, 1, 0, 1]
  * }
  */
 export async function* arrowBlocks<const C extends BlockColumns>(
