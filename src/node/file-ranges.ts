@@ -19,7 +19,7 @@ export interface FileRanges extends ByteRanges {
  * @example
  * const shard = await fileRanges('train-00.parquet');
  * for await (const { features } of parquetBlocks(shard, { columns: { features: 'embedding' } })) {
- *   features.shape; // [45, 6]
+ *   features.shape; // rows, width: [45, 6]
  * }
  * await shard.close();
  */

@@ -35,7 +35,7 @@ const written = async (ids: never, verdicts: never) => {
 export const blockFiles: Places = {
   ...readers,
   'npyBlocks.shards': {
-    call: async (v) => (await blocks.npyBlocks(v).next()).value as unknown,
+    call: async (v) => (await blocks.npyBlocks(v).next()).value,
     right: { features: bytesOf(fixture.npy.float32!.bytes) },
   },
   'csvWriter.sink': { call: (v) => void blocks.csvWriter(v), right: new WritableStream() },

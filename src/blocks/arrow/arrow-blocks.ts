@@ -18,8 +18,8 @@ export interface ArrowBlocksOptions<C extends BlockColumns = BlockColumns> exten
 
 /**
  * Blocks of Arrow IPC files (Feather 2) or streams, uncompressed. Numbers are lists, lists of a fixed size, numbers
- * packed in bytes of a fixed size, or columns side by side. Batches may be of any size: of each column a window of 1 MiB
- * is in memory, and a block.
+ * packed in bytes of a fixed size, or columns side by side. Batches may be of any size: of each column a window of
+ * 1 MiB is in memory, and a block.
  *
  * @param shards a file, or several as one stream
  * @throws ArgumentError for a column that there is not, naming the nearest; FormatError for a damaged or compressed
@@ -27,8 +27,8 @@ export interface ArrowBlocksOptions<C extends BlockColumns = BlockColumns> exten
  *   NaN, all naming the shard, and the row
  * @example
  * for await (const { features, labels } of arrowBlocks(arrowBytes, { columns: { features: 'x', labels: 'y' } })) {
- *   features.shape; // [4, 2]
- *   labels; // Int32Array [0, 1, 0, 1]
+ *   features.shape; // rows, width: [4, 2]
+ *   labels; // an Int32Array [0, 1, 0, 1]
  * }
  */
 export async function* arrowBlocks<const C extends BlockColumns>(

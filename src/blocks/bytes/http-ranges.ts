@@ -46,7 +46,7 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
  * @example
  * const shard = await httpRanges(shardAddress);
  * for await (const { features } of parquetBlocks([shard], { columns: { features: 'embedding' } })) {
- *   features.shape; // [45, 6]
+ *   features.shape; // rows, width: [45, 6]
  * }
  */
 export async function httpRanges(url: string | URL, options?: HttpRangesOptions): Promise<ByteRanges> {

@@ -24,8 +24,8 @@ export interface CsvBlocksOptions<C extends BlockColumns = BlockColumns> extends
  * @example
  * const bytes = new TextEncoder().encode('id,f0,f1,label\na,1,2,0\nb,3,4,1\n');
  * for await (const { features, ids } of csvBlocks(bytes, { columns: { features: /^f\d+$/, ids: 'id' } })) {
- *   features.data; // Float32Array [1, 2, 3, 4]
- *   ids; // ['a', 'b']
+ *   features.data; // a Float32Array [1, 2, 3, 4]
+ *   ids; // as they stand: ['a', 'b']
  * }
  */
 export async function* csvBlocks<const C extends BlockColumns>(

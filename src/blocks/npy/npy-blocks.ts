@@ -26,7 +26,7 @@ const PARTS = ['features', 'logits', 'labels', 'ids'] as const;
  *   row
  * @example
  * for await (const { features } of npyBlocks({ features: npyBytes })) {
- *   features.shape; // [4, 2]
+ *   features.shape; // rows, width: [4, 2]
  * }
  */
 export async function* npyBlocks<S extends NpyShard>(

@@ -20,8 +20,8 @@ import { zipEntries } from './zip-entries';
  *   NotFiniteError for NaN, all naming the shard, and the row
  * @example
  * for await (const { features, labels } of npzBlocks(npzBytes, { columns: { features: 'x', labels: 'y' } })) {
- *   features.shape; // [4, 2]
- *   labels; // Int32Array [0, 1, 0, 1]
+ *   features.shape; // rows, width: [4, 2]
+ *   labels; // an Int32Array [0, 1, 0, 1]
  * }
  */
 export async function* npzBlocks<const C extends BlockColumns>(

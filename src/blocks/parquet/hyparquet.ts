@@ -43,7 +43,7 @@ const BUILT_IN: readonly (CompressionCodec | undefined)[] = ['UNCOMPRESSED', 'SN
 export async function compressorsFor(shard: Shard, columns: readonly ColumnMetaData[]): Promise<Compressors> {
   if (columns.every(({ codec }) => BUILT_IN.includes(codec))) return {};
   const loaded = await import('hyparquet-compressors').then(
-    ({ compressors }) => compressors as Compressors,
+    ({ compressors }) => compressors,
     () => undefined,
   );
   for (const { codec } of columns as readonly { codec: CompressionCodec | undefined }[]) {
@@ -52,6 +52,7 @@ export async function compressorsFor(shard: Shard, columns: readonly ColumnMetaD
     throw shard.refuse(`a Parquet file with a codec ${way}`, codec ?? 'another');
   }
   // Snappy's of hyparquet-compressors keeps a page and its bytes in a wasm memory, which never shrinks
-  const { SNAPPY, ...others } = loaded ?? {};
+  const others = { ...loaded };
+  delete others.SNAPPY;
   return others;
 }

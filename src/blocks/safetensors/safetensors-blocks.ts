@@ -42,7 +42,7 @@ interface Entry {
  *   for another width than in the first shard, NotFiniteError for NaN, all naming the shard, and the row
  * @example
  * for await (const { features } of safetensorsBlocks(tensorBytes, { columns: { features: 'embeddings' } })) {
- *   features.shape; // [4, 2]
+ *   features.shape; // rows, width: [4, 2]
  * }
  */
 export async function* safetensorsBlocks<const C extends BlockColumns>(

@@ -41,7 +41,7 @@ export interface BlockColumns {
 
 /** Options of every reader of blocks. */
 export interface BlocksOptions {
-  /** Rows of a block, of which the last of each shard can have fewer; default: as many as 4 MiB of numbers, at most 65,536. */
+  /** Rows of a block; the last of a shard can have fewer. Default: as many as 4 MiB of numbers, at most 65,536. */
   blockRows?: number;
   /** The names that labels are, in the order of the model's outputs; without them labels are whole numbers. */
   classNames?: readonly string[];

@@ -58,7 +58,7 @@ export function columnNames(
 ): ColumnNames {
   const found: Partial<Record<BlockPart, readonly string[]>> = {};
   for (const part of PARTS) {
-    const given = columns[part] as WideColumn | undefined;
+    const given = columns[part];
     if (given === undefined) continue;
     const names = known?.[part] ?? matching(given, present);
     if (names.length === 0) throw missing(shard, part, `of which one fits ${String(given)}`, present, 'none');

@@ -38,7 +38,7 @@ const listed = ({ values }: WrittenColumn): unknown[] => Array.from(values as Ar
  * await writer.add(['a', 'b'], Float32Array.of(0.5, 2));
  * await writer.close();
  * for await (const { features } of parquetBlocks(new Blob(chunks), { columns: { features: ['score'] } })) {
- *   features.data; // Float32Array [0.5, 2]
+ *   features.data; // a Float32Array [0.5, 2]
  * }
  */
 export function parquetWriter(sink: WritableStream<Uint8Array>, options?: ParquetWriterOptions): VerdictWriter {

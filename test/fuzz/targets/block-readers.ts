@@ -6,7 +6,6 @@ import {
   parquetBlocks,
   safetensorsBlocks,
   type Block,
-  type BlockPart,
   type ShardBytes,
 } from '../../../src/blocks/index';
 import { FormatError, OodError } from '../../../src/core/errors';
