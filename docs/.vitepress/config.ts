@@ -116,7 +116,11 @@ export default defineConfig({
           'The report': '/report',
         }),
       },
-      { text: 'Data', collapsed: true, items: links({ Readers: '/datasets', 'Blocks of files': '/blocks', 'Files and runs': '/node' }) },
+      {
+        text: 'Data',
+        collapsed: true,
+        items: links({ Readers: '/datasets', 'Blocks of files': '/blocks', 'Files and runs': '/node' }),
+      },
       { text: 'API', collapsed: true, items: [{ text: 'All names', link: '/api/' }, ...apiPages] },
       {
         text: 'Experiments and results',

@@ -1,6 +1,6 @@
 export { ClosedFormBatchNorm, batchNormLayer } from './closed-form-batch-norm';
 export type { ClosedFormBatchNormArgs } from './closed-form-batch-norm';
-export { DeviceError } from './device-error';
+export { DeviceError } from './step/device-error';
 export { fit } from './fit';
 export type { TrainingBatches, EpochInfo, FitOptions, StepInfo } from './fit';
 export { gatherImages } from '../tensors/gather-images';
@@ -8,7 +8,7 @@ export type { ImageSet } from '../core/images';
 export { asLayersLabels, asLayersLoss } from './layers-loss';
 export { SeededDropout } from './seeded-dropout';
 export type { SeededDropoutArgs } from './seeded-dropout';
-export type { BatchLoss } from './step-gradients';
+export type { BatchLoss } from './step/step-gradients';
 export { stepSchedule } from './step-schedule';
 export { createTrainer } from './trainer';
 export type { ImageRows, Trainer } from './trainer';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { check, COUNT, FUNCTION } from '../core/check';
 import { ShapeError } from '../core/errors';
 import { exactLabels } from '../losses/batch-labels';
-import type { BatchLoss } from './step-gradients';
+import type { BatchLoss } from './step/step-gradients';
 
 /**
  * Labels [N] as `model.fit` of tfjs-layers takes them beside embeddings [N, D]: [N, D] int32, each label D times. It

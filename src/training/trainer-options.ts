@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { check, COUNT, FUNCTION, INDEX, INTEGER, NOT_NEGATIVE, POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { readOptions, type Declared } from '../core/read-options';
-import type { BatchLoss } from './step-gradients';
+import type { BatchLoss } from './step/step-gradients';
 
 /** Options of `createTrainer`. */
 export interface TrainerOptions {

@@ -6,16 +6,16 @@ import { exactLabels } from '../losses/batch-labels';
 import { oneBackend } from '../tensors/one-backend';
 import { deriveSeed } from '../core/random';
 import { createAdam } from './adam';
-import { freeTape } from './free-tape';
+import { freeTape } from './step/free-tape';
 import { checkImageSet, checkRowsOfSet, gatherImages } from '../tensors/gather-images';
 import { checkLayersModel } from '../detector/model/check-layers-model';
 import { allLayers, namedWeights } from '../detector/model/model-weights';
 import { checkImageShape, embeddingSizeOf } from '../detector/model/model-shapes';
 import { SeededDropout } from './seeded-dropout';
 import { sayWhereSlow } from './slow-backend';
-import { lossAndNorm, partGradients, stepHealth, wholeGradients } from './step-gradients';
-import type { BatchPart, StepGradients } from './step-gradients';
-import { stepQueue, type Launched } from './step-queue';
+import { lossAndNorm, partGradients, stepHealth, wholeGradients } from './step/step-gradients';
+import type { BatchPart, StepGradients } from './step/step-gradients';
+import { stepQueue, type Launched } from './step/step-queue';
 import { completeOptions } from './trainer-options';
 import type { TrainerOptions } from './trainer-options';
 import { readState, writeState } from './trainer-state';
@@ -202,7 +202,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
     const work = async (settled: () => Promise<void>) =>
       (launched = await launch(parts, labels, epoch, where, settled));
     if (backend !== 'webgpu') return work(nothing);
-    const { gpuStep, gpuLaunch } = await import('./gpu-step');
+    const { gpuStep, gpuLaunch } = await import('./step/gpu-step');
     try {
       if (stepsAhead === 0) return await gpuStep(where, work);
       const { result, heard } = await gpuLaunch(where, () => work(nothing));

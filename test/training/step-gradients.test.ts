@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import { createTrainer } from 'tfjs-ood/training';
-import { squaredNorm } from '../../src/training/step-gradients';
+import { squaredNorm } from '../../src/training/step/step-gradients';
 import { onEachBackend } from '../on-each-backend';
 
 onEachBackend('a step of more variables than WebGPU adds at once', () => {

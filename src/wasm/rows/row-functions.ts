@@ -33,7 +33,7 @@ const comparisons = <Type extends keyof typeof comparing>(type: Type) =>
 /** The polynomial of (e^r - 1 - r) / r^2, highest power first (Cephes, expf). */
 const POWERS = [1.9875691e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 /** log 2 in two parts: whole numbers times the first are exact. */
-const [LOG_2, LOG_2_REST] = [0.693359375, -2.1219444005469058e-4];
+const [LOG_2, LOG_2_REST] = [0.693359375, -2.1219444005469057e-4];
 /** Beside it a float32 has no digits below 1: what is added to it is rounded to a whole number, in its lowest bits. */
 const ROUNDER = 1.5 * 2 ** 23;
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { nextTask } from '../core/next-task';
-import { ownKernel } from '../losses/pairwise-distances';
+import { nextTask } from '../../core/next-task';
+import { ownKernel } from '../../losses/pairwise-distances';
 
 /** (labels [B] int32, embeddings [B, D]) -> scalar. */
 export type BatchLoss = (labels: tf.Tensor1D, embeddings: tf.Tensor2D) => tf.Scalar;

@@ -1,4 +1,4 @@
-import { OodError } from '../core/errors';
+import { OodError } from '../../core/errors';
 
 /**
  * The WebGPU device refused work of a step, or was lost. `details.received` is what it said.
