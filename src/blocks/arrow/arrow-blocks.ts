@@ -1,11 +1,11 @@
 import { oneOf, required } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { ShardBytes } from '../bytes/byte-ranges';
-import type { Shard } from '../bytes/shard';
 import type { PackedNumbers } from '../parquet/column-kind';
-import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
-import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
+import { BLOCKS_OPTIONS } from '../stream/blocks-of';
+import { columnBlocks } from '../stream/column-blocks';
+import { COLUMNS } from '../stream/read-columns';
 import { sideBySide } from '../stream/shard-columns';
 import { openArrow } from './arrow-batches';
 import { arrowNumbers, arrowValues } from './arrow-columns';
@@ -37,35 +37,24 @@ export async function* arrowBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'arrowBlocks';
   const own = readOptions<ArrowBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkBlockColumns(where, own.columns);
-  let names: ColumnNames | undefined;
-  const opened = shardsOf(where, shards).map((shard: Shard) => ({
-    shard,
-    async open() {
-      const file = await openArrow(shard);
-      names = columnNames(
-        shard,
-        own.columns,
-        file.fields.map(({ name }) => name),
-        names,
-      );
-      const field = (name: string) => {
-        const found = file.fields.find((one) => one.name === name)!;
-        if (!Number.isNaN(found.buffer)) return found;
-        throw shard.refuse(`a file with ${name} before columns of views or unions`, 'one after them');
-      };
-      const numbers = (part: 'features' | 'logits') => {
-        const columns = names![part]?.map((name) => arrowNumbers(shard, file, field(name), own.packed));
-        return columns && sideBySide(columns);
-      };
-      const values = (part: 'labels' | 'ids') => {
-        const name = names![part]?.[0];
-        return name === undefined ? undefined : arrowValues(shard, file, field(name));
-      };
-      return { features: numbers('features'), logits: numbers('logits'), labels: values('labels'), ids: values('ids') };
-    },
-  }));
-  yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
+  yield* columnBlocks<PartsOf<C>>(where, shards, own as ColumnBlocksOptions, async (shard, choose) => {
+    const file = await openArrow(shard);
+    const names = choose(file.fields.map(({ name }) => name));
+    const field = (name: string) => {
+      const found = file.fields.find((one) => one.name === name)!;
+      if (!Number.isNaN(found.buffer)) return found;
+      throw shard.refuse(`a file with ${name} before columns of views or unions`, 'one after them');
+    };
+    const numbers = (part: 'features' | 'logits') => {
+      const columns = names[part]?.map((name) => arrowNumbers(shard, file, field(name), own.packed));
+      return columns && sideBySide(columns);
+    };
+    const values = (part: 'labels' | 'ids') => {
+      const name = names[part]?.[0];
+      return name === undefined ? undefined : arrowValues(shard, file, field(name));
+    };
+    return { features: numbers('features'), logits: numbers('logits'), labels: values('labels'), ids: values('ids') };
+  });
 }
 
 const declared = () =>

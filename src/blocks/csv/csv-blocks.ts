@@ -1,10 +1,10 @@
 import { required, textOf } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { ShardBytes } from '../bytes/byte-ranges';
-import type { Shard } from '../bytes/shard';
-import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
-import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
+import { BLOCKS_OPTIONS } from '../stream/blocks-of';
+import { columnBlocks } from '../stream/column-blocks';
+import { COLUMNS } from '../stream/read-columns';
 import { csvTable } from './csv-table';
 
 /** Options of {@link csvBlocks}. */
@@ -34,23 +34,16 @@ export async function* csvBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'csvBlocks';
   const own = readOptions<CsvBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkBlockColumns(where, own.columns);
-  let names: ColumnNames | undefined;
-  const opened = shardsOf(where, shards).map((shard: Shard) => ({
-    shard,
-    async open() {
-      const table = await csvTable(shard, own.delimiter);
-      names = columnNames(shard, own.columns, table.header, names);
-      const { features, logits, labels, ids } = names;
-      return {
-        features: features && table.numbers(features),
-        logits: logits && table.numbers(logits),
-        labels: labels && table.labels(labels[0]!),
-        ids: ids && table.texts(ids[0]!),
-      };
-    },
-  }));
-  yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
+  yield* columnBlocks<PartsOf<C>>(where, shards, own as ColumnBlocksOptions, async (shard, choose) => {
+    const table = await csvTable(shard, own.delimiter);
+    const { features, logits, labels, ids } = choose(table.header);
+    return {
+      features: features && table.numbers(features),
+      logits: logits && table.numbers(logits),
+      labels: labels && table.labels(labels[0]!),
+      ids: ids && table.texts(ids[0]!),
+    };
+  });
 }
 
 const declared = () =>

@@ -1,10 +1,10 @@
 import { required } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { ShardBytes } from '../bytes/byte-ranges';
-import type { Shard } from '../bytes/shard';
-import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
-import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
+import { BLOCKS_OPTIONS } from '../stream/blocks-of';
+import { columnBlocks } from '../stream/column-blocks';
+import { COLUMNS } from '../stream/read-columns';
 import { arrayColumns } from './array-columns';
 import { npyArray } from './npy-array';
 import { zipEntries } from './zip-entries';
@@ -30,20 +30,14 @@ export async function* npzBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'npzBlocks';
   const own = readOptions<ColumnBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkBlockColumns(where, own.columns);
-  let names: ColumnNames | undefined;
-  const opened = shardsOf(where, shards).map((shard: Shard) => ({
-    shard,
-    async open() {
-      const entries = new Map((await zipEntries(shard)).map((entry) => [entry.name.replace(/\.npy$/, ''), entry]));
-      names = columnNames(shard, own.columns, [...entries.keys()], names);
-      return arrayColumns(names, async (name) => {
-        const entry = entries.get(name)!;
-        return npyArray(shard, name, await entry.feed(), entry.size);
-      });
-    },
-  }));
-  yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
+  yield* columnBlocks<PartsOf<C>>(where, shards, own as ColumnBlocksOptions, async (shard, choose) => {
+    const entries = new Map((await zipEntries(shard)).map((entry) => [entry.name.replace(/\.npy$/, ''), entry]));
+    const names = choose([...entries.keys()]);
+    return arrayColumns(names, async (name) => {
+      const entry = entries.get(name)!;
+      return npyArray(shard, name, await entry.feed(), entry.size);
+    });
+  });
 }
 
 const declared = () => ({ columns: [required(COLUMNS)], ...BLOCKS_OPTIONS }) as const;

@@ -3,9 +3,10 @@ import { oneOf, required } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { ShardBytes } from '../bytes/byte-ranges';
 import type { Shard } from '../bytes/shard';
-import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
-import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
-import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
+import { BLOCKS_OPTIONS } from '../stream/blocks-of';
+import { columnBlocks } from '../stream/column-blocks';
+import { COLUMNS, type ColumnNames } from '../stream/read-columns';
 import { sideBySide, type NumberColumn, type ShardColumns, type ValueColumn } from '../stream/shard-columns';
 import { parquetChunks, type ColumnChunks } from './chunk-source';
 import { numberKind, valueKind, type PackedNumbers } from './column-kind';
@@ -49,19 +50,12 @@ export async function* parquetBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'parquetBlocks';
   const own = readOptions<ParquetBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkBlockColumns(where, own.columns);
-  const list = shardsOf(where, shards);
-  const hyparquet = await loadHyparquet(where);
-  let names: ColumnNames | undefined;
-  const opened = list.map((shard) => ({
-    shard,
-    async open() {
-      const footer = await readFooter(shard, hyparquet);
-      names = columnNames(shard, own.columns, [...new Set(footer.leaves.map(({ name }) => name))], names);
-      return openColumns({ shard, footer, names, hyparquet, packed: own.packed });
-    },
-  }));
-  yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
+  yield* columnBlocks<PartsOf<C>>(where, shards, own as ColumnBlocksOptions, async (shard, choose) => {
+    const hyparquet = await loadHyparquet(where);
+    const footer = await readFooter(shard, hyparquet);
+    const names = choose([...new Set(footer.leaves.map(({ name }) => name))]);
+    return openColumns({ shard, footer, names, hyparquet, packed: own.packed });
+  });
 }
 
 const declared = () =>

@@ -6,10 +6,11 @@ import type { Shard } from '../bytes/shard';
 import { plainFeed } from '../npy/byte-feed';
 import { arrayColumns } from '../npy/array-columns';
 import type { FedArray } from '../npy/fed-columns';
-import type { Block, BlockColumns, BlocksOptions, ColumnBlocksOptions, PartsOf } from '../stream/block';
-import { BLOCKS_OPTIONS, blocksOf, shardsOf } from '../stream/blocks-of';
+import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
+import { BLOCKS_OPTIONS } from '../stream/blocks-of';
+import { columnBlocks } from '../stream/column-blocks';
 import { numberFormat, type NumberFormatName } from '../stream/number-formats';
-import { checkBlockColumns, columnNames, COLUMNS, type ColumnNames } from '../stream/read-columns';
+import { COLUMNS } from '../stream/read-columns';
 
 const FORMATS: Readonly<Record<string, NumberFormatName>> = {
   F16: 'float16',
@@ -51,18 +52,13 @@ export async function* safetensorsBlocks<const C extends BlockColumns>(
 ): AsyncGenerator<Block<PartsOf<C>>, void, undefined> {
   const where = 'safetensorsBlocks';
   const own = readOptions<ColumnBlocksOptions, ReturnType<typeof declared>>(where, options, declared());
-  checkBlockColumns(where, own.columns);
-  let names: ColumnNames | undefined;
-  const opened = shardsOf(where, shards).map((shard: Shard) => ({
-    shard,
-    async open() {
-      const { header, start } = await readHeader(shard);
-      const present = Object.keys(header).filter((name) => name !== '__metadata__');
-      names = columnNames(shard, own.columns, present, names);
-      return arrayColumns(names, (name) => Promise.resolve(tensorOf(shard, name, header[name] as Entry, start)));
-    },
-  }));
-  yield* blocksOf<PartsOf<C>>(opened, own as BlocksOptions);
+  yield* columnBlocks<PartsOf<C>>(where, shards, own as ColumnBlocksOptions, async (shard, choose) => {
+    const { header, start } = await readHeader(shard);
+    const present = Object.keys(header).filter((name) => name !== '__metadata__');
+    return arrayColumns(choose(present), (name) =>
+      Promise.resolve(tensorOf(shard, name, header[name] as Entry, start)),
+    );
+  });
 }
 
 const declared = () => ({ columns: [required(COLUMNS)], ...BLOCKS_OPTIONS }) as const;
