@@ -105,6 +105,25 @@ describe('batch norm', () => {
     });
   });
 
+  test.each([40, 5000])('of %i rows very far from 0: the variance is as good as near it', async (rows) => {
+    const x = Float32Array.from({ length: rows * 2 }, (_, i) => 1e6 + 2 * Math.sin(i * i));
+    const [, mean, variance] = await read(
+      () =>
+        run(
+          'NormalizeChannels',
+          { x: tf.tensor2d(x, [rows, 2]), gamma: tf.ones([2]), beta: tf.zeros([2]) },
+          { epsilon: 1e-3 },
+        ) as tf.Tensor[],
+    );
+    for (const channel of [0, 1]) {
+      const own = x.filter((_, i) => i % 2 === channel);
+      const center = own.reduce((sum, value) => sum + value, 0) / rows; // reduce adds in float64
+      const square = own.reduce((sum, value) => sum + (value - center) ** 2, 0) / rows;
+      expect(Math.abs(mean![channel]! - center)).toBeLessThan(0.04); // float32 has steps of 1/16 there
+      expect(Math.abs(variance![channel]! / square - 1)).toBeLessThan(1e-5);
+    }
+  });
+
   test('moving statistics go their share of the way', async () => {
     const [mean, variance] = await read(() =>
       run(
