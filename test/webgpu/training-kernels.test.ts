@@ -203,6 +203,22 @@ describe("Adam's update", () => {
     });
   });
 
+  test('of gradients that are all 0, from the start on, moves no weight', async () => {
+    const zeros = { gradient: [0, 0, 0], m: [0, 0, 0], v: [0, 0, 0] };
+    const actual = await read(() =>
+      run(
+        'AdamUpdate',
+        {
+          weights: tf.tensor1d(given.weights),
+          ...Object.fromEntries(Object.entries(zeros).map(([name, values]) => [name, tf.tensor1d(values)])),
+          health: tf.tensor1d([1, 0, 0]),
+        },
+        { ...attrs, epsilon: 1e-8, weightDecay: 0 },
+      ),
+    );
+    expect(actual.map((values) => Array.from(values))).toEqual([given.weights, zeros.m, zeros.v]);
+  });
+
   test('of a step that is not well changes nothing, bit for bit', async () => {
     const actual = await update(['weights', 'gradient', 'm', 'v'], 1);
     expect(actual).toEqual([given.weights, given.m, given.v].map((values) => Float32Array.from(values)));
@@ -239,11 +255,13 @@ describe('nearest columns', () => {
     ['blocks', [200, 90, 10], 7],
     ['blocks that hold fewer than k', [3, 4, 60], 5],
     ['all', [30], 30],
+    ['one of one', [1], 1],
+    ['nothing but NaN, then numbers', [5, 5], 2],
   ])('%s', async (_, widths, k) => {
     const length = widths.reduce((sum, width) => sum + width);
     const rows = await read(() => [1, 2, 3].map((seed) => normal([length], seed)));
-    rows[1]![4] = NaN;
-    rows[2]!.set([Infinity, 1e-40, -0], 5); // a denormal may be 0 to a card, and is not here
+    if (length > 5) rows[1]!.fill(NaN, 0, 5);
+    if (length > 10) rows[2]!.set([Infinity, 1e-40, -0], 5); // a denormal may be 0 to a card, and is not here
     const found = await nearest(rows, widths, k);
     wantedOf(rows, k).forEach((wanted, row) => {
       const { values, places } = found[row]!;
