@@ -137,8 +137,9 @@ export const conv2dFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
     dimRoundingMode,
   );
   const { inChannels, outChannels } = info;
+  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
   const rows = info.filterHeight * info.filterWidth * inChannels;
-  const depth = info.batchSize * info.outHeight * info.outWidth;
+  const depth = info.batchSize * outHeight * outWidth;
   const { columnTiles, tiles, chunks, parts } = partsOf(rows, outChannels, depth);
   return inParts(backend, filterShape, parts, (into) =>
     dispatch(
@@ -147,7 +148,7 @@ export const conv2dFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
       [into, x, dy],
       [
         ...[columnTiles, chunks, rows, outChannels, depth, inChannels, info.inHeight, info.inWidth],
-        ...[info.outHeight, info.outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
+        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
         ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
       ],
       spreadGroups(tiles, parts),

@@ -79,6 +79,7 @@ export const conv2dInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const dilations = (attrs.dilations ?? 1) as number | [number, number];
   const filterShape = filter.shape as Shape4D;
   const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode);
+  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
   const rows = info.batchSize * info.inHeight * info.inWidth;
   const depth = info.filterHeight * info.filterWidth * info.outChannels;
   const { columnTiles, tiles, chunks, parts } = partsOf(rows, info.inChannels, depth);
@@ -89,7 +90,7 @@ export const conv2dInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
       [into, dy, filter],
       [
         ...[columnTiles, chunks, rows, info.inChannels, depth, info.outChannels, info.inHeight, info.inWidth],
-        ...[info.outHeight, info.outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
+        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
         ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
       ],
       spreadGroups(tiles, parts),

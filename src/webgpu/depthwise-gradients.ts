@@ -56,7 +56,8 @@ export const depthwiseFilterGradient: GpuKernel = ({ inputs, backend, attrs }) =
   const shape = x.shape as Shape4D;
   const info = backend_util.computeConv2DInfo(shape, filterShape, strides, dilations, pad, dimRoundingMode, true);
   const size = filterShape.reduce((product, length) => product * length, 1);
-  const pixels = info.batchSize * info.outHeight * info.outWidth;
+  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
+  const pixels = info.batchSize * outHeight * outWidth;
   const most = Math.min(Math.ceil(ENOUGH_THREADS / size), Math.ceil(pixels / LEAST_PIXELS));
   const pixelsOfPart = Math.ceil(pixels / most);
   const parts = Math.ceil(pixels / pixelsOfPart);
@@ -67,7 +68,7 @@ export const depthwiseFilterGradient: GpuKernel = ({ inputs, backend, attrs }) =
       [into, x, dy],
       [
         ...[parts * size, size, pixels, pixelsOfPart, info.inChannels, filterShape[3], info.inHeight, info.inWidth],
-        ...[info.outHeight, info.outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
+        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
         ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
       ],
       forEachGroups(parts * size),
@@ -121,6 +122,7 @@ export const depthwiseInputGradient: GpuKernel = ({ inputs, backend, attrs }) =>
   const dilations = (attrs.dilations ?? 1) as number | [number, number];
   const filterShape = filter.shape as Shape4D;
   const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
+  const [, outHeight, outWidth] = dy.shape as Shape4D;
   const result = backend.makeTensorInfo(inputShape, 'float32');
   const count = numbersIn(result);
   dispatch(
@@ -128,7 +130,7 @@ export const depthwiseInputGradient: GpuKernel = ({ inputs, backend, attrs }) =>
     INPUT_PROGRAM,
     [result, dy, filter],
     [
-      ...[count, info.inChannels, filterShape[3], info.inHeight, info.inWidth, info.outHeight, info.outWidth],
+      ...[count, info.inChannels, filterShape[3], info.inHeight, info.inWidth, outHeight, outWidth],
       ...[info.filterHeight, info.filterWidth, info.padInfo.top, info.padInfo.left],
       ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
     ],

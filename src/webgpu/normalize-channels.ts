@@ -40,17 +40,21 @@ const eachPart = (start: string, step: string, end: string) =>
   ${end}
 }`);
 
-/** Mean and sum of squared deviations of each part, without cancellation (Welford 1962). */
+/**
+ * Mean and sum of squared deviations of each part, without cancellation (Welford 1962). Means are counted from the
+ * channel's first number: far from 0 the steps of a mean would be less than its last digit.
+ */
 const PART_MOMENTS: GpuProgram = {
   name: 'NormalizeChannels moments',
   writes: ['parts: array<vec2<f32>>'],
   reads: ['x: array<f32>'],
   sizes: PART_SIZES,
   code: eachPart(
-    'var mean = 0.0; var squares = 0.0;',
-    `let off = x[at] - mean;
+    'let origin = x[channel]; var mean = 0.0; var squares = 0.0;',
+    `let value = x[at] - origin;
+    let off = value - mean;
     mean += off / f32(row - first + 1);
-    squares += off * (x[at] - mean);`,
+    squares += off * (value - mean);`,
     'parts[i] = vec2<f32>(mean, squares);',
   ),
 };
@@ -108,13 +112,13 @@ fn joined(a: vec3<f32>, b: vec3<f32>) -> vec3<f32> {
 const MOMENTS: GpuProgram = {
   name: 'NormalizeChannels join',
   writes: ['means: array<f32>', 'variances: array<f32>', 'inverses: array<f32>'],
-  reads: ['parts: array<vec2<f32>>'],
+  reads: ['parts: array<vec2<f32>>', 'x: array<f32>'],
   sizes: ALL_SIZES,
   numbers: ['epsilon'],
   code: eachChannel(
     JOIN_MOMENTS,
     `let variance = all.y / all.z;
-    means[channel] = all.x;
+    means[channel] = x[channel] + all.x;
     variances[channel] = variance;
     inverses[channel] = inverseSqrt(variance + given.epsilon);`,
   ),
@@ -185,7 +189,7 @@ export const normalizeChannelsKernel: GpuKernel = ({ inputs, backend, attrs }) =
   const channels = numbersIn(gamma);
   const make = (shape: number[]) => backend.makeTensorInfo(shape, 'float32');
   const [y, mean, variance, inverse] = [make(x.shape), make([channels]), make([channels]), make([channels])] as const;
-  inRowParts(backend, [PART_MOMENTS, [x]], [MOMENTS, [mean, variance, inverse], []], [attrs.epsilon as number]);
+  inRowParts(backend, [PART_MOMENTS, [x]], [MOMENTS, [mean, variance, inverse], [x]], [attrs.epsilon as number]);
   const count = numbersIn(x);
   dispatch(backend, APPLY, [y, x, gamma, beta, mean, inverse], [count, channels], forEachGroups(count));
   return [y, mean, variance, inverse];

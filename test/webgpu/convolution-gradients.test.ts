@@ -59,6 +59,26 @@ describe('gradients of conv2d', () => {
     ],
   ])('%s', (_, conv) => againstCpu(() => convGradients(conv)));
 
+  // tfjs's gradients forget how a size was rounded; rounded up, it is that of one more row and column of padding.
+  test.each(['conv2d', 'depthwiseConv2d'] as const)('%s of a size that is rounded up', (kind) =>
+    againstCpu(() => {
+      const ceiled: Pad = [
+        [0, 0],
+        [1, 2],
+        [1, 2],
+        [0, 0],
+      ];
+      const [pad, rounding] =
+        tf.getBackend() === 'cpu' ? ([ceiled, undefined] as const) : ([1 as Pad, 'ceil'] as const);
+      const forward = (a: tf.Tensor, b: tf.Tensor) =>
+        tf[kind](a as tf.Tensor4D, b as tf.Tensor4D, 2, pad, 'NHWC', 1, rounding);
+      const [x, w] = [normal([2, 8, 8, 4], 1), normal([3, 3, 4, 3], 2)];
+      const dy = normal(forward(x, w).shape, 3);
+      expect(dy.shape.slice(1, 3)).toEqual([5, 5]);
+      return tf.grads(forward)([x, w], dy);
+    }),
+  );
+
   test('any shape', async () => {
     // At least 4 in all, so that a filter of 5 fits on an input of 1.
     const sides = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 4 }));

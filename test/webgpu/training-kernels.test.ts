@@ -105,6 +105,25 @@ describe('batch norm', () => {
     });
   });
 
+  test.each([40, 5000])('of %i rows very far from 0: the variance is as good as near it', async (rows) => {
+    const x = Float32Array.from({ length: rows * 2 }, (_, i) => 1e6 + 2 * Math.sin(i * i));
+    const [, mean, variance] = await read(
+      () =>
+        run(
+          'NormalizeChannels',
+          { x: tf.tensor2d(x, [rows, 2]), gamma: tf.ones([2]), beta: tf.zeros([2]) },
+          { epsilon: 1e-3 },
+        ) as tf.Tensor[],
+    );
+    for (const channel of [0, 1]) {
+      const own = x.filter((_, i) => i % 2 === channel);
+      const center = own.reduce((sum, value) => sum + value, 0) / rows; // reduce adds in float64
+      const square = own.reduce((sum, value) => sum + (value - center) ** 2, 0) / rows;
+      expect(Math.abs(mean![channel]! - center)).toBeLessThan(0.04); // float32 has steps of 1/16 there
+      expect(Math.abs(variance![channel]! / square - 1)).toBeLessThan(1e-5);
+    }
+  });
+
   test('moving statistics go their share of the way', async () => {
     const [mean, variance] = await read(() =>
       run(
@@ -184,6 +203,22 @@ describe("Adam's update", () => {
     });
   });
 
+  test('of gradients that are all 0, from the start on, moves no weight', async () => {
+    const zeros = { gradient: [0, 0, 0], m: [0, 0, 0], v: [0, 0, 0] };
+    const actual = await read(() =>
+      run(
+        'AdamUpdate',
+        {
+          weights: tf.tensor1d(given.weights),
+          ...Object.fromEntries(Object.entries(zeros).map(([name, values]) => [name, tf.tensor1d(values)])),
+          health: tf.tensor1d([1, 0, 0]),
+        },
+        { ...attrs, epsilon: 1e-8, weightDecay: 0 },
+      ),
+    );
+    expect(actual.map((values) => Array.from(values))).toEqual([given.weights, zeros.m, zeros.v]);
+  });
+
   test('of a step that is not well changes nothing, bit for bit', async () => {
     const actual = await update(['weights', 'gradient', 'm', 'v'], 1);
     expect(actual).toEqual([given.weights, given.m, given.v].map((values) => Float32Array.from(values)));
@@ -220,11 +255,13 @@ describe('nearest columns', () => {
     ['blocks', [200, 90, 10], 7],
     ['blocks that hold fewer than k', [3, 4, 60], 5],
     ['all', [30], 30],
+    ['one of one', [1], 1],
+    ['nothing but NaN, then numbers', [5, 5], 2],
   ])('%s', async (_, widths, k) => {
     const length = widths.reduce((sum, width) => sum + width);
     const rows = await read(() => [1, 2, 3].map((seed) => normal([length], seed)));
-    rows[1]![4] = NaN;
-    rows[2]!.set([Infinity, 1e-40, -0], 5); // a denormal may be 0 to a card, and is not here
+    if (length > 5) rows[1]!.fill(NaN, 0, 5);
+    if (length > 10) rows[2]!.set([Infinity, 1e-40, -0], 5); // a denormal may be 0 to a card, and is not here
     const found = await nearest(rows, widths, k);
     wantedOf(rows, k).forEach((wanted, row) => {
       const { values, places } = found[row]!;
