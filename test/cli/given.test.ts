@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DetectorDescription } from 'tfjs-ood/detector';
-import { readPictures } from 'tfjs-ood/node';
+import { modelFolder, readPictures } from 'tfjs-ood/node';
 import { picturesFor } from '../../src/cli/input/open-detector';
 import { knownPictures } from '../../src/cli/input/known-pictures';
 import { readEach } from '../../src/cli/input/pictures';
 import { pixelPlan } from '../../src/cli/input/pixel-input';
 import { strangeSets } from '../../src/cli/input/strange-sets';
 import type { Session } from '../../src/cli/session';
+import { graphModel } from '../detector/graph-model';
 import { temporaryFolder } from '../node/temporary-folder';
 import { makeCliWorld } from '../package/consumer/make-cli-world.mjs';
 import { cli } from './in-process';
@@ -180,6 +181,21 @@ describe('what a model takes', () => {
     expect([right.code, right.err]).toEqual([0, '']);
     const wrong = await cli([...fit, '--out', at('no.detector'), '--layout', 'nhwc']);
     expect(wrong.code).toBe(1);
+  });
+
+  test('a GraphModel of gray pictures: fitted, scored and evaluated', async () => {
+    const graph = await graphModel();
+    await graph.save(modelFolder(at('graph')));
+    graph.dispose();
+    const model = ['--model', at('graph'), '--backend', 'cpu'];
+    const pictures = ['--known', at('known'), '--classes', 'blue,green,red', '--size', '6'];
+    const fitted = await cli(['fit', ...model, ...pictures, '--out', at('graph.detector')]);
+    expect(fitted).toMatchObject({ code: 0, err: '' });
+    const { out, code } = await cli(['score', ...model, '--detector', at('graph.detector'), at('gray'), '--json']);
+    expect([code, (JSON.parse(out) as { count: number }).count]).toEqual([0, 12]);
+    const info = (await cli(['info', at('graph.detector')])).out;
+    expect(info).toMatch(/^outputs +5 features, 3 logits$/m);
+    expect(info).toMatch(/^takes +pictures made 6 x 6 /m);
   });
 });
 
