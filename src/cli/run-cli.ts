@@ -5,9 +5,6 @@ import { programOf } from './program';
 import { sessionOf, type Surroundings } from './session';
 import { shownError } from './shown-error';
 
-/** Of commander: what was asked for (help, version) is no mistake. */
-const ASKED = ['commander.helpDisplayed', 'commander.version'];
-
 /**
  * Runs a command line.
  *
@@ -32,7 +29,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return ASKED.includes(error.code) ? EXIT.ok : EXIT.wrongUsage;
+    // What was asked for (help, version) is no mistake, and has no exit code.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUsage;
     if (signal.aborted) {
       session.say(`\nStopped: ${session.progress.where()}. ${session.goOn}`);
       return EXIT.stopped;

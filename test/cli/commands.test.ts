@@ -170,10 +170,39 @@ describe('metrics, worked out by hand', () => {
     expect(Object.values(sets)[0]!.auroc.value).toBeCloseTo(auroc, 12);
   });
 
-  test('a wrong cell is named by its line', async () => {
-    await writeFile(at('hole.csv'), 'score\n1\n\nNaN\n');
+  test.each([
+    ['score\n1\n\nNaN\n', ", line 4: column score must be a finite number, got 'NaN'"],
+    ['name,score\n"a\nb",1\nc,x\n', ", line 4: column score must be a finite number, got 'x'"],
+    ['score\n0,5\n', ', line 2: must have 1 cells as the first line, got 2 (numbers have a decimal point'],
+    ['score,name\n1,a\n2,"b\n3,c\n', ', line 3: a quote that opens there is never closed'],
+    ['score\n', ': has a line of titles (score) and no other'],
+    ['', ': has no lines'],
+    ['a,b\n1,2\n', ': has no column score; there are a, b (--column chooses)'],
+  ])('%j: what is wrong is named by its line', async (text, said) => {
+    await writeFile(at('hole.csv'), text);
     const { err, code } = await cli(['metrics', at('hole.csv'), at('known.csv')]);
     expect(code).toBe(1);
-    expect(err).toContain("column score must be a finite number, got 'NaN'");
+    expect(err).toContain(`${at('hole.csv')}${said}`);
+  });
+
+  test.each([
+    [['known.csv', 'svhn.csv', '--labels'], '--labels: is for one file, and 2 are given'],
+    [['known.csv', 'svhn.csv', '--ood-label', '1'], '--ood-label: belongs to --labels'],
+    [['known.csv'], 'the scores: give a file with scores of the known and one of OoD'],
+    [['both.csv', '--labels', '--ood-label', 'x'], '--ood-label: must be a number'],
+  ])('%o is wrong usage', async ([...words], said) => {
+    const { err, out, code } = await cli([
+      'metrics',
+      ...words.map((word) => (word.endsWith('.csv') ? at(word) : word)),
+    ]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(said);
+  });
+
+  test('sets of one name, and labels of one kind, are refused', async () => {
+    const named = await cli(['metrics', at('known.csv'), at('svhn.csv'), at('svhn.csv')]);
+    expect([named.code, named.err]).toEqual([1, expect.stringContaining('two files are named svhn')]);
+    const none = await cli(['metrics', at('both.csv'), '--labels', '--ood-label', '7']);
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining('no label is 7')]);
   });
 });

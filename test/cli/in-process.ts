@@ -7,15 +7,19 @@ export interface Ended {
   err: string;
 }
 
-/** A command in this process, on terminals or not. */
+/** A command in this process, on terminals or not; `heard` is told what comes on stdout. */
 export async function cli(
   args: readonly string[],
   { isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> } = {},
   signal: AbortSignal = new AbortController().signal,
+  heard: (text: string) => void = () => undefined,
 ): Promise<Ended> {
   const said = { out: '', err: '' };
   const sink = (name: keyof typeof said) => ({
-    write: (text: string) => void (said[name] += text),
+    write(text: string) {
+      said[name] += text;
+      if (name === 'out') heard(text);
+    },
     isTerminal,
     columns: 100,
   });

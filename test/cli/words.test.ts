@@ -81,15 +81,16 @@ describe('colors', () => {
 describe('CSV', () => {
   test('in: quotes, commas and line ends of any system; a byte-order mark', () => {
     expect(csvRows('\ufeffa,b\r\n"x, ""y""\nz",2\n\n3,')).toEqual([
-      ['a', 'b'],
-      ['x, "y"\nz', '2'],
-      ['3', ''],
+      { cells: ['a', 'b'], line: 1 },
+      { cells: ['x, "y"\nz', '2'], line: 2 },
+      { cells: ['3', ''], line: 5 },
     ]);
+    expect(() => csvRows('score,name\n1,a\n2,"b\n3,c\n')).toThrow('line 3: a quote that opens there is never closed');
   });
 
   test('out: what comes in again, and no formula', () => {
     expect(csvLine(['=1+1', 'a "b", c', 0.5, true, undefined])).toBe(`'=1+1,"a ""b"", c",0.5,true,`);
-    expect(csvRows(csvLine(['a "b", c', 'd\ne']))).toEqual([['a "b", c', 'd\ne']]);
+    expect(csvRows(csvLine(['a "b", c', 'd\ne']))).toEqual([{ cells: ['a "b", c', 'd\ne'], line: 1 }]);
     expect(csvLine([-1])).toBe('-1'); // a number, and no formula
   });
 });

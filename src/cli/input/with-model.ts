@@ -26,14 +26,14 @@ export function addModelOptions(command: Command): Command {
 
 /** Asks for the packages that are missing, starts the backend and opens the model. */
 export async function openGivenModel(
-  { progress }: Session,
+  { progress, say }: Session,
   called: { command: string; args: readonly string[] },
   { model, backend, ...names }: ModelOptions,
 ): Promise<OpenedModel> {
   const file = await modelFile('--model', model);
   requirePackages(called, [...BACKEND_PACKAGES[backend], ...MODEL_PACKAGES[file.kind], 'sharp']);
   progress.start('Opening the model');
-  await startBackend(backend);
+  await startBackend(backend, say);
   return openModel('--model', file, names);
 }
 
