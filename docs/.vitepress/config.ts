@@ -35,6 +35,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
+      { text: 'Draw a digit', link: '/demo/', target: '_self' }, // no page of this site: loaded anew
       { text: 'Guides', link: '/guide/scores-for-your-classifier' },
       { text: 'Concepts', link: '/concepts' },
       { text: 'API', link: '/api/' },

@@ -20,14 +20,17 @@ let model;
 /** A MobileNet that an npm package holds with its weights; put your own model here. */
 export const loadModel = () => (model ??= start());
 
-/** A picture of four random colors that run into each other, or of noise, as ImageData. */
+/** Four random colors that run into each other, or noise, as ImageData. */
 export function drawn(kind) {
-  const side = kind === 'noise' ? 224 : 2;
-  const small = new ImageData(side, side);
-  small.data.set(small.data.map((_, i) => (i % 4 === 3 ? 255 : 256 * Math.random())));
-  const [from, to] = [new OffscreenCanvas(side, side), new OffscreenCanvas(224, 224)];
-  from.getContext('2d').putImageData(small, 0, 0);
-  const context = to.getContext('2d');
-  context.drawImage(from, 0, 0, 224, 224);
-  return context.getImageData(0, 0, 224, 224);
+  const side = 224;
+  const picture = new ImageData(side, side);
+  const corners = Array.from({ length: 2 }, () => Array.from({ length: 2 }, () => [0, 0, 0].map(() => Math.random())));
+  const mix = (from, to, share) => from + (to - from) * Math.min(1, (2 * share) / side);
+  for (let at = 0; at < picture.data.length; at++) {
+    const [channel, x, y] = [at % 4, (at >> 2) % side, Math.floor(at / 4 / side)];
+    const [top, bottom] = corners.map(([left, right]) => mix(left[channel], right[channel], x));
+    const value = kind === 'noise' ? Math.random() : mix(top, bottom, y);
+    picture.data[at] = channel === 3 ? 255 : 256 * value;
+  }
+  return picture;
 }
