@@ -26,7 +26,7 @@ export function withoutImages(files: readonly string[]): string {
   const all = [...counts].sort((a, b) => b[1] - a[1]);
   const rest = all.slice(MOST_KINDS).reduce((sum, [, count]) => sum + count, 0);
   const said = all.slice(0, MOST_KINDS).map(([ending, count]) => `${count} ${ending}`);
-  return `none (but ${[...said, ...(rest > 0 ? [`${rest} others`] : [])].join(', ')})`;
+  return `none (but ${[...said, ...(rest > 0 ? [rest === 1 ? '1 other' : `${rest} others`] : [])].join(', ')})`;
 }
 
 /** The files right below a folder by their names: images, and others; hidden ones and folders do not count. */
