@@ -1,5 +1,6 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { withSizeOf } from './forward-size';
 import { filterGradientBySimd } from './filter-gradient-by-simd';
 import { floats, makeOutput, runKernel, withScratch, type WasmKernel } from './heap';
 import { simdOf } from './simd';
@@ -76,7 +77,10 @@ export const conv2dBackpropFilter: WasmKernel = ({ inputs, backend, attrs }) => 
   const format = backend_util.convertConv2DDataFormat(dataFormat);
   if (format !== 'channelsLast') throw new Error('tfjs-ood/wasm: Conv2DBackpropFilter takes NHWC only');
   const shape = x.shape as Shape4D;
-  const info = backend_util.computeConv2DInfo(shape, filterShape, strides, 1, pad, dimRoundingMode, false, format);
+  const info = withSizeOf(
+    dy,
+    backend_util.computeConv2DInfo(shape, filterShape, strides, 1, pad, dimRoundingMode, false, format),
+  );
   const simd = simdOf(backend);
   if (simd) return filterGradientBySimd(simd, backend, x, dy, info);
   const isUnitStride = info.strideHeight === 1 && info.strideWidth === 1;

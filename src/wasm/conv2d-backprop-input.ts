@@ -1,4 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { withSizeOf } from './forward-size';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { addressOf, floats, makeOutput, runKernel, withScratch, type WasmKernel } from './heap';
 import { simdOf, type Simd } from './simd';
@@ -51,15 +52,11 @@ export function conv2dBackpropInput(stock: WasmKernel): WasmKernel {
       dimRoundingMode?: 'floor' | 'round' | 'ceil';
       inputShape: Shape4D;
     };
-    const info = backend_util.computeConv2DInfo(
-      inputShape,
-      filter.shape as Shape4D,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-      false,
-      backend_util.convertConv2DDataFormat(dataFormat),
+    const shape = filter.shape as Shape4D;
+    const format = backend_util.convertConv2DDataFormat(dataFormat);
+    const info = withSizeOf(
+      dy,
+      backend_util.computeConv2DInfo(inputShape, shape, strides, 1, pad, dimRoundingMode, false, format),
     );
     const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
     /** Zeros around dY so that the result is as long as the input. */

@@ -1,16 +1,26 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { withSizeOf } from './forward-size';
 import { floats, makeOutput, type WasmKernel, type KernelCall } from './heap';
 
 type Shape4D = [number, number, number, number];
 
-function depthwiseInfo(attrs: KernelCall['attrs'], inputShape: Shape4D, filterShape: Shape4D): backend_util.Conv2DInfo {
+function depthwiseInfo(
+  attrs: KernelCall['attrs'],
+  dy: TensorInfo,
+  inputShape: Shape4D,
+  filterShape: Shape4D,
+): backend_util.Conv2DInfo {
   const { strides, dilations, pad, dimRoundingMode } = attrs as unknown as {
     strides: number | [number, number];
     dilations: number | [number, number];
     pad: 'same' | 'valid' | number | backend_util.ExplicitPadding;
     dimRoundingMode?: 'floor' | 'round' | 'ceil';
   };
-  return backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
+  const rounding = dimRoundingMode;
+  return withSizeOf(
+    dy,
+    backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, rounding, true),
+  );
 }
 
 /**
@@ -44,7 +54,7 @@ function eachMeeting(info: backend_util.Conv2DInfo, visit: (x: number, dy: numbe
 export const depthwiseBackpropFilter: WasmKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const filterShape = attrs.filterShape as Shape4D;
-  const info = depthwiseInfo(attrs, x.shape as Shape4D, filterShape);
+  const info = depthwiseInfo(attrs, dy, x.shape as Shape4D, filterShape);
   const gradient = makeOutput(backend, filterShape);
   const [input, upstream, sums] = [floats(backend, x), floats(backend, dy), floats(backend, gradient)];
   const multiplier = filterShape[3];
@@ -62,7 +72,7 @@ export const depthwiseBackpropFilter: WasmKernel = ({ inputs, backend, attrs }) 
 export const depthwiseBackpropInput: WasmKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const inputShape = attrs.inputShape as Shape4D;
-  const info = depthwiseInfo(attrs, inputShape, filter.shape as Shape4D);
+  const info = depthwiseInfo(attrs, dy, inputShape, filter.shape as Shape4D);
   const gradient = makeOutput(backend, inputShape);
   const [upstream, weights, sums] = [floats(backend, dy), floats(backend, filter), floats(backend, gradient)];
   const multiplier = filter.shape[3]!;

@@ -21,6 +21,9 @@ const rows = (all: readonly (readonly number[])[]) => ({
 const f32 = (row: readonly number[]) => row.map(Math.fround);
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, i) => value - b[i]!));
 
+/** Whether the backend has a kernel that looks products through, so that few numbers are read. */
+const findsLargest = () => Boolean(tf.getKernel('NearestColumns', tf.getBackend()) as unknown);
+
 onEachBackend('neighbors', (backend) => {
   test.each(references.neighbors)('equal to scikit-learn: $name', async ({ bank, x, scores }) => {
     for (const { k, normalize, kth, mean } of scores) {
@@ -151,7 +154,10 @@ onEachBackend('neighbors', (backend) => {
       vi.restoreAllMocks();
     }
     expect(tf.memory().numTensors).toBe(fitted.numTensors);
-    expect(most - fitted.numBytes).toBeLessThanOrEqual(16 * (1024 + 9) * 4);
+    // Where a kernel of the backend finds the largest, the bank is one block; beside its products: k and 8 more, each
+    // with its place, and two checks, joined
+    const width = findsLargest() ? 3000 + 2 * (3 + 8) + 4 : 1024;
+    expect(most - fitted.numBytes).toBeLessThanOrEqual(16 * (width + 9) * 4);
     await scorer.score({ features: many(500) });
     scorer.dispose();
   });
@@ -167,7 +173,8 @@ onEachBackend('neighbors', (backend) => {
       const x = { features: many(200) };
       const reads = vi.spyOn(tf.backend(), 'read');
       await scorer.score(x);
-      expect(reads).toHaveBeenCalledTimes(3);
+      // Where a kernel of the backend finds the largest: these, and what the products are checked by
+      expect(reads).toHaveBeenCalledTimes(findsLargest() ? 2 : 3);
       vi.restoreAllMocks();
       scorer.dispose();
     }

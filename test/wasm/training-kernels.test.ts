@@ -77,6 +77,26 @@ describe('gradients of conv2d', () => {
   }
   test.each(cases)('$filter, stride $stride, $pad', (conv) => compare(() => convGradients(conv)));
 
+  // tfjs's gradients forget how a size was rounded; rounded up, it is that of one more row and column of padding.
+  test.each(['conv2d', 'depthwiseConv2d'] as const)('%s of a size that is rounded up', (kind) =>
+    compare(() => {
+      const ceiled: Pad = [
+        [0, 0],
+        [1, 2],
+        [1, 2],
+        [0, 0],
+      ];
+      const [pad, rounding] =
+        tf.getBackend() === 'cpu' ? ([ceiled, undefined] as const) : ([1 as Pad, 'ceil'] as const);
+      const forward = (a: tf.Tensor, b: tf.Tensor) =>
+        tf[kind](a as tf.Tensor4D, b as tf.Tensor4D, 2, pad, 'NHWC', 1, rounding);
+      const [x, w] = [random([2, 8, 8, 4], 1), random([3, 3, 4, 3], 2)];
+      const dy = random(forward(x, w).shape, 3);
+      expect(dy.shape.slice(1, 3)).toEqual([5, 5]);
+      return tf.grads(forward)([x, w], dy);
+    }),
+  );
+
   test.each<[string, Conv]>([
     ['one channel', { input: [1, 5, 5, 1], filter: [3, 3], outChannels: 1, stride: 1, pad: 'same' }],
     ['one image', { input: [1, 6, 5, 3], filter: [3, 3], outChannels: 16, stride: 1, pad: 'same' }],
