@@ -1,4 +1,4 @@
-import { ArgumentError, seededRandom } from 'tfjs-ood';
+import { ArgumentError, FormatError, seededRandom } from 'tfjs-ood';
 import type { LabeledImages } from 'tfjs-ood/datasets';
 import { readClassFolders, type ClassFoldersOptions, type SkippedFile } from 'tfjs-ood/node';
 import type { ExperimentByOptions, Headline, RunOptions, Sets, StrangeSet, Training } from '../runner/experiment';
@@ -67,12 +67,23 @@ function checkCounts(option: string, { labels }: LabeledImages, names: readonly 
   throw new ArgumentError('folder', option, expected, `one of class ${names[single]}`);
 }
 
+/** Images of several sizes: the option that makes them one is `--size` here. */
+function byItsOption(option: string, error: unknown): unknown {
+  if (!(error instanceof FormatError) || !error.details.expected.includes('(or give a size)')) return error;
+  const { what, expected, received } = error.details;
+  return new FormatError('folder', `${option}: ${what}`, expected.replace('give a size', 'give --size 32'), received);
+}
+
 async function load(data: string, novelFolder: string, { anomaly: anomalyFolder, skipBad, size: side }: Options) {
   let skipped: SkippedFile[] = [];
   let ignored: string[] = [];
   const read = async (option: string, path: string, sizes: Pick<ClassFoldersOptions, 'size' | 'resize'>) => {
     const options = { ...sizes, skipBad: skipBad === true, flat: option !== '--data' };
-    const found = await readGiven('folder', option, path, () => readClassFolders(path, options));
+    const found = await readGiven('folder', option, path, () => readClassFolders(path, options)).catch(
+      (error: unknown) => {
+        throw sizes.size ? error : byItsOption(option, error);
+      },
+    );
     skipped = [...skipped, ...found.skipped];
     ignored = [...ignored, ...found.ignored];
     return found;

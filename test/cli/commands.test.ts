@@ -175,6 +175,7 @@ describe('metrics, worked out by hand', () => {
     ['name,score\n"a\nb",1\nc,x\n', ", line 4: column score must be a finite number, got 'x'"],
     ['score\n0,5\n', ', line 2: must have 1 cells as the first line, got 2 (numbers have a decimal point'],
     ['score,name\n1,a\n2,"b\n3,c\n', ', line 3: a quote that opens there is never closed'],
+    ['score;label\n0.1;0\n', ", line 2: column score;label must be a finite number, got '0.1;0' (commas stand between"],
     ['score\n', ': has a line of titles (score) and no other'],
     ['', ': has no lines'],
     ['a,b\n1,2\n', ': has no column score; there are a, b (--column chooses)'],

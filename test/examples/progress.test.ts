@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { ArgumentError } from 'tfjs-ood';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digits } from '../../examples/digits/digits';
@@ -163,6 +164,16 @@ describe('folders that are given', () => {
       (await choose({ seed: 1, ...options })).load((options as { data?: string }).data);
     await expect(loaded(folder.choose, { data: ppm, novel: empty })).rejects.toThrow(
       `folder: --data must be a folder with folders of JPEG or PNG images, got ${ppm}: 1 file, 2 folders (a, b) with 3 .ppm files`,
+    );
+    const sizes = join(home, 'sizes');
+    await mkdir(join(sizes, 'a'), { recursive: true });
+    for (const side of [8, 9]) {
+      await sharp({ create: { width: side, height: side, channels: 3, background: 'red' } })
+        .png()
+        .toFile(join(sizes, 'a', `${side}.png`));
+    }
+    await expect(loaded(folder.choose, { data: sizes, novel: sizes })).rejects.toThrow(
+      /^folder: --data: .*9\.png must be an image of \[8, 8, 3\], as the first \(or give --size 32\), got \[9, 9, 3\]$/,
     );
     await expect(digits.load(empty)).rejects.toThrow(
       /^experiment: --data must be a folder with mnist .* and fashion-mnist .*, got .*: an empty folder$/,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { evaluate } from 'tfjs-ood/metrics';
@@ -18,10 +19,19 @@ const sentenceOf = (known: number[], out: Record<string, number[]>, threshold: n
     threshold,
   );
 
-// Ends of Clopper-Pearson from SciPy 1.16: beta.ppf(0.025, k, n - k + 1), beta.ppf(0.975, k + 1, n - k)
-const FIVE_OF_100 = 'between 1.6 % and 12 %'; // 0.016432, 0.112835
-const HALF_OF_100 = 'between 39 % and 61 %'; // 0.398321, 0.601679
-const ALL_OF_40 = 'between 91.1 % and 100 %'; // 0.911903
+/** Ends of Clopper-Pearson by SciPy (test/fixtures/share-words.py). */
+const shares = JSON.parse(readFileSync(new URL('../fixtures/share-words.json', import.meta.url), 'utf8')) as {
+  count: number;
+  of: number;
+  said: string;
+}[];
+const saidOf = (count: number, of: number) => shares.find((one) => one.count === count && one.of === of)!.said;
+const [FIVE_OF_100, HALF_OF_100, ALL_OF_40] = [saidOf(5, 100), saidOf(50, 100), saidOf(40, 40)];
+
+test.each(shares)('$count of $of: $said', ({ count, of, said }) => {
+  const other = upTo(of).map((i) => (i < count ? 1 : -1));
+  expect(sentenceOf(upTo(100, -100), { other }, 0)).toContain(`(${count} of ${of}, ${said})`);
+});
 
 test('says what is found and what it costs, the worst set first', () => {
   const sets = { all: upTo(40, 1000), same: upTo(100), half: upTo(100, 45) };
@@ -42,7 +52,7 @@ test('begins with "Useless" where nothing is found', () => {
 
 test('does not say much of few images, known or not', () => {
   expect(sentenceOf(upTo(100), { two: [1, 99], all: upTo(40, 1000) }, 94)).toContain(
-    ': too few images of two to say (1 of 2, between 1.2 % and 98.8 %); most of all',
+    `: too few images of two to say (1 of 2, ${saidOf(1, 2)}); most of all`,
   );
   expect(sentenceOf([1, 2, 3], { half: upTo(100, 45) }, 94)).toContain(
     'too few known images to say of half (50 of 100',

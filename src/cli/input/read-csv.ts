@@ -98,6 +98,7 @@ export function numbersOf(
   return rows.map(({ cells, line }) => {
     const cell = cells[at]!;
     if (isNumber(cell)) return Number(cell);
-    throw new CliError(`${path}, line ${line}: column ${titles[at]} must be a finite number, got '${cell}'`);
+    const way = titles.length === 1 && /\d\s*[;\t ]\s*[-\d]/.test(cell) ? ' (commas stand between cells)' : '';
+    throw new CliError(`${path}, line ${line}: column ${titles[at]} must be a finite number, got '${cell}'${way}`);
   });
 }
