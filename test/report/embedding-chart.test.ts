@@ -48,11 +48,12 @@ describe('the picture of an embedding', () => {
   });
 
   it('has the crosses under the discs, and the names above both', () => {
-    const { svg } = draw([[0, 0]], [[0, 0]]);
+    const { svg } = draw([[0, 0]], [[0, 0], [0.1, 0], [0, 0.1]]); // prettier-ignore
     const marks = [...svg.querySelectorAll('g[aria-label]')].filter((mark) =>
       /^(dot|text)$/.test(mark.getAttribute('aria-label')!),
     );
     expect(marks.map((mark) => mark.children[0]!.tagName.toLowerCase())).toEqual(['path', 'circle', 'text', 'text', 'text']); // prettier-ignore
+    expect(marks.slice(0, 2).map((mark) => mark.children.length)).toEqual([3, 1]);
     expect(marks[2]!.textContent).toBe('0'); // the legend and the epoch come last
   });
 
@@ -81,7 +82,7 @@ describe('the picture of an embedding', () => {
   it('has all epochs in the axes of the last', () => {
     const epochs: [number, number][][] = [
       [[0, 0], [0.1, 0.1]], // prettier-ignore
-      [[-1, -1], [1, 1]], // prettier-ignore
+      [[-1, 0], [1, 0.1]], // prettier-ignore
     ];
     const { size } = draw(epochs[0]!, [], epochs);
     expect(size).toEqual(draw(epochs[1]!, []).size);
