@@ -54,7 +54,46 @@ export function spread(heights: readonly number[], gap: number): number[] {
   return moved;
 }
 
-/** One frame of the embedding in two dimensions: classes as colored discs, unknown images as crosses. */
+/** Where the points of the last frame lie, with room for names; at most as high as wide, and not much lower. */
+function windowOf({ coordinates, dimensions }: PointView, count: number): { x: number[]; y: number[] } {
+  const last = coordinates.subarray(coordinates.length - count * dimensions);
+  const [x, y] = [0, 1].map((k) => {
+    const along = Array.from({ length: count }, (_, p) => last[p * dimensions + k]! / UNIT);
+    const inside = along.filter((value) => Math.abs(value) <= 1.25);
+    const [low, high] = [Math.min(...inside, 0) - 0.12, Math.max(...inside, 0) + 0.12];
+    return { middle: (low + high) / 2, half: (high - low) / 2 };
+  });
+  const width = Math.max(x!.half, y!.half);
+  const height = Math.max(y!.half, 0.6 * width);
+  const around = (middle: number, half: number) => [middle - half, middle + half];
+  return { x: around(x!.middle, width), y: around(y!.middle, height) };
+}
+
+/** Moves names that lie over each other apart, up and down. */
+function apart(names: readonly { x: number; y: number }[], width: number, gap: number): void {
+  for (let pass = 0; pass < 100; pass++) {
+    let isMoved = false;
+    names.forEach((one, i) => {
+      for (const other of names.slice(i + 1)) {
+        const [upper, lower] = one.y >= other.y ? [one, other] : [other, one];
+        const missing = gap - (upper.y - lower.y);
+        if (Math.abs(one.x - other.x) >= width || missing < 1e-6) continue;
+        upper.y += missing / 2;
+        lower.y -= missing / 2;
+        isMoved = true;
+      }
+    });
+    if (!isMoved) return;
+  }
+}
+
+/** Sizes in a picture of 640 px that is still read where it is shown at 360. */
+const [DOT, CROSS, WORDS, LINE] = [4.5, 3.4, 20, 36];
+
+/**
+ * One frame of the embedding in two dimensions: classes as colored discs, each with a white rim, above the crosses of
+ * unknown images.
+ */
 export function embeddingChart(
   data: PageData,
   style: ChartStyle,
@@ -72,27 +111,39 @@ export function embeddingChart(
     isKnown: set === 0,
   }));
   const side = Math.min(style.width, 640);
+  const scale = side / 640;
+  const { x, y } = windowOf(shown, count);
+  const unit = (side - 48 * scale) / (x[1]! - x[0]!); // pixels
   const epoch = shown.epochs[f]!;
   const middles = classMiddles(data, shown, f);
-  const heights = spread(
-    middles.map(({ place }) => place[1]!),
-    40 / side,
-  );
-  const names = middles.map(({ label, place }, i) => ({ x: place[0]!, y: heights[i]!, text: data.classNames[label]! }));
+  // Of many classes the names are smaller, or they would not find room one above the other.
+  const fontSize = Math.max(11, Math.min(26, 300 / middles.length) * scale);
+  const names = middles.map(({ label, place }) => {
+    return { x: place[0]!, y: place[1]! + (0.8 * fontSize) / unit, text: data.classNames[label]! };
+  });
+  const longest = Math.max(0, ...names.map(({ text }) => text.length));
+  apart(names, (0.65 * fontSize * longest) / unit, (1.05 * fontSize) / unit);
+  const legend = `● ${data.sets[0]!.name}\u2003× unknown`;
+  const line = { dy: -LINE * scale, fontSize: WORDS * scale } as const;
   return Plot.plot({
-    ...sharedOptions({ ...style, width: side, height: style.height ?? side }),
-    margin: 24,
-    x: { domain: [-1.25, 1.25], axis: null, clamp: true },
-    y: { domain: [-1.25, 1.25], axis: null, clamp: true },
+    ...sharedOptions({
+      ...style,
+      width: side,
+      height: style.height ?? Math.round((y[1]! - y[0]!) * unit + (48 + LINE) * scale),
+    }),
+    margin: 24 * scale,
+    marginTop: (24 + LINE) * scale,
+    x: { domain: x, axis: null, clamp: true },
+    y: { domain: y, axis: null, clamp: true },
     marks: [
       Plot.frame({ strokeOpacity: 0.25 }),
       Plot.dot(
         dots.filter(({ isKnown }) => !isKnown),
-        { x: 'x', y: 'y', stroke: 'color', symbol: 'times', r: 2.2, strokeOpacity: 0.45 },
+        { x: 'x', y: 'y', stroke: 'color', symbol: 'times', r: CROSS * scale, strokeOpacity: 0.3, strokeWidth: 1.3 },
       ),
       Plot.dot(
         dots.filter(({ isKnown }) => isKnown),
-        { x: 'x', y: 'y', fill: 'color', r: 2.2, fillOpacity: 0.85 },
+        { x: 'x', y: 'y', fill: 'color', r: DOT * scale, stroke: 'white', strokeWidth: 0.7 },
       ),
       ...(colorBy === 'class'
         ? [
@@ -101,18 +152,15 @@ export function embeddingChart(
               y: 'y',
               text: 'text',
               stroke: 'white',
-              strokeWidth: 4,
+              strokeWidth: 5,
               fill: 'black',
               fontWeight: 'bold',
+              fontSize,
             }),
           ]
         : []),
-      Plot.text([epoch < 0 ? 'after training' : `epoch ${epoch}`], {
-        frameAnchor: 'top-left',
-        dx: 6,
-        dy: 6,
-        fontSize: 13,
-      }),
+      Plot.text([legend], { ...line, frameAnchor: 'top-left', dx: 2 }),
+      Plot.text([epoch < 0 ? 'after training' : `epoch ${epoch}`], { ...line, frameAnchor: 'top-right', dx: -2 }),
     ],
   }) as SVGSVGElement;
 }
