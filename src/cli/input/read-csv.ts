@@ -3,7 +3,7 @@ import { CliError } from '../cli-error';
 import { checkFile } from './paths';
 
 /** The cells of a row, and the line of the file where it begins. */
-export interface CsvRow {
+export interface ScoreRow {
   readonly cells: readonly string[];
   readonly line: number;
 }
@@ -14,8 +14,8 @@ export interface CsvRow {
  * `csvBlocks` of tfjs-ood/blocks is no parser for it: that wants a line of titles and the names of columns before it
  * opens a file, and makes float32 of numbers, which ties scores that differ.
  */
-export function csvRows(text: string): CsvRow[] {
-  const rows: CsvRow[] = [];
+export function csvRows(text: string): ScoreRow[] {
+  const rows: ScoreRow[] = [];
   let [cells, cell, quotedAt]: [string[], string, number] = [[], '', 0];
   let [line, beganAt] = [1, 1];
   const endCell = () => {
@@ -53,13 +53,13 @@ const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinit
 export interface ScoreTable {
   readonly path: string;
   readonly titles: readonly string[];
-  readonly rows: readonly CsvRow[];
+  readonly rows: readonly ScoreRow[];
 }
 
 /** Reads CSV, or one number a line, as NumPy's savetxt writes it. */
 export async function readScoreTable(path: string): Promise<ScoreTable> {
   await checkFile('the scores', path);
-  let rows: CsvRow[];
+  let rows: ScoreRow[];
   try {
     rows = csvRows(await readFile(path, 'utf8'));
   } catch (error) {
