@@ -12,14 +12,15 @@ process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boo
 
 const training =
   'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,steps-ahead,trainer,trainer-state,vgg}';
-const detectors = 'test/detector/{embed,graph-model,image-shapes}';
-const losses = 'test/losses/{embedding-memory,near-rows,not-finite,pair-losses,pairwise-distances,whole-numbers}';
-const scorers =
-  'test/scorers/{class-mean-scorer,largest-score,logit-scorers,nearest-class-mean,nearest-means,neighbor-scorers}';
-const suites = [training, detectors, losses, scorers, 'test/tensors/finite-images'];
+const losses = 'test/losses/{pair-losses,whole-numbers}';
+const scorers = 'test/scorers/{logit-scorers,nearest-class-mean,neighbor-scorers}';
+const suites = [training, losses, scorers, 'test/detector/embed', 'test/tensors/finite-images'];
 
-/** Minutes by software: with FULL=1 alone. */
-const full = ['test/losses/*', 'test/scorers/*', 'test/embeddings/*', 'test/detector/finite-inputs'];
+/** Minutes by software: with FULL=1 alone. Chromium runs losses, scorers and embeddings on webgpu for each change. */
+const full = [
+  ...['test/losses/*', 'test/scorers/*', 'test/embeddings/*'],
+  'test/detector/{finite-inputs,graph-model,image-shapes}',
+];
 /** They replace or fill what only cpu and wasm have; the last takes our machine code away for a whole process. */
 const elsewhere = 'test/scorers/{products-that-fail,full-heap,gaussian-scorers-on-backend}.test.ts';
 
