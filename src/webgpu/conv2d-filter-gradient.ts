@@ -1,8 +1,7 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { convolutionOf, type Shape4D } from './convolution-of';
 import { dispatch, spreadGroups, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts, partsOf, STORE, tiledProduct } from './tiled-product';
-
-type Shape4D = [number, number, number, number];
 
 /** Outside of every image, also after a place of the filter is added. */
 const NOWHERE = -(2 ** 30);
@@ -121,23 +120,9 @@ const kindOf = (channels: number) => (channels % 4 === 0 ? 'vector' : 'single');
  */
 export const conv2dFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
-  const { filterShape, strides, pad, dimRoundingMode } = attrs as {
-    filterShape: Shape4D;
-    strides: number | [number, number];
-    pad: 'same' | 'valid' | number;
-    dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  };
-  const dilations = (attrs.dilations ?? 1) as number | [number, number];
-  const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filterShape,
-    strides,
-    dilations,
-    pad,
-    dimRoundingMode,
-  );
-  const { inChannels, outChannels } = info;
-  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
+  const filterShape = attrs.filterShape as Shape4D;
+  const info = convolutionOf({ x: x.shape as Shape4D, filter: filterShape, dy }, attrs);
+  const { inChannels, outChannels, outHeight, outWidth } = info;
   const rows = info.filterHeight * info.filterWidth * inChannels;
   const depth = info.batchSize * outHeight * outWidth;
   const { columnTiles, tiles, chunks, parts } = partsOf(rows, outChannels, depth);
@@ -148,8 +133,7 @@ export const conv2dFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
       [into, x, dy],
       [
         ...[columnTiles, chunks, rows, outChannels, depth, inChannels, info.inHeight, info.inWidth],
-        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
-        ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
+        ...[outHeight, outWidth, info.filterWidth, ...info.places],
       ],
       spreadGroups(tiles, parts),
     ),

@@ -1,8 +1,7 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { convolutionOf, type Shape4D } from './convolution-of';
 import { dispatch, spreadGroups, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts, partsOf, STORE, tiledProduct } from './tiled-product';
-
-type Shape4D = [number, number, number, number];
 
 const READ = `
 // Before any output, also after a place of the filter is taken away
@@ -70,16 +69,8 @@ const PROGRAM: GpuProgram = {
  */
 export const conv2dInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
-  const { inputShape, strides, pad, dimRoundingMode } = attrs as {
-    inputShape: Shape4D;
-    strides: number | [number, number];
-    pad: 'same' | 'valid' | number;
-    dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  };
-  const dilations = (attrs.dilations ?? 1) as number | [number, number];
-  const filterShape = filter.shape as Shape4D;
-  const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode);
-  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
+  const inputShape = attrs.inputShape as Shape4D;
+  const info = convolutionOf({ x: inputShape, filter: filter.shape as Shape4D, dy }, attrs);
   const rows = info.batchSize * info.inHeight * info.inWidth;
   const depth = info.filterHeight * info.filterWidth * info.outChannels;
   const { columnTiles, tiles, chunks, parts } = partsOf(rows, info.inChannels, depth);
@@ -90,8 +81,7 @@ export const conv2dInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
       [into, dy, filter],
       [
         ...[columnTiles, chunks, rows, info.inChannels, depth, info.outChannels, info.inHeight, info.inWidth],
-        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
-        ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
+        ...[info.outHeight, info.outWidth, info.filterWidth, ...info.places],
       ],
       spreadGroups(tiles, parts),
     ),

@@ -1,8 +1,7 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { convolutionOf, type Shape4D } from './convolution-of';
 import { dispatch, forEach, forEachGroups, numbersIn, type GpuKernel, type GpuProgram } from './dispatch';
 import { inParts } from './tiled-product';
-
-type Shape4D = [number, number, number, number];
 
 /** Each thread sums one number of the filter over a part of the pixels. */
 const FILTER_PROGRAM: GpuProgram = {
@@ -46,18 +45,10 @@ const LEAST_PIXELS = 64;
  */
 export const depthwiseFilterGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
-  const { filterShape, strides, pad, dimRoundingMode } = attrs as {
-    filterShape: Shape4D;
-    strides: number | [number, number];
-    pad: 'same' | 'valid' | number;
-    dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  };
-  const dilations = (attrs.dilations ?? 1) as number | [number, number];
-  const shape = x.shape as Shape4D;
-  const info = backend_util.computeConv2DInfo(shape, filterShape, strides, dilations, pad, dimRoundingMode, true);
+  const filterShape = attrs.filterShape as Shape4D;
+  const info = convolutionOf({ x: x.shape as Shape4D, filter: filterShape, dy }, attrs, true);
   const size = filterShape.reduce((product, length) => product * length, 1);
-  const [, outHeight, outWidth] = dy.shape as Shape4D; // tfjs does not say how the forward pass rounded its size
-  const pixels = info.batchSize * outHeight * outWidth;
+  const pixels = info.batchSize * info.outHeight * info.outWidth;
   const most = Math.min(Math.ceil(ENOUGH_THREADS / size), Math.ceil(pixels / LEAST_PIXELS));
   const pixelsOfPart = Math.ceil(pixels / most);
   const parts = Math.ceil(pixels / pixelsOfPart);
@@ -68,8 +59,7 @@ export const depthwiseFilterGradient: GpuKernel = ({ inputs, backend, attrs }) =
       [into, x, dy],
       [
         ...[parts * size, size, pixels, pixelsOfPart, info.inChannels, filterShape[3], info.inHeight, info.inWidth],
-        ...[outHeight, outWidth, info.filterWidth, info.padInfo.top, info.padInfo.left],
-        ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
+        ...[info.outHeight, info.outWidth, info.filterWidth, ...info.places],
       ],
       forEachGroups(parts * size),
     ),
@@ -113,16 +103,9 @@ const INPUT_PROGRAM: GpuProgram = {
 /** Input gradient of a depthwise convolution; the backend's own divides as floats to see whether a stride fits. */
 export const depthwiseInputGradient: GpuKernel = ({ inputs, backend, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
-  const { inputShape, strides, pad, dimRoundingMode } = attrs as {
-    inputShape: Shape4D;
-    strides: number | [number, number];
-    pad: 'same' | 'valid' | number;
-    dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  };
-  const dilations = (attrs.dilations ?? 1) as number | [number, number];
+  const inputShape = attrs.inputShape as Shape4D;
   const filterShape = filter.shape as Shape4D;
-  const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true);
-  const [, outHeight, outWidth] = dy.shape as Shape4D;
+  const info = convolutionOf({ x: inputShape, filter: filterShape, dy }, attrs, true);
   const result = backend.makeTensorInfo(inputShape, 'float32');
   const count = numbersIn(result);
   dispatch(
@@ -130,9 +113,8 @@ export const depthwiseInputGradient: GpuKernel = ({ inputs, backend, attrs }) =>
     INPUT_PROGRAM,
     [result, dy, filter],
     [
-      ...[count, info.inChannels, filterShape[3], info.inHeight, info.inWidth, outHeight, outWidth],
-      ...[info.filterHeight, info.filterWidth, info.padInfo.top, info.padInfo.left],
-      ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
+      ...[count, info.inChannels, filterShape[3], info.inHeight, info.inWidth, info.outHeight, info.outWidth],
+      ...[info.filterHeight, info.filterWidth, ...info.places],
     ],
     forEachGroups(count),
   );
