@@ -123,6 +123,7 @@ export const learning: Places = {
     same: ['an array of labels', 'an Int32Array of labels'],
     other: ['no element', 'a Float32Array of rows', 'bytes'],
   },
+  'asLayersLabels.embeddingSize': { call: (v) => asLayersLabels([0, 1], v), right: 2, other: ['a number'] },
   'asLayersLoss.loss': { call: (v) => asLayersLoss(v), right: ood.odmLoss, other: MINED },
   ...augmenting('flipHorizontal', (v) => ood.flipHorizontal(v, { seed: 1 })),
   ...augmenting('randomCrop', (v) => ood.randomCrop(v, { seed: 1, padding: 1 })),

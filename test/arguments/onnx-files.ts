@@ -10,7 +10,11 @@ const model = new Uint8Array(readFileSync('examples/onnx-features/digits.onnx'))
 
 /** Detectors in files, and models as ONNX. */
 export const onnxFiles: Places = {
-  'describeDetector.bytes': { call: (v) => describeDetector(v).byteLength, right: detector.toBytes() },
+  'describeDetector.bytes': {
+    call: (v) => describeDetector(v).byteLength,
+    right: detector.toBytes(),
+    from: 'decodeSafetensors',
+  },
   'detectorToOnnx.detector': { call: (v) => onnx.detectorToOnnx(v).length, right: detector },
   'exposeFeatures.model': { call: (v) => onnx.exposeFeatures(v).bytes.length, right: model },
   'joinOnnx.model': { call: (v) => onnx.joinOnnx(v, detector).length, right: model },
