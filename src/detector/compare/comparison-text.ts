@@ -39,7 +39,8 @@ export function comparisonText(result: Omit<ScorerComparison, 'text'>): string {
     ...sets.map(
       ({ name, about, count, isProxy }) => `${name}${isProxy ? ' (stand-in)' : ''}: ${count} rows, ${about}.\n`,
     ),
-    ...leftOut.map(({ name, reason }) => `left out: ${name}: ${reason}.\n`),
+    // An error of a scorer begins with its name
+    ...leftOut.map(({ name, reason }) => `left out: ${reason.startsWith(`${name}: `) ? '' : `${name}: `}${reason}.\n`),
     ...warnings.map((warning) => `${warning}\n`),
   ].join('');
 }

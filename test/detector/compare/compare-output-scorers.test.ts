@@ -178,6 +178,15 @@ describe('compareOutputScorers', () => {
     ]);
   });
 
+  test('an error of a scorer says its name once in the table', async () => {
+    const strange = { far: { features: pick(known.features, [0, 1, 2]) } };
+    const few = { features: pick(known.features, [0, 1, 2, 3, 4, 5, 6, 7]) };
+    const scorers = { nearestNeighbors: nearestNeighbors({ k: 50 }), near: nearestNeighbors({ k: 1 }) };
+    const only = ['nearestNeighbors', 'near'];
+    const { text } = await compareOutputScorers(few, { scorers, only, strange });
+    expect(text).toContain('left out: nearestNeighbors: blocks must be at least k = 50');
+  });
+
   test('what is refused', async () => {
     const asked = (options: object, rows: object = known) => compareOutputScorers(rows, options);
     await expect(asked({}, { logits: known.logits })).rejects.toThrow('strange must be given');
