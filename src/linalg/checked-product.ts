@@ -36,6 +36,6 @@ export function checkEntry(where: string, got: number, depth: number, term: (i: 
 
 export const failedKernel = (where: string, got: number, expected: number): Error =>
   new Error(
-    `${where}: the backend '${getBackend()}' failed to make a matrix product (an entry is ${got} instead of ${expected}); ` +
-      'it may be out of memory: use smaller blocks, fewer rows, or another backend',
+    `${where}: the backend '${getBackend()}' failed to make a matrix product (${got} instead of ${expected}); ` +
+      'out of memory? Use smaller blocks, fewer rows, or another backend',
   );

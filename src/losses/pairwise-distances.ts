@@ -19,19 +19,9 @@ export function rootOfSquares(squares: tf.Tensor): tf.Tensor {
   return root(squares);
 }
 
-/** Kernels that only `tfjs-ood/wasm` or `tfjs-ood/webgpu` has. */
-type OwnKernel =
-  | 'AdamUpdate'
-  | 'HingeTriplets'
-  | 'MoveTowards'
-  | 'NormalizeChannels'
-  | 'NormalizeChannelsGrad'
-  | 'PairDifferences'
-  | 'StepHealth';
-
-/** What a kernel of ours makes, where it is registered for the backend in use. */
+/** What a kernel that only `tfjs-ood/wasm` has makes, where it is registered for the backend in use. */
 export const ownKernel = (
-  name: OwnKernel,
+  name: 'PairDifferences' | 'HingeTriplets',
   inputs: Readonly<Record<string, tf.Tensor | undefined>>,
   attrs?: tf.NamedAttrMap,
 ) =>

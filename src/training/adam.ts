@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
-import { ownKernel } from '../losses/pairwise-distances';
+import { stepKernel } from './step/step-kernel';
 
 /** Options of {@link createAdam}. */
 export interface AdamOptions {
@@ -45,7 +45,7 @@ export function createAdam(variables: readonly LayerVariable[], options: AdamOpt
       const w = variables[i]!.read();
       if (health) {
         const inputs = { weights: w, gradient, m: m[i], v: v[i], health };
-        const own = ownKernel('AdamUpdate', inputs, { beta1, beta2, epsilon, weightDecay, rate }) as tf.Tensor[];
+        const own = stepKernel('AdamUpdate', inputs, { beta1, beta2, epsilon, weightDecay, rate }) as tf.Tensor[];
         variables[i]!.write(own[0]!);
         return [tf.keep(own[1]!), tf.keep(own[2]!)] as const;
       }

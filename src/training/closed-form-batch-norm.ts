@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { POSITIVE, SHARE_OR_NONE } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import { readOptions, type Declared } from '../core/read-options';
-import { ownKernel } from '../losses/pairwise-distances';
+import { stepKernel } from './step/step-kernel';
 import { LAYER_ARGS, type LayerArgs } from './layer-args';
 import { normalizeChannels } from './normalize-channels';
 
@@ -84,7 +84,7 @@ export class ClosedFormBatchNorm extends tfl.layers.Layer {
       tf.add(old, tf.mul(tf.sub(value, old), 1 - this.momentum));
     return normalizeChannels(x, gamma, beta, this.epsilon, (batchMean, batchVariance) => {
       const share = 1 - this.momentum;
-      const own = ownKernel(
+      const own = stepKernel(
         'MoveTowards',
         { oldMean: mean, oldVariance: variance, newMean: batchMean, newVariance: batchVariance },
         { share },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ownKernel } from '../losses/pairwise-distances';
+import { stepKernel } from './step/step-kernel';
 
 /** Mean over all axes but the last: [N, H, W, C] or [N, C] -> [C]. */
 function channelMean(x: tf.Tensor): tf.Tensor1D {
@@ -28,7 +28,7 @@ export function normalizeChannels(
   const operation = tf.customGrad((...args) => {
     const save = args[3] as unknown as tf.GradSaveFunc;
     const [input, scale, offset] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor1D, tf.Tensor1D];
-    const own = ownKernel('NormalizeChannels', { x: input, gamma: scale, beta: offset }, { epsilon });
+    const own = stepKernel('NormalizeChannels', { x: input, gamma: scale, beta: offset }, { epsilon });
     if (own) {
       const [value, mean, variance, inverse] = own as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
       onMoments?.(mean, variance);
@@ -50,7 +50,7 @@ export function normalizeChannels(
 
 const ownGradient = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
   const [x, gamma, mean, inverse] = saved;
-  return ownKernel('NormalizeChannelsGrad', { dy, x, gamma, mean, inverse }) as tf.Tensor[];
+  return stepKernel('NormalizeChannelsGrad', { dy, x, gamma, mean, inverse }) as tf.Tensor[];
 };
 
 /** [dx, dgamma, dbeta]; everything but the two products with whole feature maps is per channel. */

@@ -9,7 +9,7 @@ import { onEachBackend } from '../on-each-backend';
 /** With FULL=1 as many as are promised. */
 const STEPS = process.env.FULL ? 1000 : 20;
 
-/** A few weights, of every kind of layer that the paper's network has: kernels are the same ones, and a step is short. */
+/** A few weights, of every kind of layer of the paper's network: kernels are the same ones, and a step is short. */
 function tinyNetwork(): tfl.LayersModel {
   const kernelInitializer = tfl.initializers.heNormal({ seed: 1 });
   const conv = { filters: 4, kernelSize: 3, padding: 'same' as const, kernelInitializer };

@@ -113,7 +113,7 @@ describe('batch norm', () => {
           'NormalizeChannels',
           { x: tf.tensor2d(x, [rows, 2]), gamma: tf.ones([2]), beta: tf.zeros([2]) },
           { epsilon: 1e-3 },
-        ) as tf.Tensor[],
+        ),
     );
     for (const channel of [0, 1]) {
       const own = x.filter((_, i) => i % 2 === channel);

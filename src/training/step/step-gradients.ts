@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { nextTask } from '../../core/next-task';
-import { ownKernel } from '../../losses/pairwise-distances';
+import { stepKernel } from './step-kernel';
 
 /** (labels [B] int32, embeddings [B, D]) -> scalar. */
 export type BatchLoss = (labels: tf.Tensor1D, embeddings: tf.Tensor2D) => tf.Scalar;
@@ -57,7 +57,7 @@ export async function lossAndNorm({ loss, gradients }: StepGradients): Promise<[
  */
 export function stepHealth({ loss, gradients }: StepGradients, before?: tf.Tensor1D): tf.Tensor1D | undefined {
   const named = gradients.flatMap((gradient, i) => (gradient ? [[`gradient${i}`, gradient] as const] : []));
-  return ownKernel('StepHealth', { loss, ...Object.fromEntries(named), ...(before && { before }) }) as
+  return stepKernel('StepHealth', { loss, ...Object.fromEntries(named), ...(before && { before }) }) as
     tf.Tensor1D | undefined;
 }
 
