@@ -43,7 +43,7 @@ export interface DetectorDescription {
  * @throws FormatError where they are no detector
  * @example
  * const { kind, calibration, cutPoints, classNames } = describeDetector(detector.toBytes());
- * console.log(kind, cutPoints.default, classNames); // 'energy', 0.05
+ * console.log(kind, cutPoints.default, classNames); // of which scorer, at which rate
  * calibration.canAlarm; // true
  */
 export function describeDetector(bytes: Uint8Array): DetectorDescription {

@@ -156,6 +156,7 @@ export const given = {
   detectorFile: { detector: fittedDetector },
   modelFolder: { tfl: () => tfl },
   loadDetector: { detector: fittedDetector },
+  describeDetector: { detector: fittedDetector },
   writeReport: { known: () => reportSet(60, 0, 1), other: () => strange(reportSet(20, 2, 2)) },
   'docs/detector.md': { detector: fittedDetector, ...toEvaluate },
   asLayersLabels: { model: () => network(16, 10), labels: () => withOod(90) },
