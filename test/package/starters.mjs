@@ -10,7 +10,8 @@ import { execute, root } from './install.mjs';
 import { serve } from './serve.mjs';
 
 export const STARTERS = join(root, 'examples/starters');
-const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
+// Vite, within this process, sets NODE_ENV=production, with which npm leaves out what builds
+const QUIET = ['--include=dev', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
 
 /** Copies a starter, puts the tarball where the published package would be, and installs. */
 export async function installStarter(name, folder, tarball) {
