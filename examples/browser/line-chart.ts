@@ -13,8 +13,8 @@ export function lineChart(container: HTMLElement): LineChart {
   const draw = (): void => {
     const [width, height] = [container.clientWidth, container.clientHeight];
     if (width === 0) return;
-    const last = Math.max(5, points.at(-1)?.[0] ?? 0); // the line ends where the chart does
-    const step = [1, 2, 5, 10, 20, 30].find((seconds) => last / seconds <= 6) ?? 60;
+    const last = points.at(-1)?.[0] || 5; // the line ends where the chart does
+    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30].find((seconds) => last / seconds <= 6) ?? 60;
     const x = (seconds: number) => LEFT + (seconds / last) * (width - LEFT - RIGHT);
     const y = (auroc: number) => height - BOTTOM - auroc * (height - BOTTOM - TOP);
     const levels = [0, 0.25, 0.5, 0.75, 1].flatMap((level) => [
@@ -29,7 +29,11 @@ export function lineChart(container: HTMLElement): LineChart {
       svg('text', { x: LEFT - 7, y: y(level) + 4, 'text-anchor': 'end' }, String(level)),
     ]);
     const times = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) =>
-      svg('text', { x: x(i * step), y: height - BOTTOM + 17, 'text-anchor': 'middle' }, String(i * step)),
+      svg(
+        'text',
+        { x: x(i * step), y: height - BOTTOM + 17, 'text-anchor': 'middle' },
+        String(Number((i * step).toFixed(1))),
+      ),
     );
     const end = points.at(-1);
     const label = end
