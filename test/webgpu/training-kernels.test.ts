@@ -107,13 +107,12 @@ describe('batch norm', () => {
 
   test.each([40, 5000])('of %i rows very far from 0: the variance is as good as near it', async (rows) => {
     const x = Float32Array.from({ length: rows * 2 }, (_, i) => 1e6 + 2 * Math.sin(i * i));
-    const [, mean, variance] = await read(
-      () =>
-        run(
-          'NormalizeChannels',
-          { x: tf.tensor2d(x, [rows, 2]), gamma: tf.ones([2]), beta: tf.zeros([2]) },
-          { epsilon: 1e-3 },
-        ),
+    const [, mean, variance] = await read(() =>
+      run(
+        'NormalizeChannels',
+        { x: tf.tensor2d(x, [rows, 2]), gamma: tf.ones([2]), beta: tf.zeros([2]) },
+        { epsilon: 1e-3 },
+      ),
     );
     for (const channel of [0, 1]) {
       const own = x.filter((_, i) => i % 2 === channel);
