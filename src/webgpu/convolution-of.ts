@@ -1,4 +1,4 @@
-import { backend_util, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 
 export type Shape4D = [number, number, number, number];
 
@@ -8,7 +8,7 @@ export type Shape4D = [number, number, number, number];
  */
 export function convolutionOf(
   { x, filter, dy }: { x: Shape4D; filter: Shape4D; dy: TensorInfo },
-  attrs: NamedAttrMap,
+  attrs: Readonly<Record<string, unknown>>,
   isDepthwise = false,
 ) {
   const { strides, pad, dilations, dimRoundingMode } = attrs as {
