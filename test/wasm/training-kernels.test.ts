@@ -6,7 +6,8 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { registerTrainingKernels, trainingKernels } from 'tfjs-ood/wasm';
-import { expectClose } from '../expect-close';
+import { againstCpuOn, normal } from '../against-cpu';
+import { anyConvolution, ceiledGradients, convGradients, FAR, UNEQUAL, type Conv, type Pad } from '../convolutions';
 
 type Malloc = (bytes: number) => number;
 
@@ -18,48 +19,9 @@ let before: number;
 beforeEach(() => void (before = tf.memory().numTensors));
 afterEach(() => expect(tf.memory().numTensors, 'tensors left behind').toBe(before));
 
-/** The same computation on both backends; the cpu backend is the oracle. */
-async function compare(compute: () => tf.Tensor[], relative = 1e-4): Promise<void> {
-  const results: Float32Array[][] = [];
-  for (const backend of ['cpu', 'wasm']) {
-    await tf.setBackend(backend);
-    const tensors = tf.tidy(compute);
-    results.push(await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice())));
-    tf.dispose(tensors);
-  }
-  const [expected, actual] = results as [Float32Array[], Float32Array[]];
-  expected.forEach((values, i) => {
-    const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-    expectClose(actual[i]!, values, { relative, absolute: 1e-5 + relative * scale });
-  });
-}
-
-const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
-
-type Pad = 'same' | 'valid' | number | [[number, number], [number, number], [number, number], [number, number]];
-interface Conv {
-  input: [number, number, number, number];
-  filter: [number, number];
-  outChannels: number;
-  stride: number | [number, number];
-  pad: Pad;
-}
-
-const convGradients = ({ input, filter, outChannels, stride, pad }: Conv) => {
-  const x = random(input, 1) as tf.Tensor4D;
-  const w = random([...filter, input[3], outChannels], 2) as tf.Tensor4D;
-  const forward = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
-  const dy = random(forward(x, w).shape, 3);
-  return tf.grads(forward)([x, w], dy);
-};
+const compare = againstCpuOn('wasm');
 
 describe('gradients of conv2d', () => {
-  const explicit: Pad = [
-    [0, 0],
-    [2, 1],
-    [0, 2],
-    [0, 0],
-  ];
   const cases: Conv[] = [];
   for (const filter of [
     [1, 1],
@@ -70,31 +32,15 @@ describe('gradients of conv2d', () => {
     [1, 4],
   ] as [number, number][]) {
     for (const stride of [1, 2, [1, 2], [2, 1]] as (number | [number, number])[]) {
-      for (const pad of ['same', 'valid', explicit] as Pad[]) {
+      for (const pad of ['same', 'valid', UNEQUAL] as Pad[]) {
         cases.push({ input: [3, 7, 9, 3], filter, outChannels: 5, stride, pad });
       }
     }
   }
   test.each(cases)('$filter, stride $stride, $pad', (conv) => compare(() => convGradients(conv)));
 
-  // tfjs's gradients forget how a size was rounded; rounded up, it is that of one more row and column of padding.
   test.each(['conv2d', 'depthwiseConv2d'] as const)('%s of a size that is rounded up', (kind) =>
-    compare(() => {
-      const ceiled: Pad = [
-        [0, 0],
-        [1, 2],
-        [1, 2],
-        [0, 0],
-      ];
-      const [pad, rounding] =
-        tf.getBackend() === 'cpu' ? ([ceiled, undefined] as const) : ([1 as Pad, 'ceil'] as const);
-      const forward = (a: tf.Tensor, b: tf.Tensor) =>
-        tf[kind](a as tf.Tensor4D, b as tf.Tensor4D, 2, pad, 'NHWC', 1, rounding);
-      const [x, w] = [random([2, 8, 8, 4], 1), random([3, 3, 4, 3], 2)];
-      const dy = random(forward(x, w).shape, 3);
-      expect(dy.shape.slice(1, 3)).toEqual([5, 5]);
-      return tf.grads(forward)([x, w], dy);
-    }),
+    compare(() => ceiledGradients(kind)),
   );
 
   test.each<[string, Conv]>([
@@ -104,39 +50,13 @@ describe('gradients of conv2d', () => {
     ['more channels than a block', { input: [8, 3, 3, 300], filter: [3, 3], outChannels: 24, stride: 1, pad: 'same' }],
     ['more pixels than a block', { input: [64, 4, 9, 32], filter: [3, 3], outChannels: 8, stride: 1, pad: 'same' }],
     ['64 images', { input: [64, 4, 4, 2], filter: [3, 3], outChannels: 4, stride: 1, pad: 'same' }],
-    [
-      'more padding than the filter reaches',
-      {
-        input: [2, 4, 4, 2],
-        filter: [2, 2],
-        outChannels: 3,
-        stride: 1,
-        pad: [
-          [0, 0],
-          [3, 3],
-          [3, 3],
-          [0, 0],
-        ],
-      },
-    ],
+    ['more padding than the filter reaches', FAR],
     ['a number as padding', { input: [2, 6, 6, 2], filter: [3, 3], outChannels: 3, stride: 2, pad: 1 }],
   ])('%s', (_, conv) => compare(() => convGradients(conv)));
 
   test('any shape', async () => {
-    // At least 4 in all, so that a filter of 5 fits on an input of 1.
-    const sides = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 4 }));
-    const explicitPad = fc
-      .tuple(sides, sides)
-      .map<Pad>(([vertical, horizontal]) => [[0, 0], vertical, horizontal, [0, 0]]);
-    const shape = fc.record({
-      input: fc.tuple(...[5, 9, 9, 9].map((max) => fc.integer({ min: 1, max }))) as fc.Arbitrary<Conv['input']>,
-      filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-      outChannels: fc.integer({ min: 1, max: 17 }),
-      stride: fc.integer({ min: 1, max: 3 }),
-      pad: fc.oneof(fc.constant<Pad>('same'), explicitPad),
-    });
     await fc.assert(
-      fc.asyncProperty(shape, (conv) => compare(() => convGradients(conv))),
+      fc.asyncProperty(anyConvolution, (conv) => compare(() => convGradients(conv))),
       { numRuns: 40 },
     );
   });
@@ -153,10 +73,10 @@ describe('gradients of depthwise conv2d', () => {
     compare(() => {
       const forward = (a: tf.Tensor, b: tf.Tensor) =>
         tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
-      const x = random([2, 7, 6, 3], 1);
+      const x = normal([2, 7, 6, 3], 1);
       // tfjs's wasm forward pass itself writes past its output for a number as padding and a filter that is not square.
-      const w = random([3, pad === 1 ? 3 : 2, 3, multiplier], 2);
-      return tf.grads(forward)([x, w], random(forward(x, w).shape, 3));
+      const w = normal([3, pad === 1 ? 3 : 2, 3, multiplier], 2);
+      return tf.grads(forward)([x, w], normal(forward(x, w).shape, 3));
     }),
   );
 });
@@ -169,7 +89,7 @@ describe('gradient of max pooling', () => {
     pad: 'same' | 'valid' | number,
   ) => {
     const pool = (t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, size, stride, pad);
-    return [tf.grad(pool)(x, random(pool(x).shape, 4))];
+    return [tf.grad(pool)(x, normal(pool(x).shape, 4))];
   };
   test.each([
     [2, 2, 'valid'],
@@ -180,10 +100,10 @@ describe('gradient of max pooling', () => {
     [2, 2, 1],
   ] as [number | [number, number], number, 'same' | 'valid' | number][])(
     'window %s, stride %s, %s',
-    (size, stride, pad) => compare(() => poolGradient(random([3, 7, 5, 6], 7), size, stride, pad)),
+    (size, stride, pad) => compare(() => poolGradient(normal([3, 7, 5, 6], 7), size, stride, pad)),
   );
   test('windows below 0', () =>
-    compare(() => poolGradient(tf.sub(tf.neg(tf.abs(random([2, 6, 6, 3], 8))), 1), 2, 2, 'valid')));
+    compare(() => poolGradient(tf.sub(tf.neg(tf.abs(normal([2, 6, 6, 3], 8))), 1), 2, 2, 'valid')));
   // A multiple of four channels goes another way than the rest.
   test.each([
     [2, 2, 'valid', 4],
@@ -196,7 +116,7 @@ describe('gradient of max pooling', () => {
   ] as [number | [number, number], number, 'same' | 'valid' | number, number][])(
     'window %s, stride %s, %s, %s channels, negative and tied',
     (size, stride, pad, channels) =>
-      compare(() => poolGradient(tf.sub(tf.round(random([5, 7, 9, channels], 7)), 2), size, stride, pad)),
+      compare(() => poolGradient(tf.sub(tf.round(normal([5, 7, 9, channels], 7)), 2), size, stride, pad)),
   );
   test('any shape', async () => {
     const cases = fc.record({
@@ -206,7 +126,7 @@ describe('gradient of max pooling', () => {
     });
     await fc.assert(
       fc.asyncProperty(cases, ({ shape, size, stride }) =>
-        compare(() => poolGradient(tf.round(tf.mul(2, random(shape, 5))), size, stride, 'same')),
+        compare(() => poolGradient(tf.round(tf.mul(2, normal(shape, 5))), size, stride, 'same')),
       ),
       { numRuns: 40 },
     );
@@ -221,8 +141,8 @@ describe('other kernels', () => {
     [true, true],
   ])('matMul, transposed %s %s', (a, b) =>
     compare(() => {
-      const left = random(a ? [2, 7, 5] : [2, 5, 7], 1);
-      const right = random(b ? [2, 3, 7] : [2, 7, 3], 2);
+      const left = normal(a ? [2, 7, 5] : [2, 5, 7], 1);
+      const right = normal(b ? [2, 3, 7] : [2, 7, 3], 2);
       return [tf.matMul(left, right, a, b), ...tf.grads((x, y) => tf.matMul(x, y, a, b))([left, right])];
     }),
   );
@@ -237,7 +157,7 @@ describe('other kernels', () => {
     [[8], 0, true],
     [[2, 3, 4], [0, 2], true],
   ])('sum of %s over %s, keepDims %s', (shape, axis, keepDims) =>
-    compare(() => [tf.sum(random(shape, 1), axis, keepDims), tf.sum(tf.ones(shape, 'int32'), axis, keepDims)]),
+    compare(() => [tf.sum(normal(shape, 1), axis, keepDims), tf.sum(tf.ones(shape, 'int32'), axis, keepDims)]),
   );
   test('a sum of no rows is 0', () => compare(() => [tf.sum(tf.zeros([0, 4]), 0)]));
   test('the error of a long sum grows with 256 + rows / 256, not with rows', async () => {
@@ -274,8 +194,8 @@ describe('other kernels', () => {
   });
   test('gradient of gather', () =>
     compare(() => [
-      tf.grad((x: tf.Tensor) => tf.square(tf.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))))(random([5, 2, 3], 1)),
-      tf.unsortedSegmentSum(random([4, 2], 1), tf.tensor1d([2, -1, 0, 2], 'int32'), 4),
+      tf.grad((x: tf.Tensor) => tf.square(tf.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))))(normal([5, 2, 3], 1)),
+      tf.unsortedSegmentSum(normal([4, 2], 1), tf.tensor1d([2, -1, 0, 2], 'int32'), 4),
     ]));
 });
 

@@ -1,40 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { againstCpu, cases, normal } from './against-cpu';
+import { normal } from '../against-cpu';
+import {
+  anyConvolution,
+  ceiledGradients,
+  convGradients,
+  FAR,
+  UNEQUAL,
+  type Conv,
+  type Pad,
+  type Sides,
+} from '../convolutions';
+import { againstCpu, cases } from './cases';
 
 let before: number;
 beforeEach(() => void (before = tf.memory().numTensors));
 afterEach(() => expect(tf.memory().numTensors, 'tensors left behind').toBe(before));
 afterAll(() => tf.setBackend('webgpu'));
 
-type Sides = [number, number];
-type Pad = 'same' | 'valid' | number | [Sides, Sides, Sides, Sides];
-interface Conv {
-  input: [number, number, number, number];
-  filter: Sides;
-  outChannels: number;
-  stride: number | Sides;
-  pad: Pad;
-}
-const explicit: Pad = [
-  [0, 0],
-  [2, 1],
-  [0, 2],
-  [0, 0],
-];
-
-const convGradients = ({ input, filter, outChannels, stride, pad }: Conv) => {
-  const x = normal(input, 1) as tf.Tensor4D;
-  const w = normal([...filter, input[3], outChannels], 2) as tf.Tensor4D;
-  const forward = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
-  return tf.grads(forward)([x, w], normal(forward(x, w).shape, 3));
-};
-
 describe('gradients of conv2d', () => {
   test.each<[string, Conv]>([
     ['one channel', { input: [1, 5, 5, 1], filter: [3, 3], outChannels: 1, stride: 1, pad: 'same' }],
-    ['unequal padding', { input: [3, 7, 9, 3], filter: [3, 3], outChannels: 5, stride: [1, 2], pad: explicit }],
+    ['unequal padding', { input: [3, 7, 9, 3], filter: [3, 3], outChannels: 5, stride: [1, 2], pad: UNEQUAL }],
     ['a number as padding', { input: [2, 6, 6, 2], filter: [3, 3], outChannels: 3, stride: 2, pad: 1 }],
     ['an even filter', { input: [3, 7, 9, 3], filter: [2, 4], outChannels: 5, stride: [2, 1], pad: 'same' }],
     ['channels of x by four', { input: [2, 5, 6, 8], filter: [3, 3], outChannels: 5, stride: 1, pad: 'same' }],
@@ -42,58 +30,16 @@ describe('gradients of conv2d', () => {
     ['more than a tile', { input: [2, 4, 5, 68], filter: [3, 3], outChannels: 72, stride: 1, pad: 'valid' }],
     ['pixels in parts', { input: [9, 16, 16, 4], filter: [3, 3], outChannels: 4, stride: 1, pad: 'same' }],
     ['depth in parts', { input: [1, 3, 3, 5], filter: [3, 3], outChannels: 65, stride: 1, pad: 'same' }],
-    [
-      'more padding than the filter reaches',
-      {
-        input: [2, 4, 4, 2],
-        filter: [2, 2],
-        outChannels: 3,
-        stride: 1,
-        pad: [
-          [0, 0],
-          [3, 3],
-          [3, 3],
-          [0, 0],
-        ],
-      },
-    ],
+    ['more padding than the filter reaches', FAR],
   ])('%s', (_, conv) => againstCpu(() => convGradients(conv)));
 
-  // tfjs's gradients forget how a size was rounded; rounded up, it is that of one more row and column of padding.
   test.each(['conv2d', 'depthwiseConv2d'] as const)('%s of a size that is rounded up', (kind) =>
-    againstCpu(() => {
-      const ceiled: Pad = [
-        [0, 0],
-        [1, 2],
-        [1, 2],
-        [0, 0],
-      ];
-      const [pad, rounding] =
-        tf.getBackend() === 'cpu' ? ([ceiled, undefined] as const) : ([1 as Pad, 'ceil'] as const);
-      const forward = (a: tf.Tensor, b: tf.Tensor) =>
-        tf[kind](a as tf.Tensor4D, b as tf.Tensor4D, 2, pad, 'NHWC', 1, rounding);
-      const [x, w] = [normal([2, 8, 8, 4], 1), normal([3, 3, 4, 3], 2)];
-      const dy = normal(forward(x, w).shape, 3);
-      expect(dy.shape.slice(1, 3)).toEqual([5, 5]);
-      return tf.grads(forward)([x, w], dy);
-    }),
+    againstCpu(() => ceiledGradients(kind)),
   );
 
   test('any shape', async () => {
-    // At least 4 in all, so that a filter of 5 fits on an input of 1.
-    const sides = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 4 }));
-    const explicitPad = fc
-      .tuple(sides, sides)
-      .map<Pad>(([vertical, horizontal]) => [[0, 0], vertical, horizontal, [0, 0]]);
-    const shape = fc.record({
-      input: fc.tuple(...[5, 9, 9, 9].map((max) => fc.integer({ min: 1, max }))) as fc.Arbitrary<Conv['input']>,
-      filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-      outChannels: fc.integer({ min: 1, max: 17 }),
-      stride: fc.integer({ min: 1, max: 3 }),
-      pad: fc.oneof(fc.constant<Pad>('same'), explicitPad),
-    });
     await fc.assert(
-      fc.asyncProperty(shape, (conv) => againstCpu(() => convGradients(conv))),
+      fc.asyncProperty(anyConvolution, (conv) => againstCpu(() => convGradients(conv))),
       { numRuns: cases(4, 40) },
     );
   });
@@ -101,7 +47,7 @@ describe('gradients of conv2d', () => {
   // tfjs refuses gradients with a dilation; kernels are called as it would call them.
   test.each<[Sides, Pad]>([
     [[2, 3], 'same'],
-    [[3, 1], explicit],
+    [[3, 1], UNEQUAL],
   ])('dilation %s, %s: that of a filter with holes', (dilations, pad) =>
     againstCpu(() => {
       const [x, w] = [normal([2, 9, 8, 3], 1) as tf.Tensor4D, normal([2, 3, 3, 5], 2) as tf.Tensor4D];

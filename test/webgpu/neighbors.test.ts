@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { nearestNeighbors } from 'tfjs-ood/scorers';
 import { onEachBackend } from '../on-each-backend';
-import { normal } from './against-cpu';
+import { normal } from '../against-cpu';
 
 /** Distance to the k-th nearest, in float64. */
 function naive(bank: Float32Array, queries: Float32Array, size: number, k: number): number[] {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
-import { againstCpu, normal } from './against-cpu';
+import { normal } from '../against-cpu';
+import { againstCpu } from './cases';
 
 let before: number;
 beforeEach(async () => {

@@ -72,21 +72,27 @@ test('errors name the block, or the row of all', async () => {
   await expect(detector.predictOne(stream(good) as never)).rejects.toThrow('one alone (predict takes many)');
 });
 
-test('given up between two blocks: no further block is asked for, and the stream is ended', async () => {
+test('given up between two blocks: no further block is asked for or looked at, and the stream is ended', async () => {
   const detector = await fitOutputDetector(outputs(120, 1), { scorer: energy(), alpha: 0.1 });
   const stop = new AbortController();
-  let [given, ended] = [0, false];
+  let [given, looked, ended] = [0, 0, false];
   async function* blocks() {
     try {
       for (;;) {
         await Promise.resolve();
         if (++given === 3) stop.abort(new Error('enough'));
-        yield { logits: outputs(4, given).logits };
+        const { logits } = outputs(4, given);
+        yield {
+          get logits() {
+            looked = given;
+            return logits;
+          },
+        };
       }
     } finally {
       ended = true;
     }
   }
   await expect(detector.predict(blocks(), { signal: stop.signal })).rejects.toThrow('enough');
-  expect([given, ended]).toEqual([3, true]);
+  expect([given, looked, ended]).toEqual([3, 2, true]); // the block that came with it is not even looked at
 });
