@@ -84,3 +84,20 @@ test('a file that changes meanwhile', async () => {
 test('what is no address', async () => {
   await expect(httpRanges(5 as never)).rejects.toMatchObject({ name: 'ArgumentError', details: { what: 'url' } });
 });
+
+test('an address that nobody answers is named; what gave it up is its own reason', async () => {
+  await expect(httpRanges('train.parquet')).rejects.toThrow(
+    /^httpRanges: train\.parquet must be an address that answers, got Failed to parse URL/,
+  );
+  const closed = createServer();
+  const port = await new Promise<number>((resolve) =>
+    closed.listen(0, '127.0.0.1', () => resolve((closed.address() as AddressInfo).port)),
+  );
+  await new Promise((resolve) => closed.close(resolve));
+  const error = await httpRanges(`http://127.0.0.1:${port}/x`).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'RangesError', status: 0 });
+  expect((error as Error).message).toMatch(/must be an address that answers, got fetch failed \(.*ECONNREFUSED/);
+  await expect(httpRanges(`${host}/file`, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+    /^enough$/,
+  );
+});

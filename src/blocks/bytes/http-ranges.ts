@@ -13,7 +13,7 @@ export interface HttpRangesOptions {
 }
 
 /**
- * A server does not give what was asked of it; `status` is its answer's.
+ * A server does not give what was asked of it; `status` is its answer's, 0 where there is none.
  *
  * @example
  * const missing = async () => new Response('', { status: 404 });
@@ -41,8 +41,8 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
  * each answer must be of the same file (its ETag, or the date of its last change).
  *
  * @param url where it lies; a browser needs CORS with the headers `content-range` and `etag` exposed
- * @throws RangesError for another status, a server without ranges, a file that changed meanwhile; FormatError for an
- *   answer that is cut short; what `fetch` throws
+ * @throws RangesError for no answer, another status, a server without ranges, a file that changed meanwhile;
+ *   FormatError for an answer that is cut short; the reason of `signal`
  * @example
  * const shard = await httpRanges(shardAddress);
  * for await (const { features } of parquetBlocks([shard], { columns: { features: 'embedding' } })) {
@@ -63,7 +63,12 @@ export async function httpRanges(url: string | URL, options?: HttpRangesOptions)
   async function answerOf(start: number, end: number): Promise<{ bytes: ArrayBuffer; size: number }> {
     const headers = { ...own.headers, range: `bytes=${start}-${end - 1}` };
     const signal = own.signal ?? null;
-    const answer = await (own.fetch ?? fetch)(url, { headers, signal });
+    const answer = await (own.fetch ?? fetch)(url, { headers, signal }).catch((error: Error) => {
+      if (signal?.aborted) throw error;
+      const { message, cause } = error;
+      const said = cause instanceof Error ? `${message} (${cause.message})` : message;
+      throw Object.assign(new RangesError(where, name, 'an address that answers', said, 0), { cause: error });
+    });
     const { status } = answer;
     const refuse = async (expected: string, received: unknown) => {
       await answer.body?.cancel().catch(() => undefined);
