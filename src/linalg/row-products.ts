@@ -138,6 +138,8 @@ async function inBlocks(
 export function meanOf(rows: Float32Array, size: number): Float64Array {
   const mean = new Float64Array(size);
   const count = rows.length / size;
-  for (let i = 0; i < rows.length; i++) mean[i % size]! += rows[i]! / count;
+  for (let from = 0; from < rows.length; from += size) {
+    for (let i = 0; i < size; i++) mean[i]! += rows[from + i]! / count;
+  }
   return mean.map(Math.fround);
 }

@@ -4,6 +4,7 @@ import { checkEntry, product } from './checked-product';
 import type { Pause } from '../core/pauses';
 import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { classSumsBy } from './kernels/kernel-scatter';
+import { mirror } from './mirror';
 import { meanOf } from './row-products';
 import { onBackend, worthBackend } from './backend-choice';
 
@@ -57,17 +58,29 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     about(origin) {
       const shift = Float64Array.from(origin, (value, i) => center![i]! - value);
       const moments = new Float64Array(size * size);
-      for (let i = 0; i < size; i++) {
-        for (let j = i; j < size; j++) {
-          const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
-          const moment = (products[i * size + j]! + crossed) / count + shift[i]! * shift[j]!;
-          moments[i * size + j] = moments[j * size + i] = moment;
-        }
-      }
+      for (let i = 0; i < size; i++) moveRow(moments, products, sum, shift, count, i);
+      mirror(moments, size);
       return moments;
     },
     variance: () => sum.reduce((v, s, i) => v + products[i * size + i]! / count - (s / count) ** 2, 0),
   };
+}
+
+/** Row i of the upper triangle of moments about a shifted origin. */
+function moveRow(
+  moments: Float64Array,
+  products: Float64Array,
+  sum: Float64Array,
+  shift: Float64Array,
+  count: number,
+  i: number,
+): void {
+  const size = sum.length;
+  const from = i * size;
+  for (let j = i; j < size; j++) {
+    const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
+    moments[from + j] = (products[from + j]! + crossed) / count + shift[i]! * shift[j]!;
+  }
 }
 
 function addInFloat64(products: Float64Array, rows: Float64Array, size: number): void {

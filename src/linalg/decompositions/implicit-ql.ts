@@ -73,16 +73,19 @@ export function smallEigen(diagonal: Float64Array, beside: Float64Array): Float6
   });
   for (const { from, pairs, count } of sweeps(diagonal, beside)) {
     for (let k = 0; k < count; k++) {
-      const [upper, lower] = [vectors[from - k]!, vectors[from - k - 1]!];
-      const [c, s] = [pairs[2 * k]!, pairs[2 * k + 1]!];
-      for (let i = 0; i < size; i++) {
-        const [own, other] = [lower[i]!, upper[i]!];
-        upper[i] = s * own + c * other;
-        lower[i] = c * own - s * other;
-      }
+      turn(vectors[from - k]!, vectors[from - k - 1]!, pairs[2 * k]!, pairs[2 * k + 1]!);
     }
   }
   const order = Array.from(diagonal.keys()).sort((a, b) => diagonal[a]! - diagonal[b]!);
   diagonal.set(order.map((at) => diagonal[at]!));
   return order.map((at) => vectors[at]!);
+}
+
+function turn(upper: Float64Array, lower: Float64Array, c: number, s: number): void {
+  for (let i = 0; i < upper.length; i++) {
+    const own = lower[i]!;
+    const other = upper[i]!;
+    upper[i] = s * own + c * other;
+    lower[i] = c * own - s * other;
+  }
 }

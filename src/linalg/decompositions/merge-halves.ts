@@ -1,14 +1,27 @@
 import type { Pause } from '../../core/pauses';
 import { withPauses } from '../../core/steps';
-import { exactWeights, secularRoots } from './secular-equation';
+import { STEP_BYTES, TILE } from '../kernels/tile';
+import { exactWeights, secularRoots, type SecularRoom } from './secular-equation';
+import type { EigenKernel } from './tridiagonal-form';
 
 /** Eigenvectors of two halves that are coupled, as weights of the vectors of the halves. */
 export interface Merge {
   /** Ascending [D]. */
   values: Float64Array;
-  /** Weights of the vectors of the halves [D] in unit eigenvector number `at`; good until the next are asked for. */
-  weightsOf(at: number): Float64Array;
+  /** Writes the weights [rows, 4] of the vectors of the halves in four unit eigenvectors; of those past the last 0. */
+  weigh(panel: number, rows: number, first: number, end: number): void;
 }
+
+/** Where a merge works: {@link SecularRoom}, and `rows`, places of the coupled vectors. */
+export interface MergeRoom extends SecularRoom {
+  rows: number;
+}
+
+/** Bytes of it. */
+export const roomForMerge = (size: number) => ({
+  ...{ poles: 8 * size, squares: 8 * size, weights: 8 * size },
+  ...{ rows: 4 * size, given: 3 * STEP_BYTES },
+});
 
 /** Beside the largest number of a matrix this is nothing. */
 const NEGLIGIBLE = 2 ** -50;
@@ -21,28 +34,26 @@ interface Turn {
   s: number;
 }
 
-/**
- * Eigenvalues and vectors of diag(d) + coupling u u^T; u are the ends of the halves' vectors that meet. What is coupled
- * by less than rounding stays as it is, and of two values that are as good as equal one can be turned so (Dongarra,
- * Sorensen, SIAM J. Sci. Stat. Comput. 8, 1987).
- */
-export async function mergeHalves(d: Float64Array, u: Float64Array, coupling: number, pause: Pause): Promise<Merge> {
-  const size = d.length;
-  const factor = 2 * coupling;
-  const z = u.map((value) => value * Math.SQRT1_2);
-  const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const least = NEGLIGIBLE * Math.max(largest(d), largest(z));
-  const sorted = Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!);
+const largest = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
+/**
+ * Which of the values d are coupled by factor z z^T, ascending. What is coupled by less than rounding is not, and of
+ * two values that are as good as equal one can be turned so (Dongarra, Sorensen, SIAM J. Sci. Stat. Comput. 8, 1987):
+ * d and z become those of the turned vectors.
+ */
+function coupledOf(d: Float64Array, z: Float64Array, factor: number): { coupled: number[]; turns: Turn[] } {
+  const least = NEGLIGIBLE * Math.max(largest(d), largest(z));
   const coupled: number[] = [];
   const turns: Turn[] = [];
   let before = -1;
-  for (const at of sorted) {
+  for (const at of Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!)) {
     if (!(factor * Math.abs(z[at]!) > least)) continue;
     if (before >= 0) {
       const length = Math.hypot(z[at]!, z[before]!);
-      const [c, s] = [z[at]! / length, -z[before]! / length];
-      const [low, high] = [d[before]!, d[at]!];
+      const c = z[at]! / length;
+      const s = -z[before]! / length;
+      const low = d[before]!;
+      const high = d[at]!;
       if (Math.abs((high - low) * c * s) <= least) {
         turns.push({ first: before, second: at, c, s });
         z[at] = length;
@@ -53,46 +64,70 @@ export async function mergeHalves(d: Float64Array, u: Float64Array, coupling: nu
     before = at;
   }
   if (before >= 0) coupled.push(before);
+  return { coupled, turns };
+}
 
+/**
+ * Eigenvalues and vectors of diag(d) + coupling u u^T; u, of length sqrt(2), are the ends of the halves' vectors that
+ * meet. The room is in use as long as the merge is.
+ */
+export async function mergeHalves(
+  kernel: EigenKernel,
+  room: MergeRoom,
+  d: Float64Array,
+  u: Float64Array,
+  coupling: number,
+  pause: Pause,
+): Promise<Merge> {
+  const factor = 2 * coupling;
+  const z = u.map((value) => value * Math.SQRT1_2);
+  const { coupled, turns } = coupledOf(d, z, factor);
   const poles = Float64Array.from(coupled, (at) => d[at]!);
   const ends = Float64Array.from(coupled, (at) => z[at]!);
   const squares = ends.map((value) => value * value);
-  const { origins, ways } = await withPauses(secularRoots(1 / factor, poles, squares), pause);
-  const exact = await withPauses(exactWeights(poles, ends, { origins, ways }), pause);
+  const roots = await withPauses(secularRoots(kernel, room, 1 / factor, poles, squares), pause);
+  await withPauses(exactWeights(kernel, room, poles, ends, roots), pause);
+  kernel.int32(room.rows, coupled.length).set(coupled.map((at) => STEP_BYTES * at));
 
   const unsorted = d.slice();
-  /** Which root it is, by its place among all. */
-  const rootAt = new Int32Array(size).fill(-1);
+  const rootAt = new Int32Array(d.length).fill(-1);
   coupled.forEach((at, i) => {
-    unsorted[at] = poles[origins[i]!]! + ways[i]!;
+    unsorted[at] = poles[roots.origins[i]!]! + roots.ways[i]!;
     rootAt[at] = i;
   });
-  const order = Array.from(unsorted.keys()).sort((a, b) => unsorted[a]! - unsorted[b]!);
-  const weights = new Float64Array(size);
+  const order = Int32Array.from(Array.from(unsorted.keys()).sort((a, b) => unsorted[a]! - unsorted[b]!));
   return {
     values: Float64Array.from(order, (at) => unsorted[at]!),
-    weightsOf(at) {
-      weights.fill(0);
-      const root = rootAt[order[at]!]!;
-      if (root < 0) weights[order[at]!] = 1;
-      else {
-        const [origin, way] = [poles[origins[root]!]!, ways[root]!];
-        let square = 0;
-        for (let j = 0; j < poles.length; j++) {
-          const weight = exact[j]! / (poles[j]! - origin - way);
-          weights[coupled[j]!] = weight;
-          square += weight * weight;
-        }
-        const scale = 1 / Math.sqrt(square);
-        for (let j = 0; j < size; j++) weights[j]! *= scale;
+    weigh(panel, rows, first, end) {
+      const weights = kernel.float64(panel, TILE * rows).fill(0);
+      const given = kernel.float64(room.given, 2 * TILE + 1);
+      for (let lane = 0; lane < TILE; lane++) {
+        const root = first + lane < end ? rootAt[order[first + lane]!]! : -1;
+        given[lane] = root < 0 ? 0 : poles[roots.origins[root]!]!;
+        given[TILE + lane] = root < 0 ? 0 : roots.ways[root]!;
       }
-      for (let i = turns.length - 1; i >= 0; i--) {
-        const { first, second, c, s } = turns[i]!;
-        const [own, other] = [weights[first]!, weights[second]!];
-        weights[first] = c * own - s * other;
-        weights[second] = s * own + c * other;
+      given[2 * TILE] = 1;
+      kernel.run.weighPoles(room.poles, room.weights, room.rows, panel, room.given, coupled.length);
+      for (let lane = 0; lane < TILE; lane++) {
+        const at = first + lane < end ? order[first + lane]! : -1;
+        if (at >= 0 && rootAt[at]! >= 0) continue;
+        for (let to = lane; to < weights.length; to += TILE) weights[to] = 0;
+        if (at >= 0) weights[TILE * at + lane] = 1;
       }
-      return weights;
+      turnRows(weights, turns);
     },
   };
+}
+
+/** Weights of turned vectors become those of the vectors. */
+function turnRows(weights: Float64Array, turns: readonly Turn[]): void {
+  for (let i = turns.length - 1; i >= 0; i--) {
+    const { first, second, c, s } = turns[i]!;
+    for (let lane = 0; lane < TILE; lane++) {
+      const own = weights[TILE * first + lane]!;
+      const other = weights[TILE * second + lane]!;
+      weights[TILE * first + lane] = c * own - s * other;
+      weights[TILE * second + lane] = s * own + c * other;
+    }
+  }
 }

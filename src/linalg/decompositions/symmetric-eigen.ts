@@ -3,7 +3,7 @@ import type { Pause } from '../../core/pauses';
 import { eigenFunctions } from '../kernels/eigen-functions';
 import { makeKernel } from '../kernels/float64-kernel';
 import { triangleLength } from '../kernels/kernel-triangle';
-import { STEP_BYTES, TILE } from '../kernels/tile';
+import { TILE } from '../kernels/tile';
 import { roomForEigen, tridiagonalEigen } from './tridiagonal-eigen';
 import { roomForForm, roomForTurning, tridiagonalForm, turnBack, type EigenKernel } from './tridiagonal-form';
 
@@ -50,41 +50,46 @@ function plainEigen(matrix: Float64Array, size: number): SymmetricEigen {
   };
 }
 
+/** Addresses of areas of so many bytes; those of the same first ones are the same. */
+function placed<Area extends string>(kernel: EigenKernel, bytes: Record<Area, number>): Record<Area, number> {
+  const addresses: number[] = kernel.areas(...Object.values<number>(bytes));
+  return Object.fromEntries(Object.keys(bytes).map((area, i) => [area, addresses[i]])) as Record<Area, number>;
+}
+
 async function eigenBy(kernel: EigenKernel, matrix: Float64Array, size: number, pause: Pause): Promise<SymmetricEigen> {
-  const triangleBytes = 8 * triangleLength(size);
-  const [triangle, formRoom] = kernel.areas(triangleBytes, roomForForm(size));
+  const { even, ...kept } = { triangle: 8 * triangleLength(size), ...roomForEigen(size) };
+  const { triangle, form: formRoom } = placed(kernel, { triangle: kept.triangle, form: roomForForm(size) });
   const scale = await packScaled(kernel.float64(triangle, triangleLength(size)), matrix, size, pause);
   const form = await tridiagonalForm(kernel, triangle, formRoom, size, pause);
   if (!form.diagonal.every(Number.isFinite) || !form.beside.every(Number.isFinite)) return unknown(size);
-  const need = roomForEigen(size);
-  // What even depths held is free when all vectors are made.
-  const [, weights, odd, even] = kernel.areas(triangleBytes, need.weights, need.odd, need.even);
-  const { values, vectors } = await tridiagonalEigen(kernel, { weights, odd, even }, form, pause);
-  const panelBytes = STEP_BYTES * TILE * Math.ceil(size / TILE);
+  const { values, vectors } = await tridiagonalEigen(kernel, placed(kernel, { ...kept, even }), form, pause);
+  const panelLength = TILE * TILE * Math.ceil(size / TILE);
   return {
     values: values.map((value) => value * scale),
     async vectors(from, to) {
       const count = to - from;
       const groups = Math.ceil(count / TILE);
-      const [, , , own, turnRoom] = kernel.areas(
-        triangleBytes,
-        need.weights,
-        need.odd,
-        groups * panelBytes,
-        roomForTurning(size),
-      );
-      await vectors(own, from, to);
-      await turnBack(kernel, triangle, turnRoom, own, [size, groups], form.factors, pause);
-      const panels = kernel.float64(own, (groups * panelBytes) / 8);
+      const more = { vectors: 8 * groups * panelLength, turning: roomForTurning(size) };
+      const { vectors: address, turning } = placed(kernel, { ...kept, ...more });
+      await vectors(address, from, to);
+      await turnBack(kernel, triangle, turning, address, [size, groups], form.factors, pause);
+      const panels = kernel.float64(address, groups * panelLength);
       const all = new Float64Array(size * count);
-      for (let at = 0; at < count; at++) {
+      for (let row = 0; row < size; row++) {
         await pause();
-        const start = (Math.floor(at / TILE) * panelBytes) / 8 + (at % TILE);
-        for (let row = 0; row < size; row++) all[row * count + at] = panels[start + row * TILE]!;
+        unpackRow(all.subarray(row * count, (row + 1) * count), panels.subarray(TILE * row), panelLength);
       }
       return all;
     },
   };
+}
+
+/** A place of all vectors, of which every four lie in a panel. */
+function unpackRow(row: Float64Array, panels: Float64Array, panelLength: number): void {
+  for (let at = 0, from = 0; at < row.length; at += TILE, from += panelLength) {
+    const now = Math.min(TILE, row.length - at);
+    for (let i = 0; i < now; i++) row[at + i] = panels[from + i]!;
+  }
 }
 
 /** Of a matrix that is not finite. */
@@ -94,29 +99,35 @@ const unknown = (size: number): SymmetricEigen => ({
 });
 
 /** The lower triangle over the largest number, which is given back, in panels of four rows; the last tiles are whole. */
-async function packScaled(
-  packed: Float64Array,
-  matrix: Float64Array,
-  size: number,
-  pause: Pause,
-): Promise<number> {
+async function packScaled(packed: Float64Array, matrix: Float64Array, size: number, pause: Pause): Promise<number> {
   let scale = 0;
   for (let row = 0; row < size; row++) {
     await pause();
-    for (let at = row * size; at <= row * size + row; at++) scale = Math.max(scale, Math.abs(matrix[at]!));
+    scale = Math.max(scale, largestOf(matrix.subarray(row * size, row * size + row + 1)));
   }
   scale ||= 1;
-  packed.fill(0);
-  for (let row = 0, start = 0; row < size; row++) {
+  for (let top = 0, start = 0; top < size; top += TILE) {
     await pause();
-    const top = row - (row % TILE);
-    for (let column = 0, at = start + (row % TILE); column <= row; column++, at += TILE) {
-      packed[at] = matrix[row * size + column]! / scale;
-    }
-    for (let column = top; column < row; column++) {
-      packed[start + TILE * row + (column % TILE)] = matrix[row * size + column]! / scale;
-    }
-    if (row % TILE === TILE - 1) start += TILE * (top + TILE);
+    const length = TILE * (top + TILE);
+    packPanel(packed.subarray(start, start + length), matrix, size, top, scale);
+    start += length;
   }
   return scale;
+}
+
+function largestOf(row: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < row.length; i++) most = Math.max(most, Math.abs(row[i]!));
+  return most;
+}
+
+/** Four rows, columns beside each other up to the diagonal, and the last four numbers of each mirrored. */
+function packPanel(panel: Float64Array, matrix: Float64Array, size: number, top: number, scale: number): void {
+  panel.fill(0);
+  const rows = Math.min(TILE, size - top);
+  for (let i = 0; i < rows; i++) {
+    const from = (top + i) * size;
+    for (let column = 0, to = i; column <= top + i; column++, to += TILE) panel[to] = matrix[from + column]! / scale;
+    for (let j = 0; j < i; j++) panel[(top + i) * TILE + j] = panel[(top + j) * TILE + i]!;
+  }
 }

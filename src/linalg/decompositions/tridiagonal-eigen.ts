@@ -1,7 +1,7 @@
 import type { Pause } from '../../core/pauses';
 import { STEP_BYTES, TILE } from '../kernels/tile';
 import { smallEigen } from './implicit-ql';
-import { mergeHalves, type Merge } from './merge-halves';
+import { mergeHalves, roomForMerge, type Merge, type MergeRoom } from './merge-halves';
 import type { EigenKernel } from './tridiagonal-form';
 
 /** Matrices up to this size are not halved. */
@@ -9,24 +9,28 @@ const SMALL = 32;
 /** Groups of four vectors that are made at once: what makes them stays in a cache. */
 const GROUPS = 16;
 
-/** Where {@link tridiagonalEigen} works: eigenvectors of parts, of even and odd depths, and weights of some vectors. */
-export interface EigenRoom {
+/**
+ * Where {@link tridiagonalEigen} works: eigenvectors of parts, of even and odd depths, weights of some vectors, and what
+ * a merge needs.
+ */
+export interface EigenRoom extends MergeRoom {
   odd: number;
   even: number;
-  weights: number;
+  panels: number;
 }
 
 const roundUp = (size: number): number => Math.ceil(size / TILE) * TILE;
 /** The first half, which is the larger one. */
 const halfOf = (size: number): number => roundUp(size / 2);
 
-/** Bytes of it. */
+/** Bytes of it; `even` is free again before vectors are made. */
 export function roomForEigen(size: number): { [area in keyof EigenRoom]: number } {
   const half = halfOf(size);
   return {
+    ...roomForMerge(size),
+    panels: GROUPS * STEP_BYTES * roundUp(size),
     odd: 8 * roundUp(size) * half,
     even: 8 * roundUp(size) * halfOf(half),
-    weights: GROUPS * STEP_BYTES * roundUp(size),
   };
 }
 
@@ -70,12 +74,9 @@ export async function tridiagonalEigen(
   const weigh = async (merge: Merge, from: number, to: number): Promise<number> => {
     const rows = roundUp(merge.values.length);
     const groups = Math.ceil((to - from) / TILE);
-    const weights = kernel.float64(room.weights, groups * TILE * rows).fill(0);
-    for (let at = from; at < to; at++) {
+    for (let group = 0; group < groups; group++) {
       await pause();
-      const own = merge.weightsOf(at);
-      const start = Math.floor((at - from) / TILE) * TILE * rows + ((at - from) % TILE);
-      for (let j = 0; j < own.length; j++) weights[start + TILE * j] = own[j]!;
+      merge.weigh(room.panels + group * rows * STEP_BYTES, rows, from + group * TILE, to);
     }
     return groups;
   };
@@ -92,7 +93,7 @@ export async function tridiagonalEigen(
     const ends = Float64Array.from({ length: high - low }, (_, j) =>
       j < upper ? lastPlaces[TILE * j + TILE - 1]! : Math.sign(coupling) * firstPlaces[TILE * (j - upper)]!,
     );
-    return mergeHalves(d.slice(low, high), ends, Math.abs(coupling), pause);
+    return mergeHalves(kernel, room, d.slice(low, high), ends, Math.abs(coupling), pause);
   };
 
   /** Eigenvalues into their part of d, eigenvectors into panels. */
@@ -118,7 +119,7 @@ export async function tridiagonalEigen(
         const target = to + (from / TILE) * panelBytes + first * STEP_BYTES;
         const sides = [groups, (end - from) / TILE, end - from] as const;
         const gaps = [panelBytes, (end - from) * STEP_BYTES, panelBytes] as const;
-        const factors = room.weights + from * STEP_BYTES;
+        const factors = room.panels + from * STEP_BYTES;
         kernel.run.crossPanels(factors, placeOf(low + from, depth + 1), target, ...sides, ...gaps);
       }
     }
@@ -126,7 +127,7 @@ export async function tridiagonalEigen(
   };
 
   uncouple(0, size);
-  const whole = size > SMALL ? await merged(0, size, 0) : await wholeOf(d, beside);
+  const whole = size > SMALL ? await merged(0, size, 0) : wholeOf(kernel, d, beside);
   return {
     values: whole.values,
     async vectors(address, from, to) {
@@ -136,13 +137,13 @@ export async function tridiagonalEigen(
         const groups = await weigh(whole, first, Math.min(to, first + TILE * GROUPS));
         const target = address + ((first - from) / TILE) * panelBytes;
         if (size <= SMALL) {
-          kernel.float64(target, groups * TILE * rows).set(kernel.float64(room.weights, groups * TILE * rows));
+          kernel.float64(target, groups * TILE * rows).set(kernel.float64(room.panels, groups * TILE * rows));
           continue;
         }
         for (const [low, high] of halvesOf(rows)) {
           await pause();
           const steps = high - low;
-          const factors = room.weights + low * STEP_BYTES;
+          const factors = room.panels + low * STEP_BYTES;
           const sides = [groups, steps / TILE, steps] as const;
           const own = target + low * STEP_BYTES;
           kernel.run.multiplyPanels(placeOf(low, 1), factors, own, ...sides, panelBytes, panelBytes);
@@ -157,8 +158,16 @@ const halvesOf = (rows: number): [number, number][] => [
   [halfOf(rows), rows],
 ];
 
-/** A small matrix as if it were of two halves whose vectors are those of unity. */
-function wholeOf(d: Float64Array, beside: Float64Array): Merge {
+/** Of a small matrix: its vectors are the weights of those of unity. */
+function wholeOf(kernel: EigenKernel, d: Float64Array, beside: Float64Array): Merge {
   const vectors = smallEigen(d, beside);
-  return { values: d, weightsOf: (at) => vectors[at]! };
+  return {
+    values: d,
+    weigh(panel, rows, first, end) {
+      const weights = kernel.float64(panel, TILE * rows).fill(0);
+      vectors.slice(first, Math.min(end, first + TILE)).forEach((vector, lane) => {
+        vector.forEach((value, i) => (weights[TILE * i + lane] = value));
+      });
+    },
+  };
 }

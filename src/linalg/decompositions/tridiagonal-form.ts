@@ -63,9 +63,9 @@ export async function tridiagonalForm(
     let count = 0;
     for (let i = end - 1; i >= first; i--) {
       await pause();
-      const from = startOf(Math.floor(i / TILE)) / 8 + (i % TILE);
-      for (let j = 0; j <= i; j++) row[j] = a[from + TILE * j]!;
+      const panel = a.subarray(startOf(Math.floor(i / TILE)) / 8, startOf(Math.floor(i / TILE) + 1) / 8);
       const [half, groups] = [(i + 2) >> 1, Math.ceil(count / 2)];
+      readRow(row, panel, i);
       if (count > 0) {
         dots.fill(0);
         for (let k = 0; k < count; k++) {
@@ -74,42 +74,72 @@ export async function tridiagonalForm(
         }
         kernel.run.subtractRows(stack, factorsAt, rowAt, groups, half, rowBytes);
       }
-      row.fill(0, i + 1);
       diagonal[i] = row[i]!;
-      const next = i > 0 ? row[i - 1]! : 0;
-      beside[i] = next;
-      let square = 0;
-      for (let j = 0; j < i - 1; j++) square += row[j]! * row[j]!;
-      const isReflected = square > NOTHING;
-      if (isReflected) {
-        const length = Math.sqrt(square + next * next);
-        beside[i] = next > 0 ? -length : length;
-        row[i - 1] = next - beside[i]!;
-        factors[i] = 1 / (length * (length + Math.abs(next)));
-        row[i] = 0;
-      } else row.fill(0);
-      const whole = TILE * (Math.floor(i / TILE) + 1);
-      for (let j = 0; j < whole; j++) a[from + TILE * j] = row[j]!;
-      if (!isReflected) continue;
+      row.fill(0, i);
+      [beside[i], factors[i]] = reflected(row, i - 1);
+      writeRow(panel, row, i);
+      if (factors[i] === 0) continue;
       x.set(row);
       kernel.run.triangleTimes(triangle, xAt, pAt, Math.ceil(i / TILE));
       if (count > 0) {
         kernel.run.rowsTimes(stack, xAt, factorsAt, groups, half, rowBytes);
-        for (let k = 0; k < 2 * count; k += 2) [dots[k], dots[k + 1]] = [dots[k + 1]!, dots[k]!];
+        swapPairs(dots);
         kernel.run.subtractRows(stack, factorsAt, pAt, groups, half, rowBytes);
       }
-      let product = 0;
-      for (let j = 0; j < i; j++) product += p[j]! * x[j]!;
-      const factor = factors[i]!;
-      const middle = (factor * (factor * product)) / 2;
-      const [v, w] = [2 * count * width, (2 * count + 1) * width];
-      pairs.set(x, v);
-      for (let j = 0; j < i; j++) pairs[w + j] = factor * p[j]! - middle * x[j]!;
+      pairs.set(x, 2 * count * width);
+      setPartner(pairs.subarray((2 * count + 1) * width), p, x, i, factors[i]!);
       count++;
     }
     await changeRest(kernel, { triangle, stack, columns, rows }, rowBytes, first / TILE, 2 * count, pause);
   }
   return { diagonal, beside, factors };
+}
+
+// Loops over numbers are functions of their own: what waits in between is compiled later, or not at all.
+
+/** Row i of a panel of four up to the diagonal. */
+function readRow(row: Float64Array, panel: Float64Array, i: number): void {
+  for (let j = 0, at = i % TILE; j <= i; j++, at += TILE) row[j] = panel[at]!;
+}
+
+/** The whole row, also what is mirrored in the last tile. */
+function writeRow(panel: Float64Array, row: Float64Array, i: number): void {
+  for (let j = 0, at = i % TILE; at < panel.length; j++, at += TILE) panel[at] = row[j]!;
+}
+
+/**
+ * Turns a row into the vector of the reflection onto its place `last`: the number there afterwards, and the factor. A
+ * row that is nothing but this number becomes 0.
+ */
+function reflected(row: Float64Array, last: number): [beside: number, factor: number] {
+  if (last < 0) return [0, 0];
+  const next = row[last]!;
+  let square = 0;
+  for (let j = 0; j < last; j++) square += row[j]! * row[j]!;
+  if (!(square > NOTHING)) {
+    row.fill(0);
+    return [square === square ? next : square, 0];
+  }
+  const length = Math.sqrt(square + next * next);
+  const beside = next > 0 ? -length : length;
+  row[last] = next - beside;
+  return [beside, 1 / (length * (length + Math.abs(next)))];
+}
+
+function swapPairs(dots: Float64Array): void {
+  for (let k = 0; k < dots.length; k += 2) {
+    const first = dots[k]!;
+    dots[k] = dots[k + 1]!;
+    dots[k + 1] = first;
+  }
+}
+
+/** w of A -= v w^T + w v^T by p = A v, v = x of so many numbers. */
+function setPartner(w: Float64Array, p: Float64Array, x: Float64Array, length: number, factor: number): void {
+  let product = 0;
+  for (let j = 0; j < length; j++) product += p[j]! * x[j]!;
+  const middle = (factor * (factor * product)) / 2;
+  for (let j = 0; j < length; j++) w[j] = factor * p[j]! - middle * x[j]!;
 }
 
 /** A -= V W^T + W V^T in so many panels; V and W are every other row of the stack. */
@@ -169,11 +199,8 @@ export async function turnBack(
     // V^T in panels [reflections, 4]
     const v = kernel.float64(turned, count * end * TILE).fill(0);
     for (let panel = first; panel < end; panel++) {
-      const [from, j] = [startOf(panel) / 8, TILE * (panel - first)];
-      for (let column = 0; column < TILE * (panel + 1); column++) {
-        const to = (Math.floor(column / TILE) * count + j) * TILE + (column % TILE);
-        for (let i = 0; i < TILE; i++) v[to + TILE * i] = a[from + column * TILE + i]!;
-      }
+      const own = a.subarray(startOf(panel) / 8, startOf(panel + 1) / 8);
+      transposeTiles(v.subarray(TILE * TILE * (panel - first)), own, TILE * count);
     }
     kernel.run.crossPanels(weights, turned, left, end - first, end, count, columnBytes, columnBytes, columnBytes);
     for (let group = 0; group < groups; group += GROUPS) {
@@ -186,6 +213,15 @@ export async function turnBack(
         kernel.run.multiplyPanels(triangle + startOf(panel), own, to, now, 1, steps, ownBytes, columnBytes);
       }
       kernel.run.subtractPanels(left, parts, own, now, end, count, columnBytes, ownBytes);
+    }
+  }
+}
+
+/** Tiles that follow each other, each turned, so many numbers apart. */
+function transposeTiles(to: Float64Array, from: Float64Array, gap: number): void {
+  for (let tile = 0, at = 0; at < from.length; tile += gap) {
+    for (let column = 0; column < TILE; column++) {
+      for (let i = 0; i < TILE; i++) to[tile + TILE * i + column] = from[at++]!;
     }
   }
 }

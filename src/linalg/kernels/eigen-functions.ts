@@ -11,6 +11,7 @@ import {
   type WasmFunction,
 } from '../../core/simd/assembler';
 import { float64Functions, multiplyPanels } from './float64-functions';
+import { secularFunctions } from './secular-functions';
 import { STEP_BYTES, TILE_BYTES } from './tile';
 
 /**
@@ -199,5 +200,6 @@ export function eigenFunctions() {
     subtractFromTriangle: subtractFromTriangle(),
     crossPanels: crossPanels(),
     reflect: reflect(),
+    ...secularFunctions(),
   };
 }
