@@ -8,6 +8,9 @@ import { mirror } from './mirror';
 import { meanOf } from './row-products';
 import { onBackend, worthBackend } from './backend-choice';
 
+/** Rows of which the mean is near enough to the others. */
+const NEAR = 256;
+
 /** Mean and second moments of a stream of rows [N, D]. */
 export interface SecondMoments {
   readonly count: number;
@@ -20,7 +23,7 @@ export interface SecondMoments {
 }
 
 /**
- * Sums about a center near the data, the mean of the first rows: far from the origin nothing is lost, and the move to
+ * Sums about a center near the data, the mean of the first of them: far from the origin nothing is lost, and the move to
  * another origin is float64. O(N D^2) time, D x D memory.
  */
 export function secondMoments(size: number, blockSize: number): SecondMoments {
@@ -34,7 +37,7 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     },
     async add(rows, pause) {
       if (rows.length === 0) return;
-      const middle = (center ??= meanOf(rows, size));
+      const middle = (center ??= meanOf(rows.subarray(0, NEAR * size), size));
       const kernel = worthBackend(size) && onBackend(size * size) ? undefined : float64Kernel();
       if (kernel) {
         const owners = new Int32Array(rows.length / size);
