@@ -23,8 +23,8 @@ export interface SecondMoments {
 }
 
 /**
- * Sums about a center near the data, the mean of the first of them: far from the origin nothing is lost, and the move to
- * another origin is float64. O(N D^2) time, D x D memory.
+ * Sums about a center near the data, the mean of the first rows: far from the origin nothing is lost, and the move
+ * to another origin is float64. O(N D^2) time, D x D memory.
  */
 export function secondMoments(size: number, blockSize: number): SecondMoments {
   const products = new Float64Array(size * size); // upper triangle only

@@ -1,12 +1,11 @@
 import type { Pause } from '../../core/pauses';
 import { withPauses } from '../../core/steps';
-import { PANEL_ROWS, PANEL_STEP } from '../kernels/eigen-functions';
-import { withOwnKernel } from '../kernels/float64-kernel';
+import { makeKernel, withOwnKernel, type SimdKernel } from '../kernels/float64-kernel';
 import { productsBy } from '../kernels/kernel-products';
+import { PANEL_ROWS, PANEL_STEP, reflectFunctions } from '../kernels/reflect-function';
 import { mirroring } from '../mirror';
 import { addingOuterProducts } from '../scatter-products';
-import { makeEigenKernel, symmetricEigen } from './symmetric-eigen';
-import type { EigenKernel } from './tridiagonal-form';
+import { symmetricEigen } from './symmetric-eigen';
 
 /** What rows [N, D], fewer than features, say of the directions about an origin. */
 export interface FewRows {
@@ -61,14 +60,14 @@ export async function fewRows(rows: Float32Array, origin: Float64Array, pause: P
       const directions = Array.from({ length: kept }, (_, k) =>
         Float64Array.from(origin, (value, i) => products[i * kept + k]! - value * ofOrigin[k]!),
       );
-      return complementOf(makeEigenKernel()!, directions, size, pause);
+      return complementOf(makeKernel(reflectFunctions())!, directions, size, pause);
     },
   };
 }
 
 /** An orthonormal basis [D, D - k] of what is orthogonal to k directions. */
 async function complementOf(
-  kernel: EigenKernel,
+  kernel: SimdKernel<'reflect'>,
   directions: readonly Float64Array[],
   size: number,
   pause: Pause,

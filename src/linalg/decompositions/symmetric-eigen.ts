@@ -17,9 +17,6 @@ export interface SymmetricEigen {
 
 let functions: ReturnType<typeof eigenFunctions> | undefined;
 
-/** A kernel of its own memory, which is freed with it. */
-export const makeEigenKernel = (): EigenKernel | undefined => makeKernel((functions ??= eigenFunctions()));
-
 /**
  * Eigenvalues and eigenvectors of a symmetric matrix [D, D], float64; its lower triangle is read.
  *
@@ -28,7 +25,7 @@ export const makeEigenKernel = (): EigenKernel | undefined => makeKernel((functi
  * half of it, and the vectors asked for.
  */
 export async function symmetricEigen(matrix: Float64Array, size: number, pause: Pause): Promise<SymmetricEigen> {
-  const kernel = makeEigenKernel();
+  const kernel = makeKernel((functions ??= eigenFunctions())); // a fresh one: its memory is freed afterwards
   await pause();
   return kernel ? eigenBy(kernel, matrix, size, pause) : plainEigen(matrix, size);
 }
@@ -98,7 +95,7 @@ const unknown = (size: number): SymmetricEigen => ({
   vectors: (from, to) => Promise.resolve(new Float64Array(size * (to - from)).fill(NaN)),
 });
 
-/** The lower triangle over the largest number, which is given back, in panels of four rows; the last tiles are whole. */
+/** The lower triangle over its largest number, which is given back: panels of four rows, their last tiles whole. */
 async function packScaled(packed: Float64Array, matrix: Float64Array, size: number, pause: Pause): Promise<number> {
   let scale = 0;
   for (let row = 0; row < size; row++) {

@@ -10,8 +10,8 @@ const SMALL = 32;
 const GROUPS = 16;
 
 /**
- * Where {@link tridiagonalEigen} works: eigenvectors of parts, of even and odd depths, weights of some vectors, and what
- * a merge needs.
+ * Where {@link tridiagonalEigen} works: eigenvectors of parts, of even and odd depths, weights of some vectors, and
+ * what a merge needs.
  */
 export interface EigenRoom extends MergeRoom {
   odd: number;
@@ -37,7 +37,7 @@ export function roomForEigen(size: number): { [area in keyof EigenRoom]: number 
 export interface TridiagonalEigen {
   /** Ascending [D]. */
   values: Float64Array;
-  /** Writes unit eigenvectors number `from` to `to` - 1 into panels of four vectors [D, 4]; what fills the last is 0. */
+  /** Writes unit eigenvectors number `from` to `to` - 1 into panels of four [D, 4]; what fills the last is 0. */
   vectors(address: number, from: number, to: number): Promise<void>;
 }
 

@@ -14,13 +14,6 @@ import { float64Functions, multiplyPanels } from './float64-functions';
 import { secularFunctions } from './secular-functions';
 import { STEP_BYTES, TILE_BYTES } from './tile';
 
-/**
- * Rows of the matrix that reflections turn, beside each other in a panel [D, 8], and bytes from one of its columns to
- * the next.
- */
-export const PANEL_ROWS = 8;
-export const PANEL_STEP = PANEL_ROWS * 8;
-
 const [VECTOR, ROWS_AT_ONCE] = [16, 4];
 
 /**
@@ -94,7 +87,7 @@ function rowsTimes(): WasmFunction {
 }
 
 /** x -= the sum of rows times their factors, four at a time. */
-function subtractRows(): WasmFunction {
+export function subtractRows(): WasmFunction {
   const { counts, rows, factors, x, groups, pairs, rowBytes, left, xAt, at, own, spread } = locals({
     params: 'rows factors x groups pairs rowBytes',
     i32: 'left xAt at*4',
@@ -115,7 +108,7 @@ function subtractRows(): WasmFunction {
   return { counts, body };
 }
 
-/** A -= V W^T in `count` panels of a lower triangle from one of `before` tiles less one on; V, W in panels [steps, 4]. */
+/** A -= V W^T in `count` panels of a lower triangle, the first of `before` tiles; V and W are in panels [steps, 4]. */
 function subtractFromTriangle(): WasmFunction {
   const { counts, triangle, columns, rows, before, count, steps, panelBytes, column, left } = locals({
     params: 'triangle columns rows before count steps',
@@ -152,41 +145,6 @@ function crossPanels(): WasmFunction {
   return { counts, body };
 }
 
-/**
- * q -= b (q v) v^T of the eight rows q of a panel, for vectors v of falling length, `rowBytes` before each other, and
- * factors b.
- */
-function reflect(): WasmFunction {
-  const { counts, panel, vectors, factors, length, count, rowBytes, inner, q, v, dots, spread } = locals({
-    params: 'panel vectors factors length count rowBytes',
-    i32: 'inner q v',
-    v128: 'dots*4 spread',
-  });
-  const each = (visit: Code): Code => [
-    [set(q, get(panel)), set(v, get(vectors)), set(inner, get(length))],
-    repeat(inner, [
-      set(spread, f64x2.loadSplat(get(v))),
-      visit,
-      [advance(q, i32.const(PANEL_STEP)), advance(v, i32.const(8))],
-    ]),
-  ];
-  const body = repeat(count, [
-    dots.map((dot) => set(dot, f64x2.zero)),
-    each(dots.map((dot, i) => set(dot, f64x2.add(get(dot), f64x2.mul(get(spread), f64x2.load(get(q), 16 * i)))))),
-    set(spread, f64x2.loadSplat(get(factors))),
-    dots.map((dot) => set(dot, f64x2.mul(get(dot), get(spread)))),
-    each(
-      dots.map((dot, i) =>
-        f64x2.store(get(q), f64x2.sub(f64x2.load(get(q), 16 * i), f64x2.mul(get(spread), get(dot))), 16 * i),
-      ),
-    ),
-    set(vectors, i32.sub(get(vectors), get(rowBytes))),
-    advance(factors, i32.const(-8)),
-    advance(length, i32.const(-1)),
-  ]);
-  return { counts, body };
-}
-
 /** The cubic parts of a symmetric eigenproblem, in wasm SIMD; addresses and distances in bytes. */
 export function eigenFunctions() {
   const { setTile, subtractTile, packDoubles } = float64Functions();
@@ -199,7 +157,6 @@ export function eigenFunctions() {
     subtractRows: subtractRows(),
     subtractFromTriangle: subtractFromTriangle(),
     crossPanels: crossPanels(),
-    reflect: reflect(),
     ...secularFunctions(),
   };
 }
