@@ -5,6 +5,7 @@ import { keptTensors } from '../tensors/kept-tensors';
 import { pauses, type Pause } from '../core/pauses';
 import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { productsBy } from './kernels/kernel-products';
+import { residentMatrix } from './kernels/resident-matrix';
 import { onBackend, worthBackend } from './backend-choice';
 
 /** Rows times a fixed matrix. */
@@ -15,7 +16,7 @@ export interface RowProducts {
   dispose(): void;
 }
 
-/** Of so many rows plain loops take no longer than to bring the matrix into the kernel. */
+/** So many rows are multiplied by a matrix that stays in a kernel: to bring it into the lent one takes longer. */
 const FEW = 4;
 
 /**
@@ -31,6 +32,7 @@ export function rowProducts(
 ): RowProducts {
   const kept = keptTensors(where, () => ({ tensor: tf.tensor2d(Float32Array.from(matrix), [size, width]) }));
   const float64 = matrix instanceof Float64Array ? matrix : new Float64Array(matrix);
+  let resident: ReturnType<typeof residentMatrix>; // as large as the matrix: when first needed
   return {
     async of(rows, pause = pauses()) {
       const wide = onBackend(size * width);
@@ -38,10 +40,20 @@ export function rowProducts(
       if (kernel && rows.length > FEW * size) {
         return withOwnKernel((lent) => productsBy(lent, float64, [size, width], rows, pause));
       }
+      if (kernel && wide && (resident ??= residentMatrix(float64, [size, width]))) {
+        const products = new Float64Array((rows.length / size) * width);
+        for (let row = 0; row * size < rows.length; row++) {
+          products.set(resident(rows.subarray(row * size, (row + 1) * size)), row * width);
+        }
+        return products;
+      }
       if (kernel || !wide) return inParts(float64, [size, width], rows, pause);
       return inBlocks(where, float64, kept.get().tensor, rows, blockSize, pause);
     },
-    dispose: () => kept.dispose(),
+    dispose() {
+      kept.dispose();
+      resident = undefined;
+    },
   };
 }
 
@@ -138,6 +150,8 @@ async function inBlocks(
 export function meanOf(rows: Float32Array, size: number): Float64Array {
   const mean = new Float64Array(size);
   const count = rows.length / size;
-  for (let i = 0; i < rows.length; i++) mean[i % size]! += rows[i]! / count;
+  for (let from = 0; from < rows.length; from += size) {
+    for (let i = 0; i < size; i++) mean[i]! += rows[from + i]! / count;
+  }
   return mean.map(Math.fround);
 }

@@ -17,7 +17,7 @@ export async function addScatter(sum: Float64Array, rows: Float64Array, size: nu
 }
 
 /** Multiplications of a step of `addingOuterProducts`, in some 10 ms. */
-const AT_ONCE = 2 ** 25;
+const AT_ONCE = 2 ** 26;
 
 /** The same as `addOuterProducts`; a step is some rows, eight at least: the kernel brings the sum for each. */
 export function* addingOuterProducts(sum: Float64Array, rows: Float64Array, size: number): Steps<void> {

@@ -4,8 +4,12 @@ import { checkEntry, product } from './checked-product';
 import type { Pause } from '../core/pauses';
 import { float64Kernel, withOwnKernel } from './kernels/float64-kernel';
 import { classSumsBy } from './kernels/kernel-scatter';
+import { mirror } from './mirror';
 import { meanOf } from './row-products';
 import { onBackend, worthBackend } from './backend-choice';
+
+/** Rows of which the mean is near enough to the others. */
+const NEAR = 256;
 
 /** Mean and second moments of a stream of rows [N, D]. */
 export interface SecondMoments {
@@ -19,8 +23,8 @@ export interface SecondMoments {
 }
 
 /**
- * Sums about a center near the data, the mean of the first rows: far from the origin nothing is lost, and the move to
- * another origin is float64. O(N D^2) time, D x D memory.
+ * Sums about a center near the data, the mean of the first rows: far from the origin nothing is lost, and the move
+ * to another origin is float64. O(N D^2) time, D x D memory.
  */
 export function secondMoments(size: number, blockSize: number): SecondMoments {
   const products = new Float64Array(size * size); // upper triangle only
@@ -33,7 +37,7 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     },
     async add(rows, pause) {
       if (rows.length === 0) return;
-      const middle = (center ??= meanOf(rows, size));
+      const middle = (center ??= meanOf(rows.subarray(0, NEAR * size), size));
       const kernel = worthBackend(size) && onBackend(size * size) ? undefined : float64Kernel();
       if (kernel) {
         const owners = new Int32Array(rows.length / size);
@@ -57,17 +61,29 @@ export function secondMoments(size: number, blockSize: number): SecondMoments {
     about(origin) {
       const shift = Float64Array.from(origin, (value, i) => center![i]! - value);
       const moments = new Float64Array(size * size);
-      for (let i = 0; i < size; i++) {
-        for (let j = i; j < size; j++) {
-          const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
-          const moment = (products[i * size + j]! + crossed) / count + shift[i]! * shift[j]!;
-          moments[i * size + j] = moments[j * size + i] = moment;
-        }
-      }
+      for (let i = 0; i < size; i++) moveRow(moments, products, sum, shift, count, i);
+      mirror(moments, size);
       return moments;
     },
     variance: () => sum.reduce((v, s, i) => v + products[i * size + i]! / count - (s / count) ** 2, 0),
   };
+}
+
+/** Row i of the upper triangle of moments about a shifted origin. */
+function moveRow(
+  moments: Float64Array,
+  products: Float64Array,
+  sum: Float64Array,
+  shift: Float64Array,
+  count: number,
+  i: number,
+): void {
+  const size = sum.length;
+  const from = i * size;
+  for (let j = i; j < size; j++) {
+    const crossed = sum[i]! * shift[j]! + sum[j]! * shift[i]!;
+    moments[from + j] = (products[from + j]! + crossed) / count + shift[i]! * shift[j]!;
+  }
 }
 
 function addInFloat64(products: Float64Array, rows: Float64Array, size: number): void {

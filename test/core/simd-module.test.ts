@@ -3,11 +3,17 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { assembleModule, call, f32, f64x2, get, i32, locals, set, type Code } from '../../src/core/simd/assembler';
 import { hasSimd, simdModule } from '../../src/core/simd/simd-module';
 import { eigenFunctions } from '../../src/linalg/kernels/eigen-functions';
+import { reflectFunctions } from '../../src/linalg/kernels/reflect-function';
 import { float64Functions } from '../../src/linalg/kernels/float64-functions';
 import { makeKernel } from '../../src/linalg/kernels/float64-kernel';
 import { simdFunctions } from '../../src/wasm/simd-functions';
 
-const modules = { simdFunctions, float64Functions: float64Functions(), eigenFunctions: eigenFunctions() };
+const modules = {
+  simdFunctions,
+  float64Functions: float64Functions(),
+  eigenFunctions: eigenFunctions(),
+  reflectFunctions: reflectFunctions(),
+};
 afterEach(() => vi.unstubAllGlobals());
 
 describe('what is wrong in a function throws', () => {
@@ -82,7 +88,8 @@ test('the probe is SIMD: one byte of it changed to a scalar opcode does not vali
 const SHA256 = {
   simdFunctions: '10e2810cb786df822d7e591706a227381a682069b101f012b1f9edb77706837a',
   float64Functions: '1ebc2dd8fce25607f49bb6457e6e6fdc896848090956bc533ed4e4df2ce094b4',
-  eigenFunctions: 'aaa842f410a587853880a3aac3e73a26374e768d00ab4abe8c01bf772a3864ce',
+  reflectFunctions: '470823ce1ba7dd114f0bff2334a1bd393d6e86969a1c67bf5ad21bff7dd4a39f',
+  eigenFunctions: 'e4244ea504dfaa6647a768a29d50758e53d0dc63667549a1b4984cc8690578c6',
 };
 test.each(Object.keys(SHA256) as (keyof typeof SHA256)[])('%s: the code that was measured, below 4 KiB', (name) => {
   const bytes = assembleModule(modules[name]);

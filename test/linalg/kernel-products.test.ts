@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from 'tfjs-ood';
 import { float64Kernel } from '../../src/linalg/kernels/float64-kernel';
 import { productsBy } from '../../src/linalg/kernels/kernel-products';
+import { residentMatrix } from '../../src/linalg/kernels/resident-matrix';
 import { expectClose } from '../expect-close';
 
 test('rows times a matrix, whatever lies in the memory', async () => {
@@ -24,6 +25,25 @@ test('rows times a matrix, whatever lies in the memory', async () => {
         return sum;
       });
       expectClose(products, wanted, { absolute: 1e-12 });
+    }),
+  );
+});
+
+test('single rows times a matrix that stays, one after the other', () => {
+  const side = fc.integer({ min: 1, max: 23 });
+  fc.assert(
+    fc.property(side, side, fc.nat(1000), (size, width, seed) => {
+      const random = seededRandom(seed);
+      const matrix = Float64Array.from({ length: size * width }, () => random.normal());
+      const times = residentMatrix(matrix, [size, width])!;
+      for (let turn = 0; turn < 3; turn++) {
+        const row = Float32Array.from({ length: size }, () => random.normal());
+        const wanted = new Float64Array(width);
+        row.forEach((x, i) => wanted.forEach((_, c) => (wanted[c]! += x * matrix[i * width + c]!)));
+        const products = times(row);
+        expect(products.length).toBe(width);
+        expectClose(products, wanted, { absolute: 1e-12 });
+      }
     }),
   );
 });

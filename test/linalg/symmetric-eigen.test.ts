@@ -17,9 +17,16 @@ function symmetric(size: number, entry: Entry, seed = 1): Float64Array {
   return matrix;
 }
 
+/** All of them. */
+async function eigenOf(matrix: Float64Array, size: number) {
+  const { values, vectors } = await symmetricEigen(matrix, size, pause);
+  const all = await vectors(0, size);
+  return { values, vector: (row: number, at: number) => all[row * size + at]! };
+}
+
 /** V V^T = 1 and V diag(values) V^T = A, whatever the order and signs. */
 async function expectDecomposed(matrix: Float64Array, size: number): Promise<void> {
-  const { values, vector } = await symmetricEigen(matrix, size, pause);
+  const { values, vector } = await eigenOf(matrix, size);
   const norm = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const [unit, again, wanted] = [0, 1, 2].map(() => new Float64Array(size * size)) as [
     Float64Array,
@@ -61,6 +68,10 @@ describe('eigenvalues and vectors', () => {
   test.each(Object.entries(kinds))('%s', async (_, entry) => {
     for (const size of [1, 2, 3, 8, 17, 64]) await expectDecomposed(symmetric(size, entry), size);
   });
+  // Halves of halves, which have no vectors to spare in their last panels, or one to three
+  test.each(Object.entries(kinds))('of halves: %s', async (_, entry) => {
+    for (const size of [33, 130, 163]) await expectDecomposed(symmetric(size, entry), size);
+  });
   test('any matrix of small whole numbers', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 13 }), fc.nat(1000), async (size, seed) => {
@@ -84,10 +95,59 @@ test('known ones: the path of n places has 2 cos(pi k / (n + 1))', async () => {
   expectClose(values.sort(), wanted, { absolute: 1e-13 });
 });
 
-test('more rotations than are turned at once', async () => {
+test('halves that are coupled by very little, or share their eigenvalues', async () => {
+  const size = 96;
+  const path = (couplings: (i: number) => number) =>
+    symmetric(size, (i, j) => (i === j ? 1 : i - j === 1 ? couplings(j) : 0));
+  await expectDecomposed(
+    path((i) => (i === 47 ? 1e-14 : 1)),
+    size,
+  );
+  await expectDecomposed(
+    path((i) => (i === 47 ? -1e-9 : 1)),
+    size,
+  );
+  await expectDecomposed(
+    path((i) => (i === 47 ? 0 : -1)),
+    size,
+  );
+  // Wilkinson's: pairs of values that agree to all digits
+  await expectDecomposed(
+    symmetric(size, (i, j) => (i === j ? Math.abs(i - 47.5) : i - j === 1 ? 1 : 0)),
+    size,
+  );
+});
+
+test('some of the vectors are those of all', async () => {
+  for (const size of [20, 75, 150]) {
+    const { vectors } = await symmetricEigen(symmetric(size, kinds.noise!), size, pause);
+    const all = await vectors(0, size);
+    for (const [from, to] of [
+      [0, 1],
+      [3, size - 2],
+      [size - 7, size],
+    ] as const) {
+      const count = to - from;
+      const wanted = Float64Array.from(
+        { length: size * count },
+        (_, at) => all[Math.floor(at / count) * size + from + (at % count)]!,
+      );
+      expect(await vectors(from, to)).toEqual(wanted);
+    }
+  }
+});
+
+test('values ascend', async () => {
+  for (const entry of Object.values(kinds)) {
+    const { values } = await symmetricEigen(symmetric(70, entry), 70, pause);
+    expect(values).toEqual(values.slice().sort());
+  }
+});
+
+test('a large one', async () => {
   const size = 420;
   const matrix = symmetric(size, (_i, _j, normal) => normal());
-  const { values, vector } = await symmetricEigen(matrix, size, pause);
+  const { values, vector } = await eigenOf(matrix, size);
   for (const k of [0, 100, size - 1]) {
     const own = Array.from({ length: size }, (_, i) => vector(i, k));
     expect(Math.hypot(...own)).toBeCloseTo(1, 12);

@@ -163,7 +163,9 @@ export const f64x2 = {
   add: /* @__PURE__ */ binary(SIMD, 0xf0, 0x01),
   sub: /* @__PURE__ */ binary(SIMD, 0xf1, 0x01),
   mul: /* @__PURE__ */ binary(SIMD, 0xf2, 0x01),
+  div: /* @__PURE__ */ binary(SIMD, 0xf3, 0x01),
   min: /* @__PURE__ */ binary(SIMD, 0xf4, 0x01),
+  sqrt: (a: Code): Code => [a, SIMD, 0xef, 0x01],
   /** The first two of four float32. */
   fromLow: (a: Code): Code => [a, SIMD, 0x5f],
   /** The last two of the four float32 of a local. */

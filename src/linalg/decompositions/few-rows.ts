@@ -1,8 +1,8 @@
 import type { Pause } from '../../core/pauses';
 import { withPauses } from '../../core/steps';
-import { eigenFunctions, PANEL_ROWS, PANEL_STEP } from '../kernels/eigen-functions';
 import { makeKernel, withOwnKernel, type SimdKernel } from '../kernels/float64-kernel';
 import { productsBy } from '../kernels/kernel-products';
+import { PANEL_ROWS, PANEL_STEP, reflectFunctions } from '../kernels/reflect-function';
 import { mirroring } from '../mirror';
 import { addingOuterProducts } from '../scatter-products';
 import { symmetricEigen } from './symmetric-eigen';
@@ -38,9 +38,8 @@ export async function fewRows(rows: Float32Array, origin: Float64Array, pause: P
   const gram = new Float64Array(count * count);
   await withPauses(addingOuterProducts(gram, centered, count), pause);
   await withPauses(mirroring(gram, count), pause);
-  const { values, vector } = await symmetricEigen(gram, count, pause);
-  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
-  const least = size * 2 ** -52 * values[order[0]!]!;
+  const { values, vectors } = await symmetricEigen(gram, count, pause);
+  const least = size * 2 ** -52 * values.at(-1)!;
   const total = values.reduce((sum, value) => sum + value, 0);
   let meanSquare = 0; // of the mean of z
   for (let at = 0; at < centered.length; at += count) {
@@ -54,27 +53,21 @@ export async function fewRows(rows: Float32Array, origin: Float64Array, pause: P
     moment: total / count,
     variance: total / count - meanSquare,
     async complement(kept) {
-      const weights = new Float64Array(count * kept);
-      for (let row = 0, at = 0; row < count; row++) {
-        await pause();
-        for (let k = 0; k < kept; k++) weights[at++] = vector(row, order[k]!);
-      }
+      const weights = await vectors(count - kept, count);
       const ofOrigin = new Float64Array(kept);
       for (let at = 0; at < weights.length; at++) ofOrigin[at % kept]! += weights[at]!;
       const products = await withOwnKernel((lent) => productsBy(lent, weights, [count, kept], columns, pause));
       const directions = Array.from({ length: kept }, (_, k) =>
         Float64Array.from(origin, (value, i) => products[i * kept + k]! - value * ofOrigin[k]!),
       );
-      return complementOf(makeKernel(eigenFunctions())!, directions, size, pause);
+      return complementOf(makeKernel(reflectFunctions())!, directions, size, pause);
     },
   };
 }
 
-type EigenKernel = SimdKernel<keyof ReturnType<typeof eigenFunctions>>;
-
 /** An orthonormal basis [D, D - k] of what is orthogonal to k directions. */
 async function complementOf(
-  kernel: EigenKernel,
+  kernel: SimdKernel<'reflect'>,
   directions: readonly Float64Array[],
   size: number,
   pause: Pause,

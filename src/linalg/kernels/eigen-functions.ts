@@ -1,123 +1,162 @@
-import { advance, f64x2, get, i32, locals, repeat, set, type Code, type WasmFunction } from '../../core/simd/assembler';
+import {
+  advance,
+  call,
+  f64x2,
+  get,
+  i32,
+  locals,
+  repeat,
+  set,
+  type Code,
+  type WasmFunction,
+} from '../../core/simd/assembler';
+import { float64Functions, multiplyPanels } from './float64-functions';
+import { secularFunctions } from './secular-functions';
+import { STEP_BYTES, TILE_BYTES } from './tile';
+
+const [VECTOR, ROWS_AT_ONCE] = [16, 4];
 
 /**
- * Rows of the eigenvector matrix that lie beside each other in a panel [D, 8], and bytes from one of its columns to the
- * next.
+ * p = A x of a symmetric A of which the lower triangle is there, in panels of four rows as `triangleLength` has them;
+ * the last tile of each is whole. Each number is read once, for its row and for its column.
  */
-export const PANEL_ROWS = 8;
-export const PANEL_STEP = PANEL_ROWS * 8;
-
-/**
- * A -= v w^T + w v^T, and p = A x after it, two rows of A at a time; `pairs` is half of the rows and of the columns.
- * Rows are `rowBytes` apart.
- */
-function updateAndMultiply(): WasmFunction {
-  const { counts, a, v, w, x, p, pairs, rowBytes, ...more } = locals({
-    params: 'a v w x p pairs rowBytes',
-    i32: 'left inner first second vAt wAt xAt vRow wRow',
-    v128: 'v0 w0 v1 w1 sum0 sum1 vs ws xs own',
+function triangleTimes(): WasmFunction {
+  const { counts, triangle, x, p, panels, q, before, left, xAt, pAt, ...vectors } = locals({
+    params: 'triangle x p panels',
+    i32: 'q before left xAt pAt',
+    v128: 'a*4 own*2 sums*4 spread first second',
   });
-  const { left, inner, first, second, vAt, wAt, xAt, vRow, wRow } = more;
-  const { v0, w0, v1, w1, sum0, sum1, vs, ws, xs, own } = more;
-  const update = (row: number, vOfRow: number, wOfRow: number, sum: number): Code => [
-    set(own, f64x2.sub(f64x2.load(get(row)), f64x2.mul(get(vOfRow), get(ws)))),
-    set(own, f64x2.sub(get(own), f64x2.mul(get(wOfRow), get(vs)))),
-    f64x2.store(get(row), get(own)),
-    set(sum, f64x2.add(get(sum), f64x2.mul(get(own), get(xs)))),
-  ];
-  const body: Code = [
-    [set(vRow, get(v)), set(wRow, get(w)), set(left, get(pairs))],
+  const { a, own, sums, spread, first, second } = vectors;
+  const load = a.map((one, i) => set(one, f64x2.load(get(triangle), VECTOR * i)));
+  /** Two columns of four rows times their x. */
+  const toRows = [0, 1].map((column) => [
+    set(spread, f64x2.loadSplat(get(xAt), 8 * column)),
+    [0, 1].map((half) => {
+      const at = 2 * column + half;
+      return set(sums[at]!, f64x2.add(get(sums[at]!), f64x2.mul(get(spread), get(a[at]!))));
+    }),
+  ]);
+  const toColumn = (column: number): Code =>
+    f64x2.add(f64x2.mul(get(a[2 * column]!), get(own[0]!)), f64x2.mul(get(a[2 * column + 1]!), get(own[1]!)));
+  const next = [advance(triangle, i32.const(2 * STEP_BYTES)), advance(xAt, i32.const(VECTOR))];
+  const body = repeat(panels, [
+    own.map((one, half) => set(one, f64x2.load(i32.add(get(x), get(q)), VECTOR * half))),
+    sums.map((sum) => set(sum, f64x2.zero)),
+    [set(xAt, get(x)), set(pAt, get(p)), set(left, get(before))],
     repeat(left, [
-      [set(v0, f64x2.loadSplat(get(vRow))), set(v1, f64x2.loadSplat(get(vRow), 8))],
-      [set(w0, f64x2.loadSplat(get(wRow))), set(w1, f64x2.loadSplat(get(wRow), 8))],
-      [set(sum0, f64x2.zero), set(sum1, f64x2.zero)],
-      [set(first, get(a)), set(second, i32.add(get(a), get(rowBytes)))],
-      [set(vAt, get(v)), set(wAt, get(w)), set(xAt, get(x)), set(inner, get(pairs))],
-      repeat(inner, [
-        [set(vs, f64x2.load(get(vAt))), set(ws, f64x2.load(get(wAt))), set(xs, f64x2.load(get(xAt)))],
-        update(first, v0, w0, sum0),
-        update(second, v1, w1, sum1),
-        [first, second, vAt, wAt, xAt].map((local) => advance(local, i32.const(16))),
-      ]),
-      f64x2.store(get(p), f64x2.add(f64x2.firsts(sum0, sum1), f64x2.seconds(sum0, sum1))),
-      [vRow, wRow, p].map((local) => advance(local, i32.const(16))),
-      advance(a, i32.add(get(rowBytes), get(rowBytes))),
+      [load, toRows],
+      [set(first, toColumn(0)), set(second, toColumn(1))],
+      set(first, f64x2.add(f64x2.firsts(first, second), f64x2.seconds(first, second))),
+      f64x2.store(get(pAt), f64x2.add(f64x2.load(get(pAt)), get(first))),
+      [next, advance(pAt, i32.const(VECTOR))],
     ]),
-  ];
-  return { counts, body };
-}
-
-/**
- * q -= b (q v) v^T of the eight rows q of a panel, for vectors v of falling length, `rowBytes` before each other, and
- * factors b.
- */
-function reflect(): WasmFunction {
-  const { counts, panel, vectors, factors, length, count, rowBytes, inner, q, v, dots, spread } = locals({
-    params: 'panel vectors factors length count rowBytes',
-    i32: 'inner q v',
-    v128: 'dots*4 spread',
-  });
-  const each = (visit: Code): Code => [
-    [set(q, get(panel)), set(v, get(vectors)), set(inner, get(length))],
-    repeat(inner, [
-      set(spread, f64x2.loadSplat(get(v))),
-      visit,
-      [advance(q, i32.const(PANEL_STEP)), advance(v, i32.const(8))],
-    ]),
-  ];
-  const body = repeat(count, [
-    dots.map((dot) => set(dot, f64x2.zero)),
-    each(dots.map((dot, i) => set(dot, f64x2.add(get(dot), f64x2.mul(get(spread), f64x2.load(get(q), 16 * i)))))),
-    set(spread, f64x2.loadSplat(get(factors))),
-    dots.map((dot) => set(dot, f64x2.mul(get(dot), get(spread)))),
-    each(
-      dots.map((dot, i) =>
-        f64x2.store(get(q), f64x2.sub(f64x2.load(get(q), 16 * i), f64x2.mul(get(spread), get(dot))), 16 * i),
-      ),
-    ),
-    set(vectors, i32.sub(get(vectors), get(rowBytes))),
-    advance(factors, i32.const(-8)),
-    advance(length, i32.const(-1)),
+    [load, toRows, next],
+    [load, toRows, next],
+    [0, 1].map((half) => f64x2.store(get(pAt), f64x2.add(get(sums[half]!), get(sums[2 + half]!)), VECTOR * half)),
+    [advance(q, i32.const(STEP_BYTES)), advance(before, i32.const(2))],
   ]);
   return { counts, body };
 }
 
-/**
- * Turns neighboring columns of a panel into each other: in each sweep column k + 1 becomes s z_k + c z_(k+1) and column
- * k c z_k - s z_(k+1), downwards. A sweep is where it starts in the panel, in bytes, and how many pairs (c, s) it has.
- */
-function rotate(): WasmFunction {
-  const { counts, panel, sweeps, pairs, count, at, left, carried, c, s, own } = locals({
-    params: 'panel sweeps pairs count',
-    i32: 'at left',
-    v128: 'carried*4 c s own',
+/** Rows times x, four at a time, `pairs` is half of their length. */
+function rowsTimes(): WasmFunction {
+  const { counts, rows, x, out, groups, pairs, rowBytes, left, xAt, at, own, sums } = locals({
+    params: 'rows x out groups pairs rowBytes',
+    i32: 'left xAt at*4',
+    v128: 'own sums*4',
   });
-  const body = repeat(count, [
-    set(at, i32.add(get(panel), i32.load(get(sweeps)))),
-    set(left, i32.load(get(sweeps), 4)),
-    advance(sweeps, i32.const(8)),
-    carried.map((carry, i) => set(carry, f64x2.load(get(at), 16 * i))),
+  const body = repeat(groups, [
+    at.map((one) => [set(one, get(rows)), advance(rows, get(rowBytes))]),
+    sums.map((sum) => set(sum, f64x2.zero)),
+    [set(xAt, get(x)), set(left, get(pairs))],
     repeat(left, [
-      [set(c, f64x2.loadSplat(get(pairs))), set(s, f64x2.loadSplat(get(pairs), 8))],
-      [advance(pairs, i32.const(16)), advance(at, i32.const(-PANEL_STEP))],
-      carried.map((carry, i) => [
-        set(own, f64x2.load(get(at), 16 * i)),
-        f64x2.store(
-          get(at),
-          f64x2.add(f64x2.mul(get(s), get(own)), f64x2.mul(get(c), get(carry))),
-          PANEL_STEP + 16 * i,
-        ),
-        set(carry, f64x2.sub(f64x2.mul(get(c), get(own)), f64x2.mul(get(s), get(carry)))),
-      ]),
+      set(own, f64x2.load(get(xAt))),
+      sums.map((sum, i) => set(sum, f64x2.add(get(sum), f64x2.mul(get(own), f64x2.load(get(at[i]!)))))),
+      [xAt, ...at].map((local) => advance(local, i32.const(VECTOR))),
     ]),
-    carried.map((carry, i) => f64x2.store(get(at), get(carry), 16 * i)),
+    [0, 2].map((i) =>
+      f64x2.store(
+        get(out),
+        f64x2.add(f64x2.firsts(sums[i]!, sums[i + 1]!), f64x2.seconds(sums[i]!, sums[i + 1]!)),
+        8 * i,
+      ),
+    ),
+    advance(out, i32.const(8 * ROWS_AT_ONCE)),
+  ]);
+  return { counts, body };
+}
+
+/** x -= the sum of rows times their factors, four at a time. */
+export function subtractRows(): WasmFunction {
+  const { counts, rows, factors, x, groups, pairs, rowBytes, left, xAt, at, own, spread } = locals({
+    params: 'rows factors x groups pairs rowBytes',
+    i32: 'left xAt at*4',
+    v128: 'own spread*4',
+  });
+  const body = repeat(groups, [
+    at.map((one) => [set(one, get(rows)), advance(rows, get(rowBytes))]),
+    spread.map((one, i) => set(one, f64x2.loadSplat(get(factors), 8 * i))),
+    [set(xAt, get(x)), set(left, get(pairs))],
+    repeat(left, [
+      set(own, f64x2.load(get(xAt))),
+      spread.map((one, i) => set(own, f64x2.sub(get(own), f64x2.mul(get(one), f64x2.load(get(at[i]!)))))),
+      f64x2.store(get(xAt), get(own)),
+      [xAt, ...at].map((local) => advance(local, i32.const(VECTOR))),
+    ]),
+    advance(factors, i32.const(8 * ROWS_AT_ONCE)),
+  ]);
+  return { counts, body };
+}
+
+/** A -= V W^T in `count` panels of a lower triangle, the first of `before` tiles; V and W are in panels [steps, 4]. */
+function subtractFromTriangle(): WasmFunction {
+  const { counts, triangle, columns, rows, before, count, steps, panelBytes, column, left } = locals({
+    params: 'triangle columns rows before count steps',
+    i32: 'panelBytes column left',
+  });
+  const body: Code = [
+    set(panelBytes, i32.mul(get(steps), i32.const(STEP_BYTES))),
+    repeat(count, [
+      [set(column, get(columns)), set(left, get(before))],
+      repeat(left, [
+        call('subtractTile', get(column), get(rows), get(triangle), get(steps)),
+        [advance(column, get(panelBytes)), advance(triangle, i32.const(TILE_BYTES))],
+      ]),
+      [advance(rows, get(panelBytes)), advance(before, i32.const(1))],
+    ]),
+  ];
+  return { counts, body };
+}
+
+/** A^T B of panels [steps, 4] of A, which stay in a cache, and of B: for each panel of B a panel [columns of A, 4]. */
+function crossPanels(): WasmFunction {
+  const { counts, a, b, out, panels, groups, steps, aBytes, bBytes, outBytes, left, source, target } = locals({
+    params: 'a b out panels groups steps aBytes bBytes outBytes',
+    i32: 'left source target',
+  });
+  const body = repeat(groups, [
+    [set(source, get(a)), set(target, get(out)), set(left, get(panels))],
+    repeat(left, [
+      call('setTile', get(source), get(b), get(target), get(steps)),
+      [advance(source, get(aBytes)), advance(target, i32.const(TILE_BYTES))],
+    ]),
+    [advance(b, get(bBytes)), advance(out, get(outBytes))],
   ]);
   return { counts, body };
 }
 
 /** The cubic parts of a symmetric eigenproblem, in wasm SIMD; addresses and distances in bytes. */
-export const eigenFunctions = () => ({
-  updateAndMultiply: updateAndMultiply(),
-  reflect: reflect(),
-  rotate: rotate(),
-});
+export function eigenFunctions() {
+  const { setTile, subtractTile, packDoubles } = float64Functions();
+  return {
+    ...{ setTile, subtractTile, packDoubles },
+    multiplyPanels: multiplyPanels('setTile'),
+    subtractPanels: multiplyPanels('subtractTile'),
+    triangleTimes: triangleTimes(),
+    rowsTimes: rowsTimes(),
+    subtractRows: subtractRows(),
+    subtractFromTriangle: subtractFromTriangle(),
+    crossPanels: crossPanels(),
+    ...secularFunctions(),
+  };
+}

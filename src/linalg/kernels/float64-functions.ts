@@ -147,8 +147,8 @@ function packColumns(): WasmFunction {
   return { counts, body };
 }
 
-/** Y = M Z of groups of four rows in panels; M in panels of four rows, `steps` long. */
-function multiplyPanels(): WasmFunction {
+/** Y = M Z (or Y -= M Z) of groups of four rows in panels; M in panels of four rows, `steps` long. */
+export function multiplyPanels(tile: 'setTile' | 'subtractTile'): WasmFunction {
   const { counts, matrix, from, to, groups, panels, steps, fromBytes, toBytes, left, source, target } = locals({
     params: 'matrix from to groups panels steps fromBytes toBytes',
     i32: 'left source target',
@@ -156,7 +156,7 @@ function multiplyPanels(): WasmFunction {
   const body = repeat(panels, [
     [set(source, get(from)), set(target, get(to)), set(left, get(groups))],
     repeat(left, [
-      call('setTile', get(matrix), get(source), get(target), get(steps)),
+      call(tile, get(matrix), get(source), get(target), get(steps)),
       [advance(source, get(fromBytes)), advance(target, get(toBytes))],
     ]),
     advance(matrix, i32.mul(get(steps), i32.const(STEP_BYTES))),
@@ -229,7 +229,7 @@ export const float64Functions = () => ({
   packRows: packRows(),
   packDoubles: packDoubles(),
   packColumns: packColumns(),
-  multiplyPanels: multiplyPanels(),
+  multiplyPanels: multiplyPanels('setTile'),
   squareNorms: squareNorms(),
   leastOf: leastOf(),
   ...triangleFunctions(),

@@ -25,16 +25,33 @@ function spreadRows<A extends Float32Array | Float64Array>(to: A, from: A, size:
 function* addingTiles(sum: Float64Array, tiles: Float64Array, size: number): Generator<void> {
   let at = 0;
   for (let top = 0; top < size; top += TILE) {
-    for (let left = top; left < size; left += TILE) {
-      const [rows, columns] = [Math.min(TILE, size - top), Math.min(TILE, size - left)];
-      for (let i = 0; i < rows; i++) {
-        const to = (top + i) * size + left;
-        for (let j = left === top ? i : 0; j < columns; j++) sum[to + j]! += tiles[at + i * TILE + j]!;
-      }
-      at += TILE * TILE;
-    }
+    const rows = Math.min(TILE, size - top);
+    for (let i = 0; i < rows; i++) addTilesToRow(sum, tiles, at + i * TILE, (top + i) * size, top, size, i);
+    at += Math.ceil((size - top) / TILE) * TILE * TILE;
     yield;
   }
+}
+
+/** Row i of a row of tiles, from the diagonal on. */
+function addTilesToRow(
+  sum: Float64Array,
+  tiles: Float64Array,
+  from: number,
+  row: number,
+  top: number,
+  size: number,
+  i: number,
+): void {
+  for (let j = i; j < Math.min(TILE, size - top); j++) sum[row + top + j]! += tiles[from + j]!;
+  let [left, at] = [top + TILE, from + TILE * TILE];
+  for (; left + TILE <= size; left += TILE, at += TILE * TILE) {
+    const to = row + left;
+    sum[to]! += tiles[at]!;
+    sum[to + 1]! += tiles[at + 1]!;
+    sum[to + 2]! += tiles[at + 2]!;
+    sum[to + 3]! += tiles[at + 3]!;
+  }
+  for (let j = 0; left + j < size; j++) sum[row + left + j]! += tiles[at + j]!;
 }
 
 /** Adds X^T X (upper triangle) of rows X [N, D] to `sum`. */

@@ -35,14 +35,18 @@ function* packing(
         packed[start + row * TILE + i] = 1;
         continue;
       }
-      const [from, scale] = [row * size, scales[row]!];
-      for (let column = 0, at = start + i; column < row; column++, at += TILE) {
-        packed[at] = matrix[from + column]! * scale * scales[column]!;
-      }
+      packRow(packed, start + i, matrix.subarray(row * size, row * size + row), scales, scales[row]!);
       packed[start + row * TILE + i] = diagonal[row]!;
     }
     start = end;
     yield;
+  }
+}
+
+/** Numbers of a row before the diagonal, times their scales. */
+function packRow(packed: Float64Array, to: number, row: Float64Array, scales: Float64Array, scale: number): void {
+  for (let column = 0, at = to; column < row.length; column++, at += TILE) {
+    packed[at] = row[column]! * scale * scales[column]!;
   }
 }
 
@@ -129,12 +133,18 @@ export async function factorBy(
   const packed = kernel.float64(address, length);
   for (let row = 0; row < size; row++) {
     await pause();
-    const [deviation, to] = [deviations[row]!, row * size];
-    let at = startOf(Math.floor(row / TILE)) / 8 + (row % TILE);
-    for (let column = 0; column < row; column++, at += TILE) factor[to + column] = packed[at]! * deviation;
-    factor[to + row] = deviation / packed[at]!;
+    const at = startOf(Math.floor(row / TILE)) / 8 + (row % TILE);
+    unpackRow(factor.subarray(row * size, row * size + row + 1), packed, at, deviations[row]!);
   }
   return -1;
+}
+
+/** A row up to the diagonal, of which the reciprocal is there, in units. */
+function unpackRow(row: Float64Array, packed: Float64Array, from: number, unit: number): void {
+  const last = row.length - 1;
+  let at = from;
+  for (let column = 0; column < last; column++, at += TILE) row[column] = packed[at]! * unit;
+  row[last] = unit / packed[at]!;
 }
 
 /** Rows [N, D] as groups of four in panels. */

@@ -118,15 +118,9 @@ async function spaceOfFew(rows: Float32Array, origin: Float64Array, kept: number
 async function spaceOf(moments: SecondMoments, origin: Float64Array, kept: number, pause: Pause): Promise<FoundSpace> {
   const size = origin.length;
   const about = moments.about(origin);
-  const { values, vector } = await symmetricEigen(about, size, pause);
-  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b]! - values[a]!);
-  const least = size * 2 ** -52 * values[order[0]!]!;
-  const left = order.slice(kept);
-  const basis = new Float64Array(size * left.length);
-  for (let row = 0, at = 0; row < size; row++) {
-    await pause();
-    for (const column of left) basis[at++] = vector(row, column);
-  }
+  const { values, vectors } = await symmetricEigen(about, size, pause);
+  const least = size * 2 ** -52 * values.at(-1)!;
+  const basis = await vectors(0, size - kept);
   const rank = Math.min(values.filter((value) => value > least).length, moments.count);
   return { basis, rank, moment: traceOf(about, size), variance: moments.variance() };
 }
