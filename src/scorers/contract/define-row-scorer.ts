@@ -14,6 +14,7 @@ import {
 import { pauses, type Pause } from '../../core/pauses';
 import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
+import { lazyPartials } from '../partial/lazy-partials';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
 import type { Accumulator } from '../partial/accumulator';
 import { inUse } from './in-use';
@@ -23,6 +24,7 @@ import type {
   Blocks,
   FitNeed,
   FitProgress,
+  FromPartial,
   ModelParts,
   Need,
   PartsFor,
@@ -118,7 +120,7 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
 export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
-  fromPartial(...given: Parameters<ScorerMethod<N, F>['fromPartial']>): Promise<Scorer<N> & M>;
+  fromPartial: FromPartial<F, Scorer<N> & M>;
   of(fitted: FittedOf<W>): Scorer<N> & M;
 }
 
@@ -216,16 +218,6 @@ export function defineRowScorer<
   const partsOf = (from: string, asked: readonly FitNeed[], parts: GivenParts | undefined) =>
     use?.parts(from, asked, parts) ?? ({} as ModelParts);
 
-  const partials = async () =>
-    (await import('../partial/defined-partials')).definedPartials<W, X, Scorer<N> & M>({
-      where,
-      kind,
-      options,
-      definition: definition as never,
-      use,
-      scorerOf: (found, parts) => scorerOf(found, options, parts),
-    });
-
   return {
     kind,
     needs,
@@ -261,9 +253,9 @@ export function defineRowScorer<
       const asked = partsOf(from, fitNeeds.filter(isLogitsOf), parts);
       return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
     },
-    partial: async (how) => (await partials()).partial(how),
-    partialFrom: async (bytes, how) => (await partials()).partialFrom(bytes, how),
-    fromPartial: async (parts, how) => (await partials()).fromPartial(parts, how),
+    ...lazyPartials<N, F, Scorer<N> & M>(async () =>
+      (await import('../partial/defined-partials')).definedPartials(where, kind, options, definition, use, scorerOf),
+    ),
     of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),
   };
 }
