@@ -2,7 +2,7 @@ import { COUNT, oneOf } from '../../core/check';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
-import type { Blocks, FitProgress, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
+import type { Blocks, FitProgress, FromPartial, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { checkMeans } from './centered-means';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
@@ -27,6 +27,7 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
    */
   of(source: ClassMeans | Means): ClassMeanScorer;
   restore(state: ScorerState, parts: Partial<ModelParts>): ClassMeanScorer;
+  fromPartial: FromPartial<'features' | 'labels', ClassMeanScorer>;
 }
 
 /**
@@ -53,12 +54,14 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
     options: { distance: [oneOf(...CLASS_MEAN_DISTANCES), 'euclidean'], blockSize: [COUNT, 4096] },
     saved: ['distance'],
     fitted: CLASS_MEANS,
-    async fit(rows, _, { distance }) {
+    gather(_, { distance }) {
       const store = new ClassMeans();
-      for await (const { features, labels } of rows) {
-        await store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels);
-      }
-      return meanArrays(store.means());
+      return {
+        add: ({ features, labels }) => store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels),
+        merge: (state) => store.merge(ClassMeans.from(state)),
+        state: () => store.state(),
+        finish: () => meanArrays(store.means()),
+      };
     },
     check({ labels, means }, { distance }, { D }) {
       const zero = distance === 'cosine' ? zeroMean({ data: means, shape: [labels.length, D!] }) : -1;

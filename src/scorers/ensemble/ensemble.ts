@@ -6,6 +6,7 @@ import { readFitOptions, readScoreOptions } from '../contract/fit-options';
 import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
+import { lazyPartials } from '../partial/lazy-partials';
 import { readOptions } from '../../core/read-options';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
 import { readNumbers, type Widths } from '../contract/read-numbers';
@@ -134,17 +135,31 @@ export function ensemble<N extends Need, F extends FitNeed>(
     members,
     async fit(blocks, parts) {
       const { signal } = readFitOptions(WHERE, parts);
-      const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
+      const how = { share: calibrationShare, seed, needs, fitNeeds: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);
       try {
         const calibration: Float32Array[] = [];
-        for (const member of fitted) calibration.push(await heldScores(member, held, signal));
+        const blocks = await held.blocks(pauses(signal));
+        for (const member of fitted) calibration.push(await heldScores(member, blocks, signal));
         return scorerOf<N>({ members: fitted, needs, combine, widths, calibration });
       } catch (error) {
         fitted.forEach((member) => member.dispose());
         throw error;
       }
     },
+    ...lazyPartials<N, F | N, Scorer<N>>(async () =>
+      (await import('./partial-ensemble')).partialEnsembles({
+        where: WHERE,
+        kind: KIND,
+        members,
+        needs,
+        fitNeeds,
+        share: calibrationShare,
+        seed,
+        options: { combine, calibrationShare, seed, members: members.map(({ kind }) => kind) },
+        scorerOf: (found) => scorerOf({ ...found, needs, combine }),
+      }),
+    ),
     restore: (state, parts) => scorerOf<N>(restoredEnsemble(`${WHERE}.restore`, members, needs, state, parts)),
   };
 }
