@@ -6,8 +6,8 @@ import { readSummary, type PartSummary } from '../tree/part-result';
 
 /** The members of BullMQ's `QueueEvents` that are used. */
 export interface RunEvents {
-  on(event: 'completed', listener: (event: { jobId: string; returnvalue: never }) => void): unknown;
-  off(event: 'completed', listener: (event: { jobId: string; returnvalue: never }) => void): unknown;
+  on(event: 'completed', listener: (event: { jobId: string; returnvalue: unknown }) => void): unknown;
+  off(event: 'completed', listener: (event: { jobId: string; returnvalue: unknown }) => void): unknown;
 }
 
 /** How far a run is. */
@@ -35,18 +35,22 @@ const EVENTS: Rule = {
     typeof (value as RunEvents | null)?.on === 'function' && typeof (value as RunEvents).off === 'function',
 };
 
+const shardsOf = (parts: readonly Pick<PartSummary, 'from' | 'to'>[]): number =>
+  parts.reduce((sum, { from, to }) => sum + to - from, 0);
+
 /** Shards that are done: parts of a tree, each once, whoever says so, and how often. */
 export function doneParts() {
   let parts: Pick<PartSummary, 'from' | 'to' | 'rows'>[] = [];
   return {
-    /** @returns whether it was new */
+    /** @returns whether more shards are done than before */
     add({ from, to, rows }: Pick<PartSummary, 'from' | 'to' | 'rows'>): boolean {
       if (parts.some((part) => part.from <= from && to <= part.to)) return false;
+      const before = shardsOf(parts);
       parts = [...parts.filter((part) => !(from <= part.from && part.to <= to)), { from, to, rows }];
-      return true;
+      return shardsOf(parts) > before;
     },
     get shards() {
-      return parts.reduce((sum, { from, to }) => sum + to - from, 0);
+      return shardsOf(parts);
     },
     get rows() {
       return parts.reduce((sum, part) => sum + part.rows, 0);
