@@ -1,4 +1,5 @@
 import { check, INTEGER } from './check';
+import { mixBits } from './mix-bits';
 
 /** A seeded stream of random numbers. Equal seeds (and equal `path`) give equal streams on every machine. */
 export interface Random {
@@ -10,13 +11,6 @@ export interface Random {
   integer(n: number): number;
   /** A fresh permutation of 0..n-1. */
   permutation(n: number): Int32Array;
-}
-
-/** Murmur3's finalizer: every input bit reaches every output bit. */
-function mix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 /**
@@ -34,9 +28,9 @@ function mix(h: number): number {
  */
 export function deriveSeed(seed: number, ...path: number[]): number {
   check('deriveSeed', 'seed', seed, INTEGER);
-  let h = mix((seed ^ 0x9e3779b9) >>> 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
-  for (const part of path) h = mix((Math.imul(h, 31) + part + 0x9e3779b9) | 0);
-  return mix(h) & 0x7fffffff || 1;
+  let h = mixBits((seed ^ 0x9e3779b9) >>> 0) ^ mixBits(Math.floor(seed / 2 ** 32) | 0);
+  for (const part of path) h = mixBits((Math.imul(h, 31) + part + 0x9e3779b9) | 0);
+  return mixBits(h) & 0x7fffffff || 1;
 }
 
 /**

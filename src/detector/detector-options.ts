@@ -78,7 +78,7 @@ const SCORER: Rule = {
   expected: 'a method such as mahalanobis()',
   holds: (value: unknown) => typeof (value as ScorerMethod | null)?.fit === 'function',
 };
-const NAMES: Rule = {
+export const NAMES: Rule = {
   expected: 'a list of names',
   holds: (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };

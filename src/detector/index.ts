@@ -14,6 +14,7 @@ export type { NumberLists } from './input/number-lists';
 export type { KnownLabels } from './known/known-labels';
 export type { GivenOutputs } from './given-outputs';
 export type { DetectorTarget } from './detector-io';
+export { calibratedOutputDetector, type CalibratedDetectorOptions } from './calibration/calibrated-output-detector';
 export { fitOutputDetector } from './output-detector';
 export type { DetectorOptions } from './detector-options';
 export { loadOutputDetector, type LoadOutputDetectorOptions } from './load-output-detector';

@@ -1,16 +1,20 @@
 export type { ClassMeanScorer } from './class-means/class-mean-scorer';
 export type {
+  AddOptions,
   Batch,
   Blocks,
   FitBlock,
   FitNeed,
   FitProgress,
   Head,
+  HoldOutOptions,
   LogitMeaning,
   LogitsOf,
+  MergeOptions,
   ModelOutputs,
   ModelParts,
   Need,
+  PartialFit,
   ReadyScorer,
   Scorer,
   ScorerMethod,
@@ -56,3 +60,11 @@ export { odin, type OdinOptions } from './logits/odin';
 export { ensemble, type EnsembleOptions } from './ensemble/ensemble';
 export { hnswIndex, type HnswGraph, type HnswLibrary, type HnswOptions } from './neighbors/hnsw-index';
 export type { NeighborIndex, NeighborIndexMaker } from './neighbors/neighbor-index';
+export type { Accumulator, StateArrays } from './partial/accumulator';
+export { calibrationRows, partialCalibration } from './partial/partial-calibration';
+export type {
+  CalibrationRowsOptions,
+  PartialCalibration,
+  PartialCalibrationOptions,
+} from './partial/partial-calibration';
+export type { GivenIds, RowId } from './partial/row-ids';

@@ -54,6 +54,9 @@ function first(what: 'features' | 'logits', seen: number[][] = []): ScorerMethod
       return scorer;
     },
     restore: () => scorer,
+    partial: () => Promise.reject(new Error('no part')),
+    partialFrom: () => Promise.reject(new Error('no part')),
+    fromPartial: () => Promise.reject(new Error('no part')),
   };
 }
 

@@ -17,7 +17,6 @@ import {
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
 import fixture from '../fixtures/head-scorers.json';
-import { rowSample } from '../../src/scorers/contract/row-sample';
 import { secondMoments } from '../../src/linalg/second-moments';
 import { ValueQuantiles } from '../../src/scorers/head/value-quantiles';
 import { expectClose } from '../expect-close';
@@ -336,24 +335,6 @@ describe('statistics of a stream', () => {
       }
       expectClose(moments.about(origin), expected, { relative: 1e-12 });
     }
-  });
-  test('a sample: every row as likely, the same in any blocks', () => {
-    const kept = (size: number, seed: number) => {
-      const sample = rowSample(1, 50, seed);
-      const x = Float32Array.from({ length: 1000 }, (_, i) => i);
-      for (let from = 0; from < 1000; from += size) sample.add(x.subarray(from, from + size));
-      return sample.rows();
-    };
-    expect(kept(7, 1)).toEqual(kept(1000, 1));
-    expect(new Set(kept(7, 1)).size).toBe(50);
-    let [sum, late] = [0, 0];
-    for (let seed = 0; seed < 200; seed++) {
-      for (const value of kept(1000, seed)) {
-        sum += value / 10_000;
-        late += Number(value >= 900) / 10_000;
-      }
-    }
-    expectClose([sum / 499.5, late], [1, 0.1], { absolute: 0.02 });
   });
 });
 

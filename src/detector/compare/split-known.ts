@@ -13,16 +13,22 @@ import { splitAs } from '../known/split-whole';
 const BLOCK = 256;
 
 /** For what is looked at in outputs: they are for scorers of any kind. */
-const anyMethod = (where: string): ScorerMethod => ({
-  kind: where,
-  needs: [],
-  fitNeeds: ['logits'],
-  takesTags: true,
-  fit: () => Promise.reject(new Error(where)),
-  restore: () => {
-    throw new Error(where);
-  },
-});
+const anyMethod = (where: string): ScorerMethod => {
+  const never = () => Promise.reject(new Error(where));
+  return {
+    kind: where,
+    needs: [],
+    fitNeeds: ['logits'],
+    takesTags: true,
+    fit: never,
+    restore: () => {
+      throw new Error(where);
+    },
+    partial: never,
+    partialFrom: never,
+    fromPartial: never,
+  };
+};
 
 /** Throws for a stream: rows that were held out are scored again, and known ones by scorers without their class. */
 export function checkWholeRows(where: string, what: string, given: unknown): void {

@@ -27,6 +27,9 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
    */
   of(source: ClassMeans | Means): ClassMeanScorer;
   restore(state: ScorerState, parts: Partial<ModelParts>): ClassMeanScorer;
+  fromPartial(
+    ...given: Parameters<ScorerMethod<'features', 'features' | 'labels'>['fromPartial']>
+  ): Promise<ClassMeanScorer>;
 }
 
 /**
@@ -53,12 +56,14 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
     options: { distance: [oneOf(...CLASS_MEAN_DISTANCES), 'euclidean'], blockSize: [COUNT, 4096] },
     saved: ['distance'],
     fitted: CLASS_MEANS,
-    async fit(rows, _, { distance }) {
+    gather(_, { distance }) {
       const store = new ClassMeans();
-      for await (const { features, labels } of rows) {
-        await store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels);
-      }
-      return meanArrays(store.means());
+      return {
+        add: ({ features, labels }) => store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels),
+        merge: (state) => store.merge(ClassMeans.from(state)),
+        state: () => store.state(),
+        finish: () => meanArrays(store.means()),
+      };
     },
     check({ labels, means }, { distance }, { D }) {
       const zero = distance === 'cosine' ? zeroMean({ data: means, shape: [labels.length, D!] }) : -1;

@@ -15,6 +15,7 @@ import { pauses, type Pause } from '../../core/pauses';
 import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { fitRows, type FitRows, type KnownRows } from './fit-rows';
+import type { Accumulator } from '../partial/accumulator';
 import { inUse } from './in-use';
 import type { Rows } from './rows';
 import type {
@@ -103,7 +104,11 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
    * Goes through the rows once, if it goes through them. What it gives besides what is declared is not saved. Await
    * `pause` at least every 20 ms of own work: others have their turn, and a signal ends it.
    */
-  fit(rows: FitRows<F>, parts: ModelParts, options: Read<O, D>, pause: Pause): Promise<Found<W, X>> | Found<W, X>;
+  fit?(rows: FitRows<F>, parts: ModelParts, options: Read<O, D>, pause: Pause): Promise<Found<W, X>> | Found<W, X>;
+  /** In place of `fit`: what is gathered of rows, in parts that merge, for partial fits too. */
+  gather?(parts: ModelParts, options: Read<O, D>): Accumulator<F, Found<W, X>>;
+  /** Whether rows are kept or chosen by their ids: partial fits ask for these. */
+  byId?: boolean;
   score(fitted: Found<W, X>, scoring: Scoring<Read<O, D>>): RowScorer<W, X, M>;
   /** Looks at a state of which every part is right by itself. */
   check?(fitted: FittedOf<W>, options: Read<O, D>, sides: Sizes): Wrong | undefined;
@@ -113,6 +118,7 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
 export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
+  fromPartial(...given: Parameters<ScorerMethod<N, F>['fromPartial']>): Promise<Scorer<N> & M>;
   of(fitted: FittedOf<W>): Scorer<N> & M;
 }
 
@@ -210,6 +216,16 @@ export function defineRowScorer<
   const partsOf = (from: string, asked: readonly FitNeed[], parts: GivenParts | undefined) =>
     use?.parts(from, asked, parts) ?? ({} as ModelParts);
 
+  const partials = async () =>
+    (await import('../partial/defined-partials')).definedPartials<W, X, Scorer<N> & M>({
+      where,
+      kind,
+      options,
+      definition: definition as never,
+      use,
+      scorerOf: (found, parts) => scorerOf(found, options, parts),
+    });
+
   return {
     kind,
     needs,
@@ -221,8 +237,14 @@ export function defineRowScorer<
       await pause();
       const asked = partsOf(where, fitNeeds, parts);
       const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, asked));
-      const found = await definition.fit(rows, asked, options, pause);
-      return scorerOf(found, options, asked);
+      const gathered = definition.gather?.(asked, options);
+      if (!gathered) return scorerOf(await definition.fit!(rows, asked, options, pause), options, asked);
+      try {
+        for await (const block of rows) await gathered.add(block, pause, block);
+        return scorerOf(await gathered.finish(pause), options, asked);
+      } finally {
+        gathered.dispose?.();
+      }
     },
     restore(given, parts) {
       const from = `${where}.restore`;
@@ -239,6 +261,9 @@ export function defineRowScorer<
       const asked = partsOf(from, fitNeeds.filter(isLogitsOf), parts);
       return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
     },
+    partial: async (how) => (await partials()).partial(how),
+    partialFrom: async (bytes, how) => (await partials()).partialFrom(bytes, how),
+    fromPartial: async (parts, how) => (await partials()).fromPartial(parts, how),
     of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),
   };
 }

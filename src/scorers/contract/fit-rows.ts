@@ -1,8 +1,9 @@
 import { ArgumentError } from '../../core/errors';
+import type { GivenIds } from '../partial/row-ids';
 import { readNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
 import type { Pause } from '../../core/pauses';
-import type { Blocks, FitNeed, FitProgress } from './scorer';
+import type { Blocks, FitBlock, FitNeed, FitProgress } from './scorer';
 
 /** A block of a fit, read and checked: numbers of all that was asked for. */
 export interface ReadRows {
@@ -11,10 +12,15 @@ export interface ReadRows {
   logits: Rows;
   /** Class indices. */
   labels: Int32Array;
+  /** As they were given; whoever draws rows reads them. */
+  ids?: GivenIds | undefined;
 }
 
 /** Blocks as a fit goes through them; only what its needs name is there. */
-export type FitRows<F extends FitNeed> = AsyncIterable<Pick<ReadRows, Extract<F, keyof ReadRows> | 'count'>>;
+export type FitRows<F extends FitNeed> = AsyncIterable<FitRow<F>>;
+
+/** One of these blocks. */
+export type FitRow<F extends FitNeed> = Pick<ReadRows, Extract<F, keyof ReadRows> | 'count' | 'ids'>;
 
 /** What a fit knows of its rows beforehand. */
 export interface KnownRows {
@@ -46,7 +52,8 @@ export async function* fitRows<F extends FitNeed>(
     if (seen === 0) await known?.first(block);
     if (features) widths.features = features.shape[1];
     if (logits) widths.logits = logits.shape[1];
-    yield { count, features: features!, logits: logits!, labels: labels! };
+    const { ids } = block as Partial<FitBlock>;
+    yield { count, features: features!, logits: logits!, labels: labels!, ids };
     seen += count;
     onProgress?.(seen);
   }

@@ -2,6 +2,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { GivenRows } from './given-rows';
 import type { Json } from '../../core/saved/json';
 import type { NamedArray } from '../../core/saved/safetensors';
+import type { GivenIds } from '../partial/row-ids';
 
 /** What a model gives for a batch, by name. */
 export interface ModelOutputs {
@@ -40,11 +41,12 @@ export interface ModelParts {
 /** What fitting can ask for: parts of each block, and parts of the model. */
 export type FitNeed = Need | 'labels' | keyof ModelParts;
 
-/** One block of in-distribution data to fit on. */
+/** One block of in-distribution data to fit on; with `ids` of its rows the fit is that of parts with these ids. */
 export type FitBlock<F extends FitNeed = FitNeed> = Pick<
   ModelOutputs & { labels: ArrayLike<number> },
   Exclude<F, keyof ModelParts>
->;
+> &
+  Partial<Pick<{ ids: GivenIds }, F extends unknown ? 'ids' : never>>;
 
 /** Blocks as they come; an array of blocks, a generator, a stream. */
 export type Blocks<F extends FitNeed = FitNeed> = AsyncIterable<FitBlock<F>> | Iterable<FitBlock<F>>;
@@ -64,6 +66,62 @@ export interface FitProgress {
   onProgress?: (rows: number) => void;
   /** Gives it up: the call rejects with its reason. */
   signal?: AbortSignal;
+}
+
+/** Which rows a partial fit leaves out, for whoever calibrates. */
+export interface HoldOutOptions {
+  /** Share of the rows, chosen by a hash of their ids, that calibrates and is left out of the fit; default none. */
+  calibrationShare?: number;
+  /** Which rows these are; default 1. */
+  seed?: number;
+}
+
+/** What a block of a partial fit is. */
+export interface AddOptions {
+  /** One for each row, none twice; needed where rows are kept or chosen. */
+  ids?: GivenIds;
+  /** Names the part that the block is of: errors name it, and merging two that both have it is one. */
+  shard?: string | number;
+  /** Gives it up: the call rejects with its reason, and nothing was added. */
+  signal?: AbortSignal;
+}
+
+/** How parts are joined. */
+export interface MergeOptions {
+  /** What errors call the bytes; default `'bytes'`. */
+  name?: string;
+  /** Gives it up: the call rejects with its reason. */
+  signal?: AbortSignal;
+}
+
+/** What some rows leave of a fit: parts of any split, merged in any order, come to the fit of all rows. */
+export interface PartialFit<F extends FitNeed = FitNeed> {
+  /** Of the method, e.g. `'mahalanobis'`. */
+  readonly kind: string;
+  /** Rows that fit. */
+  readonly count: number;
+  /** Rows that were left out for calibration. */
+  readonly heldOut: number;
+  /** Rows of each shard with a name, those left out too. */
+  readonly shards: ReadonlyMap<string, number>;
+  /**
+   * Adds a block. One that throws leaves it as it was.
+   *
+   * @throws ArgumentError, ShapeError, NotFiniteError as the fit, naming shard and row, counted from the start of the
+   *   shard; ArgumentError for an id that is known from before; the reason of `signal`
+   */
+  add(block: FitBlock<F>, options?: AddOptions): Promise<void>;
+  /**
+   * Adds all of another, or of its bytes; that one stays as it is.
+   *
+   * @throws ArgumentError for another method, or options, head or held-out rows that differ, a shard or an id that both
+   *   have; ShapeError for rows of another width; FormatError where the bytes are none
+   */
+  merge(other: PartialFit<F> | Uint8Array, options?: MergeOptions): Promise<void>;
+  /** One safetensors file. @throws ArgumentError while a block is being added */
+  toBytes(): Uint8Array;
+  /** Frees what it holds on the backend. */
+  dispose(): void;
 }
 
 /** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
@@ -128,6 +186,15 @@ export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
   /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;
+  /** A fit in parts, of which this is an empty one. @throws ArgumentError for options, or parts of the model */
+  partial(options?: HoldOutOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
+  /** The part that {@link PartialFit.toBytes} wrote. @throws FormatError; ArgumentError where it is of another fit */
+  partialFrom(bytes: Uint8Array, options?: MergeOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
+  /** The scorer of one part, or of several that are merged; they stay as they are. @throws as `fit` and `merge` */
+  fromPartial(
+    partials: PartialFit<F> | Uint8Array | readonly (PartialFit<F> | Uint8Array)[],
+    options?: MergeOptions & Partial<PartsFor<F>>,
+  ): Promise<Scorer<N>>;
 }
 
 /** A scorer without anything to fit: it scores as it is, and `fit` only gives a copy of it. */

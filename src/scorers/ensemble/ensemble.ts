@@ -145,6 +145,9 @@ export function ensemble<N extends Need, F extends FitNeed>(
         throw error;
       }
     },
+    partial: () => Promise.reject(new Error('not yet')),
+    partialFrom: () => Promise.reject(new Error('not yet')),
+    fromPartial: () => Promise.reject(new Error('not yet')),
     restore: (state, parts) => scorerOf<N>(restoredEnsemble(`${WHERE}.restore`, members, needs, state, parts)),
   };
 }

@@ -12,11 +12,11 @@ import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
   factorArray,
+  gatheredScatter,
   joinedFactors,
   NORMALIZED,
   normalizedAs,
   rowsFor,
-  scatterOf,
   whiteningsOf,
   type CovarianceOptions,
 } from './gaussian-fit';
@@ -93,18 +93,22 @@ export function classGaussians(options?: CovarianceOptions): ScorerMethod<'featu
       factors: factorArray('K'),
       ...NORMALIZED,
     },
-    async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how, pause, true);
-      const { labels, means } = meanArrays(withoutSingles(store));
-      const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
-        const scatter = await withPauses(store.ofClassInSteps(labels[at]!), pause);
-        const own = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
-        await factorOf(WHERE, own, `covariance of class ${labels[at]}`, pause, into);
-      });
-      const ofAll = store.counts;
-      const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
-      return { labels, means, counts, factors, ...normalizedAs(how) };
-    },
+    gather: (_, how) =>
+      gatheredScatter(
+        how,
+        async (store, pause) => {
+          const { labels, means } = meanArrays(withoutSingles(store));
+          const factors = await joinedFactors(labels.length, store.embeddingSize!, async (at, into) => {
+            const scatter = await withPauses(store.ofClassInSteps(labels[at]!), pause);
+            const own = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
+            await factorOf(WHERE, own, `covariance of class ${labels[at]}`, pause, into);
+          });
+          const ofAll = store.counts;
+          const counts = Float64Array.from(labels, (label) => ofAll.get(label)!);
+          return { labels, means, counts, factors, ...normalizedAs(how) };
+        },
+        true,
+      ),
     score({ means, counts, factors, normalize }, { options: { blockSize }, sides }) {
       const size = sides.D!;
       const total = counts.reduce((a, b) => a + b);

@@ -6,8 +6,9 @@ import { ClassScatter } from '../../embeddings/class-scatter';
 import { ESTIMATORS, type CovarianceEstimator } from '../../embeddings/covariance';
 import { unitLength } from '../../linalg/unit-length';
 import { whiteningFrom, type Whitening } from '../../linalg/whitening';
-import type { FitRows } from '../contract/fit-rows';
+import { FormatError } from '../../core/errors';
 import type { Rows } from '../contract/rows';
+import type { Accumulator } from '../partial/accumulator';
 
 /** Options of `mahalanobis`, `relativeMahalanobis` and `classGaussians`. */
 export interface CovarianceOptions {
@@ -46,16 +47,23 @@ export const rowsFor = (normalize: unknown, { data, shape }: Rows): Rows => ({
   shape,
 });
 
-/** Means and scatter of labeled rows, in one pass. */
-export async function scatterOf(
-  rows: FitRows<'features' | 'labels'>,
+/** Means and scatter of labeled rows, in one pass, and what is found of them. */
+export function gatheredScatter<T>(
   { covariance, normalize, blockSize }: Required<CovarianceOptions>,
-  pause: Pause,
+  finish: (store: ClassScatter, pause: Pause) => Promise<T>,
   perClass = covariance === 'ledoit-wolf',
-): Promise<ClassScatter> {
+): Accumulator<'features' | 'labels', T> {
   const store = new ClassScatter({ perClass, blockSize });
-  for await (const { features, labels } of rows) await store.addWith(pause, rowsFor(normalize, features), labels);
-  return store;
+  return {
+    add: ({ features, labels }, pause) => store.addWith(pause, rowsFor(normalize, features), labels),
+    merge(state, where) {
+      const other = ClassScatter.from(state);
+      if (other.perClass !== perClass) throw new FormatError(where, 'state', `perClass ${perClass}`, other.perClass);
+      store.merge(other);
+    },
+    state: () => store.state(),
+    finish: (pause) => finish(store, pause),
+  };
 }
 
 /** Factors L of so many covariances among the arrays of a fit: lower triangles with a diagonal above 0. */

@@ -10,10 +10,10 @@ import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
   factorArray,
+  gatheredScatter,
   NORMALIZED,
   normalizedAs,
   rowsFor,
-  scatterOf,
   whiteningsOf,
   type CovarianceOptions,
 } from './gaussian-fit';
@@ -43,20 +43,20 @@ export function mahalanobis(options?: CovarianceOptions): ScorerMethod<'features
     options: COVARIANCE_OPTIONS,
     saved: ['covariance'],
     fitted: { ...CLASS_MEANS, factor: factorArray(1), shrinkage: [ANY_SHARE], ...NORMALIZED },
-    async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how, pause);
-      const within = await withPauses(store.withinInSteps(), pause);
-      const shared = await withPauses(estimatingCovariance(within, how.covariance), pause);
-      await pause();
-      const factor = await factorOf('mahalanobis', shared, 'covariance', pause);
-      return {
-        ...meanArrays(store.means()),
-        factor,
-        shrinkage: shared.shrinkage,
-        ...normalizedAs(how),
-        whitening: whiteningFrom(factor, shared.shape[0]),
-      };
-    },
+    gather: (_, how) =>
+      gatheredScatter(how, async (store, pause) => {
+        const within = await withPauses(store.withinInSteps(), pause);
+        const shared = await withPauses(estimatingCovariance(within, how.covariance), pause);
+        await pause();
+        const factor = await factorOf('mahalanobis', shared, 'covariance', pause);
+        return {
+          ...meanArrays(store.means()),
+          factor,
+          shrinkage: shared.shrinkage,
+          ...normalizedAs(how),
+          whitening: whiteningFrom(factor, shared.shape[0]),
+        };
+      }),
     score(fitted, { options: { blockSize }, sides }) {
       const whitening = fitted.whitening ?? whiteningsOf(fitted.factor, sides.D!)[0]!;
       const prepared = (features: Rows) => rowsFor(fitted.normalize, features);

@@ -13,11 +13,11 @@ import type { ScorerMethod } from '../contract/scorer';
 import {
   COVARIANCE_OPTIONS,
   factorArray,
+  gatheredScatter,
   joinedFactors,
   NORMALIZED,
   normalizedAs,
   rowsFor,
-  scatterOf,
   whiteningsOf,
   type CovarianceOptions,
 } from './gaussian-fit';
@@ -77,23 +77,23 @@ export function relativeMahalanobis(options?: CovarianceOptions): ScorerMethod<'
       shrinkage: [ANY_SHARE],
       ...NORMALIZED,
     },
-    async fit(rows, _, how, pause) {
-      const store = await scatterOf(rows, how, pause);
-      const scatter = await withPauses(store.withinInSteps(), pause);
-      const within = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
-      const mean = store.mean();
-      const data = await withPauses(withBetween(within.data, store, mean), pause);
-      const background = { ...within, data };
-      await pause();
-      const factors = await joinedFactors(2, mean.length, (at, into) =>
-        at === 0
-          ? factorOf(WHERE, within, 'covariance', pause, into)
-          : factorOf(WHERE, background, 'background covariance', pause, into),
-      );
-      const whitenings = whiteningsOf(factors, mean.length);
-      const means = { ...meanArrays(store.means()), mean };
-      return { ...means, factors, shrinkage: within.shrinkage, ...normalizedAs(how), whitenings };
-    },
+    gather: (_, how) =>
+      gatheredScatter(how, async (store, pause) => {
+        const scatter = await withPauses(store.withinInSteps(), pause);
+        const within = await withPauses(estimatingCovariance(scatter, how.covariance), pause);
+        const mean = store.mean();
+        const data = await withPauses(withBetween(within.data, store, mean), pause);
+        const background = { ...within, data };
+        await pause();
+        const factors = await joinedFactors(2, mean.length, (at, into) =>
+          at === 0
+            ? factorOf(WHERE, within, 'covariance', pause, into)
+            : factorOf(WHERE, background, 'background covariance', pause, into),
+        );
+        const whitenings = whiteningsOf(factors, mean.length);
+        const means = { ...meanArrays(store.means()), mean };
+        return { ...means, factors, shrinkage: within.shrinkage, ...normalizedAs(how), whitenings };
+      }),
     score(fitted, { options: { blockSize }, sides }) {
       const whitenings = fitted.whitenings ?? whiteningsOf(fitted.factors, sides.D!);
       const prepared = (features: Rows) => rowsFor(fitted.normalize, features);

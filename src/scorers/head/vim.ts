@@ -3,8 +3,8 @@ import { ArgumentError } from '../../core/errors';
 import { HEAD, headOf } from '../contract/checked-head';
 import { defineScorer } from '../contract/define-scorer';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
-import { rowSample } from '../contract/row-sample';
 import type { Head, ScorerMethod } from '../contract/scorer';
+import { RowSample } from '../partial/row-sample';
 import { headLogits } from './head-logits';
 import type { ResidualOptions } from './residual';
 import { fitResidualSpace, residualNorms, SPACE, type ResidualSpace } from './residual-space';
@@ -79,8 +79,10 @@ export function vim(options?: VimOptions): ScorerMethod<'features', 'features' |
     options: { dimension: [INDEX], sampleSize: [COUNT, 4096], seed: [INTEGER, 1], blockSize: [COUNT, 4096] },
     fitted: { ...HEAD, ...SPACE, alpha: [POSITIVE] },
     async fit(rows, { head }, how, pause) {
-      const sample = rowSample(head.shape[0], how.sampleSize, how.seed);
-      const { space, spread } = await fitResidualSpace('vim', rows, head, how, pause, (own) => sample.add(own));
+      const sample = new RowSample(how.sampleSize, how.seed);
+      const { space, spread } = await fitResidualSpace('vim', rows, head, how, pause, (own) =>
+        sample.add(own, head.shape[0]),
+      );
       return { ...head, ...space, alpha: await alphaOf(sample.rows(), head, space, spread, how.blockSize) };
     },
     score({ alpha, ...fitted }, { options: { blockSize } }) {

@@ -1,5 +1,7 @@
 import type { Declared, Read } from '../../core/read-options';
 import { COUNT } from '../../core/check';
+import { ShapeError } from '../../core/errors';
+import { firstWrong, readArrays, writeArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import { pauses, type Pause } from '../../core/pauses';
 import { readFitOptions } from '../contract/fit-options';
@@ -15,6 +17,16 @@ export interface LogitDefinition<O extends object, D> {
   /** What no score of C logits exceeds but by rounding; left out where there is no such bound. */
   largestOf?(classes: number, options: Read<O, D>): number;
 }
+
+/** C among what is gathered, where there were logits. */
+const CLASSES = {
+  classes: {
+    dtype: 'I32',
+    shape: [1],
+    rule: { expected: 'from 1', wrong: /* @__PURE__ */ firstWrong((count) => count >= 1) },
+    optional: true,
+  },
+} as const satisfies SavedArrays;
 
 /** Of a sum over very many classes, relative. */
 const ROUNDING = 1e-12;
@@ -46,7 +58,28 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
     options,
     saved: Object.keys(options) as (keyof O & keyof D & string)[],
     fitted: { classes: [COUNT, undefined] },
-    fit: () => ({ classes: undefined }),
+    gather() {
+      let classes: number | undefined;
+      const seen = (where: string, others: number) => {
+        if (classes !== undefined && others !== classes) {
+          throw new ShapeError(where, 'logits', `[N, ${classes}]`, `[N, ${others}]`);
+        }
+        classes = others;
+      };
+      return {
+        async add(_, pause, block) {
+          await pause();
+          const { logits } = block as Partial<Pick<ModelOutputs, 'logits'>>;
+          if (logits !== undefined) seen(where, (await readRows(where, 'logits', { logits })).shape[1]);
+        },
+        merge(state, from) {
+          const { classes: others } = readArrays(from, state, CLASSES, 'state');
+          if (others) seen(from, others[0]!);
+        },
+        state: () => (classes === undefined ? {} : writeArrays(CLASSES, { classes: Int32Array.of(classes) })),
+        finish: () => ({ classes }),
+      };
+    },
     score({ classes }, { options: own }) {
       const largest = classes === undefined ? undefined : largestOf?.(classes, own);
       return {
@@ -63,12 +96,15 @@ export function defineLogitScorer<O extends object, const D extends Declared<O>>
       };
     },
   });
-  const { fitNeeds, restore } = method;
+  const { fitNeeds, restore, partial, partialFrom, fromPartial } = method;
   return {
     ...method.of({ classes: undefined }),
     fitNeeds,
     ...(takesTags && { takesTags }),
     restore,
+    partial,
+    partialFrom,
+    fromPartial,
     async fit(blocks, how) {
       const { signal } = readFitOptions(where, how);
       return method.of({ classes: await classesIn(where, blocks, pauses(signal)) });

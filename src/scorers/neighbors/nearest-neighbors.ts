@@ -1,10 +1,9 @@
 import { ANYTHING, COUNT, INTEGER, oneOf, wholeFrom, type Rule } from '../../core/check';
-import { ArgumentError } from '../../core/errors';
 import { isRecord, type Json } from '../../core/saved/json';
 import { defineRowScorer } from '../contract/define-row-scorer';
-import { rowSample, type RowSample } from '../contract/row-sample';
 import type { ScorerMethod } from '../contract/scorer';
 import { exactNeighbors, type NearestRows } from './exact-neighbors';
+import { gatheredSample } from './gathered-sample';
 import { indexedNeighbors } from './indexed-neighbors';
 import { tooFewRows } from './neighbor-bank';
 import type { NeighborIndexMaker } from './neighbor-index';
@@ -85,23 +84,18 @@ export function nearestNeighbors(options?: NearestNeighborsOptions): ScorerMetho
       indexBytes: { dtype: 'U8', shape: ['bytes'], optional: true },
       index: [ANYTHING, undefined as Json | undefined],
     },
-    async fit(rows, _, { k, normalize, bankSize, seed, index }) {
-      let sample: RowSample | undefined;
-      let [size, seen] = [0, 0];
-      for await (const { count, features } of rows) {
-        size = features.shape[1];
-        sample ??= rowSample(size, bankSize, seed);
-        sample.add(features.data);
-        seen += count;
-      }
-      if (!sample || Math.min(seen, bankSize) < k) {
-        throw new ArgumentError(WHERE, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
-      }
-      const bank = sample.rows();
-      const normalized = normalize === 'length';
-      const nearest = index && indexedNeighbors(bank, size, normalized, index);
-      return { bank, index: settingsOf(index), indexBytes: await nearest?.bytes(), nearest, sizes: { D: size } };
-    },
+    byId: true,
+    gather: (_, { k, normalize, bankSize, seed, index }) =>
+      gatheredSample(
+        WHERE,
+        { k, bankSize, seed },
+        ({ features }) => features,
+        async (bank, size) => {
+          const normalized = normalize === 'length';
+          const nearest = index && indexedNeighbors(bank, size, normalized, index);
+          return { bank, index: settingsOf(index), indexBytes: await nearest?.bytes(), nearest, sizes: { D: size } };
+        },
+      ),
     check(fitted, { k, index }, { D }) {
       const [saved, own] = [JSON.stringify(fitted.index), JSON.stringify(settingsOf(index))];
       if (saved !== own) {

@@ -1,11 +1,11 @@
 import { COUNT, INTEGER } from '../../core/check';
-import { ArgumentError } from '../../core/errors';
+import { firstWrong, readArrays, writeArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { unitLength } from '../../linalg/unit-length';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import { energyScore } from '../contract/logit-scores';
-import { rowSample, type RowSample } from '../contract/row-sample';
 import type { Rows } from '../contract/rows';
 import type { ScorerMethod } from '../contract/scorer';
+import { gatheredSample } from './gathered-sample';
 import { tooFewRows } from './neighbor-bank';
 import { neighborSearch } from './neighbor-search';
 
@@ -21,6 +21,26 @@ export interface NnGuideOptions {
   seed?: number;
   /** Rows that go through the backend at once, default 512; changes no result. */
   blockSize?: number;
+}
+
+/** C among what is gathered. */
+const CLASSES = {
+  classes: { dtype: 'I32', shape: [1], rule: { expected: 'from 1', wrong: /* @__PURE__ */ firstWrong((c) => c >= 1) } },
+} as const satisfies SavedArrays;
+
+interface Bank {
+  bank: Float32Array;
+  classes: number;
+  sizes: { D: number };
+}
+
+/** Unit features times their confidence. */
+function guides({ features, logits }: Record<'features' | 'logits', Rows>): Rows {
+  const size = features.shape[1];
+  const data = unitLength(features.data, size);
+  const confidence = confidences(logits);
+  data.forEach((value, i) => (data[i] = value * confidence[Math.floor(i / size)]!));
+  return { data, shape: features.shape };
 }
 
 /** logsumexp of each row of logits: the confidence that guides. */
@@ -55,22 +75,26 @@ export function nnGuide(options?: NnGuideOptions): ScorerMethod<'features' | 'lo
       bank: { dtype: 'F32', shape: ['M', 'D'] },
       classes: [COUNT],
     },
-    async fit(rows, _, { k, bankSize, seed }) {
-      let sample: RowSample | undefined;
-      let [size, classes, seen] = [0, 0, 0];
-      for await (const { count, features, logits } of rows) {
-        [size, classes] = [features.shape[1], logits.shape[1]];
-        sample ??= rowSample(size, bankSize, seed);
-        const scaled = unitLength(features.data, size);
-        const confidence = confidences(logits);
-        scaled.forEach((value, i) => (scaled[i] = value * confidence[Math.floor(i / size)]!));
-        sample.add(scaled);
-        seen += count;
-      }
-      if (!sample || Math.min(seen, bankSize) < k) {
-        throw new ArgumentError(WHERE, 'blocks', `at least k = ${k} rows`, `${Math.min(seen, bankSize)} rows`);
-      }
-      return { bank: sample.rows(), classes, sizes: { D: size } };
+    byId: true,
+    gather(_, how) {
+      let classes = 0;
+      const bank = gatheredSample<'features' | 'logits', Bank>(WHERE, how, guides, (rows, size) => ({
+        bank: rows,
+        classes,
+        sizes: { D: size },
+      }));
+      return {
+        ...bank,
+        add(rows, pause, block) {
+          classes = rows.logits.shape[1];
+          return bank.add(rows, pause, block);
+        },
+        merge({ classes: saved, ...state }, from, pause) {
+          const read = readArrays(from, { classes: saved }, CLASSES, 'state');
+          return Promise.resolve(bank.merge(state, from, pause)).then(() => void (classes = read.classes[0]!));
+        },
+        state: () => ({ ...bank.state(), ...writeArrays(CLASSES, { classes: Int32Array.of(classes) }) }),
+      };
     },
     check: (fitted, options, { D }) => tooFewRows(fitted, options, D!),
     score({ bank, classes }, { options: { k, blockSize }, sides }) {

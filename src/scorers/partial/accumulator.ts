@@ -1,0 +1,31 @@
+import type { Pause } from '../../core/pauses';
+import type { NamedArray } from '../../core/saved/safetensors';
+import type { FitRow } from '../contract/fit-rows';
+import type { FitNeed } from '../contract/scorer';
+
+/** Arrays by name, as they are saved. */
+export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
+
+/**
+ * What a fit gathers of rows, and what it makes of that in the end. Parts of the rows that are gathered apart and
+ * merged give what one pass over all of them gives.
+ */
+export interface Accumulator<F extends FitNeed, T> {
+  /** One that throws leaves it as it was. Await `pause` at least every 20 ms of own work. */
+  add(rows: FitRow<F>, pause: Pause, block: object): Promise<void> | void;
+  /** Adds what another one's `state` gave; one that throws leaves it as it was. `where` is who complains. */
+  merge(state: StateArrays, where: string, pause: Pause): Promise<void> | void;
+  /** All of it; called once there is a row. */
+  state(): Record<string, NamedArray>;
+  /** What the fit finds; the accumulator stays as it is. */
+  finish(pause: Pause): Promise<T> | T;
+  dispose?(): void;
+}
+
+/** Of a fit that looks at no row. */
+export const ofNoRow = <T>(found: T): Accumulator<never, T> => ({
+  add: () => undefined,
+  merge: () => undefined,
+  state: () => ({}),
+  finish: () => found,
+});

@@ -1,0 +1,71 @@
+import { ArgumentError } from '../../core/errors';
+import type { Definition, Fitted, Found, ModelUse } from '../contract/define-row-scorer';
+import type { GivenParts } from '../contract/fit-options';
+import { readNumbers } from '../contract/read-numbers';
+import type { FitNeed, ModelParts, Need, Scorer } from '../contract/scorer';
+import { ofNoRow, type Accumulator } from './accumulator';
+import { digestOf } from './digest';
+import { partialMethods } from './partial-methods';
+import { decidingOptions } from './partial-state';
+
+/** A declared scorer, as its method knows it. */
+export interface DefinedSource<T, S extends Scorer> {
+  where: string;
+  kind: string;
+  options: object;
+  definition: Definition<Need, FitNeed, object, object, Fitted, object, object>;
+  use: ModelUse | undefined;
+  scorerOf(found: T, parts: ModelParts): S;
+}
+
+const ofModel = (need: FitNeed): boolean => need === 'head' || need === 'logitsOf';
+
+/** The calls of a declared method that fit in parts. */
+export function definedPartials<W extends Fitted, X, S extends Scorer>({
+  where,
+  kind,
+  options,
+  definition,
+  use,
+  scorerOf,
+}: DefinedSource<Found<W, X>, S>) {
+  const { fitNeeds, gather, fit, byId = false } = definition;
+  const partsOf = (at: string, given: GivenParts) => use?.parts(at, fitNeeds, given) ?? ({} as ModelParts);
+
+  function accumulatorOf(at: string, parts: ModelParts): Accumulator<FitNeed, Found<W, X>> {
+    if (gather) return gather(parts, options) as never;
+    if (!fitNeeds.every(ofModel)) {
+      const expected = 'one that is declared with `gather` in place of `fit`';
+      throw new ArgumentError(at, 'method', expected, `'${kind}' with fit`);
+    }
+    const noRows = (async function* () {})();
+    return {
+      ...ofNoRow(undefined),
+      finish: (pause) => fit!(noRows, parts, options, pause) as Found<W, X>,
+    };
+  }
+
+  return partialMethods<Found<W, X>, S>({
+    where,
+    kind,
+    fitNeeds,
+    byId,
+    options: decidingOptions(options),
+    open(at, given) {
+      const parts = partsOf(at, given);
+      const rows = use?.rows(at, parts);
+      const { weights, bias } = parts.head ?? {};
+      return {
+        accumulator: accumulatorOf(at, parts),
+        head: weights && bias ? digestOf(bytesOf(weights)) + digestOf(bytesOf(bias)) : '',
+        widths: rows?.widths ?? {},
+        read: (from, block, widths) => readNumbers(from, block, fitNeeds, widths, rows?.widths.logits),
+        ...(rows && { first: (block: object) => rows.first(block) }),
+      };
+    },
+    scorerOf: (found, at, given) => scorerOf(found, partsOf(at, given)),
+  });
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,0 +1,229 @@
+import { ANYTHING, BYTES, INTEGER, SHARE_OR_NONE, SIGNAL, TEXT } from '../../core/check';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { pauses, type Pause } from '../../core/pauses';
+import { readOptions } from '../../core/read-options';
+import type { GivenParts } from '../contract/fit-options';
+import type { Widths } from '../contract/read-numbers';
+import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, PartialFit } from '../contract/scorer';
+import { rowsAt, type NumberBlock } from '../contract/split-block';
+import type { Accumulator } from './accumulator';
+import { idShare, STREAMS } from './id-hash';
+import { namingShard } from './naming-shard';
+import {
+  arraysAs,
+  arraysOf,
+  checkSame,
+  decodePartial,
+  encodePartial,
+  type PartialAbout,
+  type PartialState,
+} from './partial-state';
+import { SeenRows } from './seen-rows';
+import { inTurn } from './in-turn';
+
+/** What is gathered for a method, and how its blocks are read. */
+export interface Gathered<T> {
+  accumulator: Accumulator<FitNeed, T>;
+  /** Digest of the head; empty where none is needed. */
+  head: string;
+  /** D and C of the head. */
+  widths: Widths;
+  read(where: string, block: object, widths: Widths): Promise<NumberBlock>;
+  /** Looks at the first block. */
+  first?(block: object): Promise<void>;
+}
+
+/** A method whose fits are gathered in parts. */
+export interface GatheredMethod<T> {
+  /** The public function's name. */
+  where: string;
+  kind: string;
+  fitNeeds: readonly FitNeed[];
+  /** Whether rows are kept or chosen by their ids. */
+  byId: boolean;
+  /** What decides. */
+  options: PartialAbout['options'];
+  /** @throws ArgumentError for missing parts of the model */
+  open(where: string, parts: GivenParts): Gathered<T>;
+}
+
+/** The options of a partial fit, parts of the model among them. */
+export const HOLD_OUT = {
+  calibrationShare: [SHARE_OR_NONE, 0],
+  seed: [INTEGER, 1],
+  head: [ANYTHING],
+  logitsOf: [ANYTHING],
+} as const;
+
+const SHARD = {
+  expected: 'a name or a number',
+  holds: (value: unknown) => typeof value === 'string' || Number.isFinite(value),
+};
+export const ADD_OPTIONS = { ids: [ANYTHING], shard: [SHARD], signal: [SIGNAL] } as const;
+export const MERGE_OPTIONS = { name: [TEXT, 'bytes'], signal: [SIGNAL] } as const;
+
+/** A partial fit of some method. */
+export class GatheredFit<T> implements PartialFit {
+  readonly kind: string;
+  count = 0;
+  heldOut = 0;
+  readonly #method: GatheredMethod<T>;
+  readonly #how: Required<HoldOutOptions>;
+  readonly #gathered: Gathered<T>;
+  readonly #parts: GivenParts;
+  readonly #seen = new SeenRows();
+  readonly #turn = inTurn();
+  #widths: Widths;
+
+  constructor(method: GatheredMethod<T>, how: Required<HoldOutOptions>, parts: GivenParts) {
+    this.kind = method.kind;
+    this.#method = method;
+    this.#how = how;
+    this.#parts = parts;
+    this.#gathered = method.open(`${method.where}.partial`, parts);
+    this.#widths = { ...this.#gathered.widths };
+  }
+
+  get shards(): ReadonlyMap<string, number> {
+    return new Map(this.#seen.shards);
+  }
+
+  readonly add = async (block: FitBlock, options?: AddOptions): Promise<void> => {
+    const where = `${this.#method.where}.partial.add`;
+    const { ids, shard, signal } = readOptions<AddOptions, typeof ADD_OPTIONS>(where, options, ADD_OPTIONS);
+    const name = shard === undefined ? undefined : String(shard);
+    return this.#turn.wait(async () => {
+      const pause = pauses(signal);
+      await pause();
+      const at = { shard: name, before: this.#seen.rowsOf(name), rows: undefined as Int32Array | undefined };
+      await namingShard(this.#add(where, block, ids ?? (block as Partial<FitBlock>)?.ids, at, pause), at);
+    });
+  };
+
+  async #add(
+    where: string,
+    block: FitBlock,
+    given: AddOptions['ids'],
+    at: { shard: string | undefined; rows: Int32Array | undefined },
+    pause: Pause,
+  ): Promise<void> {
+    const { calibrationShare, seed } = this.#how;
+    const { accumulator, read: readBlock, first } = this.#gathered;
+    const read = await readBlock(where, block, this.#widths);
+    if (this.count + this.heldOut === 0) await first?.(block);
+    const readsRows = read.features ?? read.logits ?? read.images ?? read.labels;
+    const needs =
+      calibrationShare > 0
+        ? 'a hash of them says which rows calibrate'
+        : this.#method.byId
+          ? `'${this.kind}' keeps or chooses rows by a hash of them`
+          : undefined;
+    const ids = this.#seen.read(where, given, readsRows && read.count, needs);
+    const count = readsRows ? read.count : ids.length;
+    let part: NumberBlock = read;
+    let partIds = ids;
+    if (calibrationShare > 0) {
+      const calibrates = idShare(seed, STREAMS.calibration, calibrationShare);
+      at.rows = Int32Array.from(ids.keys()).filter((row) => !calibrates(ids[row]!));
+      part = readsRows ? rowsAt(read, [...at.rows]) : read;
+      partIds = Array.from(at.rows, (row) => ids[row]!);
+    }
+    const fits = readsRows ? part.count : calibrationShare > 0 ? partIds.length : count;
+    await pause();
+    if (!readsRows || fits > 0) {
+      await accumulator.add({ ...part, ids: partIds.length > 0 ? partIds : undefined } as never, pause, block);
+    }
+    for (const what of ['features', 'logits'] as const) if (read[what]) this.#widths[what] = read[what].shape[1];
+    this.count += fits;
+    this.heldOut += count - fits;
+    this.#seen.add(at.shard, count, ids);
+  }
+
+  readonly merge = async (other: PartialFit | Uint8Array, options?: MergeOptions): Promise<void> => {
+    const where = `${this.#method.where}.partial.merge`;
+    const { name, signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
+    if (other === this) throw new ArgumentError(where, 'other', 'another one', 'itself');
+    const pause = pauses(signal);
+    await pause();
+    const state = other instanceof GatheredFit ? await other.settled() : partialOf(where, other, name);
+    await this.take(where, state, pause);
+  };
+
+  /** Adds a part that is plain data. */
+  take(where: string, { kind, about, tensors }: PartialState, pause: Pause): Promise<void> {
+    return this.#turn.wait(async () => {
+      if (kind !== this.kind) throw new ArgumentError(where, 'other', `a partial fit of '${this.kind}'`, `'${kind}'`);
+      const { count, heldOut, widths, shards, ...fixed } = about;
+      const { options, head, calibrationShare, seed } = this.#about();
+      checkSame(where, 'other', { options, head, calibrationShare, seed }, fixed);
+      for (const what of ['features', 'logits'] as const) {
+        const [mine, theirs] = [this.#widths[what], widths[what]];
+        if (mine === undefined || theirs === undefined || mine === theirs) continue;
+        throw new ShapeError(where, 'other', `one of ${what} [N, ${mine}]`, `[N, ${theirs}]`);
+      }
+      const seen = new SeenRows();
+      seen.merge(where, this.#seen.saved(), this.#seen.state());
+      seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+      await pause();
+      const sums = arraysOf(tensors, 'sums.');
+      if (count > 0 || Object.keys(sums).length > 0) await this.#gathered.accumulator.merge(sums, where, pause);
+      this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+      this.#widths = { ...this.#widths, ...widths };
+      this.count += count;
+      this.heldOut += heldOut;
+    });
+  }
+
+  #about(): PartialAbout {
+    const { calibrationShare, seed } = this.#how;
+    const { count, heldOut } = this;
+    const { options } = this.#method;
+    const shards = this.#seen.saved();
+    return { options, head: this.#gathered.head, calibrationShare, seed, count, heldOut, widths: this.#widths, shards };
+  }
+
+  #state(): PartialState {
+    const sums = this.count > 0 ? this.#gathered.accumulator.state() : {};
+    const tensors = { ...arraysAs('sums.', sums), ...arraysAs('seen.', this.#seen.state()) };
+    return { kind: this.kind, about: this.#about(), tensors };
+  }
+
+  /** Once nothing is being added. */
+  settled(): Promise<PartialState> {
+    return this.#turn.wait(() => Promise.resolve(this.#state()));
+  }
+
+  /** Whether it is of a method with this name and these options. */
+  isOf({ kind, options }: Pick<GatheredMethod<unknown>, 'kind' | 'options'>): boolean {
+    return this.kind === kind && JSON.stringify(this.#method.options) === JSON.stringify(options);
+  }
+
+  /** These parts of the model, or those that it was begun with. */
+  partsFor(given: GivenParts): GivenParts {
+    return { ...this.#parts, ...given };
+  }
+
+  readonly toBytes = (): Uint8Array => {
+    const where = `${this.#method.where}.partial.toBytes`;
+    this.#turn.check(where);
+    return encodePartial(where, this.#state());
+  };
+
+  /** What the rows come to. @throws ArgumentError where there is none */
+  readonly finish = (where: string, pause: Pause): Promise<T> =>
+    this.#turn.wait(async () => {
+      const needsRows = this.#method.fitNeeds.some((need) => need !== 'head' && need !== 'logitsOf');
+      if (needsRows && this.count === 0) {
+        throw new ArgumentError(where, 'partials', 'at least one row', 'no row');
+      }
+      return this.#gathered.accumulator.finish(pause);
+    });
+
+  readonly dispose = (): void => this.#gathered.accumulator.dispose?.();
+}
+
+/** A part of bytes. @throws ArgumentError for what are none, FormatError for damaged ones */
+export function partialOf(where: string, bytes: unknown, name: string): PartialState {
+  if (BYTES.holds(bytes as number)) return decodePartial(where, bytes as Uint8Array, name);
+  throw new ArgumentError(where, name === 'bytes' ? 'other' : name, 'a partial fit, or its bytes', bytes);
+}

@@ -1,0 +1,244 @@
+import { BYTES, COUNT, INDEX, INTEGER, required, SHARE_OR_ALL, TEXT } from '../../core/check';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
+import { readOptions, type Declared } from '../../core/read-options';
+import { formatOf } from '../../core/saved/format-of';
+import { parseJson } from '../../core/saved/json';
+import { readSaved, type SavedFields } from '../../core/saved/read-saved';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/saved/safetensors';
+import { writableJson } from '../../core/saved/writable-json';
+import type { AddOptions, Batch, MergeOptions, Need, Scorer } from '../contract/scorer';
+import { encodeScorer } from '../contract/scorer-state';
+import { readBlock, rowsAt, withBlock } from '../contract/split-block';
+import { digestOf } from './digest';
+import { ADD_OPTIONS, MERGE_OPTIONS } from './gathered-fit';
+import { idShare, STREAMS } from './id-hash';
+import { inTurn } from './in-turn';
+import { namingShard } from './naming-shard';
+import { arraysAs, arraysOf, checkSame } from './partial-state';
+import { readIds, type GivenIds } from './row-ids';
+import { RowSample } from './row-sample';
+import { areShards, SeenRows, type SavedShards } from './seen-rows';
+
+const FORMAT = 'tfjs-ood/partial-calibration';
+const VERSION = '1';
+
+/** Which rows calibrate: the same as a partial fit with this share and seed leaves out. */
+export interface CalibrationRowsOptions {
+  /** Share of the rows that calibrates. */
+  share: number;
+  /** Which rows these are; default 1. */
+  seed?: number;
+}
+
+/** Options of {@link partialCalibration}. */
+export interface PartialCalibrationOptions extends CalibrationRowsOptions {
+  /** Most scores that are kept, a uniform sample by the same hash; default 100,000. */
+  atMost?: number;
+}
+
+/** Scores of the rows that calibrate, in parts: those of any split come to the same, bit for bit. */
+export interface PartialCalibration<N extends Need = Need> {
+  /** Rows that were scored. */
+  readonly count: number;
+  readonly shards: ReadonlyMap<string, number>;
+  /**
+   * Scores those of the rows that calibrate, each by itself, and keeps nothing of the others. A block that throws
+   * leaves it as it was.
+   *
+   * @throws ArgumentError for missing ids, or one that is known from before; as `score`, naming shard and row
+   */
+  add(batch: Batch<N>, options: AddOptions & { ids: GivenIds }): Promise<void>;
+  /**
+   * Adds those of another, or of its bytes.
+   *
+   * @throws ArgumentError for one of another scorer, share, seed or size, or a shard or an id that both have;
+   *   FormatError where the bytes are none
+   */
+  merge(other: PartialCalibration<N> | Uint8Array, options?: MergeOptions): Promise<void>;
+  /** The scores by the hashes of their rows, an order that no split changes. */
+  scores(): Float32Array;
+  /** One safetensors file. @throws ArgumentError while a block is being added */
+  toBytes(): Uint8Array;
+}
+
+const OPTIONS = {
+  share: [/* @__PURE__ */ required(SHARE_OR_ALL)],
+  seed: [INTEGER, 1],
+  atMost: [COUNT, 100_000],
+} as const satisfies Declared<PartialCalibrationOptions>;
+
+/**
+ * Places of the rows that calibrate, ascending: those whose hash of seed and id lies below the share. A partial fit
+ * with this `calibrationShare` and `seed` leaves the same rows out.
+ *
+ * @param ids of the rows, whole numbers, bigints or texts
+ * @throws ArgumentError for a share outside (0, 1], for what are no ids, or one twice
+ * @example
+ * calibrationRows(['a', 'b', 'c', 'd'], { share: 0.5 }); // Int32Array [0, 2]
+ */
+export function calibrationRows(ids: GivenIds, options: CalibrationRowsOptions): Int32Array {
+  const where = 'calibrationRows';
+  const { share, seed } = readOptions(where, options, { share: [required(SHARE_OR_ALL)], seed: [INTEGER, 1] });
+  const calibrates = idShare(seed, STREAMS.calibration, share);
+  return Int32Array.from(readIds(where, ids).flatMap((id, row) => (calibrates(id) ? [row] : [])));
+}
+
+interface About {
+  scorer: string;
+  share: number;
+  seed: number;
+  atMost: number;
+  count: number;
+  shards: SavedShards;
+}
+
+const ABOUT: SavedFields<About> = {
+  scorer: [TEXT],
+  share: [SHARE_OR_ALL],
+  seed: [INTEGER],
+  atMost: [COUNT],
+  count: [INDEX],
+  shards: [{ expected: 'shards with their rows', holds: (value: unknown) => areShards(value) }],
+};
+
+/**
+ * The second pass of a fit in parts: scores of the rows that it left out, to be merged. At its end `scores()` calibrate
+ * a threshold, or a detector (`calibratedOutputDetector`).
+ *
+ * Each row is scored by itself, so that a score is the same bits whatever rows are beside it; memory is `atMost` scores
+ * with their ids.
+ *
+ * @param scorer of the merged fit; its state says which it is, so parts may be made in several places
+ * @throws ArgumentError for options out of range
+ * @example
+ * const part = partialCalibration(scorer, { share: 0.2 });
+ * await part.add({ features }, { ids, shard: 'part-3.parquet' });
+ * const { threshold } = conformalThreshold(part.scores(), { alpha: 0.05 });
+ */
+export function partialCalibration<N extends Need>(
+  scorer: Scorer<N>,
+  options: PartialCalibrationOptions,
+): PartialCalibration<N> {
+  return new ScoredRows(scorer, readOptions('partialCalibration', options, OPTIONS));
+}
+
+class ScoredRows<N extends Need> implements PartialCalibration<N> {
+  count = 0;
+  readonly #scorer: Scorer<N>;
+  readonly #how: Required<PartialCalibrationOptions>;
+  readonly #digest: string;
+  readonly #seen = new SeenRows();
+  readonly #turn = inTurn();
+  readonly #kept: RowSample;
+
+  constructor(scorer: Scorer<N>, how: Required<PartialCalibrationOptions>) {
+    this.#scorer = scorer;
+    this.#how = how;
+    this.#digest = digestOf(encodeScorer(scorer.state()));
+    this.#kept = new RowSample(how.atMost, how.seed, STREAMS.calibration);
+  }
+
+  get shards(): ReadonlyMap<string, number> {
+    return new Map(this.#seen.shards);
+  }
+
+  readonly add = async (batch: Batch<N>, options: AddOptions & { ids: GivenIds }): Promise<void> => {
+    const where = 'partialCalibration.add';
+    const { ids, shard, signal } = readOptions<AddOptions, typeof ADD_OPTIONS>(where, options, ADD_OPTIONS);
+    const name = shard === undefined ? undefined : String(shard);
+    return this.#turn.wait(async () => {
+      const pause = pauses(signal);
+      await pause();
+      const at = { shard: name, before: this.#seen.rowsOf(name), rows: undefined as Int32Array | undefined };
+      const add = async () => {
+        const read = await readBlock(where, batch, new Set(this.#scorer.needs), {});
+        const known = this.#seen.read(where, ids, read.count, 'a hash of them says which rows calibrate');
+        const calibrates = idShare(this.#how.seed, STREAMS.calibration, this.#how.share);
+        const own = Int32Array.from(known.keys()).filter((row) => calibrates(known[row]!));
+        const chosen = Array.from(own, (row) => known[row]!);
+        this.#kept.read(where, chosen, chosen.length);
+        const scores = new Float32Array(own.length);
+        for (const [i, row] of own.entries()) {
+          await pause();
+          at.rows = Int32Array.of(row);
+          const one = await withBlock(rowsAt(read, [row]), (block) => this.#scorer.score(block, signal && { signal }));
+          scores[i] = one[0]!;
+        }
+        this.#kept.add(scores, 1, chosen);
+        this.#seen.add(name, read.count, known);
+        this.count += own.length;
+      };
+      await namingShard(add(), at);
+    });
+  };
+
+  readonly merge = async (other: PartialCalibration<N> | Uint8Array, options?: MergeOptions): Promise<void> => {
+    const where = 'partialCalibration.merge';
+    const { name, signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
+    if (other === this) throw new ArgumentError(where, 'other', 'another one', 'itself');
+    await pauses(signal)();
+    const { about, tensors } = other instanceof ScoredRows ? await other.#settled() : decode(where, other, name);
+    await this.#turn.wait(() => {
+      const { count, shards, ...fixed } = about;
+      const { scorer, share, seed, atMost } = this.#about();
+      checkSame(where, 'other', { scorer, share, seed, atMost }, fixed);
+      const kept = new RowSample(atMost, seed, STREAMS.calibration);
+      kept.merge(where, this.#kept.state());
+      kept.merge(where, arraysOf(tensors, 'scores.'));
+      if (kept.size !== undefined && kept.size !== 1) {
+        throw new FormatError(where, 'tensors.scores.rows', 'scores [R, 1]', `[R, ${kept.size}]`);
+      }
+      this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+      this.#kept.merge(where, arraysOf(tensors, 'scores.'));
+      this.count += count;
+      return Promise.resolve();
+    });
+  };
+
+  readonly scores = (): Float32Array => this.#kept.rows();
+
+  readonly toBytes = (): Uint8Array => {
+    const where = 'partialCalibration.toBytes';
+    this.#turn.check(where);
+    const { about, tensors } = this.#state();
+    return encodeSafetensors(tensors, {
+      format: FORMAT,
+      version: VERSION,
+      about: writableJson(where, 'shards', about),
+    });
+  };
+
+  #about(): About {
+    const { share, seed, atMost } = this.#how;
+    return { scorer: this.#digest, share, seed, atMost, count: this.count, shards: this.#seen.saved() };
+  }
+
+  #state(): { about: About; tensors: Record<string, NamedArray> } {
+    const tensors = { ...arraysAs('scores.', this.#kept.state()), ...arraysAs('seen.', this.#seen.state()) };
+    return { about: this.#about(), tensors };
+  }
+
+  #settled(): Promise<{ about: About; tensors: Record<string, NamedArray> }> {
+    return this.#turn.wait(() => Promise.resolve(this.#state()));
+  }
+}
+
+/** What `toBytes` wrote. @throws FormatError; ArgumentError for what are no bytes */
+function decode(where: string, bytes: unknown, name: string) {
+  if (!BYTES.holds(bytes as number))
+    throw new ArgumentError(where, 'other', 'a partial calibration, or its bytes', bytes);
+  const { tensors, metadata } = decodeSafetensors(bytes as Uint8Array, name);
+  const { format, version, about } = metadata;
+  if (format !== FORMAT || version !== VERSION || Object.keys(metadata).length > 3) {
+    const received = formatOf(metadata, FORMAT, VERSION);
+    throw new FormatError(where, `metadata of ${name}`, `${FORMAT} ${VERSION}`, received);
+  }
+  let json: unknown;
+  try {
+    json = parseJson(about ?? '');
+  } catch {
+    throw new FormatError(where, `metadata.about of ${name}`, 'JSON', String(about).slice(0, 80));
+  }
+  return { about: readSaved<About>(where, json, ABOUT, `metadata.about of ${name}`), tensors };
+}

@@ -1,0 +1,83 @@
+import { ANYTHING } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
+import { pauses } from '../../core/pauses';
+import { readOptions } from '../../core/read-options';
+import type { GivenParts } from '../contract/fit-options';
+import type { HoldOutOptions, MergeOptions, PartialFit, Scorer } from '../contract/scorer';
+import { GatheredFit, HOLD_OUT, MERGE_OPTIONS, partialOf, type GatheredMethod } from './gathered-fit';
+import type { PartialState } from './partial-state';
+
+const PARTS = { head: [ANYTHING], logitsOf: [ANYTHING] } as const;
+const WITH_PARTS = { ...MERGE_OPTIONS, ...PARTS } as const;
+
+/** What makes a scorer of what was found, beside the method. */
+export interface PartialSource<T, S extends Scorer> extends GatheredMethod<T> {
+  scorerOf(found: T, where: string, parts: GivenParts): S;
+}
+
+/** The calls of a method that fit in parts. */
+export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>) {
+  const { where } = source;
+  /** Without what was not given: options are looked at by their names. */
+  const given = ({ head, logitsOf }: GivenParts) => ({ ...(head && { head }), ...(logitsOf && { logitsOf }) });
+  const empty = ({ calibrationShare, seed }: Required<HoldOutOptions>, parts: GivenParts) =>
+    new GatheredFit(source, { calibrationShare, seed }, given(parts));
+
+  /** An empty fit that holds out what the part does, and takes it. */
+  const emptyFor = ({ about }: PartialState, parts: GivenParts) =>
+    empty({ calibrationShare: about.calibrationShare, seed: about.seed }, parts);
+
+  return {
+    partial(options: (HoldOutOptions & GivenParts) | undefined): PartialFit {
+      const { calibrationShare, seed, ...parts } = readOptions(`${where}.partial`, options, HOLD_OUT);
+      return empty({ calibrationShare, seed }, parts);
+    },
+    async partialFrom(bytes: Uint8Array, options: (MergeOptions & GivenParts) | undefined): Promise<PartialFit> {
+      const at = `${where}.partialFrom`;
+      const { name, signal, ...parts } = readOptions(at, options, WITH_PARTS);
+      const pause = pauses(signal);
+      await pause();
+      const state = partialOf(at, bytes, name);
+      const partial = emptyFor(state, parts);
+      await partial.take(at, state, pause);
+      return partial;
+    },
+    async fromPartial(
+      partials: PartialFit | Uint8Array | readonly (PartialFit | Uint8Array)[],
+      options: (MergeOptions & GivenParts) | undefined,
+    ): Promise<S> {
+      const at = `${where}.fromPartial`;
+      const { name, signal, ...rest } = readOptions(at, options, WITH_PARTS);
+      const parts = given(rest);
+      const pause = pauses(signal);
+      await pause();
+      const all = Array.isArray(partials) ? (partials as unknown[]) : [partials];
+      if (all.length === 0) throw new ArgumentError(at, 'partials', 'one at least', 'none');
+      let joined: GatheredFit<T> | undefined;
+      if (all.length === 1 && all[0] instanceof GatheredFit && all[0].isOf(source)) joined = all[0] as GatheredFit<T>;
+      const isOwn = joined === undefined;
+      try {
+        for (const [i, one] of (isOwn ? all : []).entries()) {
+          const called = Array.isArray(partials) ? `partials[${i}]` : name;
+          const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
+          joined ??= emptyFor(state, parts);
+          await named(joined.take(at, state, pause), called);
+        }
+        return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));
+      } finally {
+        if (isOwn) joined?.dispose();
+      }
+    },
+  };
+}
+
+/** Errors that call a part the other one call it by its place. */
+async function named<T>(taken: Promise<T>, called: string): Promise<T> {
+  try {
+    return await taken;
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || error.details.what !== 'other') throw error;
+    const { where, expected, received } = error.details;
+    throw new ArgumentError(where, called, expected, received);
+  }
+}

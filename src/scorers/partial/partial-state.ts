@@ -1,0 +1,104 @@
+import { COUNT, INDEX, INTEGER, OBJECT, SHARE_OR_NONE, TEXT } from '../../core/check';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { formatOf } from '../../core/saved/format-of';
+import { isRecord, parseJson, type Json } from '../../core/saved/json';
+import { readSaved, type SavedFields } from '../../core/saved/read-saved';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/saved/safetensors';
+import { writableJson } from '../../core/saved/writable-json';
+import type { Widths } from '../contract/read-numbers';
+import { areShards, type SavedShards } from './seen-rows';
+
+const FORMAT = 'tfjs-ood/partial-fit';
+const VERSION = '1';
+
+/** What a partial fit is of, beside its arrays. */
+export interface PartialAbout {
+  /** Of the method, all that decide. */
+  options: Json;
+  /** Digest of the model's head; empty where none is needed. */
+  head: string;
+  calibrationShare: number;
+  seed: number;
+  count: number;
+  heldOut: number;
+  widths: Widths;
+  shards: SavedShards;
+}
+
+/** A partial fit as plain data. */
+export interface PartialState {
+  kind: string;
+  about: PartialAbout;
+  /** Those of the accumulator with `sums.` before their names, those of the rows that were seen with `seen.`. */
+  tensors: Record<string, NamedArray>;
+}
+
+const WIDTHS: SavedFields<Widths> = { features: [COUNT, undefined], logits: [COUNT, undefined] };
+const ABOUT: SavedFields<PartialAbout> = {
+  options: [OBJECT],
+  head: [TEXT],
+  calibrationShare: [SHARE_OR_NONE],
+  seed: [INTEGER],
+  count: [INDEX],
+  heldOut: [INDEX],
+  widths: [OBJECT],
+  shards: [{ expected: 'shards with their rows', holds: (value: unknown) => areShards(value) }],
+};
+
+export const encodePartial = (where: string, { kind, about, tensors }: PartialState): Uint8Array =>
+  encodeSafetensors(tensors, { format: FORMAT, version: VERSION, kind, about: writableJson(where, 'shards', about) });
+
+/** What {@link encodePartial} wrote; errors call the bytes `name`. @throws FormatError */
+export function decodePartial(where: string, bytes: Uint8Array, name: string): PartialState {
+  const { tensors, metadata } = decodeSafetensors(bytes, name);
+  const { format, version, kind, about, ...others } = metadata;
+  if (format !== FORMAT || version !== VERSION || !kind || Object.keys(others).length > 0) {
+    const expected = `${FORMAT} ${VERSION} with a kind`;
+    throw new FormatError(where, `metadata of ${name}`, expected, formatOf(metadata, FORMAT, VERSION));
+  }
+  const path = `metadata.about of ${name}`;
+  let json: unknown;
+  try {
+    json = parseJson(about ?? '');
+  } catch {
+    throw new FormatError(where, path, 'JSON', String(about).slice(0, 80));
+  }
+  const read = readSaved<PartialAbout>(where, json, ABOUT, path);
+  readSaved<Widths>(where, read.widths, WIDTHS, `${path}.widths`);
+  return { kind, about: read, tensors };
+}
+
+/** The arrays whose names begin so, without that. */
+export function arraysOf(
+  tensors: Readonly<Record<string, NamedArray | undefined>>,
+  prefix: string,
+): Record<string, NamedArray> {
+  const own = Object.entries(tensors).filter(([name, array]) => array && name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, array]) => [name.slice(prefix.length), array!]));
+}
+
+/** The arrays under longer names. */
+export const arraysAs = (prefix: string, arrays: Readonly<Record<string, NamedArray>>): Record<string, NamedArray> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [prefix + name, array]));
+
+/** What of the options decides what is gathered or found: words and numbers, but for how many rows go at once. */
+export const decidingOptions = (options: object): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(options).filter(
+      ([name, value]) => name !== 'blockSize' && ['string', 'number', 'boolean'].includes(typeof value),
+    ),
+  );
+
+/** Throws for the first of both that differs. */
+export function checkSame(where: string, what: string, mine: unknown, theirs: unknown, path = ''): void {
+  if (isRecord(mine) && isRecord(theirs)) {
+    for (const name of new Set([...Object.keys(mine), ...Object.keys(theirs)])) {
+      checkSame(where, what, mine[name], theirs[name], path ? `${path}.${name}` : name);
+    }
+    return;
+  }
+  if (JSON.stringify(mine) === JSON.stringify(theirs)) return;
+  throw new ArgumentError(where, what, `one with ${path} ${shownPart(mine)}`, shownPart(theirs));
+}
+
+const shownPart = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
