@@ -1,3 +1,5 @@
+export { fitJob, type FitJobOptions, type FitSummary } from './fit/fit-job';
+export type { CalibrationData, FitData } from './fit/fit-data';
 export { scoreJob, type ScoreData, type ScoreJobOptions, type ScoreSummary } from './score/score-job';
 export { folderStore } from './stores/folder-store';
 export type { JobStore } from './stores/job-store';

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { Queue, Worker } from 'bullmq';
 import { scorerMethods } from 'tfjs-ood/detector';
-import { folderStore, scoreJob, type JobStore } from 'tfjs-ood/jobs';
+import { fitJob, folderStore, scoreJob, type JobProcessor, type JobStore } from 'tfjs-ood/jobs';
+import { mahalanobis, nearestNeighbors } from 'tfjs-ood/scorers';
 
 export interface WorkerConfig {
   port: number;
@@ -27,11 +28,15 @@ const store: JobStore = {
     await pause();
   },
 };
+tf.env().set('PROD', true); // no word on native builds
 await tf.setBackend('cpu');
 const connection = { port: config.port };
 const queue = new Queue(config.queue, { connection });
 const shared = { queue, store, roots: { all: config.root }, fanOut: 4 };
-const processor = scoreJob({ ...shared, methods: scorerMethods });
+const processor: JobProcessor<object> =
+  config.queue === 'score'
+    ? scoreJob({ ...shared, methods: scorerMethods })
+    : fitJob({ ...shared, methods: { gaussian: mahalanobis(), bank: nearestNeighbors({ k: 5, bankSize: 200 }) } });
 const worker = new Worker(config.queue, processor, {
   connection,
   lockDuration: config.lockDuration,

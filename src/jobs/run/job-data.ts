@@ -80,14 +80,19 @@ export function checkSize(where: string, data: unknown, mostBytes: number): void
 }
 
 /** The data of a job by their declaration, none besides. @throws ArgumentError naming the field, as `job.data.run` */
-export function readData<O extends object>(where: string, data: unknown, declared: SavedFields<O>): O {
+export function readData<O extends object>(
+  where: string,
+  data: unknown,
+  declared: SavedFields<O>,
+  ...within: readonly string[]
+): O {
   return readFields<O>(
     (path, expected, received) => {
       throw new ArgumentError(where, [DATA, ...path].join('.'), expected, received);
     },
     data,
     declared,
-    [],
+    within,
   );
 }
 

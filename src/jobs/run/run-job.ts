@@ -25,7 +25,7 @@ export interface RunKind<Task, Summary extends RunSummary> {
   /** Reads the data of a run's job: what is common to all runs, and its task. */
   read(data: unknown): Promise<{ data: ShardsData; task: Task }>;
   phases: readonly string[];
-  phase(name: string, context: RunContext<Task>): Promise<Phase>;
+  phase(name: string, context: RunContext<Task>): Phase;
   /** Does the run, phase by phase, and puts what comes of it under keys that begin with its name. */
   whole(context: RunContext<Task>, partOf: (phase: string) => Promise<PartResult>): Promise<Summary>;
 }
@@ -69,7 +69,7 @@ export function jobsOf<Task, Summary extends RunSummary>(
     if (!isPlaceOf({ from, to }, opened.plan.shards, opened.plan.fanOut)) {
       throw new ArgumentError(where, 'job.data', 'a place in the tree of its run', `shards ${from} to ${to}`);
     }
-    const own = await kind.phase(phase, contextOf(opened, signal));
+    const own = kind.phase(phase, contextOf(opened, signal));
     return (await runPart({ where, ...work, of, opened, store, queue, attempts }, own, { from, to })).summary;
   }
 
@@ -86,7 +86,7 @@ export function jobsOf<Task, Summary extends RunSummary>(
     const of = `${job.id}.${job.timestamp.toString(36)}`;
     const partOf = async (name: string): Promise<PartResult> => {
       await job.updateProgress({ run, phase: name, shards });
-      const phase = await kind.phase(name, context);
+      const phase = kind.phase(name, context);
       const whole = { from: 0, to: shards };
       const part = await runPart({ where, ...work, of, opened, store, queue, attempts }, phase, whole);
       checkFailed(part.summary.failed, shards, failedShards);

@@ -4,19 +4,23 @@ import { readOptions } from '../../core/read-options';
 import { csvWriter } from '../../blocks/write/csv-writer';
 import { parquetWriter } from '../../blocks/write/parquet-writer';
 import { METHODS, type ScorerMethods } from '../../detector/scorer-kinds';
+import type { Head } from '../../scorers/contract/scorer';
 import type { JobProcessor } from '../queue/queue-job';
 import { readData, SHARDS_DATA, type ShardsData } from '../run/job-data';
+import { keptLoaded } from '../run/kept-loaded';
 import { jobsOf, type RunContext, type RunSummary } from '../run/run-job';
-import { WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
+import { HEAD, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
 import { PLAIN_NAME } from '../shards/place-within';
 import type { PartSummary } from '../tree/part-result';
 import type { Phase } from '../tree/run-part';
-import { digestOfBytes, judgeKeeper, type JudgeFile } from './kept-judge';
+import { digestOfBytes, loadJudge, type JudgeFile, type RowJudge } from './row-judge';
 
 /** Options of {@link scoreJob}. */
 export interface ScoreJobOptions extends WorkerOptions {
   /** Methods by kind, of which the one is taken that the saved scorer names: `scorerMethods`, or a few of them. */
   methods: ScorerMethods;
+  /** The last dense layer, where the method needs one. */
+  head?: Head;
 }
 
 /** The data of a job that scores shards. */
@@ -67,9 +71,13 @@ function keptBytes() {
  */
 export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | PartSummary> {
   const where = 'scoreJob';
-  const { methods, ...own } = readOptions(where, options, { ...WORKER_OPTIONS, methods: [required(METHODS)] });
+  const { methods, head, ...own } = readOptions(where, options, {
+    ...WORKER_OPTIONS,
+    methods: [required(METHODS)],
+    head: [HEAD],
+  });
   const { store } = own;
-  const keeper = judgeKeeper(where, store, methods);
+  const keeper = keptLoaded<RowJudge>();
 
   async function read(given: unknown): Promise<{ data: ShardsData; task: ScoreTask }> {
     const { scorer, format, ...data } = readData<ScoreData>(where, given, {
@@ -87,10 +95,11 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
 
   function phase({ opened, blocksOf, signal }: RunContext<ScoreTask>): Phase {
     const { run, task } = opened.plan;
+    const load = () => loadJudge(where, store, task.file, { methods, head });
     return {
       name: PHASE,
       ofShard: (name) =>
-        keeper.use(task.file, async ({ judge }) => {
+        keeper.use(`${task.file.key} ${task.file.digest}`, load, async ({ judge }) => {
           const kept = keptBytes();
           const writer = task.format === 'csv' ? csvWriter(kept.sink) : parquetWriter(kept.sink);
           let rows = 0;
@@ -117,7 +126,7 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
       where,
       read,
       phases: [PHASE],
-      phase: (_, context) => Promise.resolve(phase(context)),
+      phase: (_, context) => phase(context),
       async whole({ opened: { plan } }, partOf) {
         const { rows, failed, counts } = (await partOf(PHASE)).summary;
         const ood = counts.ood === undefined ? {} : { ood: counts.ood };
