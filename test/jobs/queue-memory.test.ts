@@ -1,15 +1,17 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import Redis from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scorerMethods } from 'tfjs-ood/detector';
-import { scoreJob, type JobStore, type ScoreSummary } from 'tfjs-ood/jobs';
+import { scoreJob, type ScoreSummary } from 'tfjs-ood/jobs';
 import { encodeScorer, mahalanobis } from 'tfjs-ood/scorers';
 import { startRedis, type RedisServer } from '../../examples/cluster/redis-server';
 import { temporaryFolder } from '../node/temporary-folder';
+import { heldInMemory } from './score-world';
 
 const place = temporaryFolder();
 let redis: RedisServer;
@@ -21,17 +23,6 @@ afterAll(() => redis.stop());
 
 const WORKERS = 3;
 const FAN_OUT = 8;
-
-/** A store that is nothing but a map. */
-function heldInMemory(): JobStore & { kept: Map<string, Uint8Array> } {
-  const kept = new Map<string, Uint8Array>();
-  return {
-    kept,
-    get: (key) => Promise.resolve(kept.get(key)),
-    put: (key, bytes) => Promise.resolve(kept.set(key, bytes)),
-    delete: (key) => Promise.resolve(kept.delete(key)),
-  };
-}
 
 /** The most jobs and bytes that the queue held while so many shards were scored. */
 async function mostHeld(shards: number, root: string) {
@@ -52,36 +43,47 @@ async function mostHeld(shards: number, root: string) {
   const processor = scoreJob({ queue, store, roots: { all: root }, methods: scorerMethods, fanOut: FAN_OUT });
   const workers = Array.from({ length: WORKERS }, () => new Worker(name, processor, { connection }));
   const client = new Redis(redis.port);
-  let [mostJobs, mostBytes, isOver] = [0, 0, false];
-  const before = Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1]);
+  let [mostJobs, mostBytes, mostParts, isOver] = [0, 0, 0, false];
+  const partsIn = () => [...store.kept.keys()].filter((key) => key.includes('/parts/'));
   const data = { run: name, root: 'all', list: 'list.txt', columns: { features: ['a', 'b'], ids: 'id' } };
   const job = await queue.add('score', { ...data, scorer: 'scorer' });
   const over = (job.waitUntilFinished(events) as Promise<ScoreSummary>).finally(() => (isOver = true));
   while (!isOver) {
-    mostJobs = Math.max(
-      mostJobs,
-      (await client.keys(`bull:${name}:*.score.*-*`)).filter((key) => !/:\w+$/.test(key)).length,
+    const keys = await client.keys(`bull:${name}:*`);
+    mostJobs = Math.max(mostJobs, keys.filter((key) => /\.score\.\d+-\d+$/.test(key)).length);
+    const sizes = await Promise.all(keys.map((key) => client.memory('USAGE', key)));
+    mostBytes = Math.max(
+      mostBytes,
+      sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
     );
-    mostBytes = Math.max(mostBytes, Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1]) - before);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    mostParts = Math.max(mostParts, partsIn().length);
+    await wait(5);
   }
   expect(await over).toMatchObject({ shards, rows: 2 * shards, failed: { count: 0 } });
-  const left = await client.keys(`bull:${name}:*.score.*`);
+  const leftJobs = await client.keys(`bull:${name}:*.score.*`);
   for (const worker of workers) await worker.close();
   await events.close();
   await queue.close();
   client.disconnect();
   processor.dispose();
-  const keys = [...store.kept.keys()].filter((key) => key.includes('/parts/'));
-  return { mostJobs, mostBytes, left, keys };
+  const leftParts = partsIn();
+  return { mostJobs, mostBytes, mostParts, leftJobs, leftParts };
 }
 
-test('smoke', { timeout: 180_000 }, async () => {
+/** A path of the tree for each worker: the parts below each place of it, and the parts that wait for them. */
+const depthOf = (shards: number) => Math.ceil(Math.log(shards) / Math.log(FAN_OUT));
+const most = (shards: number) => WORKERS * FAN_OUT * depthOf(shards);
+
+test('the queue holds no more of a run than a path of its tree for each worker', { timeout: 180_000 }, async () => {
   const root = place('root');
   await mkdir(root);
   await writeFile(join(root, 'one.txt'), 'id,a,b\nx,1,2\ny,3,4\n');
   for (const shards of [64, 512, 4096]) {
-    const before = Date.now();
-    console.log(shards, await mostHeld(shards, root), Date.now() - before);
+    const held = await mostHeld(shards, root);
+    expect(held.mostJobs).toBeLessThanOrEqual(most(shards));
+    expect(held.mostBytes).toBeLessThan(2 ** 18);
+    expect(held.mostParts).toBeLessThanOrEqual(most(shards));
+    expect(held.leftJobs).toEqual([]);
+    expect(held.leftParts).toEqual([]);
   }
 });
