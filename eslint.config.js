@@ -14,7 +14,7 @@ const folders = Object.keys(mayImport);
 const ON_ARRAYS = ['core', 'datasets', 'pairs', 'metrics', 'thresholds', 'blocks', 'report'];
 
 /** Folders that run in Node alone. */
-const ON_NODE = ['node', 'cli'];
+const ON_NODE = ['node', 'jobs', 'cli'];
 
 const directions = folders.map((folder) => ({
   files: [`src/${folder}/**/*.ts`],
@@ -31,7 +31,7 @@ const directions = folders.map((folder) => ({
           },
           ...(ON_NODE.includes(folder)
             ? []
-            : [{ group: ['node:*', 'sharp'], message: 'Only src/node and src/cli touch Node.' }]),
+            : [{ group: ['node:*', 'sharp'], message: 'Only src/node, src/jobs and src/cli touch Node.' }]),
           ...(folder === 'training'
             ? []
             : [

@@ -17,6 +17,7 @@ export default defineConfig({
     webgpu: 'src/webgpu/index.ts',
     onnx: 'src/onnx/index.ts',
     blocks: 'src/blocks/index.ts',
+    jobs: 'src/jobs/index.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -19,7 +19,16 @@ export const asideOf = (file: string): string => `${file}.${randomUUID()}.part`;
  * await writeFileAtomic('metrics.json', JSON.stringify(metrics));
  */
 export async function writeFileAtomic(file: string, contents: Uint8Array | string): Promise<void> {
-  const aside = asideOf(file);
+  await writeByWayOf('writeFileAtomic', file, asideOf(file), contents);
+}
+
+/** The same by way of a file of that name, on the same disk. `where` is who complains. @throws StorageError */
+export async function writeByWayOf(
+  where: string,
+  file: string,
+  aside: string,
+  contents: Uint8Array | string,
+): Promise<void> {
   try {
     const handle = await open(aside, 'wx');
     try {
@@ -31,7 +40,7 @@ export async function writeFileAtomic(file: string, contents: Uint8Array | strin
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
-    throw asStorageError('writeFileAtomic', file, error);
+    throw asStorageError(where, file, error);
   }
   await syncFolder(dirname(file));
 }
