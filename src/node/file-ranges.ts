@@ -6,6 +6,7 @@ import { openRegularFile } from './read-regular-file';
 /** The bytes of a file, until it is closed. */
 export interface FileRanges extends ByteRanges {
   readonly name: string;
+  readInto(into: Uint8Array, start: number): Promise<number>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -32,21 +33,26 @@ export async function fileRanges(path: string): Promise<FileRanges> {
   const { size } = await handle.stat();
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= handle.close());
+  async function readInto(bytes: Uint8Array, start: number): Promise<number> {
+    if (closed) throw new FormatError(where, path, 'open', 'a file that was closed');
+    let at = 0;
+    while (at < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
+      if (bytesRead === 0)
+        throw new FormatError(where, path, `a file of ${size} bytes`, 'one that was cut', start + at);
+      at += bytesRead;
+    }
+    return at;
+  }
   return {
     byteLength: size,
     name: basename(path),
     async slice(start, end = size) {
-      if (closed) throw new FormatError(where, path, 'open', 'a file that was closed');
       const bytes = new Uint8Array(Math.max(0, end - start));
-      let at = 0;
-      while (at < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0)
-          throw new FormatError(where, path, `a file of ${size} bytes`, 'one that was cut', start + at);
-        at += bytesRead;
-      }
+      await readInto(bytes, start);
       return bytes.buffer;
     },
+    readInto,
     close,
     [Symbol.asyncDispose]: close,
   };

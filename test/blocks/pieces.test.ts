@@ -1,32 +1,53 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { byteWindow } from '../../src/blocks/bytes/byte-window';
+import { Room } from '../../src/blocks/bytes/room';
 import { shardOf } from '../../src/blocks/bytes/shard';
 import { ListLengths } from '../../src/blocks/parquet/levels';
 import { RunCursor } from '../../src/blocks/parquet/run-cursor';
+import { ranges } from './block-files';
 
 test('a window gives the bytes of the shard, whatever its size and whatever is asked', async () => {
   const bytes = Uint8Array.from({ length: 200 }, (_, i) => (i * 37) & 255);
-  const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 })), { maxLength: 12 });
+  const step = fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), fc.boolean());
+  const steps = fc.array(step, { maxLength: 12 });
+  const sources = {
+    bytes,
+    ranges: ranges(bytes, 'ranges'),
+    readInto: { ...ranges(bytes, 'into'), readInto: (into: Uint8Array, from: number) => filled(into, from) },
+  };
+  const filled = (into: Uint8Array, from: number) => {
+    into.set(bytes.subarray(from, from + into.length));
+    return Promise.resolve(into.length);
+  };
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 50 }),
       fc.integer({ min: 0, max: 90 }),
       steps,
-      async (size, start, all) => {
-        const window = byteWindow(shardOf('test', 'shard', bytes), start, 190, size);
+      fc.constantFrom(...Object.values(sources)),
+      async (size, start, all, source) => {
+        const [room, beside] = [new Room(), new Room()];
+        room.atLeast(70).fill(255); // what another part left there
+        const window = byteWindow(shardOf('test', 'shard', source), start, 190, size, room);
         let at = start;
-        for (const [ask, skip] of all) {
+        for (const [ask, skip, isTaken] of all) {
           if (ask > 190 - at) {
             await expect(window.peek(ask)).rejects.toMatchObject({ name: 'FormatError' });
+            await expect(window.take(ask, beside)).rejects.toMatchObject({ name: 'FormatError' });
             return;
+          }
+          if (isTaken) {
+            const taken = await window.take(ask, beside);
+            expect([...taken]).toEqual([...bytes.subarray(at, (at += ask))]);
+            if (ask > size) expect(room.size).toBeLessThanOrEqual(Math.max(70, size));
+            continue;
           }
           const got = await window.peek(ask);
           expect([...got.subarray(0, ask)]).toEqual([...bytes.subarray(at, at + ask)]);
           const gone = Math.min(skip, ask);
           window.skip(gone);
           at += gone;
-          window.trim();
           expect([window.at, window.left]).toEqual([at, 190 - at]);
         }
       },

@@ -6,7 +6,7 @@ import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../strea
 import { BLOCKS_OPTIONS } from '../stream/blocks-of';
 import { columnBlocks } from '../stream/column-blocks';
 import { COLUMNS } from '../stream/read-columns';
-import { sideBySide } from '../stream/shard-columns';
+import { sideBySide } from '../stream/side-by-side';
 import { openArrow } from './arrow-batches';
 import { arrowNumbers, arrowValues } from './arrow-columns';
 

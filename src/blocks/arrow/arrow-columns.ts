@@ -1,7 +1,8 @@
 import { byteWindow, type ByteWindow } from '../bytes/byte-window';
 import type { Shard } from '../bytes/shard';
 import type { PackedNumbers } from '../parquet/column-kind';
-import { numberCopier, numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
+import { numberCopier } from '../stream/number-copier';
+import { numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
 import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
 import type { ArrowBatch, ArrowFile } from './arrow-batches';
 import { shownField, ARROW_TYPE, type ArrowField } from './arrow-fields';

@@ -8,6 +8,8 @@ export interface ByteRanges {
   readonly name?: string;
   /** The bytes from `start`, to before `end`. */
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
+  /** May be left out: fills `into` with the bytes from `start` on, and gives how many came; nothing is made anew. */
+  readInto?(into: Uint8Array, start: number): Promise<number>;
 }
 
 /** A shard of a data set: ranges of bytes, a Blob or File of a page, or bytes. */

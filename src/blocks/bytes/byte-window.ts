@@ -1,3 +1,4 @@
+import { Room } from './room';
 import type { Shard } from './shard';
 
 /** A part of a shard that is read forward, a window of bytes at a time. */
@@ -16,44 +17,42 @@ export interface ByteWindow {
   some(): Promise<Uint8Array>;
   /** Goes past them. */
   skip(count: number): void;
-  /** Lets go of bytes that it went past, where they were many. */
-  trim(): void;
+  /** The next `count` bytes, going past them; in `beside` where the window has no room. Valid until the next call. */
+  take(count: number, beside: Room): Promise<Uint8Array>;
 }
 
 /**
- * A window of `size` bytes that slides over a shard from `start` to `end`; it grows to what is asked for at once.
+ * A window of `size` bytes that slides over a shard from `start` to `end`, in `room`; it grows to what is asked for at
+ * once.
  *
  * @throws FormatError where the shard ends before
  */
-export function byteWindow(shard: Shard, start: number, end: number, size: number): ByteWindow {
+export function byteWindow(shard: Shard, start: number, end: number, size: number, room = new Room()): ByteWindow {
   if (!(start >= 0 && start <= end && end <= shard.size)) {
     throw shard.refuse(`a file that holds bytes ${start} to ${end} (is it cut short?)`, `${shard.size} bytes`);
   }
   let held: Uint8Array = new Uint8Array();
   let from = start;
   let at = start;
-  const peek = async (count: number): Promise<Uint8Array> => {
+  const has = () => Math.max(0, from + held.length - at);
+  function check(count: number): void {
     if (count > end - at) throw shard.refuse(`a file with ${count} bytes more there`, `${end - at}`, at);
-    const has = from + held.length - at;
-    if (has < count) {
-      const rest = has > 0 ? held.subarray(held.length - has) : new Uint8Array();
-      const begin = at + rest.length;
-      held = new Uint8Array(); // not beside the next one
-      const until = Math.min(end, Math.max(at + count, begin + size));
-      if (rest.length === 0 && until - begin <= size) held = await shard.read(begin, until);
-      else {
-        // Part by part: what is larger than a window is not there twice
-        const joined = new Uint8Array(until - at);
-        joined.set(rest);
-        for (let next = begin; next < until; next += size) {
-          joined.set(await shard.read(next, Math.min(until, next + size)), next - at);
-        }
-        held = joined;
-      }
+  }
+  async function peek(count: number): Promise<Uint8Array> {
+    check(count);
+    const rest = has();
+    if (rest < count) {
+      const wanted = Math.min(end - at, Math.max(count, size));
+      const kept = held.length - rest;
+      held.copyWithin(0, kept);
+      const bytes = room.atLeast(wanted, rest).subarray(0, wanted);
+      held = bytes.subarray(0, rest);
       from = at;
+      await shard.fill(bytes.subarray(rest), at + rest);
+      held = bytes;
     }
     return held.subarray(at - from);
-  };
+  }
   return {
     get at() {
       return at;
@@ -66,10 +65,18 @@ export function byteWindow(shard: Shard, start: number, end: number, size: numbe
     skip(count) {
       at += count;
     },
-    trim() {
-      if (held.length <= 2 * size) return;
-      held = held.slice(Math.min(held.length, at - from));
-      from = at;
+    async take(count, beside) {
+      check(count);
+      const rest = has();
+      let bytes: Uint8Array;
+      if (count <= Math.max(size, rest)) bytes = (await peek(count)).subarray(0, count);
+      else {
+        bytes = beside.atLeast(count).subarray(0, count);
+        if (rest > 0) bytes.set(held.subarray(at - from));
+        await shard.fill(bytes.subarray(rest), at + rest);
+      }
+      at += count;
+      return bytes;
     },
   };
 }

@@ -10,6 +10,8 @@ export interface Shard {
   readonly size: number;
   /** @throws FormatError where the range is not within the shard, or fewer bytes come */
   read(start: number, end: number): Promise<Uint8Array>;
+  /** Writes the bytes from `start` on over `into`. @throws FormatError as `read` does */
+  fill(into: Uint8Array, start: number): Promise<void>;
   /** A FormatError that names the shard. */
   refuse(expected: string, received: unknown, offset?: number): FormatError;
 }
@@ -36,22 +38,36 @@ export function shardOf(where: string, what: string, given: unknown): Shard {
   const refuse = (expected: string, received: unknown, offset?: number) =>
     new FormatError(where, name, expected, received, offset);
   const source = given as ShardBytes;
+  function checkRange(start: number, end: number): void {
+    if (start >= 0 && start <= end && end <= (total as number)) return;
+    throw refuse(`a file that holds bytes ${start} to ${end} (is it cut short?)`, `${String(total)} bytes`);
+  }
+  const short = (count: number, start: number, received: unknown) =>
+    refuse(`a file with ${count} bytes from ${start} on`, received);
+  const being = (count: number) => `${count} (is it being written?)`;
+  async function read(start: number, end: number): Promise<Uint8Array> {
+    checkRange(start, end);
+    const answer: unknown = await source.slice(start, end);
+    const bytes = await bytesOfAnswer(answer);
+    if (bytes?.length === end - start) return bytes;
+    throw short(end - start, start, bytes ? being(bytes.length) : answer);
+  }
   return {
     where,
     name,
     size: total as number,
     refuse,
-    async read(start, end) {
-      if (!(start >= 0 && start <= end && end <= (total as number))) {
-        throw refuse(`a file that holds bytes ${start} to ${end} (is it cut short?)`, `${String(total)} bytes`);
-      }
-      const answer: unknown = await source.slice(start, end);
-      const bytes = await bytesOfAnswer(answer);
-      if (bytes?.length === end - start) return bytes;
-      throw refuse(
-        `a file with ${end - start} bytes from ${start} on`,
-        bytes ? `${bytes.length} (is it being written?)` : answer,
-      );
+    read,
+    async fill(into, start) {
+      const end = start + into.length;
+      if (source instanceof Uint8Array) {
+        checkRange(start, end);
+        into.set(source.subarray(start, end));
+      } else if ('readInto' in source && typeof source.readInto === 'function') {
+        checkRange(start, end);
+        const count: unknown = await source.readInto(into, start);
+        if (count !== into.length) throw short(into.length, start, typeof count === 'number' ? being(count) : count);
+      } else into.set(await read(start, end));
     },
   };
 }

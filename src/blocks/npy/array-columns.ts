@@ -1,5 +1,6 @@
 import type { ColumnNames } from '../stream/read-columns';
-import { sideBySide, type ShardColumns } from '../stream/shard-columns';
+import type { ShardColumns } from '../stream/shard-columns';
+import { sideBySide } from '../stream/side-by-side';
 import { fedNumbers, fedValues, type FedArray } from './fed-columns';
 
 /** The columns of a shard, each from an array by its name. */

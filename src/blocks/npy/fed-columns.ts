@@ -1,5 +1,6 @@
 import type { Shard } from '../bytes/shard';
-import { numberCopier, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
+import { numberCopier } from '../stream/number-copier';
+import { wholeNumbers, type NumberFormatName } from '../stream/number-formats';
 import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
 import type { ByteFeed } from './byte-feed';
 

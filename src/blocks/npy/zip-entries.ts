@@ -14,6 +14,8 @@ const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
+/** Bytes of the end mark, of the longest comment behind it, and of what stands before it in a zip64 file. */
+const TAIL = 22 + 65_535 + 20;
 const LARGEST_LIST = 2 ** 26;
 const UNKNOWN = 0xffffffff;
 
@@ -22,7 +24,7 @@ const big = (view: DataView, at: number): number => Number(view.getBigUint64(at,
 
 /** Where the list of entries lies. */
 async function findList(shard: Shard): Promise<{ start: number; size: number; count: number }> {
-  const from = Math.max(0, shard.size - 22 - 65_535);
+  const from = Math.max(0, shard.size - TAIL);
   const tail = viewOf(await shard.read(from, shard.size));
   for (let at = tail.byteLength - 22; at >= 0; at--) {
     if (tail.getUint32(at, true) !== END || tail.getUint16(at + 20, true) !== tail.byteLength - at - 22) continue;

@@ -1,11 +1,13 @@
 import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparquet';
 import { OodError } from '../../core/errors';
 import { byteWindow, type ByteWindow } from '../bytes/byte-window';
+import { Room } from '../bytes/room';
 import type { Shard } from '../bytes/shard';
 import { thriftLength } from './check-thrift';
 import type { Hyparquet } from './hyparquet';
 import { firstNull, rowsBefore, type Levels } from './levels';
 import type { Leaf } from './read-footer';
+import { snappyInto } from './snappy';
 
 /** Values of a page as they are stored, all of them there. */
 export interface StoredValues {
@@ -29,6 +31,25 @@ export interface ChunkSource {
   windowSize: number;
   compressors: Compressors;
   hyparquet: Hyparquet;
+  rooms: PageRooms;
+}
+
+/**
+ * Memory that pages are read in. Each column has its window and its present page; the columns of a shard, of which one
+ * is read at a time, share what is used up before another is asked for its next page.
+ */
+export interface PageRooms {
+  window: Room;
+  page: Room;
+  shared: SharedRooms;
+}
+
+/** Memory for what no page needs once it is there. */
+export interface SharedRooms {
+  /** A page as it is compressed. */
+  packed: Room;
+  /** A dictionary before its values are taken out. */
+  dictionary: Room;
 }
 
 /** DuckDB's pages have up to 100 MB. */
@@ -79,10 +100,24 @@ const sized = (bytes: Uint8Array, from: number): [levels: Uint8Array, end: numbe
 
 const NONE = /* @__PURE__ */ new Uint8Array();
 
+/** Bytes without their compression: those of Snappy in `room`. */
+function unpacked(
+  { hyparquet, compressors }: ChunkSource,
+  packed: Uint8Array,
+  size: number,
+  codec: ColumnMetaData['codec'],
+  room: Room,
+): Uint8Array {
+  if (codec !== 'SNAPPY') return hyparquet.decompressPage(packed, size, codec, compressors);
+  const bytes = room.atLeast(size).subarray(0, size);
+  snappyInto(packed, bytes);
+  return bytes;
+}
+
 /** Levels and values of a page, and how the values are encoded. */
 function partsOf(source: ChunkSource, header: PageHeader, packed: Uint8Array, codec: ColumnMetaData['codec']) {
-  const { leaf, hyparquet, compressors } = source;
-  const unpack = (bytes: Uint8Array, size: number) => hyparquet.decompressPage(bytes, size, codec, compressors);
+  const { leaf, rooms } = source;
+  const unpack = (bytes: Uint8Array, size: number) => unpacked(source, bytes, size, codec, rooms.page);
   const { data_page_header: v1, data_page_header_v2: v2 } = header;
   if (v2) {
     const [repetition, definition] = [v2.repetition_levels_byte_length, v2.definition_levels_byte_length];
@@ -92,12 +127,19 @@ function partsOf(source: ChunkSource, header: PageHeader, packed: Uint8Array, co
     const start = repetition + definition;
     const size = header.uncompressed_page_size - start;
     const rest = packed.subarray(start);
+    let bytes = rest;
+    if (v2.is_compressed !== false && size > 0) bytes = unpack(rest, size);
+    else if (codec !== 'UNCOMPRESSED') {
+      // Not where other columns read what they have
+      bytes = rooms.page.atLeast(rest.length).subarray(0, rest.length);
+      bytes.set(rest);
+    }
     return {
       count: v2.num_values,
       encoding: v2.encoding,
       repetition: packed.subarray(0, repetition),
       definition: packed.subarray(repetition, start),
-      bytes: v2.is_compressed !== false && size > 0 ? unpack(rest, size) : rest,
+      bytes,
     };
   }
   if (!v1) throw new Error('a page of an unknown kind');
@@ -115,8 +157,8 @@ function partsOf(source: ChunkSource, header: PageHeader, packed: Uint8Array, co
 }
 
 /**
- * The pages of a column chunk, one at a time: the compressed bytes of one are in the window, its values in memory of
- * their own, or in the window where nothing is compressed.
+ * The pages of a column chunk, one at a time: its bytes stay what they are until the next one is asked for, those of a
+ * dictionary until any column is asked for one.
  *
  * @param rowsSoFar rows of the shard that began before the page
  * @throws FormatError for a damaged page, naming the row of a null
@@ -126,26 +168,25 @@ export async function* chunkPages(
   meta: ColumnMetaData,
   rowsSoFar: () => number,
 ): AsyncGenerator<StoredPage> {
-  const { shard, leaf, hyparquet, compressors } = source;
+  const { shard, leaf, rooms } = source;
   const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
   const size = Number(meta.total_compressed_size);
-  const window = byteWindow(shard, start, start + size, source.windowSize);
+  const window = byteWindow(shard, start, start + size, source.windowSize, rooms.window);
+  const beside = meta.codec === 'UNCOMPRESSED' ? rooms.page : rooms.shared.packed;
   const total = Number(meta.num_values);
   let seen = 0;
   while (seen < total) {
     const at = window.at;
     const header = await nextHeader(source, window);
     let page: StoredPage;
-    let held: ArrayBufferLike;
     try {
       checkSizes(header, meta.codec);
-      const packed = (await window.peek(header.compressed_page_size)).subarray(0, header.compressed_page_size);
-      window.skip(packed.length);
-      held = packed.buffer;
+      const packed = await window.take(header.compressed_page_size, beside);
       if (header.type === 'INDEX_PAGE') continue;
       if (header.dictionary_page_header) {
         const { num_values: count } = header.dictionary_page_header;
-        const bytes = hyparquet.decompressPage(packed, header.uncompressed_page_size, meta.codec, compressors);
+        const size = header.uncompressed_page_size;
+        const bytes = unpacked(source, packed, size, meta.codec, rooms.shared.dictionary);
         page = { count, encoding: 'PLAIN', bytes, isDictionary: true, repetition: { bytes: NONE, most: 0 } };
         if (!(Number.isInteger(count) && count >= 0)) throw new Error('a dictionary without a count');
       } else {
@@ -156,9 +197,10 @@ export async function* chunkPages(
         const lists = { bytes: repetition, most: leaf.repetition };
         const none = firstNull({ bytes: definition, most: leaf.definition }, count);
         if (none !== undefined) {
-          const row = rowsSoFar() + (leaf.repetition ? Math.max(0, rowsBefore(lists, none + 1) - 1) : none);
+          // A page may begin within a row, which counts among those so far
+          const row = rowsSoFar() + (leaf.repetition ? rowsBefore(lists, none + 1) - 1 : none);
           const missing = leaf.repetition ? 'a null, or an empty list,' : 'a null';
-          throw shard.refuse(`a file without nulls in ${leaf.name}`, `${missing} at row ${row}`);
+          throw shard.refuse(`a file without nulls in ${leaf.name}`, `${missing} at row ${Math.max(0, row)}`);
         }
         page = { count, encoding, bytes, isDictionary: false, repetition: lists };
         seen += count;
@@ -166,7 +208,6 @@ export async function* chunkPages(
     } catch (error) {
       throw damaged(shard, leaf.name, error, at);
     }
-    if (page.bytes.buffer !== held) window.trim();
     yield page;
   }
 }

@@ -1,5 +1,6 @@
 import type { ParquetType } from 'hyparquet';
-import { numberCopier, numberFormat, type Into, type NumberFormatName } from '../stream/number-formats';
+import { numberCopier, type Into } from '../stream/number-copier';
+import { numberFormat, type NumberFormatName } from '../stream/number-formats';
 import type { StoredValues } from './chunk-pages';
 import type { ColumnKind } from './column-kind';
 import type { Hyparquet } from './hyparquet';
@@ -28,32 +29,30 @@ export interface NumberKind extends ColumnKind {
 
 const IS_DICTIONARY = ['PLAIN_DICTIONARY', 'RLE_DICTIONARY'];
 
-/** Indices that are unpacked at a time. */
-const AT_ONCE = 4096;
+/** Indices that are unpacked at a time, by one page after the other. */
+const indices = /* @__PURE__ */ new Int32Array(4096);
 
 function fromDictionary({ count, bytes }: StoredValues, dictionary: NumberDictionary): NumberValues {
   const { numbers, each, values } = dictionary;
   const runs = new RunCursor(bytes.subarray(1), bytes[0] ?? 0);
-  const indices = new Int32Array(AT_ONCE);
+  /** Writes the next numbers one after the other. */
+  function copyRun(out: Float32Array, at: number, total: number): void {
+    for (let done = 0; done < total; done += indices.length) {
+      const some = Math.min(indices.length, total - done);
+      runs.fill(indices, some);
+      for (let i = 0, to = at + done * each; i < some; i++, to += each) {
+        const index = indices[i]! >>> 0;
+        if (index >= values) throw new Error(`a value ${index} of a dictionary of ${values}`);
+        if (each === 1) out[to] = numbers[index]!;
+        else out.set(numbers.subarray(index * each, (index + 1) * each), to);
+      }
+    }
+  }
   return {
     count: count * each,
     copy({ out, at, stride, width, rows }) {
-      const perRow = width / each;
-      let left = rows * perRow;
-      let [row, within] = [0, 0];
-      while (left > 0) {
-        const some = Math.min(left, AT_ONCE);
-        runs.fill(indices, some);
-        for (let i = 0; i < some; i++) {
-          const index = indices[i]!;
-          if (index < 0 || index >= values) throw new Error(`a value ${index} of a dictionary of ${values}`);
-          const to = at + row * stride + within * each;
-          if (each === 1) out[to] = numbers[index]!;
-          else out.set(numbers.subarray(index * each, (index + 1) * each), to);
-          if (++within === perRow) [row, within] = [row + 1, 0];
-        }
-        left -= some;
-      }
+      if (stride === width) return copyRun(out, at, (rows * width) / each);
+      for (let row = 0; row < rows; row++) copyRun(out, at + row * stride, width / each);
     },
   };
 }

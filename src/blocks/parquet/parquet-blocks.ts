@@ -2,12 +2,14 @@ import type { ColumnMetaData } from 'hyparquet';
 import { oneOf, required } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import type { ShardBytes } from '../bytes/byte-ranges';
+import { Room } from '../bytes/room';
 import type { Shard } from '../bytes/shard';
 import type { Block, BlockColumns, ColumnBlocksOptions, PartsOf } from '../stream/block';
 import { BLOCKS_OPTIONS } from '../stream/blocks-of';
 import { columnBlocks } from '../stream/column-blocks';
 import { COLUMNS, type ColumnNames } from '../stream/read-columns';
-import { sideBySide, type NumberColumn, type ShardColumns, type ValueColumn } from '../stream/shard-columns';
+import type { NumberColumn, ShardColumns, ValueColumn } from '../stream/shard-columns';
+import { sideBySide } from '../stream/side-by-side';
 import { parquetChunks, type ColumnChunks } from './chunk-source';
 import { numberKind, valueKind, type PackedNumbers } from './column-kind';
 import { compressorsFor, loadHyparquet, type Hyparquet } from './hyparquet';
@@ -83,9 +85,11 @@ async function openColumns({ shard, footer, names, hyparquet, packed }: Opening)
     metas.filter((meta): meta is ColumnMetaData => meta !== undefined),
   );
   const windowSize = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, Math.floor(WINDOWS / all.length)));
+  const shared = { packed: new Room(), dictionary: new Room() };
   const chunks = (name: string): ColumnChunks => {
     const index = leaves.findIndex((leaf) => leaf.name === name);
-    return parquetChunks({ shard, leaf: leaves[index]!, windowSize, compressors, hyparquet }, groups, index);
+    const rooms = { window: new Room(), page: new Room(), shared };
+    return parquetChunks({ shard, leaf: leaves[index]!, windowSize, compressors, hyparquet, rooms }, groups, index);
   };
   const numbers = (part: 'features' | 'logits'): NumberColumn | undefined => {
     const columns = names[part]?.map((name) => {

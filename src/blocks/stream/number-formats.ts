@@ -71,42 +71,6 @@ export type NumberFormatName =
   | 'int64'
   | 'uint64';
 
-/** Whether bytes of float32 can be copied as they are. */
-const IS_LITTLE = /* @__PURE__ */ (() => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1)();
-
-/** Where numbers go. */
-export interface Into {
-  out: Float32Array;
-  at: number;
-  /** From one row to the next. */
-  stride: number;
-  width: number;
-  rows: number;
-}
-
-/** A copier of `rows` x `width` numbers from a byte on, as float32. */
-export function numberCopier(name: NumberFormatName, isLittle = true) {
-  const { bytes: size, read } = numberFormat(name, isLittle);
-  const isPlain = name === 'float32' && isLittle && IS_LITTLE;
-  return (bytes: Uint8Array, from: number, { out, at, stride, width, rows }: Into): void => {
-    if (isPlain && (stride === width || rows === 1)) {
-      const target = new Uint8Array(out.buffer, out.byteOffset + 4 * at, 4 * rows * width);
-      target.set(bytes.subarray(from, from + target.length));
-      return;
-    }
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let next = from;
-    if (isPlain && width === 1) {
-      for (let to = at, end = at + rows * stride; to < end; to += stride, next += 4)
-        out[to] = view.getFloat32(next, true);
-      return;
-    }
-    for (let row = 0; row < rows; row++) {
-      const start = at + row * stride;
-      for (let i = 0; i < width; i++, next += size) out[start + i] = read(view, next);
-    }
-  };
-}
 /** Whole numbers at some bytes as ids and labels have them. */
 export function wholeNumbers(
   name: NumberFormatName,
