@@ -13,7 +13,7 @@ process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boo
 const training =
   'test/training/{adam,closed-form-batch-norm,seeded-dropout,step-gradients,steps-ahead,trainer,trainer-state,vgg}';
 const losses = 'test/losses/{pair-losses,whole-numbers}';
-const scorers = 'test/scorers/{logit-scorers,nearest-class-mean,neighbor-scorers}';
+const scorers = 'test/scorers/{logit-scorers,nearest-class-mean}';
 const suites = [training, losses, scorers, 'test/detector/embed', 'test/tensors/finite-images'];
 
 /** Minutes by software: with FULL=1 alone. Chromium runs losses, scorers and embeddings on webgpu for each change. */

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError } from 'tfjs-ood';
 import { openRunFolder, writeReport } from 'tfjs-ood/node';
@@ -130,8 +131,20 @@ export async function compare(experiment: Experiment, options: ComparisonOptions
     }
     console.log(`\n${tables}\n${join(path, 'results.md')}, results.json; scores.csv and checkpoints in a folder each`);
     if (options.animations) console.log(`Animations: ${join(path, 'animations')}`);
-    if (options.report) console.log(`Report: ${join(path, 'report.html')}`);
+    if (options.report) console.log(await reportLine(path, folderOf(first!, firstSeed)));
   } finally {
     await run.close();
   }
+}
+
+/** Where the report lies; of a finished training whose report is gone, how to have it again. */
+async function reportLine(path: string, folder: string): Promise<string> {
+  const report = join(path, 'report.html');
+  const isThere = await access(report).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return `Report: ${report}`;
+  const scores = join(folder, 'scores.json');
+  return `Report: none is there, as its training had finished before; delete ${scores} and call again: nothing is trained anew.`;
 }

@@ -130,5 +130,6 @@ export function checkFoundNames(where: string, found: readonly string[], meaning
   }
   if (found.length === columns) return;
   const expected = `${columns} names, one for each column of the logits, in their order`;
-  throw new ArgumentError(where, 'classNames', expected, `none, and labels that name ${found.length}`);
+  const some = `${found.slice(0, 3).join(', ')}${found.length > 3 ? ', ...' : ''}`;
+  throw new ArgumentError(where, 'classNames', expected, `none, and labels that name ${found.length}: ${some}`);
 }

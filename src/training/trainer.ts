@@ -15,6 +15,7 @@ import { SeededDropout } from './seeded-dropout';
 import { sayWhereSlow } from './slow-backend';
 import { lossAndNorm, partGradients, stepHealth, wholeGradients } from './step/step-gradients';
 import type { BatchPart, StepGradients } from './step/step-gradients';
+import { registerReluGradient } from './step/relu-gradient';
 import { stepQueue, type Launched } from './step/step-queue';
 import { completeOptions } from './trainer-options';
 import type { TrainerOptions } from './trainer-options';
@@ -89,6 +90,7 @@ export function createTrainer(model: LayersModel, trainerOptions: TrainerOptions
   const adam = createAdam(trainable, options);
   const checkBackend = oneBackend();
   const backend = tf.getBackend();
+  registerReluGradient();
   sayWhereSlow('createTrainer', model);
   let steps = 0;
   const queue = stepQueue();

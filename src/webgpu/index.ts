@@ -11,6 +11,7 @@ import type { WebgpuKernel, WebgpuKernelCall } from './kernel-call';
 import { nearestColumns } from './nearest-columns';
 import { moveTowards, normalizeChannelsGrad, normalizeChannelsKernel } from './normalize-channels';
 import { avgPoolGradient, maxPoolGradient } from './pool-gradients';
+import { reluGradient } from './relu-gradient';
 import { stepHealthKernel } from './step-health';
 
 type Kernel = (call: WebgpuKernelCall) => tf.TensorInfo | tf.TensorInfo[];
@@ -31,6 +32,7 @@ const kernels: Readonly<Record<string, (stock: WebgpuKernel) => Kernel>> = {
   NearestColumns: registered(nearestColumns),
   NormalizeChannels: registered(normalizeChannelsKernel),
   NormalizeChannelsGrad: registered(normalizeChannelsGrad),
+  ReluGrad: registered(reluGradient),
   StepHealth: registered(stepHealthKernel),
 };
 

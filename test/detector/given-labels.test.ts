@@ -82,7 +82,7 @@ describe('labels as people have them', () => {
     const two = indices.map((label) => (label === 2 ? 'ant' : mixed[label]));
     await refuses(
       fit({ features: rows, logits: rows, labels: two }),
-      'classNames must be 3 names, one for each column of the logits, in their order, got none, and labels that name 2',
+      'classNames must be 3 names, one for each column of the logits, in their order, got none, and labels that name 2: ant, cat',
     );
   });
 

@@ -72,8 +72,10 @@ test('a run killed twice and started again ends with the weights of an uninterru
       .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
   expect(await epochs(killed)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 
+  await rm(join(whole, 'report.html'));
   const again = await runExperiment(whole);
   expect(again.output).toContain('is finished');
+  expect(again.output).toContain(`Report: none is there, as its training had finished before; delete ${whole}`);
   const other = await runExperiment(whole, ['--margin', '3']);
   expect(other.code).toBe(1);
   expect(other.output).toContain('margin');

@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectClose } from '../expect-close';
 import { normal } from '../against-cpu';
+import { odmLoss } from 'tfjs-ood';
+import { createTrainer, vgg } from 'tfjs-ood/training';
 import { againstCpu } from './cases';
+import { countKernels } from './launched';
 
 let before: number;
 beforeEach(async () => {
@@ -44,6 +47,48 @@ describe('sums over first axes', () => {
     row.forEach((value, column) => {
       expect(Math.abs(columns![column]! / (rows * value) - 1), `of ${value}`).toBeLessThan(bound); // in float64
     });
+  });
+});
+
+describe('the gradient of ReLU', () => {
+  const model = vgg({ width: 1 / 64, inputShape: [4, 4, 3], seed: 1 });
+  beforeAll(() => createTrainer(model, { loss: (y, x) => odmLoss(y, x), seed: 1 }).dispose()); // it registers it
+  afterAll(() => model.dispose());
+
+  test('passes what is above 0, stops 0 and -0, keeps NaN as tfjs does', async () => {
+    const dy = Float32Array.of(3, 3, 3, 3, -5, 3, NaN, 3);
+    const x = Float32Array.of(2, -2, 0, -0, 1e-30, NaN, 1, Infinity);
+    const [own] = await read(() => run('ReluGrad', { dy: tf.tensor1d(dy), x: tf.tensor1d(x) }));
+    expect(Array.from(own!)).toEqual([3, 0, 0, 0, -5, NaN, NaN, 3]);
+  });
+
+  test('in a tape it is one kernel, which a gradient of the gradient does without', async () => {
+    const x = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i * i));
+    const of = (work: (x: tf.Tensor) => tf.Tensor) => read(() => tf.grad(work)(tf.tensor1d(x)));
+    const kernels = countKernels();
+    const [first] = await of((at) => tf.square(tf.relu(at)));
+    const launched = kernels.take();
+    kernels.stop();
+    expect(launched.get('ReluGrad')).toBe(1);
+    expectClose(
+      first!,
+      x.map((value) => 2 * Math.max(0, value)),
+    );
+    const [second] = await of((at) => tf.grad((inner: tf.Tensor) => tf.square(tf.relu(inner)))(at));
+    expectClose(
+      second!,
+      x.map((value) => (value > 0 ? 2 : 0)),
+    );
+    const [whole] = await read(() =>
+      tf.grad((at: tf.Tensor) => tf.cast(tf.relu(at), 'float32'))(tf.tensor1d([2, -1, 0], 'int32')),
+    );
+    expect(Array.from(whole!)).toEqual([1, 0, 0]);
+  });
+
+  test('on other backends it is as it was', async () => {
+    await tf.setBackend('cpu');
+    const [own] = await read(() => tf.grad((at: tf.Tensor) => tf.relu(at))(tf.tensor1d([2, -1, 0, NaN])));
+    expect(Array.from(own!)).toEqual([1, 0, 0, NaN]);
   });
 });
 

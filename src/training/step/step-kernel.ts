@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Kernels of training that only `tfjs-ood/webgpu` has. */
-type StepKernel = 'AdamUpdate' | 'MoveTowards' | 'NormalizeChannels' | 'NormalizeChannelsGrad' | 'StepHealth';
+type StepKernel =
+  'AdamUpdate' | 'MoveTowards' | 'NormalizeChannels' | 'NormalizeChannelsGrad' | 'ReluGrad' | 'StepHealth';
 
 /**
  * What a kernel of ours makes, where it is registered for the backend in use. Losses have such a function of their own:
