@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { CASES, isLoss, type Case, type Sizes } from './growth/cases';
@@ -16,7 +18,8 @@ const PYTHON = '/usr/bin/python3';
 const PACKAGES = ['-c', 'import numpy, scipy, sklearn, torch'];
 
 interface Measured {
-  /** Milliseconds. */
+  /** Milliseconds: of the first turn, ours, and of one when code is compiled. */
+  first?: number;
   time: number;
   /** MiB beyond what the rows take. */
   memory: number;
@@ -54,7 +57,10 @@ function lineOf(program: string, one: Case, at: number, withPeer: boolean): stri
   const asked = [pathOf('peers.py'), one.name, String(one.scored ?? 0), SECONDS, ...all];
   const theirs = withPeer ? measured(PYTHON, asked, all.length) : [];
   const plain = (values: readonly Measured[], key: keyof Measured): string =>
-    values.map((value) => (value[key] < 10 ? value[key].toFixed(1) : value[key].toFixed(0))).join(' / ');
+    values
+      .map((value) => value[key] ?? NaN)
+      .map((value) => value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0))
+      .join(' / ');
   const ratio = theirs.map(({ time }, which) => (ours[which]!.time / time).toFixed(1)).join(' / ');
   const sizes = one.sizes.map(({ rows, size, classes }) => `${rows} x ${size}, ${classes}`).join(' / ');
   const what = isLoss(one) ? 'gradient' : one.scored ? `score of ${one.scored}` : 'fit';
@@ -64,33 +70,55 @@ function lineOf(program: string, one: Case, at: number, withPeer: boolean): stri
     ours.map(({ time }) => time),
   );
   const memory = `${plain(ours, 'memory')} | ${withPeer ? plain(theirs, 'memory') : 'missing'}`;
-  return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
+  return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'first')} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
 }
 
-/** `one.ts` in one file, which starts in a tenth of the time; beside the packages that it imports. */
-async function bundled(folder: string): Promise<string> {
-  const outfile = join(folder, 'one.mjs');
+/** A program in one file, which starts in a tenth of the time; beside the packages that it imports. */
+async function bundled(file: string, folder: string): Promise<string> {
+  const outfile = join(folder, file.replace('.ts', '.mjs'));
   const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
   const as = { bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' } as const;
-  await build({ entryPoints: [pathOf('one.ts')], outfile, tsconfig, ...as });
+  await build({ entryPoints: [pathOf(file)], outfile, tsconfig, ...as });
   return outfile;
 }
 
-/** Of the names given (`losses`: those with a gradient) or of all; each line as soon as it is known. */
+/** What a program prints, line by line, as it comes. */
+async function* linesOf(program: string): AsyncGenerator<string> {
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  yield* createInterface({ input: child.stdout });
+  const code = child.exitCode ?? (await once(child, 'exit'))[0];
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+}
+
+/**
+ * Of the names given (`losses`: those with a gradient; `laws`: how every scorer grows, without a peer) or of all; each
+ * line as soon as it is known.
+ */
 export async function* run(names: readonly string[] = []): AsyncGenerator<string> {
   const isWanted = (one: Case) =>
     names.length === 0 || names.includes(one.name) || (isLoss(one) && names.includes('losses'));
   const rows = CASES.flatMap((one, at) => (isWanted(one) ? [{ one, at }] : []));
-  if (rows.length === 0) throw new Error(`no such row; there are losses, ${CASES.map(({ name }) => name).join(', ')}`);
+  const withLaws = names.length === 0 || names.includes('laws');
+  if (rows.length === 0 && !withLaws) {
+    throw new Error(`no such row; there are losses, laws, ${CASES.map(({ name }) => name).join(', ')}`);
+  }
   const withPeer = existsSync(PYTHON) && spawnSync(PYTHON, PACKAGES).status === 0;
-  yield '| what | N x D, C | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |';
-  yield '| --- | --- | ---: | ---: | ---: | --- | ---: | ---: |';
   const caches = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
   await mkdir(caches, { recursive: true }); // below node_modules, where the packages are found
   const folder = await mkdtemp(join(caches, 'growth-'));
   try {
-    const program = await bundled(folder);
-    for (const { one, at } of rows) yield lineOf(program, one, at, withPeer);
+    if (rows.length > 0) {
+      yield '| what | N x D, C | first, ms | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |';
+      yield '| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |';
+      const program = await bundled('one.ts', folder);
+      for (const { one, at } of rows) yield lineOf(program, one, at, withPeer);
+    }
+    if (withLaws) {
+      yield '';
+      yield '| what | grows | ours, ms | as |';
+      yield '| --- | --- | ---: | --- |';
+      yield* linesOf(await bundled('all-laws.ts', folder));
+    }
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -118,6 +118,40 @@ test('halves that are coupled by very little, or share their eigenvalues', async
   );
 });
 
+test('values that many vectors share, to all digits or nearly so', async () => {
+  const size = 100;
+  const random = seededRandom(1);
+  const ways: Float64Array[] = []; // orthonormal
+  while (ways.length < size) {
+    const own = Float64Array.from({ length: size }, () => random.normal());
+    for (const other of [...ways, ...ways]) {
+      const product = own.reduce((sum, value, i) => sum + value * other[i]!, 0);
+      other.forEach((value, i) => (own[i]! -= product * value));
+    }
+    const length = Math.hypot(...own);
+    ways.push(own.map((value) => value / length));
+  }
+  const withValues = (valueOf: (k: number) => number) =>
+    symmetric(size, (i, j) => ways.reduce((sum, way, k) => sum + valueOf(k) * way[i]! * way[j]!, 0));
+  await expectDecomposed(
+    withValues((k) => (k < 50 ? 1 : 2)),
+    size,
+  );
+  await expectDecomposed(
+    withValues((k) => (k < 50 ? 0 : 1)),
+    size,
+  );
+  await expectDecomposed(
+    withValues((k) => 1 + 1e-15 * k),
+    size,
+  );
+  // Four of Wilkinson's matrices, which hardly touch
+  for (const glue of [1e-8, 1e-14, 1e-170]) {
+    const entry: Entry = (i, j) => (i === j ? Math.abs((i % 21) - 10) : i - j > 1 ? 0 : i % 21 === 0 ? glue : 1);
+    await expectDecomposed(symmetric(84, entry), 84);
+  }
+});
+
 test('some of the vectors are those of all', async () => {
   for (const size of [20, 75, 150]) {
     const { vectors } = await symmetricEigen(symmetric(size, kinds.noise!), size, pause);

@@ -85,6 +85,14 @@ export function made({ rows, size, classes }: Sizes, seed = 1) {
   return { features: { data, shape: [rows, size] as const }, labels, head };
 }
 
+/** Milliseconds of the processor, of which a busy machine gives fewer a second. */
+export async function timed(run: () => Promise<unknown>): Promise<number> {
+  const from = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1000;
+}
+
 /** The value and the gradient of a loss; the first class is OoD. */
 function gradientOf(name: string, { features, labels }: ReturnType<typeof made>): () => Promise<unknown> {
   const x = tf.tensor2d(features.data, [...features.shape]);
