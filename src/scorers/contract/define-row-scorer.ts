@@ -12,10 +12,10 @@ import {
   type Sizes,
 } from '../../core/saved/saved-arrays';
 import { pauses, type Pause } from '../../core/pauses';
-import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
+import { readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { lazyPartials } from '../partial/lazy-partials';
-import { fitRows, type FitRows, type KnownRows } from './fit-rows';
+import type { FitRows, KnownRows } from './fit-rows';
 import type { Accumulator } from '../partial/accumulator';
 import { inUse } from './in-use';
 import type { Rows } from './rows';
@@ -223,21 +223,8 @@ export function defineRowScorer<
     needs,
     fitNeeds,
     ...(takesTags && { takesTags }),
-    async fit(blocks, how) {
-      const { onProgress, signal, ...parts } = readFitOptions(where, how);
-      const pause = pauses(signal);
-      await pause();
-      const asked = partsOf(where, fitNeeds, parts);
-      const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, asked));
-      const gathered = definition.gather?.(asked, options);
-      if (!gathered) return scorerOf(await definition.fit!(rows, asked, options, pause), options, asked);
-      try {
-        for await (const block of rows) await gathered.add(block, pause, block);
-        return scorerOf(await gathered.finish(pause), options, asked);
-      } finally {
-        gathered.dispose?.();
-      }
-    },
+    fit: async (blocks, how) =>
+      (await import('./fit-defined')).fitDefined(where, options, definition, use, scorerOf, blocks, how),
     restore(given, parts) {
       const from = `${where}.restore`;
       const state = readScorerState(from, given, kind);

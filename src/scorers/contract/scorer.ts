@@ -120,8 +120,6 @@ export interface PartialFit<F extends FitNeed = FitNeed> {
   merge(other: PartialFit<F> | Uint8Array, options?: MergeOptions): Promise<void>;
   /** One safetensors file. @throws ArgumentError while a block is being added */
   toBytes(): Uint8Array;
-  /** Frees what it holds on the backend. */
-  dispose(): void;
 }
 
 /** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */

@@ -9,6 +9,7 @@ import type { StateArrays } from '../partial/accumulator';
 import { STREAMS } from '../partial/id-hash';
 import { readIds, type GivenIds, type RowId } from '../partial/row-ids';
 import { RowSample } from '../partial/row-sample';
+import { mergeSample, readSample, sampleState } from '../partial/sampled-rows';
 
 /** Rows that are scored at once. */
 const AT_ONCE = 1024;
@@ -119,10 +120,10 @@ export class HeldRows {
 
   state(): Record<string, NamedArray> {
     if (!this.#sides) return {};
-    return { ...this.#rows.state(), ...writeArrays(SAVED, { sides: Int32Array.from(this.#sides) }) };
+    return { ...sampleState(this.#rows), ...writeArrays(SAVED, { sides: Int32Array.from(this.#sides) }) };
   }
 
-  /** Adds what `state` gave of others. @throws as {@link RowSample.merge}; FormatError */
+  /** Adds what `state` gave of others. @throws as {@link mergeSample}; FormatError */
   merge(where: string, { sides: saved, ...rows }: StateArrays): void {
     if (saved === undefined && Object.keys(rows).length === 0) return;
     const { sides } = readArrays(where, { sides: saved }, SAVED, 'state.held');
@@ -136,9 +137,9 @@ export class HeldRows {
     if (!isWhole || rows.rows?.shape[1] !== size) {
       throw new FormatError(where, 'state.held.sides', 'the sides of what is needed of a row', own);
     }
-    this.#rows.check(where, rows);
+    readSample(where, this.#rows, rows);
     this.#takeSides(where, own);
-    this.#rows.merge(where, rows);
+    mergeSample(where, this.#rows, rows);
   }
 
   #takeSides(where: string, sides: Sides): void {

@@ -1,5 +1,5 @@
-import { ANYTHING, BYTES, INTEGER, SHARE_OR_NONE, SIGNAL, TEXT } from '../../core/check';
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { ANYTHING, BYTES, INTEGER, SHARE_OR_NONE } from '../../core/check';
+import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
 import { pauses, type Pause } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import type { GivenParts } from '../contract/fit-options';
@@ -7,11 +7,13 @@ import type { Widths } from '../contract/read-numbers';
 import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, PartialFit } from '../contract/scorer';
 import { rowsAt, type NumberBlock } from '../contract/split-block';
 import type { Accumulator } from './accumulator';
+import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { arraysAs, arraysOf } from './named-arrays';
 import { namingShard } from './naming-shard';
 import { checkSame, decodePartial, encodePartial, type PartialAbout, type PartialState } from './partial-state';
 import type { RowId } from './row-ids';
+import { readSample, refuseKnown, sampleState } from './sampled-rows';
 import { SeenRows } from './seen-rows';
 import { inTurn } from './in-turn';
 
@@ -48,13 +50,6 @@ export const HOLD_OUT = {
   head: [ANYTHING],
   logitsOf: [ANYTHING],
 } as const;
-
-const SHARD = {
-  expected: 'a name or a number',
-  holds: (value: unknown) => typeof value === 'string' || Number.isFinite(value),
-};
-export const ADD_OPTIONS = { ids: [ANYTHING], shard: [SHARD], signal: [SIGNAL] } as const;
-export const MERGE_OPTIONS = { name: [TEXT, 'bytes'], signal: [SIGNAL] } as const;
 
 /** A partial fit of some method. */
 export class GatheredFit<T> implements PartialFit {
@@ -124,6 +119,7 @@ export class GatheredFit<T> implements PartialFit {
     }
     const fits = readsRows ? part.count : calibrationShare > 0 ? partIds.length : count;
     await pause();
+    this.#refuse(where, partIds);
     if (!readsRows || fits > 0) {
       await accumulator.add({ ...part, ids: partIds.length > 0 ? partIds : undefined } as never, pause, block);
     }
@@ -160,7 +156,15 @@ export class GatheredFit<T> implements PartialFit {
       seen.merge(where, shards, arraysOf(tensors, 'seen.'));
       await pause();
       const sums = arraysOf(tensors, 'sums.');
-      if (count > 0 || Object.keys(sums).length > 0) await this.#gathered.accumulator.merge(sums, where, pause);
+      const { accumulator } = this.#gathered;
+      const { sample } = accumulator;
+      const kept = arraysOf(tensors, 'sample.');
+      const sampled = sample && readSample(where, sample, kept);
+      if (accumulator.merge && (count > 0 || Object.keys(sums).length > 0)) await accumulator.merge(sums, where, pause);
+      else if (Object.keys(sums).length > 0) throw new FormatError(where, 'tensors', 'without sums', sums);
+      if (sampled && sampled.ids.length > 0) sample.add(sampled.rows, sampled.size, sampled.ids);
+      else if (!sample && Object.keys(kept).length > 0)
+        throw new FormatError(where, 'tensors', 'without a sample', kept);
       this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
       this.#widths = { ...this.#widths, ...widths };
       this.count += count;
@@ -177,8 +181,12 @@ export class GatheredFit<T> implements PartialFit {
   }
 
   #state(): PartialState {
-    const sums = this.count > 0 ? this.#gathered.accumulator.state() : {};
-    const tensors = { ...arraysAs('sums.', sums), ...arraysAs('seen.', this.#seen.state()) };
+    const { state, sample } = this.#gathered.accumulator;
+    const tensors = {
+      ...arraysAs('sums.', (this.count > 0 && state?.()) || {}),
+      ...arraysAs('sample.', sample ? sampleState(sample) : {}),
+      ...arraysAs('seen.', this.#seen.state()),
+    };
     return { kind: this.kind, about: this.#about(), tensors };
   }
 
@@ -190,7 +198,7 @@ export class GatheredFit<T> implements PartialFit {
   /** Throws where adding rows with these ids would, as far as what is kept of them says. */
   refuse(where: string, ids: readonly RowId[]): void {
     this.#seen.read(where, ids, ids.length, undefined);
-    this.#gathered.accumulator.refuse?.(where, ids);
+    this.#refuse(where, ids);
   }
 
   /** Whether it is of a method with this name and these options. */
@@ -219,7 +227,10 @@ export class GatheredFit<T> implements PartialFit {
       return this.#gathered.accumulator.finish(pause);
     });
 
-  readonly dispose = (): void => this.#gathered.accumulator.dispose?.();
+  #refuse(where: string, ids: readonly RowId[]): void {
+    const { sample } = this.#gathered.accumulator;
+    if (sample) refuseKnown(where, sample, ids);
+  }
 }
 
 /** A part of bytes. @throws ArgumentError for what are none, FormatError for damaged ones */

@@ -11,7 +11,7 @@ import type { AddOptions, Batch, MergeOptions, Need, Scorer } from '../contract/
 import { encodeScorer } from '../contract/scorer-state';
 import { readBlock, rowsAt, withBlock } from '../contract/split-block';
 import { digestOf } from './digest';
-import { ADD_OPTIONS, MERGE_OPTIONS } from './gathered-fit';
+import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { inTurn } from './in-turn';
 import { namingShard } from './naming-shard';
@@ -19,6 +19,7 @@ import { arraysAs, arraysOf } from './named-arrays';
 import { checkSame } from './partial-state';
 import { readIds, type GivenIds } from './row-ids';
 import { RowSample } from './row-sample';
+import { readSample, refuseKnown, sampleState } from './sampled-rows';
 import { areShards, SeenRows, type SavedShards } from './seen-rows';
 
 const FORMAT = 'tfjs-ood/partial-calibration';
@@ -158,7 +159,7 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
         const calibrates = idShare(this.#how.seed, STREAMS.calibration, this.#how.share);
         const own = Int32Array.from(known.keys()).filter((row) => calibrates(known[row]!));
         const chosen = Array.from(own, (row) => known[row]!);
-        this.#kept.read(where, chosen, chosen.length);
+        refuseKnown(where, this.#kept, chosen);
         const scores = new Float32Array(own.length);
         for (const [i, row] of own.entries()) {
           await pause();
@@ -184,14 +185,12 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
       const { count, shards, ...fixed } = about;
       const { scorer, share, seed, atMost } = this.#about();
       checkSame(where, 'other', { scorer, share, seed, atMost }, fixed);
-      const kept = new RowSample(atMost, seed, STREAMS.calibration);
-      kept.merge(where, this.#kept.state());
-      kept.merge(where, arraysOf(tensors, 'scores.'));
-      if (kept.size !== undefined && kept.size !== 1) {
-        throw new FormatError(where, 'tensors.scores.rows', 'scores [R, 1]', `[R, ${kept.size}]`);
+      const { rows, size, ids } = readSample(where, this.#kept, arraysOf(tensors, 'scores.'));
+      if (ids.length > 0 && size !== 1) {
+        throw new FormatError(where, 'tensors.scores.rows', 'scores [R, 1]', `[R, ${size}]`);
       }
       this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
-      this.#kept.merge(where, arraysOf(tensors, 'scores.'));
+      if (ids.length > 0) this.#kept.add(rows, size, ids);
       this.count += count;
       return Promise.resolve();
     });
@@ -216,7 +215,7 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
   }
 
   #state(): { about: About; tensors: Record<string, NamedArray> } {
-    const tensors = { ...arraysAs('scores.', this.#kept.state()), ...arraysAs('seen.', this.#seen.state()) };
+    const tensors = { ...arraysAs('scores.', sampleState(this.#kept)), ...arraysAs('seen.', this.#seen.state()) };
     return { about: this.#about(), tensors };
   }
 

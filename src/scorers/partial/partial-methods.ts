@@ -4,7 +4,8 @@ import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import type { GivenParts } from '../contract/fit-options';
 import type { HoldOutOptions, MergeOptions, PartialFit, Scorer } from '../contract/scorer';
-import { GatheredFit, HOLD_OUT, MERGE_OPTIONS, partialOf, type GatheredMethod } from './gathered-fit';
+import { MERGE_OPTIONS } from './call-shapes';
+import { GatheredFit, HOLD_OUT, partialOf, type GatheredMethod } from './gathered-fit';
 import type { PartialState } from './partial-state';
 
 const PARTS = { head: [ANYTHING], logitsOf: [ANYTHING] } as const;
@@ -55,18 +56,13 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
       if (all.length === 0) throw new ArgumentError(at, 'partials', 'one at least', 'none');
       let joined: GatheredFit<T> | undefined;
       if (all.length === 1 && all[0] instanceof GatheredFit && all[0].isOf(source)) joined = all[0] as GatheredFit<T>;
-      const isOwn = joined === undefined;
-      try {
-        for (const [i, one] of (isOwn ? all : []).entries()) {
-          const called = Array.isArray(partials) ? `partials[${i}]` : name;
-          const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
-          joined ??= emptyFor(state, parts);
-          await named(joined.take(at, state, pause), called);
-        }
-        return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));
-      } finally {
-        if (isOwn) joined?.dispose();
+      for (const [i, one] of (joined ? [] : all).entries()) {
+        const called = Array.isArray(partials) ? `partials[${i}]` : name;
+        const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
+        joined ??= emptyFor(state, parts);
+        await named(joined.take(at, state, pause), called);
       }
+      return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));
     },
   };
 }
