@@ -1,4 +1,5 @@
 import { COUNT, oneOf } from '../../core/check';
+import { FormatError } from '../../core/errors';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
@@ -58,7 +59,11 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
       const store = new ClassMeans();
       return {
         add: ({ features, labels }) => store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels),
-        merge: (state) => store.merge(ClassMeans.from(state)),
+        merge(state, where, _, { D }) {
+          const other = ClassMeans.from(state);
+          if (other.embeddingSize !== D) throw new FormatError(where, 'state', `rows of ${D}`, other.embeddingSize);
+          store.merge(other);
+        },
         state: () => store.state(),
         finish: () => meanArrays(store.means()),
       };

@@ -88,7 +88,7 @@ export interface AddOptions {
 
 /** How parts are joined. */
 export interface MergeOptions {
-  /** What errors call the bytes; default `'bytes'`. */
+  /** What errors call the part, such as the name of its file. */
   name?: string;
   /** Gives it up: the call rejects with its reason. */
   signal?: AbortSignal;

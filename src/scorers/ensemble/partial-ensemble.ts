@@ -143,7 +143,7 @@ export function partialEnsembles(source: EnsembleSource) {
       const classes = head?.shape[1];
       return {
         accumulator: gatheredMembers(source, given),
-        head: head ? digestOfHead(head) : '',
+        head: head && needs.has('head') ? digestOfHead(head) : '',
         widths: head ? { features: head.shape[0], logits: classes } : {},
         read: (from, block, widths) => readBlock(from, block, needs, widths, classes),
         async first(block) {

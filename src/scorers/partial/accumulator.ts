@@ -14,8 +14,11 @@ export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
 export interface Accumulator<F extends FitNeed, T> {
   /** One that throws leaves it as it was. Await `pause` at least every 20 ms of own work. */
   add(rows: FitRow<F>, pause: Pause, block: object): Promise<void> | void;
-  /** Adds what another one's `state` gave; one that throws leaves it as it was. `where` is who complains. */
-  merge?(state: StateArrays, where: string, pause: Pause): Promise<void> | void;
+  /**
+   * Adds what another one's `state` gave; one that throws leaves it as it was. `where` is who complains, `sizes` are
+   * the widths of its rows, where they are known.
+   */
+  merge?(state: StateArrays, where: string, pause: Pause, sizes: { D?: number; C?: number }): Promise<void> | void;
   /** All of it but the sample; called once there is a row. */
   state?(): Record<string, NamedArray>;
   /** What the fit finds; the accumulator stays as it is. */

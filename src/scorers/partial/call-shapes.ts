@@ -5,4 +5,4 @@ const SHARD = {
   holds: (value: unknown) => typeof value === 'string' || Number.isFinite(value),
 };
 export const ADD_OPTIONS = { ids: [ANYTHING], shard: [SHARD], signal: [SIGNAL] } as const;
-export const MERGE_OPTIONS = { name: [TEXT, 'bytes'], signal: [SIGNAL] } as const;
+export const MERGE_OPTIONS = { name: [TEXT], signal: [SIGNAL] } as const;

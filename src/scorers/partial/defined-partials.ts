@@ -48,7 +48,7 @@ export function definedPartials<W extends Fitted, X, S extends Scorer, O extends
       const rows = use?.rows(at, parts);
       return {
         accumulator: accumulatorOf(at, parts),
-        head: parts.head ? digestOfHead(parts.head) : '',
+        head: fitNeeds.includes('head') ? digestOfHead(parts.head) : '',
         widths: rows?.widths ?? {},
         read: (from, block, widths) => readNumbers(from, block, fitNeeds, widths, rows?.widths.logits),
         ...(rows && { first: (block: object) => rows.first(block) }),

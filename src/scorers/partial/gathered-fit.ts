@@ -10,7 +10,7 @@ import type { Accumulator } from './accumulator';
 import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { arraysAs, arraysOf } from './named-arrays';
-import { namingShard } from './naming-shard';
+import { namingPart, namingShard } from './naming-shard';
 import { checkSame, decodePartial, encodePartial, type PartialAbout, type PartialState } from './partial-state';
 import type { RowId } from './row-ids';
 import { readSample, refuseKnown, sampleState } from './sampled-rows';
@@ -131,12 +131,12 @@ export class GatheredFit<T> implements PartialFit {
 
   readonly merge = async (other: PartialFit | Uint8Array, options?: MergeOptions): Promise<void> => {
     const where = `${this.#method.where}.partial.merge`;
-    const { name, signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
+    const { name = 'other', signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
     if (other === this) throw new ArgumentError(where, 'other', 'another one', 'itself');
     const pause = pauses(signal);
     await pause();
     const state = other instanceof GatheredFit ? await other.settled() : partialOf(where, other, name);
-    await this.take(where, state, pause);
+    await namingPart(this.take(where, state, pause), name);
   };
 
   /** Adds a part that is plain data. */
@@ -159,9 +159,16 @@ export class GatheredFit<T> implements PartialFit {
       const { accumulator } = this.#gathered;
       const { sample } = accumulator;
       const kept = arraysOf(tensors, 'sample.');
-      const sampled = sample && readSample(where, sample, kept);
-      if (accumulator.merge && (count > 0 || Object.keys(sums).length > 0)) await accumulator.merge(sums, where, pause);
-      else if (Object.keys(sums).length > 0) throw new FormatError(where, 'tensors', 'without sums', sums);
+      const { features, logits } = widths;
+      const sampled = sample && readSample(where, sample, kept, features);
+      if (sampled && sampled.ids.length !== Math.min(count, sample.limit)) {
+        const expected = `${Math.min(count, sample.limit)} rows of ${count}`;
+        throw new FormatError(where, 'sample', expected, sampled.ids.length);
+      }
+      const sizes = { ...(features && { D: features }), ...(logits && { C: logits }) };
+      if (accumulator.merge && (count > 0 || Object.keys(sums).length > 0)) {
+        await accumulator.merge(sums, where, pause, sizes);
+      } else if (Object.keys(sums).length > 0) throw new FormatError(where, 'tensors', 'without sums', sums);
       if (sampled && sampled.ids.length > 0) sample.add(sampled.rows, sampled.size, sampled.ids);
       else if (!sample && Object.keys(kept).length > 0)
         throw new FormatError(where, 'tensors', 'without a sample', kept);
@@ -183,7 +190,7 @@ export class GatheredFit<T> implements PartialFit {
   #state(): PartialState {
     const { state, sample } = this.#gathered.accumulator;
     const tensors = {
-      ...arraysAs('sums.', (this.count > 0 && state?.()) || {}),
+      ...arraysAs('sums.', ((this.count > 0 || !this.#needsRows()) && state?.()) || {}),
       ...arraysAs('sample.', sample ? sampleState(sample) : {}),
       ...arraysAs('seen.', this.#seen.state()),
     };
@@ -201,9 +208,11 @@ export class GatheredFit<T> implements PartialFit {
     this.#refuse(where, ids);
   }
 
-  /** Whether it is of a method with this name and these options. */
-  isOf({ kind, options }: Pick<GatheredMethod<unknown>, 'kind' | 'options'>): boolean {
-    return this.kind === kind && JSON.stringify(this.#method.options) === JSON.stringify(options);
+  /** Whether it is of a method with this name and these options, begun with these parts of the model. */
+  isOf({ kind, options }: Pick<GatheredMethod<unknown>, 'kind' | 'options'>, { head, logitsOf }: GivenParts): boolean {
+    const own = this.#parts;
+    const isSame = this.kind === kind && JSON.stringify(this.#method.options) === JSON.stringify(options);
+    return isSame && (head ?? own.head) === own.head && (logitsOf ?? own.logitsOf) === own.logitsOf;
   }
 
   /** These parts of the model, or those that it was begun with. */
@@ -220,12 +229,15 @@ export class GatheredFit<T> implements PartialFit {
   /** What the rows come to. @throws ArgumentError where there is none */
   readonly finish = (where: string, pause: Pause): Promise<T> =>
     this.#turn.wait(async () => {
-      const needsRows = this.#method.fitNeeds.some((need) => need !== 'head' && need !== 'logitsOf');
-      if (needsRows && this.count === 0) {
+      if (this.#needsRows() && this.count === 0) {
         throw new ArgumentError(where, 'partials', 'at least one row', 'no row');
       }
       return this.#gathered.accumulator.finish(pause);
     });
+
+  #needsRows(): boolean {
+    return this.#method.fitNeeds.some((need) => need !== 'head' && need !== 'logitsOf');
+  }
 
   #refuse(where: string, ids: readonly RowId[]): void {
     const { sample } = this.#gathered.accumulator;
@@ -236,5 +248,5 @@ export class GatheredFit<T> implements PartialFit {
 /** A part of bytes. @throws ArgumentError for what are none, FormatError for damaged ones */
 export function partialOf(where: string, bytes: unknown, name: string): PartialState {
   if (BYTES.holds(bytes as number)) return decodePartial(where, bytes as Uint8Array, name);
-  throw new ArgumentError(where, name === 'bytes' ? 'other' : name, 'a partial fit, or its bytes', bytes);
+  throw new ArgumentError(where, name, 'a partial fit, or its bytes', bytes);
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
+import { ArgumentError, FormatError } from '../../core/errors';
 import type { NamedArray } from '../../core/saved/safetensors';
 import { readArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import type { StateArrays } from './accumulator';
@@ -47,7 +47,7 @@ export interface SampledRows {
 /**
  * What {@link sampleState} gave of another sample with the same limit and seed, to be added to this one.
  *
- * @throws ArgumentError for a row that both have; FormatError for what is no such state; ShapeError for another D
+ * @throws ArgumentError for a row that both have; FormatError for what is no such state, of another D neither
  */
 export function readSample(where: string, sample: RowSample, state: StateArrays, size = sample.size): SampledRows {
   if (Object.keys(state).length === 0) return { rows: new Float32Array(0), size: 0, ids: [] };
@@ -59,7 +59,7 @@ export function readSample(where: string, sample: RowSample, state: StateArrays,
     throw new FormatError(where, 'sample.ids', expected, ids ? `${ids.length} for ${count} rows` : 'others');
   }
   if (size !== undefined && size !== width) {
-    throw new ShapeError(where, 'other', `of rows [N, ${size}]`, `[N, ${width}]`);
+    throw new FormatError(where, 'sample.rows', `[N, ${size}]`, `[N, ${width}]`);
   }
   const again = ids.find((id) => sample.has(id));
   if (again !== undefined) throw new ArgumentError(where, 'other', 'of other rows', `id ${shownId(again)} in both`);
