@@ -12,10 +12,10 @@ import {
   type Sizes,
 } from '../../core/saved/saved-arrays';
 import { pauses, type Pause } from '../../core/pauses';
-import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
+import { readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
 import { lazyPartials } from '../partial/lazy-partials';
-import { fitRows, type FitRows, type KnownRows } from './fit-rows';
+import type { FitRows, KnownRows } from './fit-rows';
 import type { Accumulator } from '../partial/accumulator';
 import { inUse } from './in-use';
 import type { Rows } from './rows';
@@ -24,9 +24,9 @@ import type {
   Blocks,
   FitNeed,
   FitProgress,
-  FromPartial,
   ModelParts,
   Need,
+  PartialCalls,
   PartsFor,
   Scorer,
   ScorerMethod,
@@ -120,7 +120,7 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
 export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
-  fromPartial: FromPartial<F, Scorer<N> & M>;
+  fromPartial: PartialCalls<F, Scorer<N> & M>['fromPartial'];
   of(fitted: FittedOf<W>): Scorer<N> & M;
 }
 
@@ -223,21 +223,8 @@ export function defineRowScorer<
     needs,
     fitNeeds,
     ...(takesTags && { takesTags }),
-    async fit(blocks, how) {
-      const { onProgress, signal, ...parts } = readFitOptions(where, how);
-      const pause = pauses(signal);
-      await pause();
-      const asked = partsOf(where, fitNeeds, parts);
-      const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, asked));
-      const gathered = definition.gather?.(asked, options);
-      if (!gathered) return scorerOf(await definition.fit!(rows, asked, options, pause), options, asked);
-      try {
-        for await (const block of rows) await gathered.add(block, pause, block);
-        return scorerOf(await gathered.finish(pause), options, asked);
-      } finally {
-        gathered.dispose?.();
-      }
-    },
+    fit: async (blocks, how) =>
+      (await import('./fit-defined')).fitDefined(where, options, definition, use, scorerOf, blocks, how),
     restore(given, parts) {
       const from = `${where}.restore`;
       const state = readScorerState(from, given, kind);

@@ -3,7 +3,7 @@ import type { Definition, Fitted, Found, ModelUse } from '../contract/define-row
 import type { GivenParts } from '../contract/fit-options';
 import { readNumbers } from '../contract/read-numbers';
 import type { FitNeed, ModelParts, Need, Scorer } from '../contract/scorer';
-import { ofNoRow, type Accumulator } from './accumulator';
+import type { Accumulator } from './accumulator';
 import { digestOfHead } from './digest';
 import { partialMethods } from './partial-methods';
 import { decidingOptions } from './partial-state';
@@ -32,7 +32,7 @@ export function definedPartials<W extends Fitted, X, S extends Scorer, O extends
     }
     const noRows = (async function* () {})();
     return {
-      ...ofNoRow(undefined),
+      add: () => undefined,
       finish: (pause) => fit!(noRows, parts, options, pause) as Found<W, X>,
     };
   }
@@ -48,7 +48,7 @@ export function definedPartials<W extends Fitted, X, S extends Scorer, O extends
       const rows = use?.rows(at, parts);
       return {
         accumulator: accumulatorOf(at, parts),
-        head: parts.head ? digestOfHead(parts.head) : '',
+        head: fitNeeds.includes('head') ? digestOfHead(parts.head) : '',
         widths: rows?.widths ?? {},
         read: (from, block, widths) => readNumbers(from, block, fitNeeds, widths, rows?.widths.logits),
         ...(rows && { first: (block: object) => rows.first(block) }),
