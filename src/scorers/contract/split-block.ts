@@ -19,8 +19,9 @@ export async function readBlock(
   block: Partial<FitBlock>,
   needs: ReadonlySet<FitNeed>,
   widths: Widths,
+  classes?: number,
 ): Promise<NumberBlock> {
-  const read = await readNumbers(where, block, [...needs], widths);
+  const read = await readNumbers(where, block, [...needs], widths, classes);
   if (!needs.has('images')) return read;
   const images = checkedImages(where, block, read);
   return {

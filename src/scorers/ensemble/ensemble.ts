@@ -127,6 +127,18 @@ export function ensemble<N extends Need, F extends FitNeed>(
   const members = known as readonly unknown[] as readonly ScorerMethod[];
   const needs = [...new Set(known.flatMap((method) => method.needs))];
   const fitNeeds = [...new Set<F | N>([...known.flatMap((method) => method.fitNeeds), ...needs])];
+  const partials = async () =>
+    (await import('./partial-ensemble')).partialEnsembles({
+      where: WHERE,
+      kind: KIND,
+      members,
+      needs,
+      fitNeeds,
+      share: calibrationShare,
+      seed,
+      options: { combine, calibrationShare, seed, members: members.map(({ kind }) => kind) },
+      scorerOf: (found) => scorerOf({ ...found, needs, combine }),
+    });
   return {
     kind: KIND,
     needs,
@@ -134,20 +146,21 @@ export function ensemble<N extends Need, F extends FitNeed>(
     members,
     async fit(blocks, parts) {
       const { signal } = readFitOptions(WHERE, parts);
-      const how = { share: calibrationShare, seed, needs: new Set<FitNeed>(fitNeeds) };
+      const how = { share: calibrationShare, seed, needs, fitNeeds: new Set<FitNeed>(fitNeeds) };
       const { members: fitted, held, widths } = await fitMembers(WHERE, members, blocks, parts, how);
       try {
         const calibration: Float32Array[] = [];
-        for (const member of fitted) calibration.push(await heldScores(member, held, signal));
+        const blocks = await held.blocks(pauses(signal));
+        for (const member of fitted) calibration.push(await heldScores(member, blocks, signal));
         return scorerOf<N>({ members: fitted, needs, combine, widths, calibration });
       } catch (error) {
         fitted.forEach((member) => member.dispose());
         throw error;
       }
     },
-    partial: () => Promise.reject(new Error('not yet')),
-    partialFrom: () => Promise.reject(new Error('not yet')),
-    fromPartial: () => Promise.reject(new Error('not yet')),
+    partial: async (how) => (await partials()).partial(how),
+    partialFrom: async (bytes, how) => (await partials()).partialFrom(bytes, how),
+    fromPartial: async (given, how) => (await partials()).fromPartial(given, how) as Promise<Scorer<N>>,
     restore: (state, parts) => scorerOf<N>(restoredEnsemble(`${WHERE}.restore`, members, needs, state, parts)),
   };
 }

@@ -1,13 +1,24 @@
 import { ArgumentError } from '../../core/errors';
 import { pauses } from '../../core/pauses';
-import { seededRandom } from '../../core/random';
 import { sortScores } from '../../core/sort-scores';
 import { checkedHead } from '../contract/checked-head';
 import { checkHeadAgrees } from '../contract/head-agreement';
+import { idShare } from '../partial/id-hash';
+import { HeldRows, holdOutStream } from './held-rows';
 import { relay } from './relay';
-import type { FitNeed, FitProgress, ModelParts, Scorer, ScorerMethod } from '../contract/scorer';
+import type { FitBlock, FitNeed, FitProgress, ModelParts, Need, Scorer, ScorerMethod } from '../contract/scorer';
 import { readBlock, rowsAt, withBlock, type NumberBlock } from '../contract/split-block';
 import type { Widths } from '../contract/read-numbers';
+
+/** How rows are held out of the members' fits. */
+export interface MemberFit {
+  share: number;
+  seed: number;
+  /** What scoring asks for. */
+  needs: readonly Need[];
+  /** What fitting asks for, and scoring. */
+  fitNeeds: ReadonlySet<FitNeed>;
+}
 
 /** Fits all members in one pass over what is not held out; gives back what is. */
 export async function fitMembers(
@@ -15,11 +26,12 @@ export async function fitMembers(
   methods: readonly ScorerMethod[],
   blocks: AsyncIterable<object> | Iterable<object>,
   { onProgress, ...own }: FitProgress & Partial<ModelParts>,
-  { share, seed, needs }: { share: number; seed: number; needs: ReadonlySet<FitNeed> },
-): Promise<{ members: Scorer[]; held: NumberBlock[]; widths: Widths }> {
+  { share, seed, needs, fitNeeds }: MemberFit,
+): Promise<{ members: Scorer[]; held: HeldRows; widths: Widths }> {
   const pause = pauses(own.signal);
   await pause(); // before any of them begins
-  const random = seededRandom(seed);
+  const stream = holdOutStream(methods);
+  const isHeld = idShare(seed, stream, share);
   const relays = methods.map(() => relay<never>());
   let failed: Error | undefined;
   const fits = methods.map((method, i) => {
@@ -28,23 +40,26 @@ export async function fitMembers(
     fit.catch((error: Error) => (failed ??= error)).finally(leave);
     return fit;
   });
-  const held: NumberBlock[] = [];
+  const held = new HeldRows(needs, seed, stream);
   const widths: Widths = {};
   try {
     let [seen, kept, out] = [0, 0, 0];
     for await (const block of blocks) {
       await pause();
-      const read = await readBlock(where, block, needs, widths);
+      const read = await readBlock(where, block, fitNeeds, widths);
       for (const what of ['features', 'logits'] as const) if (read[what]) widths[what] = read[what].shape[1];
       if (seen === 0 && own.head && read.features && read.logits) {
         await checkHeadAgrees(where, checkedHead(where, own), read.features, read.logits, pause);
       }
-      const [fit, hold]: [number[], number[]] = [[], []];
-      for (let row = 0; row < read.count; row++) (random.uniform() < share ? hold : fit).push(row);
-      if (hold.length > 0) held.push(rowsAt(read, hold));
+      const ids = held.idsOf(where, (block as Partial<FitBlock>).ids, read.count);
+      const places = Array.from(ids.keys());
+      const [fit, hold] = [places.filter((row) => !isHeld(ids[row]!)), places.filter((row) => isHeld(ids[row]!))];
+      const idsAt = (rows: readonly number[]) => rows.map((row) => ids[row]!);
+      held.add(rowsAt(read, hold), idsAt(hold));
       if (fit.length > 0) {
         const part = rowsAt(read, fit);
-        await Promise.all(relays.map(({ put }) => withBlock(part, (lent) => put(lent as never))));
+        const put = { ids: idsAt(fit) };
+        await Promise.all(relays.map((to) => withBlock(part, (lent) => to.put({ ...lent, ...put } as never))));
       }
       if (failed) throw failed;
       [seen, kept, out] = [seen + read.count, kept + fit.length, out + hold.length];

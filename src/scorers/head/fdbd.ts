@@ -1,5 +1,6 @@
 import { COUNT } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
+import { COUNTS, readArrays, writeArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { HEAD, headOf } from '../contract/checked-head';
 import type { Wrong } from '../contract/define-row-scorer';
 import { defineScorer } from '../contract/define-scorer';
@@ -12,6 +13,12 @@ export interface FdbdOptions {
   /** Rows that go through the backend at once, default 4096. */
   blockSize?: number;
 }
+
+/** What is gathered of rows. */
+const SUMS = {
+  sum: { dtype: 'F64', shape: ['D'] },
+  count: { dtype: 'F64', shape: [1], rule: COUNTS },
+} as const satisfies SavedArrays;
 
 /** The lowest float32: at the mean itself the score would be -infinity. */
 const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
@@ -65,17 +72,25 @@ export function fdbd(options?: FdbdOptions): ScorerMethod<'features', 'features'
     fitNeeds: ['features', 'head'],
     options: { blockSize: [COUNT, 4096] },
     fitted: { ...HEAD, mean: { dtype: 'F64', shape: ['D'] } },
-    async fit(rows, { head }) {
+    gather({ head }) {
       const wrong = wrongBoundaries(head);
       if (wrong) throw new ArgumentError('fdbd', 'head', wrong.expected, wrong.received);
       const size = head.shape[0];
-      const sum = new Float64Array(size);
+      const sum = new Float64Array(size); // of like float32 numbers it is exact, up to 2^29 of them
       let seen = 0;
-      for await (const { features, count } of rows) {
-        features.data.forEach((value, i) => (sum[i % size]! += value));
-        seen += count;
-      }
-      return { ...head, mean: sum.map((value) => value / seen) };
+      return {
+        add({ features, count }) {
+          features.data.forEach((value, i) => (sum[i % size]! += value));
+          seen += count;
+        },
+        merge(state, where) {
+          const other = readArrays(where, state, SUMS, 'state', { D: size });
+          other.sum.forEach((value, i) => (sum[i]! += value));
+          seen += other.count[0]!;
+        },
+        state: () => writeArrays(SUMS, { sum: sum.slice(), count: Float64Array.of(seen) }),
+        finish: () => ({ ...head, mean: sum.map((value) => value / seen) }),
+      };
     },
     check(fitted) {
       const wrong = wrongBoundaries(headOf(fitted));

@@ -51,10 +51,14 @@ export function react(options?: ReactOptions): ScorerMethod<'features', 'feature
     },
     saved: ['percentile', 'then'],
     fitted: { ...HEAD, threshold: [FINITE] },
-    async fit(rows, { head }, { percentile }) {
+    gather({ head }, { percentile }) {
       const activations = new ValueQuantiles();
-      for await (const { features } of rows) activations.add(features.data);
-      return { ...head, threshold: activations.quantile(percentile) };
+      return {
+        add: ({ features }) => activations.add(features.data),
+        merge: (state, where) => activations.merge(where, state),
+        state: () => activations.state(),
+        finish: () => ({ ...head, threshold: activations.quantile(percentile) }),
+      };
     },
     score: ({ threshold, ...head }, { options: { then, blockSize }, sides }) =>
       shapedRows('react', headOf(head), blockSize, {

@@ -1,14 +1,14 @@
 import { ArgumentError } from '../../core/errors';
 import type { SavedArrays } from '../../core/saved/saved-arrays';
-import { float64Kernel } from '../../linalg/kernels/float64-kernel';
 import { leastNorm } from '../../linalg/decompositions/least-norm';
 import { rowProducts } from '../../linalg/row-products';
-import { secondMoments, type SecondMoments } from '../../linalg/second-moments';
+import type { SecondMoments } from '../../linalg/second-moments';
 import { symmetricEigen } from '../../linalg/decompositions/symmetric-eigen';
 import { traceOf } from '../../linalg/trace';
 import type { Pause } from '../../core/pauses';
-import type { FitRows } from '../contract/fit-rows';
 import type { Head } from '../contract/scorer';
+import type { Accumulator } from '../partial/accumulator';
+import { RowMoments } from './row-moments';
 
 /** What the training features leave over: the directions [D, D - k] of least spread about an origin [D]. */
 export interface ResidualSpace {
@@ -34,73 +34,47 @@ async function originOf({ weights, bias, shape: [size, classes] }: Head, pause: 
   );
 }
 
-/** Goes through the rows once. `onRows` sees them too. */
-export async function fitResidualSpace(
+/** What is found of rows: the space, and how far they spread. */
+export interface FoundResidual {
+  space: ResidualSpace;
+  spread: number;
+}
+
+/** Moments of the rows, or few rows themselves, and the space that they leave over. */
+export function gatheredSpace<T>(
   where: string,
-  rows: FitRows<'features' | 'head'>,
   head: Head,
   { dimension, blockSize }: { dimension: number | undefined; blockSize: number },
-  pause: Pause,
-  onRows?: (rows: Float32Array) => void,
-): Promise<{ space: ResidualSpace; spread: number }> {
+  finish: (found: FoundResidual, pause: Pause) => Promise<T> | T,
+): Accumulator<'features', T> {
   const size = head.shape[0];
   const kept = dimension ?? usualDimension(size);
   if (kept >= size) {
     throw new ArgumentError(where, 'dimension', `below the number of features, ${size}`, kept);
   }
-  const moments = secondMoments(size, blockSize);
-  const few = fewerRows(size);
-  for await (const { features } of rows) {
-    for (const own of few.take(features.data)) await moments.add(own, pause);
-    onRows?.(features.data);
-  }
-  const origin = await originOf(head, pause);
-  await pause();
-  const { rank, basis, moment, variance } = few.isAll()
-    ? await spaceOfFew(few.all(), origin, kept, pause)
-    : await spaceOf(moments, origin, kept, pause);
-  if (kept > rank) {
-    throw new ArgumentError(
-      where,
-      'dimension',
-      'at most the rank of the training features',
-      `${kept}, where the rank is ${rank}`,
-    );
-  }
-  // Of equal rows all that float64 leaves of their distance from the origin is rounding.
-  return { space: { basis, origin }, spread: Math.sqrt(Math.max(0, variance, 1e-12 * moment)) };
-}
-
-type RowBlocks = Float32Array[];
-
-/** All rows while there are at most half as many as features: their own Gram matrix is the smaller one then. */
-function fewerRows(size: number) {
-  const most = float64Kernel() ? Math.floor(size / 2) * size : 0;
-  let pieces: RowBlocks | undefined = [];
-  let length = 0;
+  const moments = new RowMoments(size, blockSize);
   return {
-    /** Keeps rows, or gives back those that moments are to be made of: once there are too many all that were kept. */
-    take(rows: Float32Array): RowBlocks {
-      if (!pieces) return [rows];
-      length += rows.length;
-      if (length <= most) pieces.push(rows.slice()); // a block may be filled anew
-      if (length <= most) return [];
-      const own = pieces;
-      pieces = undefined;
-      return [...own, rows];
-    },
-    isAll: () => pieces !== undefined,
-    all(): Float32Array {
-      const rows = new Float32Array(length);
-      let at = 0;
-      for (const piece of pieces!) {
-        rows.set(piece, at);
-        at += piece.length;
+    add: ({ features }, pause) => moments.add(features.data, pause),
+    merge: (state, from, pause) => moments.merge(from, state, pause),
+    state: () => moments.state(),
+    async finish(pause) {
+      const origin = await originOf(head, pause);
+      await pause();
+      const { few, sums } = moments;
+      const { rank, basis, moment, variance } = few
+        ? await spaceOfFew(few, origin, kept, pause)
+        : await spaceOf(sums, origin, kept, pause);
+      if (kept > rank) {
+        const received = `${kept}, where the rank is ${rank}`;
+        throw new ArgumentError(where, 'dimension', 'at most the rank of the training features', received);
       }
-      return rows;
+      // Of equal rows all that float64 leaves of their distance from the origin is rounding.
+      const spread = Math.sqrt(Math.max(0, variance, 1e-12 * moment));
+      return finish({ space: { basis, origin }, spread }, pause);
     },
   };
 }
+
 /** What is left over, and how many directions have more than rounding; the mean squares about origin and mean. */
 interface FoundSpace {
   basis: Float64Array;

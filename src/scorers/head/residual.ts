@@ -1,7 +1,7 @@
 import { COUNT, INDEX } from '../../core/check';
 import { defineScorer } from '../contract/define-scorer';
 import type { ScorerMethod } from '../contract/scorer';
-import { fitResidualSpace, residualNorms, SPACE } from './residual-space';
+import { gatheredSpace, residualNorms, SPACE } from './residual-space';
 
 /** Options of {@link residual}. */
 export interface ResidualOptions {
@@ -41,7 +41,7 @@ export function residual(options?: ResidualOptions): ScorerMethod<'features', 'f
     takesTags: true, // the head gives the origin alone
     options: { dimension: [INDEX], blockSize: [COUNT, 4096] },
     fitted: SPACE,
-    fit: async (rows, { head }, how, pause) => (await fitResidualSpace('residual', rows, head, how, pause)).space,
+    gather: ({ head }, how) => gatheredSpace('residual', head, how, ({ space }) => space),
     score(space, { options: { blockSize } }) {
       const norms = residualNorms('residual', space, blockSize);
       return { scoresOf: ({ features }, pause) => norms.of(features.data, pause), dispose: () => norms.dispose() };

@@ -1,9 +1,12 @@
 import { COUNT } from '../../core/check';
-import { ArgumentError } from '../../core/errors';
+import { ArgumentError, FormatError } from '../../core/errors';
+import type { NamedArray } from '../../core/saved/safetensors';
+import { firstWrong, readArrays, writeArrays, type NumbersRule, type SavedArrays } from '../../core/saved/saved-arrays';
 import { HEAD, headOf } from '../contract/checked-head';
 import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
 import type { ScorerMethod } from '../contract/scorer';
+import type { StateArrays } from '../partial/accumulator';
 import { headLogits } from './head-logits';
 
 /** Options of {@link she}. */
@@ -24,6 +27,17 @@ interface Stored {
   classes: Int32Array;
   patterns: Float64Array;
 }
+
+const NUMBERS: NumbersRule = {
+  expected: 'whole numbers from 0',
+  wrong: /* @__PURE__ */ firstWrong((count) => Number.isSafeInteger(count) && count >= 0),
+};
+/** What is gathered of rows. */
+const SUMS = {
+  sums: { dtype: 'F64', shape: ['C', 'D'] },
+  rows: { dtype: 'F64', shape: ['C'], rule: NUMBERS },
+  counts: { dtype: 'F64', shape: ['C'], rule: NUMBERS },
+} as const satisfies SavedArrays;
 
 /** Mean features of the rows that the head classifies rightly [C, D]. */
 class Patterns {
@@ -47,6 +61,21 @@ class Patterns {
       this.#counts[label]!++;
       for (let i = 0; i < this.size; i++) this.#sums[label * this.size + i]! += data[row * this.size + i]!;
     });
+  }
+
+  merge(where: string, state: StateArrays): void {
+    const sizes = { C: this.#rows.length, D: this.size };
+    const { sums, rows, counts } = readArrays(where, state, SUMS, 'state', sizes);
+    const wrong = counts.findIndex((count, label) => count > rows[label]!);
+    if (wrong >= 0) throw new FormatError(where, 'state.counts', `at most the rows of the class`, counts[wrong]);
+    sums.forEach((value, i) => (this.#sums[i]! += value));
+    rows.forEach((value, label) => (this.#rows[label]! += value));
+    counts.forEach((value, label) => (this.#counts[label]! += value));
+  }
+
+  state(): Record<string, NamedArray> {
+    const [sums, rows, counts] = [this.#sums.slice(), this.#rows.slice(), this.#counts.slice()];
+    return writeArrays(SUMS, { sums, rows, counts }, { D: this.size });
   }
 
   means(): Stored {
@@ -95,18 +124,19 @@ export function she(options?: SheOptions): ScorerMethod<'features', 'features' |
       classes: { dtype: 'I32', shape: ['K'] },
       patterns: { dtype: 'F64', shape: ['K', 'D'] },
     },
-    async fit(rows, { head }, { blockSize }) {
+    gather({ head }, { blockSize }) {
       const [size, classes] = head.shape;
       const patterns = new Patterns(size, classes);
       const logits = headLogits('she', head, blockSize);
-      try {
-        for await (const { features, labels } of rows) {
-          patterns.add(features.data, labels, predictions(await logits.of(features.data), classes));
-        }
-      } finally {
-        logits.dispose();
-      }
-      return { ...head, ...patterns.means() };
+      return {
+        async add({ features: { data }, labels }) {
+          patterns.add(data, labels, predictions(await logits.of(data), classes));
+        },
+        merge: (state, where) => patterns.merge(where, state),
+        state: () => patterns.state(),
+        finish: () => ({ ...head, ...patterns.means() }),
+        dispose: () => logits.dispose(),
+      };
     },
     check({ classes, bias }) {
       const wrong = classes.find((label, at) => !(label > (classes[at - 1] ?? -1) && label < bias.length));

@@ -4,10 +4,11 @@ import { HEAD, headOf } from '../contract/checked-head';
 import { defineScorer } from '../contract/define-scorer';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
 import type { Head, ScorerMethod } from '../contract/scorer';
+import { arraysAs, arraysOf } from '../partial/named-arrays';
 import { RowSample } from '../partial/row-sample';
 import { headLogits } from './head-logits';
 import type { ResidualOptions } from './residual';
-import { fitResidualSpace, residualNorms, SPACE, type ResidualSpace } from './residual-space';
+import { gatheredSpace, residualNorms, SPACE, type ResidualSpace } from './residual-space';
 
 /** Options of {@link vim}. */
 export interface VimOptions extends ResidualOptions {
@@ -16,6 +17,9 @@ export interface VimOptions extends ResidualOptions {
   /** Which sample; default 1. */
   seed?: number;
 }
+
+/** Before the names of the arrays of the sample. */
+const SAMPLE = 'sample.';
 
 /** Largest logit of each row. */
 async function largestLogits(rows: Float32Array, head: Head, blockSize: number): Promise<Float64Array> {
@@ -78,12 +82,31 @@ export function vim(options?: VimOptions): ScorerMethod<'features', 'features' |
     fitNeeds: ['features', 'head'],
     options: { dimension: [INDEX], sampleSize: [COUNT, 4096], seed: [INTEGER, 1], blockSize: [COUNT, 4096] },
     fitted: { ...HEAD, ...SPACE, alpha: [POSITIVE] },
-    async fit(rows, { head }, how, pause) {
+    byId: true,
+    gather({ head }, how) {
       const sample = new RowSample(how.sampleSize, how.seed);
-      const { space, spread } = await fitResidualSpace('vim', rows, head, how, pause, (own) =>
-        sample.add(own, head.shape[0]),
-      );
-      return { ...head, ...space, alpha: await alphaOf(sample.rows(), head, space, spread, how.blockSize) };
+      const moments = gatheredSpace('vim', head, how, async ({ space, spread }) => ({
+        ...head,
+        ...space,
+        alpha: await alphaOf(sample.rows(), head, space, spread, how.blockSize),
+      }));
+      return {
+        ...moments,
+        async add(rows, pause, block) {
+          const ids = sample.read('vim', rows.ids, rows.count);
+          await moments.add(rows, pause, block);
+          sample.add(rows.features.data, head.shape[0], ids);
+        },
+        async merge(state, from, pause) {
+          const kept = arraysOf(state, SAMPLE);
+          sample.check(from, kept, head.shape[0]);
+          const others = Object.entries(state).filter(([name]) => !name.startsWith(SAMPLE));
+          await moments.merge(Object.fromEntries(others), from, pause);
+          sample.merge(from, kept);
+        },
+        refuse: (from, ids) => void sample.read(from, ids, ids.length),
+        state: () => ({ ...moments.state(), ...arraysAs(SAMPLE, sample.state()) }),
+      };
     },
     score({ alpha, ...fitted }, { options: { blockSize } }) {
       const head = headOf(fitted);

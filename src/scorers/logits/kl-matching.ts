@@ -1,4 +1,12 @@
-import { CLASS_LABELS, type NumbersRule } from '../../core/saved/saved-arrays';
+import { FormatError } from '../../core/errors';
+import {
+  CLASS_LABELS,
+  COUNTS,
+  readArrays,
+  writeArrays,
+  type NumbersRule,
+  type SavedArrays,
+} from '../../core/saved/saved-arrays';
 import { onBackend } from '../../linalg/backend-choice';
 import { rowProducts } from '../../linalg/row-products';
 import { defineRowScorer } from '../contract/define-row-scorer';
@@ -75,6 +83,19 @@ function candidatesBy({ classes, logs, size }: Templates) {
 /** log(exp(a) + exp(b)). */
 const logAdd = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 
+/** The sum of softmaxes, as logarithms. */
+interface LogSum {
+  count: number;
+  logs: Float64Array;
+}
+
+/** What is gathered of rows: sums by the class that was predicted. */
+const SUMS = {
+  classes: { dtype: 'I32', shape: ['K'], rule: CLASS_LABELS },
+  counts: { dtype: 'F64', shape: ['K'], rule: COUNTS },
+  logSums: { dtype: 'F64', shape: ['K', 'C'] },
+} as const satisfies SavedArrays;
+
 /** A template is a distribution: its probabilities sum to 1. */
 const LOG_SHARES: NumbersRule = {
   expected: 'logarithms of shares that sum to 1 in each row',
@@ -113,27 +134,55 @@ export function klMatching(options?: NoOptions): ScorerMethod<'logits', 'logits'
       classes: { dtype: 'I32', shape: ['K'], rule: CLASS_LABELS },
       logTemplates: { dtype: 'F64', shape: ['K', 'C'], rule: LOG_SHARES },
     },
-    async fit(rows) {
-      const sums = new Map<number, { count: number; logs: Float64Array }>();
-      for await (const {
-        logits: { data, shape },
-      } of rows) {
-        const classes = shape[1];
-        for (let from = 0; from < data.length; from += classes) {
-          const logits = data.subarray(from, from + classes);
-          const top = indexOfLargest(logits);
-          const sum = sums.get(top) ?? { count: 0, logs: new Float64Array(classes).fill(-Infinity) };
-          sum.count++;
-          logSoftmax(logits).forEach((logP, j) => (sum.logs[j] = logAdd(sum.logs[j]!, logP)));
-          sums.set(top, sum);
-        }
-      }
-      const ascending = [...sums].sort(([a], [b]) => a - b);
+    gather() {
+      const sums = new Map<number, LogSum>();
+      let size: number | undefined;
+      const add = (top: number, { count, logs }: LogSum) => {
+        const sum = sums.get(top) ?? { count: 0, logs: new Float64Array(logs.length).fill(-Infinity) };
+        sum.count += count;
+        logs.forEach((logP, j) => (sum.logs[j] = logAdd(sum.logs[j]!, logP)));
+        sums.set(top, sum);
+      };
+      const ascending = () => [...sums].sort(([a], [b]) => a - b);
+      const classesOf = (all: ReturnType<typeof ascending>) => Int32Array.from(all, ([label]) => label);
       return {
-        classes: Int32Array.from(ascending, ([label]) => label),
-        logTemplates: Float64Array.from(
-          ascending.flatMap(([, { count, logs }]) => Array.from(logs, (value) => value - Math.log(count))),
-        ),
+        add({ logits: { data, shape } }) {
+          size = shape[1];
+          for (let from = 0; from < data.length; from += size) {
+            const logits = data.subarray(from, from + size);
+            add(indexOfLargest(logits), { count: 1, logs: logSoftmax(logits) });
+          }
+        },
+        merge(state, where) {
+          const { classes, counts, logSums } = readArrays(where, state, SUMS, 'state', size ? { C: size } : {});
+          const width = logSums.length / classes.length;
+          const wrong = classes.find((label) => label >= width);
+          if (wrong !== undefined) throw new FormatError(where, 'state.classes', `below ${width}`, wrong);
+          classes.forEach((_, k) => {
+            const sum = logSums.subarray(k * width, (k + 1) * width).reduce((all, log) => all + Math.exp(log), 0);
+            if (Math.abs(sum - counts[k]!) <= 1e-6 * counts[k]!) return;
+            throw new FormatError(where, 'state.logSums', `shares of ${counts[k]} rows`, sum);
+          });
+          size = width;
+          classes.forEach((label, k) =>
+            add(label, { count: counts[k]!, logs: logSums.subarray(k * width, (k + 1) * width) }),
+          );
+        },
+        state() {
+          const all = ascending();
+          const counts = Float64Array.from(all, ([, { count }]) => count);
+          const logSums = Float64Array.from(all.flatMap(([, { logs }]) => [...logs]));
+          return writeArrays(SUMS, { classes: classesOf(all), counts, logSums });
+        },
+        finish() {
+          const all = ascending();
+          return {
+            classes: classesOf(all),
+            logTemplates: Float64Array.from(
+              all.flatMap(([, { count, logs }]) => Array.from(logs, (value) => value - Math.log(count))),
+            ),
+          };
+        },
       };
     },
     check: ({ classes, logTemplates }) => {

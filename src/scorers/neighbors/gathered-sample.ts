@@ -21,6 +21,7 @@ export function gatheredSample<F extends FitNeed, T>(
     },
     merge: (state, from) => sample.merge(from, state),
     state: () => sample.state(),
+    refuse: (from, ids) => void sample.read(from, ids, ids.length),
     finish() {
       if (sample.count < k) throw new ArgumentError(where, 'blocks', `at least k = ${k} rows`, `${sample.count} rows`);
       return finish(sample.rows(), sample.size!);

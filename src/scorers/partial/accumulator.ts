@@ -2,6 +2,7 @@ import type { Pause } from '../../core/pauses';
 import type { NamedArray } from '../../core/saved/safetensors';
 import type { FitRow } from '../contract/fit-rows';
 import type { FitNeed } from '../contract/scorer';
+import type { RowId } from './row-ids';
 
 /** Arrays by name, as they are saved. */
 export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
@@ -19,6 +20,8 @@ export interface Accumulator<F extends FitNeed, T> {
   state(): Record<string, NamedArray>;
   /** What the fit finds; the accumulator stays as it is. */
   finish(pause: Pause): Promise<T> | T;
+  /** Throws where rows that are kept have one of these ids. */
+  refuse?(where: string, ids: readonly RowId[]): void;
   dispose?(): void;
 }
 

@@ -4,7 +4,7 @@ import type { GivenParts } from '../contract/fit-options';
 import { readNumbers } from '../contract/read-numbers';
 import type { FitNeed, ModelParts, Need, Scorer } from '../contract/scorer';
 import { ofNoRow, type Accumulator } from './accumulator';
-import { digestOf } from './digest';
+import { digestOfHead } from './digest';
 import { partialMethods } from './partial-methods';
 import { decidingOptions } from './partial-state';
 
@@ -54,10 +54,9 @@ export function definedPartials<W extends Fitted, X, S extends Scorer>({
     open(at, given) {
       const parts = partsOf(at, given);
       const rows = use?.rows(at, parts);
-      const { weights, bias } = parts.head ?? {};
       return {
         accumulator: accumulatorOf(at, parts),
-        head: weights && bias ? digestOf(bytesOf(weights)) + digestOf(bytesOf(bias)) : '',
+        head: parts.head ? digestOfHead(parts.head) : '',
         widths: rows?.widths ?? {},
         read: (from, block, widths) => readNumbers(from, block, fitNeeds, widths, rows?.widths.logits),
         ...(rows && { first: (block: object) => rows.first(block) }),
@@ -66,6 +65,3 @@ export function definedPartials<W extends Fitted, X, S extends Scorer>({
     scorerOf: (found, at, given) => scorerOf(found, partsOf(at, given)),
   });
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

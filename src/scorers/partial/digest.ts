@@ -1,3 +1,4 @@
+import type { Head } from '../contract/scorer';
 import { wordHash } from './id-hash';
 
 /**
@@ -16,3 +17,9 @@ export function digestOf(bytes: Uint8Array): string {
     })
     .join('');
 }
+
+/** The digest of a head. */
+export const digestOfHead = ({ weights, bias }: Head): string => digestOf(bytesOf(weights)) + digestOf(bytesOf(bias));
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -8,16 +8,10 @@ import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, Parti
 import { rowsAt, type NumberBlock } from '../contract/split-block';
 import type { Accumulator } from './accumulator';
 import { idShare, STREAMS } from './id-hash';
+import { arraysAs, arraysOf } from './named-arrays';
 import { namingShard } from './naming-shard';
-import {
-  arraysAs,
-  arraysOf,
-  checkSame,
-  decodePartial,
-  encodePartial,
-  type PartialAbout,
-  type PartialState,
-} from './partial-state';
+import { checkSame, decodePartial, encodePartial, type PartialAbout, type PartialState } from './partial-state';
+import type { RowId } from './row-ids';
 import { SeenRows } from './seen-rows';
 import { inTurn } from './in-turn';
 
@@ -191,6 +185,12 @@ export class GatheredFit<T> implements PartialFit {
   /** Once nothing is being added. */
   settled(): Promise<PartialState> {
     return this.#turn.wait(() => Promise.resolve(this.#state()));
+  }
+
+  /** Throws where adding rows with these ids would, as far as what is kept of them says. */
+  refuse(where: string, ids: readonly RowId[]): void {
+    this.#seen.read(where, ids, ids.length, undefined);
+    this.#gathered.accumulator.refuse?.(where, ids);
   }
 
   /** Whether it is of a method with this name and these options. */

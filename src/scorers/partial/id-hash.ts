@@ -3,7 +3,7 @@ import { deriveSeed } from '../../core/random';
 import type { RowId } from './row-ids';
 
 /** What a hash of ids decides: each has its own, so that one choice says nothing of another. */
-export const STREAMS = { sample: 1, calibration: 2, ensemble: 3, seen: 4 } as const;
+export const STREAMS = { sample: 1, calibration: 2, seen: 3, ensemble: 16 } as const;
 
 /** One above the largest hash. */
 export const HASHES = 2 ** 53;

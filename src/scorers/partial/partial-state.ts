@@ -68,19 +68,6 @@ export function decodePartial(where: string, bytes: Uint8Array, name: string): P
   return { kind, about: read, tensors };
 }
 
-/** The arrays whose names begin so, without that. */
-export function arraysOf(
-  tensors: Readonly<Record<string, NamedArray | undefined>>,
-  prefix: string,
-): Record<string, NamedArray> {
-  const own = Object.entries(tensors).filter(([name, array]) => array && name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, array]) => [name.slice(prefix.length), array!]));
-}
-
-/** The arrays under longer names. */
-export const arraysAs = (prefix: string, arrays: Readonly<Record<string, NamedArray>>): Record<string, NamedArray> =>
-  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [prefix + name, array]));
-
 /** What of the options decides what is gathered or found: words and numbers, but for how many rows go at once. */
 export const decidingOptions = (options: object): Record<string, Json> =>
   Object.fromEntries(

@@ -1,6 +1,7 @@
 import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
 import type { NamedArray } from '../../core/saved/safetensors';
 import { readArrays, type SavedArrays } from '../../core/saved/saved-arrays';
+import type { StateArrays } from './accumulator';
 import { idHash, STREAMS } from './id-hash';
 import { compareIds, idsOf, readIds, SAVED_IDS, shownId, twice, writeIds, type GivenIds, type RowId } from './row-ids';
 
@@ -124,20 +125,26 @@ export class RowSample {
    *
    * @throws ArgumentError for a row that both have; FormatError for what is no such state; ShapeError for another D
    */
-  merge(where: string, state: Readonly<Record<string, NamedArray | undefined>>): void {
-    if (Object.keys(state).length === 0) return;
+  merge(where: string, state: StateArrays): void {
+    const { rows, size, ids } = this.check(where, state);
+    if (ids.length > 0) this.add(rows, size, ids);
+  }
+
+  /** What {@link merge} would add. @throws as it */
+  check(where: string, state: StateArrays, width = this.#size): { rows: Float32Array; size: number; ids: RowId[] } {
+    if (Object.keys(state).length === 0) return { rows: new Float32Array(0), size: 0, ids: [] };
     const { rows, ...saved } = readArrays(where, state, SAVED, 'sample');
     const size = state.rows!.shape[1]!;
     const ids = idsOf(saved);
     if (!ids || ids.length !== state.rows!.shape[0] || ids.length > this.limit) {
       throw new FormatError(where, 'sample.ids', `ids of at most ${this.limit} rows, as many as the rows`, 'others');
     }
-    if (this.#size !== undefined && this.#size !== size) {
-      throw new ShapeError(where, 'other', `of rows [N, ${this.#size}]`, `[N, ${size}]`);
+    if (width !== undefined && width !== size) {
+      throw new ShapeError(where, 'other', `of rows [N, ${width}]`, `[N, ${size}]`);
     }
     const again = ids.find((id) => this.#knownIds().has(id));
     if (again !== undefined) throw new ArgumentError(where, 'other', 'of other rows', `id ${shownId(again)} in both`);
-    this.add(rows, size, ids);
+    return { rows, size, ids };
   }
 
   /** The row of this id, where it is kept; of rows with ids. */

@@ -22,10 +22,23 @@ const METHODS: Record<string, () => ScorerMethod> = {
   'nearestNeighbors, of a sample': () => scorers.nearestNeighbors({ k: 3, bankSize: 40 }),
   nnGuide: () => scorers.nnGuide({ k: 3 }),
   'nnGuide, of a sample': () => scorers.nnGuide({ k: 3, bankSize: 40 }),
+  klMatching: () => scorers.klMatching(),
+  she: () => scorers.she(),
+  fdbd: () => scorers.fdbd(),
+  react: () => scorers.react(),
+  residual: () => scorers.residual({ dimension: 2 }),
+  vim: () => scorers.vim({ dimension: 2, sampleSize: 50 }),
+  ash: () => scorers.ash(),
+  scale: () => scorers.scale(),
+  ensemble: () => scorers.ensemble([scorers.mahalanobis(), scorers.nnGuide({ k: 3 }), scorers.she(), scorers.energy()]),
+  'ensemble of an ensemble': () =>
+    scorers.ensemble([scorers.ensemble([scorers.vim({ dimension: 2 })]), scorers.nearestClassMean()], {
+      combine: 'max',
+    }),
   energy: () => scorers.energy(),
   msp: () => scorers.msp(),
 };
-const EXACT = /nearestNeighbors|nnGuide|energy|msp/;
+const EXACT = /nearestNeighbors|nnGuide|energy|msp|react|ash|scale/;
 
 function expectSame(name: string, mine: ScorerState, theirs: ScorerState) {
   if (EXACT.test(name)) return expect(mine).toEqual(theirs);

@@ -1,0 +1,14 @@
+import type { NamedArray } from '../../core/saved/safetensors';
+
+/** The arrays whose names begin so, without that. */
+export function arraysOf(
+  tensors: Readonly<Record<string, NamedArray | undefined>>,
+  prefix: string,
+): Record<string, NamedArray> {
+  const own = Object.entries(tensors).filter(([name, array]) => array && name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, array]) => [name.slice(prefix.length), array!]));
+}
+
+/** The arrays under longer names. */
+export const arraysAs = (prefix: string, arrays: Readonly<Record<string, NamedArray>>): Record<string, NamedArray> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [prefix + name, array]));
