@@ -1,8 +1,9 @@
 import { COUNT, oneOf } from '../../core/check';
+import { FormatError } from '../../core/errors';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
-import type { Blocks, FitProgress, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
+import type { Blocks, FitProgress, FromPartial, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { checkMeans } from './centered-means';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
@@ -27,9 +28,7 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
    */
   of(source: ClassMeans | Means): ClassMeanScorer;
   restore(state: ScorerState, parts: Partial<ModelParts>): ClassMeanScorer;
-  fromPartial(
-    ...given: Parameters<ScorerMethod<'features', 'features' | 'labels'>['fromPartial']>
-  ): Promise<ClassMeanScorer>;
+  fromPartial: FromPartial<'features' | 'labels', ClassMeanScorer>;
 }
 
 /**
@@ -60,7 +59,11 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
       const store = new ClassMeans();
       return {
         add: ({ features, labels }) => store.add(distance === 'cosine' ? rowsOfUnitLength(features) : features, labels),
-        merge: (state) => store.merge(ClassMeans.from(state)),
+        merge(state, where, _, { D }) {
+          const other = ClassMeans.from(state);
+          if (other.embeddingSize !== D) throw new FormatError(where, 'state', `rows of ${D}`, other.embeddingSize);
+          store.merge(other);
+        },
         state: () => store.state(),
         finish: () => meanArrays(store.means()),
       };

@@ -12,9 +12,10 @@ import {
   type Sizes,
 } from '../../core/saved/saved-arrays';
 import { pauses, type Pause } from '../../core/pauses';
-import { readFitOptions, readScoreOptions, type GivenParts } from './fit-options';
+import { readScoreOptions, type GivenParts } from './fit-options';
 import { finiteScores } from './finite-scores';
-import { fitRows, type FitRows, type KnownRows } from './fit-rows';
+import { lazyPartials } from '../partial/lazy-partials';
+import type { FitRows, KnownRows } from './fit-rows';
 import type { Accumulator } from '../partial/accumulator';
 import { inUse } from './in-use';
 import type { Rows } from './rows';
@@ -23,6 +24,7 @@ import type {
   Blocks,
   FitNeed,
   FitProgress,
+  FromPartial,
   ModelParts,
   Need,
   PartsFor,
@@ -118,7 +120,7 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
 export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
-  fromPartial(...given: Parameters<ScorerMethod<N, F>['fromPartial']>): Promise<Scorer<N> & M>;
+  fromPartial: FromPartial<F, Scorer<N> & M>;
   of(fitted: FittedOf<W>): Scorer<N> & M;
 }
 
@@ -216,36 +218,13 @@ export function defineRowScorer<
   const partsOf = (from: string, asked: readonly FitNeed[], parts: GivenParts | undefined) =>
     use?.parts(from, asked, parts) ?? ({} as ModelParts);
 
-  const partials = async () =>
-    (await import('../partial/defined-partials')).definedPartials<W, X, Scorer<N> & M>({
-      where,
-      kind,
-      options,
-      definition: definition as never,
-      use,
-      scorerOf: (found, parts) => scorerOf(found, options, parts),
-    });
-
   return {
     kind,
     needs,
     fitNeeds,
     ...(takesTags && { takesTags }),
-    async fit(blocks, how) {
-      const { onProgress, signal, ...parts } = readFitOptions(where, how);
-      const pause = pauses(signal);
-      await pause();
-      const asked = partsOf(where, fitNeeds, parts);
-      const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, asked));
-      const gathered = definition.gather?.(asked, options);
-      if (!gathered) return scorerOf(await definition.fit!(rows, asked, options, pause), options, asked);
-      try {
-        for await (const block of rows) await gathered.add(block, pause, block);
-        return scorerOf(await gathered.finish(pause), options, asked);
-      } finally {
-        gathered.dispose?.();
-      }
-    },
+    fit: async (blocks, how) =>
+      (await import('./fit-defined')).fitDefined(where, options, definition, use, scorerOf, blocks, how),
     restore(given, parts) {
       const from = `${where}.restore`;
       const state = readScorerState(from, given, kind);
@@ -261,9 +240,9 @@ export function defineRowScorer<
       const asked = partsOf(from, fitNeeds.filter(isLogitsOf), parts);
       return scorerOf({ ...fitted, sizes } as Found<W, X>, kept, asked);
     },
-    partial: async (how) => (await partials()).partial(how),
-    partialFrom: async (bytes, how) => (await partials()).partialFrom(bytes, how),
-    fromPartial: async (parts, how) => (await partials()).fromPartial(parts, how),
+    ...lazyPartials<N, F, Scorer<N> & M>(async () =>
+      (await import('../partial/defined-partials')).definedPartials(where, kind, options, definition, use, scorerOf),
+    ),
     of: (fitted) => scorerOf(fitted as Found<W, X>, options, {} as ModelParts),
   };
 }

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../core/errors';
-import type { GivenIds } from '../partial/row-ids';
+import type { RowId } from '../partial/row-ids';
 import { readNumbers, type Widths } from './read-numbers';
 import type { Rows } from './rows';
 import type { Pause } from '../../core/pauses';
@@ -12,8 +12,8 @@ export interface ReadRows {
   logits: Rows;
   /** Class indices. */
   labels: Int32Array;
-  /** As they were given; whoever draws rows reads them. */
-  ids?: GivenIds | undefined;
+  /** Where the blocks have them and rows are kept by them. */
+  ids?: readonly RowId[] | undefined;
 }
 
 /** Blocks as a fit goes through them; only what its needs name is there. */
@@ -35,6 +35,8 @@ export interface KnownRows {
  * of the head where there is one. Where the first has logits beside its features, the head is compared with them: a
  * matrix the wrong way round, with as many classes as features, shows in nothing else.
  *
+ * `ids` reads those of a block.
+ *
  * @throws ArgumentError where there was no row at all, or for a head that does not make these logits
  */
 export async function* fitRows<F extends FitNeed>(
@@ -43,6 +45,7 @@ export async function* fitRows<F extends FitNeed>(
   needs: readonly F[],
   { onProgress, pause }: { onProgress: FitProgress['onProgress'] | undefined; pause: Pause },
   known?: KnownRows,
+  ids?: (block: FitBlock, count: number) => readonly RowId[] | undefined,
 ): AsyncGenerator<ReadRows> {
   const widths = { ...known?.widths };
   let seen = 0;
@@ -52,8 +55,7 @@ export async function* fitRows<F extends FitNeed>(
     if (seen === 0) await known?.first(block);
     if (features) widths.features = features.shape[1];
     if (logits) widths.logits = logits.shape[1];
-    const { ids } = block as Partial<FitBlock>;
-    yield { count, features: features!, logits: logits!, labels: labels!, ids };
+    yield { count, features: features!, logits: logits!, labels: labels!, ids: ids?.(block as FitBlock, count) };
     seen += count;
     onProgress?.(seen);
   }

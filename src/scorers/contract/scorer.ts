@@ -88,7 +88,7 @@ export interface AddOptions {
 
 /** How parts are joined. */
 export interface MergeOptions {
-  /** What errors call the bytes; default `'bytes'`. */
+  /** What errors call the part, such as the name of its file. */
   name?: string;
   /** Gives it up: the call rejects with its reason. */
   signal?: AbortSignal;
@@ -120,8 +120,6 @@ export interface PartialFit<F extends FitNeed = FitNeed> {
   merge(other: PartialFit<F> | Uint8Array, options?: MergeOptions): Promise<void>;
   /** One safetensors file. @throws ArgumentError while a block is being added */
   toBytes(): Uint8Array;
-  /** Frees what it holds on the backend. */
-  dispose(): void;
 }
 
 /** A fitted scorer as plain data: {@link encodeScorer} makes one safetensors file of it. */
@@ -168,8 +166,24 @@ export interface Scorer<N extends Need = Need> {
 /** Whether a row of logits chooses one of C classes, or says yes or no to each of C tags by itself. */
 export type LogitMeaning = 'classes' | 'tags';
 
+/** See {@link PartialCalls.fromPartial}. */
+export type FromPartial<F extends FitNeed, S> = (
+  partials: PartialFit<F> | Uint8Array | readonly (PartialFit<F> | Uint8Array)[],
+  options?: MergeOptions & Partial<PartsFor<F>>,
+) => Promise<S>;
+
+/** The calls of a method that fit in parts. */
+export interface PartialCalls<F extends FitNeed, S> {
+  /** A fit in parts, of which this is an empty one. @throws ArgumentError for options, or parts of the model */
+  partial(options?: HoldOutOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
+  /** The part that {@link PartialFit.toBytes} wrote. @throws FormatError; ArgumentError where it is of another fit */
+  partialFrom(bytes: Uint8Array, options?: MergeOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
+  /** The scorer of one part, or of several that are merged; they stay as they are. @throws as `fit` and `merge` */
+  fromPartial(...given: Parameters<FromPartial<F, S>>): Promise<S>;
+}
+
 /** A way to make a scorer from in-distribution data. */
-export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed> {
+export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed> extends PartialCalls<F, Scorer<N>> {
   readonly kind: string;
   /** What the scorer needs of a batch. */
   readonly needs: readonly N[];
@@ -186,15 +200,6 @@ export interface ScorerMethod<N extends Need = Need, F extends FitNeed = FitNeed
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N>>;
   /** The scorer that {@link Scorer.state} came from. @throws FormatError where the state is no such scorer's */
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N>;
-  /** A fit in parts, of which this is an empty one. @throws ArgumentError for options, or parts of the model */
-  partial(options?: HoldOutOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
-  /** The part that {@link PartialFit.toBytes} wrote. @throws FormatError; ArgumentError where it is of another fit */
-  partialFrom(bytes: Uint8Array, options?: MergeOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
-  /** The scorer of one part, or of several that are merged; they stay as they are. @throws as `fit` and `merge` */
-  fromPartial(
-    partials: PartialFit<F> | Uint8Array | readonly (PartialFit<F> | Uint8Array)[],
-    options?: MergeOptions & Partial<PartsFor<F>>,
-  ): Promise<Scorer<N>>;
 }
 
 /** A scorer without anything to fit: it scores as it is, and `fit` only gives a copy of it. */

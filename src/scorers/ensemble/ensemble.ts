@@ -6,6 +6,7 @@ import { readFitOptions, readScoreOptions } from '../contract/fit-options';
 import { heldScores, fitMembers } from './fit-members';
 import { inUse } from '../contract/in-use';
 import { INTEGER, oneOf, SHARE } from '../../core/check';
+import { lazyPartials } from '../partial/lazy-partials';
 import { readOptions } from '../../core/read-options';
 import type { Batch, FitBlock, FitNeed, Need, Scorer, ScorerMethod } from '../contract/scorer';
 import { readNumbers, type Widths } from '../contract/read-numbers';
@@ -127,18 +128,6 @@ export function ensemble<N extends Need, F extends FitNeed>(
   const members = known as readonly unknown[] as readonly ScorerMethod[];
   const needs = [...new Set(known.flatMap((method) => method.needs))];
   const fitNeeds = [...new Set<F | N>([...known.flatMap((method) => method.fitNeeds), ...needs])];
-  const partials = async () =>
-    (await import('./partial-ensemble')).partialEnsembles({
-      where: WHERE,
-      kind: KIND,
-      members,
-      needs,
-      fitNeeds,
-      share: calibrationShare,
-      seed,
-      options: { combine, calibrationShare, seed, members: members.map(({ kind }) => kind) },
-      scorerOf: (found) => scorerOf({ ...found, needs, combine }),
-    });
   return {
     kind: KIND,
     needs,
@@ -158,9 +147,19 @@ export function ensemble<N extends Need, F extends FitNeed>(
         throw error;
       }
     },
-    partial: async (how) => (await partials()).partial(how),
-    partialFrom: async (bytes, how) => (await partials()).partialFrom(bytes, how),
-    fromPartial: async (given, how) => (await partials()).fromPartial(given, how) as Promise<Scorer<N>>,
+    ...lazyPartials<N, F | N, Scorer<N>>(async () =>
+      (await import('./partial-ensemble')).partialEnsembles({
+        where: WHERE,
+        kind: KIND,
+        members,
+        needs,
+        fitNeeds,
+        share: calibrationShare,
+        seed,
+        options: { combine, calibrationShare, seed, members: members.map(({ kind }) => kind) },
+        scorerOf: (found) => scorerOf({ ...found, needs, combine }),
+      }),
+    ),
     restore: (state, parts) => scorerOf<N>(restoredEnsemble(`${WHERE}.restore`, members, needs, state, parts)),
   };
 }

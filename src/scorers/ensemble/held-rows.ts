@@ -9,6 +9,7 @@ import type { StateArrays } from '../partial/accumulator';
 import { STREAMS } from '../partial/id-hash';
 import { readIds, type GivenIds, type RowId } from '../partial/row-ids';
 import { RowSample } from '../partial/row-sample';
+import { mergeSample, sampleState } from '../partial/sampled-rows';
 
 /** Rows that are scored at once. */
 const AT_ONCE = 1024;
@@ -68,11 +69,9 @@ export class HeldRows {
     const has = (need: Need) => this.#needs.includes(need);
     const [, height, width, channels] = images?.shape ?? [0, 0, 0, 0];
     const image = has('images') ? ([height, width, channels] as const) : ([0, 0, 0] as const);
-    this.#takeSides('ensemble', [
-      has('features') ? features!.shape[1] : 0,
-      has('logits') ? logits!.shape[1] : 0,
-      ...image,
-    ]);
+    const sides: Sides = [has('features') ? features!.shape[1] : 0, has('logits') ? logits!.shape[1] : 0, ...image];
+    this.#checkSides('ensemble', sides);
+    this.#sides = sides;
     const parts = this.#partsOf();
     const given = [features?.data, logits?.data, images?.data];
     const all = new Float32Array(count * parts.reduce((sum, part) => sum + part, 0));
@@ -119,10 +118,10 @@ export class HeldRows {
 
   state(): Record<string, NamedArray> {
     if (!this.#sides) return {};
-    return { ...this.#rows.state(), ...writeArrays(SAVED, { sides: Int32Array.from(this.#sides) }) };
+    return { ...sampleState(this.#rows), ...writeArrays(SAVED, { sides: Int32Array.from(this.#sides) }) };
   }
 
-  /** Adds what `state` gave of others. @throws as {@link RowSample.merge}; FormatError */
+  /** Adds what `state` gave of others. @throws as {@link mergeSample}; FormatError */
   merge(where: string, { sides: saved, ...rows }: StateArrays): void {
     if (saved === undefined && Object.keys(rows).length === 0) return;
     const { sides } = readArrays(where, { sides: saved }, SAVED, 'state.held');
@@ -136,13 +135,13 @@ export class HeldRows {
     if (!isWhole || rows.rows?.shape[1] !== size) {
       throw new FormatError(where, 'state.held.sides', 'the sides of what is needed of a row', own);
     }
-    this.#rows.check(where, rows);
-    this.#takeSides(where, own);
-    this.#rows.merge(where, rows);
+    this.#checkSides(where, own);
+    mergeSample(where, this.#rows, rows);
+    this.#sides = own;
   }
 
-  #takeSides(where: string, sides: Sides): void {
-    const mine = (this.#sides ??= sides);
+  #checkSides(where: string, sides: Sides): void {
+    const mine = this.#sides ?? sides;
     if (mine.every((side, i) => side === sides[i])) return;
     throw new ShapeError(where, 'rows', `of sides ${mine.join(', ')} (features, logits, images)`, sides);
   }

@@ -88,19 +88,13 @@ function gatheredMembers(
       // A copy, which takes the place of all when everything was taken
       const copies: PartialFit[] = [];
       const rest = new HeldRows(needs, seed, stream);
-      try {
-        rest.merge(from, held.state());
-        rest.merge(from, arraysOf(state, 'held.'));
-        for (const [i, method] of methods.entries()) {
-          const bytes = readArrays(from, { member: state[`member${i}`] }, MEMBER, `state.${i}`).member;
-          copies.push(await method.partialFrom(members[i]!.toBytes(), given));
-          await copies[i]!.merge(bytes);
-        }
-      } catch (error) {
-        copies.forEach((copy) => copy.dispose());
-        throw error;
+      rest.merge(from, held.state());
+      rest.merge(from, arraysOf(state, 'held.'));
+      for (const [i, method] of methods.entries()) {
+        const bytes = readArrays(from, { member: state[`member${i}`] }, MEMBER, `state.${i}`).member;
+        copies.push(await method.partialFrom(members[i]!.toBytes(), given));
+        await copies[i]!.merge(bytes);
       }
-      members.forEach((member) => member.dispose());
       members = copies;
       held = rest;
       kept = copies[0]!.count;
@@ -131,7 +125,6 @@ function gatheredMembers(
         throw error;
       }
     },
-    dispose: () => members?.forEach((member) => member.dispose()),
   };
 }
 
@@ -150,7 +143,7 @@ export function partialEnsembles(source: EnsembleSource) {
       const classes = head?.shape[1];
       return {
         accumulator: gatheredMembers(source, given),
-        head: head ? digestOfHead(head) : '',
+        head: head && needs.has('head') ? digestOfHead(head) : '',
         widths: head ? { features: head.shape[0], logits: classes } : {},
         read: (from, block, widths) => readBlock(from, block, needs, widths, classes),
         async first(block) {

@@ -56,9 +56,13 @@ export function gatheredScatter<T>(
   const store = new ClassScatter({ perClass, blockSize });
   return {
     add: ({ features, labels }, pause) => store.addWith(pause, rowsFor(normalize, features), labels),
-    merge(state, where) {
+    merge(state, where, _, { D }) {
       const other = ClassScatter.from(state);
-      if (other.perClass !== perClass) throw new FormatError(where, 'state', `perClass ${perClass}`, other.perClass);
+      const { perClass: isPerClass, embeddingSize } = other;
+      if (isPerClass !== perClass || embeddingSize !== D) {
+        const received = `perClass ${isPerClass}, rows of ${embeddingSize}`;
+        throw new FormatError(where, 'state', `perClass ${perClass}, rows of ${D}`, received);
+      }
       store.merge(other);
     },
     state: () => store.state(),

@@ -127,15 +127,15 @@ export function she(options?: SheOptions): ScorerMethod<'features', 'features' |
     gather({ head }, { blockSize }) {
       const [size, classes] = head.shape;
       const patterns = new Patterns(size, classes);
-      const logits = headLogits('she', head, blockSize);
       return {
         async add({ features: { data }, labels }) {
-          patterns.add(data, labels, predictions(await logits.of(data), classes));
+          const logits = headLogits('she', head, blockSize);
+          const all = await logits.of(data).finally(() => logits.dispose());
+          patterns.add(data, labels, predictions(all, classes));
         },
         merge: (state, where) => patterns.merge(where, state),
         state: () => patterns.state(),
         finish: () => ({ ...head, ...patterns.means() }),
-        dispose: () => logits.dispose(),
       };
     },
     check({ classes, bias }) {

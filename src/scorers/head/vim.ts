@@ -4,7 +4,6 @@ import { HEAD, headOf } from '../contract/checked-head';
 import { defineScorer } from '../contract/define-scorer';
 import { energyScore, maxLogitScore } from '../contract/logit-scores';
 import type { Head, ScorerMethod } from '../contract/scorer';
-import { arraysAs, arraysOf } from '../partial/named-arrays';
 import { RowSample } from '../partial/row-sample';
 import { headLogits } from './head-logits';
 import type { ResidualOptions } from './residual';
@@ -17,9 +16,6 @@ export interface VimOptions extends ResidualOptions {
   /** Which sample; default 1. */
   seed?: number;
 }
-
-/** Before the names of the arrays of the sample. */
-const SAMPLE = 'sample.';
 
 /** Largest logit of each row. */
 async function largestLogits(rows: Float32Array, head: Head, blockSize: number): Promise<Float64Array> {
@@ -92,20 +88,11 @@ export function vim(options?: VimOptions): ScorerMethod<'features', 'features' |
       }));
       return {
         ...moments,
+        sample,
         async add(rows, pause, block) {
-          const ids = sample.read('vim', rows.ids, rows.count);
           await moments.add(rows, pause, block);
-          sample.add(rows.features.data, head.shape[0], ids);
+          sample.add(rows.features.data, head.shape[0], rows.ids);
         },
-        async merge(state, from, pause) {
-          const kept = arraysOf(state, SAMPLE);
-          sample.check(from, kept, head.shape[0]);
-          const others = Object.entries(state).filter(([name]) => !name.startsWith(SAMPLE));
-          await moments.merge(Object.fromEntries(others), from, pause);
-          sample.merge(from, kept);
-        },
-        refuse: (from, ids) => void sample.read(from, ids, ids.length),
-        state: () => ({ ...moments.state(), ...arraysAs(SAMPLE, sample.state()) }),
       };
     },
     score({ alpha, ...fitted }, { options: { blockSize } }) {

@@ -153,8 +153,8 @@ export function klMatching(options?: NoOptions): ScorerMethod<'logits', 'logits'
             add(indexOfLargest(logits), { count: 1, logs: logSoftmax(logits) });
           }
         },
-        merge(state, where) {
-          const { classes, counts, logSums } = readArrays(where, state, SUMS, 'state', size ? { C: size } : {});
+        merge(state, where, _, sizes) {
+          const { classes, counts, logSums } = readArrays(where, state, SUMS, 'state', { ...sizes });
           const width = logSums.length / classes.length;
           const wrong = classes.find((label) => label >= width);
           if (wrong !== undefined) throw new FormatError(where, 'state.classes', `below ${width}`, wrong);

@@ -14,14 +14,11 @@ export function gatheredSample<F extends FitNeed, T>(
 ): Accumulator<F, T> {
   const sample = new RowSample(bankSize, seed);
   return {
+    sample,
     add(rows) {
-      const ids = sample.read(where, rows.ids, rows.count);
       const { data, shape } = rowsOf(rows);
-      sample.add(data, shape[1], ids);
+      sample.add(data, shape[1], rows.ids);
     },
-    merge: (state, from) => sample.merge(from, state),
-    state: () => sample.state(),
-    refuse: (from, ids) => void sample.read(from, ids, ids.length),
     finish() {
       if (sample.count < k) throw new ArgumentError(where, 'blocks', `at least k = ${k} rows`, `${sample.count} rows`);
       return finish(sample.rows(), sample.size!);

@@ -89,11 +89,10 @@ export function nnGuide(options?: NnGuideOptions): ScorerMethod<'features' | 'lo
           classes = rows.logits.shape[1];
           return bank.add(rows, pause, block);
         },
-        merge({ classes: saved, ...state }, from, pause) {
-          const read = readArrays(from, { classes: saved }, CLASSES, 'state');
-          return Promise.resolve(bank.merge(state, from, pause)).then(() => void (classes = read.classes[0]!));
+        merge(state, from) {
+          classes = readArrays(from, state, CLASSES, 'state').classes[0]!;
         },
-        state: () => ({ ...bank.state(), ...writeArrays(CLASSES, { classes: Int32Array.of(classes) }) }),
+        state: () => writeArrays(CLASSES, { classes: Int32Array.of(classes) }),
       };
     },
     check: (fitted, options, { D }) => tooFewRows(fitted, options, D!),

@@ -2,7 +2,7 @@ import type { Pause } from '../../core/pauses';
 import type { NamedArray } from '../../core/saved/safetensors';
 import type { FitRow } from '../contract/fit-rows';
 import type { FitNeed } from '../contract/scorer';
-import type { RowId } from './row-ids';
+import type { RowSample } from './row-sample';
 
 /** Arrays by name, as they are saved. */
 export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
@@ -14,21 +14,15 @@ export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
 export interface Accumulator<F extends FitNeed, T> {
   /** One that throws leaves it as it was. Await `pause` at least every 20 ms of own work. */
   add(rows: FitRow<F>, pause: Pause, block: object): Promise<void> | void;
-  /** Adds what another one's `state` gave; one that throws leaves it as it was. `where` is who complains. */
-  merge(state: StateArrays, where: string, pause: Pause): Promise<void> | void;
-  /** All of it; called once there is a row. */
-  state(): Record<string, NamedArray>;
+  /**
+   * Adds what another one's `state` gave; one that throws leaves it as it was. `where` is who complains, `sizes` are
+   * the widths of its rows, where they are known.
+   */
+  merge?(state: StateArrays, where: string, pause: Pause, sizes: { D?: number; C?: number }): Promise<void> | void;
+  /** All of it but the sample; called once there is a row. */
+  state?(): Record<string, NamedArray>;
   /** What the fit finds; the accumulator stays as it is. */
   finish(pause: Pause): Promise<T> | T;
-  /** Throws where rows that are kept have one of these ids. */
-  refuse?(where: string, ids: readonly RowId[]): void;
-  dispose?(): void;
+  /** Rows that are kept by their ids, which `add` adds; who gathers saves, merges and looks for known ids. */
+  readonly sample?: RowSample;
 }
-
-/** Of a fit that looks at no row. */
-export const ofNoRow = <T>(found: T): Accumulator<never, T> => ({
-  add: () => undefined,
-  merge: () => undefined,
-  state: () => ({}),
-  finish: () => found,
-});

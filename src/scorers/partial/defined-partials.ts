@@ -3,33 +3,25 @@ import type { Definition, Fitted, Found, ModelUse } from '../contract/define-row
 import type { GivenParts } from '../contract/fit-options';
 import { readNumbers } from '../contract/read-numbers';
 import type { FitNeed, ModelParts, Need, Scorer } from '../contract/scorer';
-import { ofNoRow, type Accumulator } from './accumulator';
+import type { Accumulator } from './accumulator';
 import { digestOfHead } from './digest';
 import { partialMethods } from './partial-methods';
 import { decidingOptions } from './partial-state';
 
-/** A declared scorer, as its method knows it. */
-export interface DefinedSource<T, S extends Scorer> {
-  where: string;
-  kind: string;
-  options: object;
-  definition: Definition<Need, FitNeed, object, object, Fitted, object, object>;
-  use: ModelUse | undefined;
-  scorerOf(found: T, parts: ModelParts): S;
-}
+type AnyDefinition = Definition<Need, FitNeed, object, object, Fitted, object, object>;
 
 const ofModel = (need: FitNeed): boolean => need === 'head' || need === 'logitsOf';
 
 /** The calls of a declared method that fit in parts. */
-export function definedPartials<W extends Fitted, X, S extends Scorer>({
-  where,
-  kind,
-  options,
-  definition,
-  use,
-  scorerOf,
-}: DefinedSource<Found<W, X>, S>) {
-  const { fitNeeds, gather, fit, byId = false } = definition;
+export function definedPartials<W extends Fitted, X, S extends Scorer, O extends object>(
+  where: string,
+  kind: string,
+  options: O,
+  definition: object,
+  use: ModelUse | undefined,
+  scorerOf: (found: Found<W, X>, options: O, parts: ModelParts) => S,
+) {
+  const { fitNeeds, gather, fit, byId = false } = definition as AnyDefinition;
   const partsOf = (at: string, given: GivenParts) => use?.parts(at, fitNeeds, given) ?? ({} as ModelParts);
 
   function accumulatorOf(at: string, parts: ModelParts): Accumulator<FitNeed, Found<W, X>> {
@@ -40,7 +32,7 @@ export function definedPartials<W extends Fitted, X, S extends Scorer>({
     }
     const noRows = (async function* () {})();
     return {
-      ...ofNoRow(undefined),
+      add: () => undefined,
       finish: (pause) => fit!(noRows, parts, options, pause) as Found<W, X>,
     };
   }
@@ -56,12 +48,12 @@ export function definedPartials<W extends Fitted, X, S extends Scorer>({
       const rows = use?.rows(at, parts);
       return {
         accumulator: accumulatorOf(at, parts),
-        head: parts.head ? digestOfHead(parts.head) : '',
+        head: fitNeeds.includes('head') ? digestOfHead(parts.head) : '',
         widths: rows?.widths ?? {},
         read: (from, block, widths) => readNumbers(from, block, fitNeeds, widths, rows?.widths.logits),
         ...(rows && { first: (block: object) => rows.first(block) }),
       };
     },
-    scorerOf: (found, at, given) => scorerOf(found, partsOf(at, given)),
+    scorerOf: (found, at, given) => scorerOf(found, options, partsOf(at, given)),
   });
 }

@@ -1,5 +1,5 @@
-import { ANYTHING, BYTES, INTEGER, SHARE_OR_NONE, SIGNAL, TEXT } from '../../core/check';
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { ANYTHING, BYTES, INTEGER, SHARE_OR_NONE } from '../../core/check';
+import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
 import { pauses, type Pause } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import type { GivenParts } from '../contract/fit-options';
@@ -7,11 +7,13 @@ import type { Widths } from '../contract/read-numbers';
 import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, PartialFit } from '../contract/scorer';
 import { rowsAt, type NumberBlock } from '../contract/split-block';
 import type { Accumulator } from './accumulator';
+import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { arraysAs, arraysOf } from './named-arrays';
-import { namingShard } from './naming-shard';
+import { namingPart, namingShard } from './naming-shard';
 import { checkSame, decodePartial, encodePartial, type PartialAbout, type PartialState } from './partial-state';
 import type { RowId } from './row-ids';
+import { readSample, refuseKnown, sampleState } from './sampled-rows';
 import { SeenRows } from './seen-rows';
 import { inTurn } from './in-turn';
 
@@ -48,13 +50,6 @@ export const HOLD_OUT = {
   head: [ANYTHING],
   logitsOf: [ANYTHING],
 } as const;
-
-const SHARD = {
-  expected: 'a name or a number',
-  holds: (value: unknown) => typeof value === 'string' || Number.isFinite(value),
-};
-export const ADD_OPTIONS = { ids: [ANYTHING], shard: [SHARD], signal: [SIGNAL] } as const;
-export const MERGE_OPTIONS = { name: [TEXT, 'bytes'], signal: [SIGNAL] } as const;
 
 /** A partial fit of some method. */
 export class GatheredFit<T> implements PartialFit {
@@ -124,6 +119,7 @@ export class GatheredFit<T> implements PartialFit {
     }
     const fits = readsRows ? part.count : calibrationShare > 0 ? partIds.length : count;
     await pause();
+    this.#refuse(where, partIds);
     if (!readsRows || fits > 0) {
       await accumulator.add({ ...part, ids: partIds.length > 0 ? partIds : undefined } as never, pause, block);
     }
@@ -135,12 +131,12 @@ export class GatheredFit<T> implements PartialFit {
 
   readonly merge = async (other: PartialFit | Uint8Array, options?: MergeOptions): Promise<void> => {
     const where = `${this.#method.where}.partial.merge`;
-    const { name, signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
+    const { name = 'other', signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
     if (other === this) throw new ArgumentError(where, 'other', 'another one', 'itself');
     const pause = pauses(signal);
     await pause();
     const state = other instanceof GatheredFit ? await other.settled() : partialOf(where, other, name);
-    await this.take(where, state, pause);
+    await namingPart(this.take(where, state, pause), name);
   };
 
   /** Adds a part that is plain data. */
@@ -160,7 +156,22 @@ export class GatheredFit<T> implements PartialFit {
       seen.merge(where, shards, arraysOf(tensors, 'seen.'));
       await pause();
       const sums = arraysOf(tensors, 'sums.');
-      if (count > 0 || Object.keys(sums).length > 0) await this.#gathered.accumulator.merge(sums, where, pause);
+      const { accumulator } = this.#gathered;
+      const { sample } = accumulator;
+      const kept = arraysOf(tensors, 'sample.');
+      const { features, logits } = widths;
+      const sampled = sample && readSample(where, sample, kept, features);
+      if (sampled && sampled.ids.length !== Math.min(count, sample.limit)) {
+        const expected = `${Math.min(count, sample.limit)} rows of ${count}`;
+        throw new FormatError(where, 'sample', expected, sampled.ids.length);
+      }
+      const sizes = { ...(features && { D: features }), ...(logits && { C: logits }) };
+      if (accumulator.merge && (count > 0 || Object.keys(sums).length > 0)) {
+        await accumulator.merge(sums, where, pause, sizes);
+      } else if (Object.keys(sums).length > 0) throw new FormatError(where, 'tensors', 'without sums', sums);
+      if (sampled && sampled.ids.length > 0) sample.add(sampled.rows, sampled.size, sampled.ids);
+      else if (!sample && Object.keys(kept).length > 0)
+        throw new FormatError(where, 'tensors', 'without a sample', kept);
       this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
       this.#widths = { ...this.#widths, ...widths };
       this.count += count;
@@ -177,8 +188,12 @@ export class GatheredFit<T> implements PartialFit {
   }
 
   #state(): PartialState {
-    const sums = this.count > 0 ? this.#gathered.accumulator.state() : {};
-    const tensors = { ...arraysAs('sums.', sums), ...arraysAs('seen.', this.#seen.state()) };
+    const { state, sample } = this.#gathered.accumulator;
+    const tensors = {
+      ...arraysAs('sums.', ((this.count > 0 || !this.#needsRows()) && state?.()) || {}),
+      ...arraysAs('sample.', sample ? sampleState(sample) : {}),
+      ...arraysAs('seen.', this.#seen.state()),
+    };
     return { kind: this.kind, about: this.#about(), tensors };
   }
 
@@ -190,12 +205,14 @@ export class GatheredFit<T> implements PartialFit {
   /** Throws where adding rows with these ids would, as far as what is kept of them says. */
   refuse(where: string, ids: readonly RowId[]): void {
     this.#seen.read(where, ids, ids.length, undefined);
-    this.#gathered.accumulator.refuse?.(where, ids);
+    this.#refuse(where, ids);
   }
 
-  /** Whether it is of a method with this name and these options. */
-  isOf({ kind, options }: Pick<GatheredMethod<unknown>, 'kind' | 'options'>): boolean {
-    return this.kind === kind && JSON.stringify(this.#method.options) === JSON.stringify(options);
+  /** Whether it is of a method with this name and these options, begun with these parts of the model. */
+  isOf({ kind, options }: Pick<GatheredMethod<unknown>, 'kind' | 'options'>, { head, logitsOf }: GivenParts): boolean {
+    const own = this.#parts;
+    const isSame = this.kind === kind && JSON.stringify(this.#method.options) === JSON.stringify(options);
+    return isSame && (head ?? own.head) === own.head && (logitsOf ?? own.logitsOf) === own.logitsOf;
   }
 
   /** These parts of the model, or those that it was begun with. */
@@ -212,18 +229,24 @@ export class GatheredFit<T> implements PartialFit {
   /** What the rows come to. @throws ArgumentError where there is none */
   readonly finish = (where: string, pause: Pause): Promise<T> =>
     this.#turn.wait(async () => {
-      const needsRows = this.#method.fitNeeds.some((need) => need !== 'head' && need !== 'logitsOf');
-      if (needsRows && this.count === 0) {
+      if (this.#needsRows() && this.count === 0) {
         throw new ArgumentError(where, 'partials', 'at least one row', 'no row');
       }
       return this.#gathered.accumulator.finish(pause);
     });
 
-  readonly dispose = (): void => this.#gathered.accumulator.dispose?.();
+  #needsRows(): boolean {
+    return this.#method.fitNeeds.some((need) => need !== 'head' && need !== 'logitsOf');
+  }
+
+  #refuse(where: string, ids: readonly RowId[]): void {
+    const { sample } = this.#gathered.accumulator;
+    if (sample) refuseKnown(where, sample, ids);
+  }
 }
 
 /** A part of bytes. @throws ArgumentError for what are none, FormatError for damaged ones */
 export function partialOf(where: string, bytes: unknown, name: string): PartialState {
   if (BYTES.holds(bytes as number)) return decodePartial(where, bytes as Uint8Array, name);
-  throw new ArgumentError(where, name === 'bytes' ? 'other' : name, 'a partial fit, or its bytes', bytes);
+  throw new ArgumentError(where, name, 'a partial fit, or its bytes', bytes);
 }

@@ -1,3 +1,4 @@
+import { FormatError } from '../../core/errors';
 import type { NamedArray } from '../../core/saved/safetensors';
 
 /** The arrays whose names begin so, without that. */
@@ -12,3 +13,9 @@ export function arraysOf(
 /** The arrays under longer names. */
 export const arraysAs = (prefix: string, arrays: Readonly<Record<string, NamedArray>>): Record<string, NamedArray> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [prefix + name, array]));
+
+/** Throws for arrays under other names. @throws FormatError */
+export function checkPrefixes(where: string, path: string, arrays: object, prefixes: readonly string[]): void {
+  const other = Object.keys(arrays).find((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+  if (other !== undefined) throw new FormatError(where, path, `without ${other}`, arrays);
+}

@@ -1,4 +1,4 @@
-import { ArgumentError, NotFiniteError, ShapeError } from '../../core/errors';
+import { ArgumentError, FormatError, NotFiniteError, ShapeError } from '../../core/errors';
 
 /** Where a block stands. */
 export interface BlockInShard {
@@ -26,5 +26,19 @@ export async function namingShard<T>(done: Promise<T>, at: BlockInShard): Promis
     const named = received.replace(/ at (?:row|index) (\d+)/, (_, row) => ` at ${place(Number(row))}`);
     const Kind = error.constructor as typeof ArgumentError;
     throw new Kind(where, what, expected, named === received ? `${received} in the block from ${place(0)} on` : named);
+  }
+}
+
+/** What is done with a part: errors call it by its name, or by its place among several. */
+export async function namingPart<T>(done: Promise<T>, name: string): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    const isOther = error instanceof ArgumentError || error instanceof ShapeError;
+    if (name === 'other' || !(isOther || error instanceof FormatError)) throw error;
+    const { where, what, expected, received } = error.details;
+    if (what.includes(name)) throw error;
+    const Kind = error.constructor as typeof ArgumentError;
+    throw new Kind(where, what === 'other' ? name : `${what} of ${name}`, expected, received);
   }
 }

@@ -11,14 +11,15 @@ import type { AddOptions, Batch, MergeOptions, Need, Scorer } from '../contract/
 import { encodeScorer } from '../contract/scorer-state';
 import { readBlock, rowsAt, withBlock } from '../contract/split-block';
 import { digestOf } from './digest';
-import { ADD_OPTIONS, MERGE_OPTIONS } from './gathered-fit';
+import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { inTurn } from './in-turn';
-import { namingShard } from './naming-shard';
-import { arraysAs, arraysOf } from './named-arrays';
+import { namingPart, namingShard } from './naming-shard';
+import { arraysAs, arraysOf, checkPrefixes } from './named-arrays';
 import { checkSame } from './partial-state';
 import { readIds, type GivenIds } from './row-ids';
 import { RowSample } from './row-sample';
+import { readSample, refuseKnown, sampleState } from './sampled-rows';
 import { areShards, SeenRows, type SavedShards } from './seen-rows';
 
 const FORMAT = 'tfjs-ood/partial-calibration';
@@ -94,6 +95,11 @@ interface About {
   shards: SavedShards;
 }
 
+interface SavedScores {
+  about: About;
+  tensors: Record<string, NamedArray>;
+}
+
 const ABOUT: SavedFields<About> = {
   scorer: [TEXT],
   share: [SHARE_OR_ALL],
@@ -158,7 +164,7 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
         const calibrates = idShare(this.#how.seed, STREAMS.calibration, this.#how.share);
         const own = Int32Array.from(known.keys()).filter((row) => calibrates(known[row]!));
         const chosen = Array.from(own, (row) => known[row]!);
-        this.#kept.read(where, chosen, chosen.length);
+        refuseKnown(where, this.#kept, chosen);
         const scores = new Float32Array(own.length);
         for (const [i, row] of own.entries()) {
           await pause();
@@ -176,26 +182,34 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
 
   readonly merge = async (other: PartialCalibration<N> | Uint8Array, options?: MergeOptions): Promise<void> => {
     const where = 'partialCalibration.merge';
-    const { name, signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
-    if (other === this) throw new ArgumentError(where, 'other', 'another one', 'itself');
+    const { name = 'other', signal } = readOptions<MergeOptions, typeof MERGE_OPTIONS>(where, options, MERGE_OPTIONS);
+    if (other === this) throw new ArgumentError(where, name, 'another one', 'itself');
     await pauses(signal)();
-    const { about, tensors } = other instanceof ScoredRows ? await other.#settled() : decode(where, other, name);
-    await this.#turn.wait(() => {
-      const { count, shards, ...fixed } = about;
-      const { scorer, share, seed, atMost } = this.#about();
-      checkSame(where, 'other', { scorer, share, seed, atMost }, fixed);
-      const kept = new RowSample(atMost, seed, STREAMS.calibration);
-      kept.merge(where, this.#kept.state());
-      kept.merge(where, arraysOf(tensors, 'scores.'));
-      if (kept.size !== undefined && kept.size !== 1) {
-        throw new FormatError(where, 'tensors.scores.rows', 'scores [R, 1]', `[R, ${kept.size}]`);
-      }
-      this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
-      this.#kept.merge(where, arraysOf(tensors, 'scores.'));
-      this.count += count;
-      return Promise.resolve();
-    });
+    const state = other instanceof ScoredRows ? await other.#settled() : decode(where, other, name);
+    await namingPart(
+      this.#turn.wait(() => Promise.resolve(this.#take(where, state))),
+      name,
+    );
   };
+
+  #take(where: string, { about, tensors }: SavedScores): void {
+    const { count, shards, scorer, ...fixed } = about;
+    if (scorer !== this.#digest) {
+      throw new ArgumentError(where, 'other', 'a calibration of the same fitted scorer', 'one of another');
+    }
+    const { share, seed, atMost } = this.#how;
+    checkSame(where, 'other', { share, seed, atMost }, fixed);
+    const { rows, size, ids } = readSample(where, this.#kept, arraysOf(tensors, 'scores.'));
+    if (ids.length > 0 && size !== 1) {
+      throw new FormatError(where, 'tensors.scores.rows', 'scores [R, 1]', `[R, ${size}]`);
+    }
+    if (ids.length !== Math.min(count, atMost)) {
+      throw new FormatError(where, 'tensors.scores', `${Math.min(count, atMost)} rows of ${count}`, ids.length);
+    }
+    this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+    if (ids.length > 0) this.#kept.add(rows, size, ids);
+    this.count += count;
+  }
 
   readonly scores = (): Float32Array => this.#kept.rows();
 
@@ -215,26 +229,26 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
     return { scorer: this.#digest, share, seed, atMost, count: this.count, shards: this.#seen.saved() };
   }
 
-  #state(): { about: About; tensors: Record<string, NamedArray> } {
-    const tensors = { ...arraysAs('scores.', this.#kept.state()), ...arraysAs('seen.', this.#seen.state()) };
+  #state(): SavedScores {
+    const tensors = { ...arraysAs('scores.', sampleState(this.#kept)), ...arraysAs('seen.', this.#seen.state()) };
     return { about: this.#about(), tensors };
   }
 
-  #settled(): Promise<{ about: About; tensors: Record<string, NamedArray> }> {
+  #settled(): Promise<SavedScores> {
     return this.#turn.wait(() => Promise.resolve(this.#state()));
   }
 }
 
 /** What `toBytes` wrote. @throws FormatError; ArgumentError for what are no bytes */
-function decode(where: string, bytes: unknown, name: string) {
-  if (!BYTES.holds(bytes as number))
-    throw new ArgumentError(where, 'other', 'a partial calibration, or its bytes', bytes);
+function decode(where: string, bytes: unknown, name: string): SavedScores {
+  if (!BYTES.holds(bytes as number)) throw new ArgumentError(where, name, 'a partial calibration, or its bytes', bytes);
   const { tensors, metadata } = decodeSafetensors(bytes as Uint8Array, name);
   const { format, version, about } = metadata;
   if (format !== FORMAT || version !== VERSION || Object.keys(metadata).length > 3) {
     const received = formatOf(metadata, FORMAT, VERSION);
     throw new FormatError(where, `metadata of ${name}`, `${FORMAT} ${VERSION}`, received);
   }
+  checkPrefixes(where, `tensors of ${name}`, tensors, ['scores.', 'seen.']);
   let json: unknown;
   try {
     json = parseJson(about ?? '');

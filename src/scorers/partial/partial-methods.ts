@@ -4,7 +4,9 @@ import { pauses } from '../../core/pauses';
 import { readOptions } from '../../core/read-options';
 import type { GivenParts } from '../contract/fit-options';
 import type { HoldOutOptions, MergeOptions, PartialFit, Scorer } from '../contract/scorer';
-import { GatheredFit, HOLD_OUT, MERGE_OPTIONS, partialOf, type GatheredMethod } from './gathered-fit';
+import { MERGE_OPTIONS } from './call-shapes';
+import { namingPart } from './naming-shard';
+import { GatheredFit, HOLD_OUT, partialOf, type GatheredMethod } from './gathered-fit';
 import type { PartialState } from './partial-state';
 
 const PARTS = { head: [ANYTHING], logitsOf: [ANYTHING] } as const;
@@ -34,12 +36,12 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
     },
     async partialFrom(bytes: Uint8Array, options: (MergeOptions & GivenParts) | undefined): Promise<PartialFit> {
       const at = `${where}.partialFrom`;
-      const { name, signal, ...parts } = readOptions(at, options, WITH_PARTS);
+      const { name = 'bytes', signal, ...parts } = readOptions(at, options, WITH_PARTS);
       const pause = pauses(signal);
       await pause();
       const state = partialOf(at, bytes, name);
       const partial = emptyFor(state, parts);
-      await partial.take(at, state, pause);
+      await namingPart(partial.take(at, state, pause), name);
       return partial;
     },
     async fromPartial(
@@ -47,37 +49,22 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
       options: (MergeOptions & GivenParts) | undefined,
     ): Promise<S> {
       const at = `${where}.fromPartial`;
-      const { name, signal, ...rest } = readOptions(at, options, WITH_PARTS);
+      const { name = 'partials', signal, ...rest } = readOptions(at, options, WITH_PARTS);
       const parts = given(rest);
       const pause = pauses(signal);
       await pause();
       const all = Array.isArray(partials) ? (partials as unknown[]) : [partials];
       if (all.length === 0) throw new ArgumentError(at, 'partials', 'one at least', 'none');
       let joined: GatheredFit<T> | undefined;
-      if (all.length === 1 && all[0] instanceof GatheredFit && all[0].isOf(source)) joined = all[0] as GatheredFit<T>;
-      const isOwn = joined === undefined;
-      try {
-        for (const [i, one] of (isOwn ? all : []).entries()) {
-          const called = Array.isArray(partials) ? `partials[${i}]` : name;
-          const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
-          joined ??= emptyFor(state, parts);
-          await named(joined.take(at, state, pause), called);
-        }
-        return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));
-      } finally {
-        if (isOwn) joined?.dispose();
+      if (all.length === 1 && all[0] instanceof GatheredFit && all[0].isOf(source, parts))
+        joined = all[0] as GatheredFit<T>;
+      for (const [i, one] of (joined ? [] : all).entries()) {
+        const called = Array.isArray(partials) ? `partials[${i}]` : name;
+        const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
+        joined ??= emptyFor(state, parts);
+        await namingPart(joined.take(at, state, pause), called);
       }
+      return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));
     },
   };
-}
-
-/** Errors that call a part the other one call it by its place. */
-async function named<T>(taken: Promise<T>, called: string): Promise<T> {
-  try {
-    return await taken;
-  } catch (error) {
-    if (!(error instanceof ArgumentError) || error.details.what !== 'other') throw error;
-    const { where, expected, received } = error.details;
-    throw new ArgumentError(where, called, expected, received);
-  }
 }

@@ -6,6 +6,7 @@ import { readSaved, type SavedFields } from '../../core/saved/read-saved';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../core/saved/safetensors';
 import { writableJson } from '../../core/saved/writable-json';
 import type { Widths } from '../contract/read-numbers';
+import { checkPrefixes } from './named-arrays';
 import { areShards, type SavedShards } from './seen-rows';
 
 const FORMAT = 'tfjs-ood/partial-fit';
@@ -56,6 +57,7 @@ export function decodePartial(where: string, bytes: Uint8Array, name: string): P
     const expected = `${FORMAT} ${VERSION} with a kind`;
     throw new FormatError(where, `metadata of ${name}`, expected, formatOf(metadata, FORMAT, VERSION));
   }
+  checkPrefixes(where, `tensors of ${name}`, tensors, ['sums.', 'sample.', 'seen.']);
   const path = `metadata.about of ${name}`;
   let json: unknown;
   try {
@@ -65,6 +67,10 @@ export function decodePartial(where: string, bytes: Uint8Array, name: string): P
   }
   const read = readSaved<PartialAbout>(where, json, ABOUT, path);
   readSaved<Widths>(where, read.widths, WIDTHS, `${path}.widths`);
+  const rows = read.shards.named.reduce((sum, [, own]) => sum + own, read.shards.unnamed);
+  if (rows !== read.count + read.heldOut) {
+    throw new FormatError(where, `${path}.shards`, `${read.count + read.heldOut} rows in all`, rows);
+  }
   return { kind, about: read, tensors };
 }
 

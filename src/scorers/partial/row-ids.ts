@@ -43,13 +43,6 @@ export const twice = (where: string, id: RowId, place: string): ArgumentError =>
 export const shownId = (id: RowId): string =>
   typeof id === 'string' ? JSON.stringify(id) : `${id}${typeof id === 'bigint' ? 'n' : ''}`;
 
-/** Numbers before texts, each by its size; texts by their UTF-16 units. */
-export function compareIds(a: RowId, b: RowId): number {
-  const [first, second] = [typeof a === 'string', typeof b === 'string'];
-  if (first !== second) return first ? 1 : -1;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 const isId = (id: number) => Number.isSafeInteger(id) && !Object.is(id, -0);
 /** Ids among saved arrays: numbers as they are; of others the text, a line each. */
 export const SAVED_IDS = {
@@ -86,7 +79,7 @@ function idOf(line: string): RowId | undefined {
 }
 
 /** Ids of those arrays; undefined where they are none, or one comes twice. */
-export function idsOf(arrays: {
+export function savedIds(arrays: {
   ids?: Float64Array | undefined;
   idLines?: Uint8Array | undefined;
 }): RowId[] | undefined {

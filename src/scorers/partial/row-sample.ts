@@ -1,17 +1,9 @@
-import { ArgumentError, FormatError, ShapeError } from '../../core/errors';
-import type { NamedArray } from '../../core/saved/safetensors';
-import { readArrays, type SavedArrays } from '../../core/saved/saved-arrays';
-import type { StateArrays } from './accumulator';
 import { idHash, STREAMS } from './id-hash';
-import { compareIds, idsOf, readIds, SAVED_IDS, shownId, twice, writeIds, type GivenIds, type RowId } from './row-ids';
+import { compareIds } from './compare-ids';
+import type { RowId } from './row-ids';
 
 /** Rows that get room at once, where a block has fewer. */
 const ROOM = 1024;
-
-const SAVED = {
-  ...SAVED_IDS,
-  rows: { dtype: 'F32', shape: ['R', 'width'], empty: true },
-} as const satisfies SavedArrays;
 
 /**
  * A uniform sample of rows [N, D], at most `limit`: those whose ids have the smallest hashes by the seed. So it is the
@@ -49,30 +41,17 @@ export class RowSample {
     return this.#size;
   }
 
+  /** Whether rows have ids; undefined before the first. */
+  get isNamed(): boolean | undefined {
+    return this.#seen > 0 ? this.#isNamed : undefined;
+  }
+
   /** Rows that are kept. */
   get count(): number {
     return this.#kept;
   }
 
-  /**
-   * The ids of a block, read; of none undefined.
-   *
-   * @throws ArgumentError for what are no ids, an id of a row that is kept already, or where some blocks have ids and
-   *   others none
-   */
-  read(where: string, given: GivenIds | undefined, count: number): RowId[] | undefined {
-    const isNamed = given !== undefined;
-    if (this.#seen > 0 && isNamed !== this.#isNamed) {
-      throw new ArgumentError(where, 'ids', 'there for each block, or for none', given ?? 'none');
-    }
-    if (!isNamed) return undefined;
-    const ids = readIds(where, given, count);
-    const at = ids.findIndex((id) => this.#knownIds().has(id));
-    if (at >= 0) throw twice(where, ids[at]!, `at index ${at}`);
-    return ids;
-  }
-
-  /** Adds rows [., D]; either all have ids, or none has. */
+  /** Adds rows [., D]; either all have ids, in their one form and none known from before, or none has. */
   add(rows: Float32Array, size: number, ids?: readonly RowId[]): void {
     const count = ids ? ids.length : rows.length / size;
     if (count === 0) return;
@@ -113,47 +92,14 @@ export class RowSample {
     return all;
   }
 
-  /** Everything as named arrays. */
-  state(): Record<string, NamedArray> {
-    if (this.#kept === 0) return {};
-    const shape = [this.#kept, this.#size!];
-    return { ...writeIds(this.ids()), rows: { dtype: 'F32', shape, data: this.rows() } };
-  }
-
-  /**
-   * Adds what {@link state} gave of another sample with the same limit and seed.
-   *
-   * @throws ArgumentError for a row that both have; FormatError for what is no such state; ShapeError for another D
-   */
-  merge(where: string, state: StateArrays): void {
-    const { rows, size, ids } = this.check(where, state);
-    if (ids.length > 0) this.add(rows, size, ids);
-  }
-
-  /** What {@link merge} would add. @throws as it */
-  check(where: string, state: StateArrays, width = this.#size): { rows: Float32Array; size: number; ids: RowId[] } {
-    if (Object.keys(state).length === 0) return { rows: new Float32Array(0), size: 0, ids: [] };
-    const { rows, ...saved } = readArrays(where, state, SAVED, 'sample');
-    const size = state.rows!.shape[1]!;
-    const ids = idsOf(saved);
-    if (!ids || ids.length !== state.rows!.shape[0] || ids.length > this.limit) {
-      throw new FormatError(where, 'sample.ids', `ids of at most ${this.limit} rows, as many as the rows`, 'others');
-    }
-    if (width !== undefined && width !== size) {
-      throw new ShapeError(where, 'other', `of rows [N, ${width}]`, `[N, ${size}]`);
-    }
-    const again = ids.find((id) => this.#knownIds().has(id));
-    if (again !== undefined) throw new ArgumentError(where, 'other', 'of other rows', `id ${shownId(again)} in both`);
-    return { rows, size, ids };
+  /** Whether the row of this id is kept; of rows with ids. */
+  has(id: RowId): boolean {
+    return (this.#known ??= new Set(this.#ids)).has(id);
   }
 
   /** The row of this id, where it is kept; of rows with ids. */
   rowOf(id: RowId): Float32Array | undefined {
-    return this.#knownIds().has(id) ? this.#rowAt(this.#ids!.indexOf(id)) : undefined;
-  }
-
-  #knownIds(): Set<RowId> {
-    return (this.#known ??= new Set(this.#ids));
+    return this.has(id) ? this.#rowAt(this.#ids!.indexOf(id)) : undefined;
   }
 
   #makeRoom(needed: number): void {

@@ -6,6 +6,7 @@ import { STREAMS } from './id-hash';
 import { shownRow } from './naming-shard';
 import { readIds, shownId, twice, type GivenIds, type RowId } from './row-ids';
 import { RowSample } from './row-sample';
+import { mergeSample, sampleState } from './sampled-rows';
 
 /** Ids that are remembered, a uniform sample: rows that come again are found by them, all while they are no more. */
 const REMEMBERED = 1024;
@@ -42,7 +43,7 @@ export class SeenRows {
       throw new ArgumentError(where, 'ids', `those of the rows, as ${needs}`, 'none');
     }
     const ids = readIds(where, given, count);
-    const at = ids.findIndex((id) => this.#ids.rowOf(id));
+    const at = ids.findIndex((id) => this.#ids.has(id));
     if (at >= 0) throw twice(where, ids[at]!, `at index ${at}, which is ${this.#placeOf(this.#ids, ids[at]!)} too`);
     return ids;
   }
@@ -63,7 +64,7 @@ export class SeenRows {
     if (both) throw new ArgumentError(where, 'other', 'of other shards', `shard ${both[0]} in both`);
     const other = new SeenRows();
     for (const [name, rows] of named) other.shards.set(name, rows);
-    other.#ids.merge(where, state);
+    mergeSample(where, other.#ids, state);
     const ids = other.#ids.ids();
     const places = other.#ids.rows();
     const isPlace = (value: number, at: number) =>
@@ -71,7 +72,7 @@ export class SeenRows {
     if (ids.length > 0 && (other.#ids.size !== 3 || !places.every(isPlace))) {
       throw new FormatError(where, 'tensors.seen.rows', 'places of rows [R, 3]', 'others');
     }
-    const again = ids.find((id) => this.#ids.rowOf(id));
+    const again = ids.find((id) => this.#ids.has(id));
     if (again !== undefined) {
       const [mine, theirs] = [this.#placeOf(this.#ids, again), other.#placeOf(other.#ids, again)];
       throw new ArgumentError(
@@ -93,7 +94,7 @@ export class SeenRows {
   }
 
   state(): Record<string, NamedArray> {
-    return this.#ids.state();
+    return sampleState(this.#ids);
   }
 
   #placeOf(sample: RowSample, id: RowId): string {
