@@ -120,7 +120,12 @@ export default defineConfig({
       {
         text: 'Data',
         collapsed: true,
-        items: links({ Readers: '/datasets', 'Blocks of files': '/blocks', 'Files and runs': '/node' }),
+        items: links({
+          Readers: '/datasets',
+          'Blocks of files': '/blocks',
+          'Jobs of a queue': '/jobs',
+          'Files and runs': '/node',
+        }),
       },
       { text: 'API', collapsed: true, items: [{ text: 'All names', link: '/api/' }, ...apiPages] },
       {

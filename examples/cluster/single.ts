@@ -34,7 +34,6 @@ export async function fitAlone({ train, store: folder, shards, share }: SingleOr
     await store.put(`single/${name}/detector`, detector.toBytes());
     seconds[`${name}: calibrate`] = (performance.now() - before) / 1000;
     detector.dispose();
-    partial.dispose();
   }
   tell({ seconds });
   process.disconnect?.();

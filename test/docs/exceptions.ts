@@ -39,6 +39,11 @@ export const notRun: readonly { owner: string; containing: string; reason: strin
     reason: 'needs a browser (test/browser)',
   },
   {
+    owner: 'docs/jobs.md',
+    containing: "from 'bullmq'",
+    reason: 'needs a Redis server (test/jobs, test/examples/cluster.test.ts)',
+  },
+  {
     owner: 'docs/comparisons.md',
     containing: 'runExperiment',
     reason: 'trains for minutes (test/examples/runner.test.ts)',

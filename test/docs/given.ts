@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
@@ -83,6 +84,9 @@ const training = (count: number) => ({
   strange: () => byteImages(6),
 });
 
+/** What stands for a queue where nothing is added. */
+const queue = () => ({ addBulk: () => Promise.resolve([]) });
+
 /** A file of four bytes behind an address of this machine. */
 const served = {
   url: async () => {
@@ -152,6 +156,10 @@ export const given = {
   },
   concatImages: { first: () => cifarBinary(2), second: () => cifarBinary(3) },
   download: served,
+  fitJob: { queue },
+  scoreJob: { queue },
+  followRun: { events: () => new EventEmitter() },
+  'docs/jobs.md': { queue },
   writeFileAtomic: { metrics: () => ({ auroc: 0.9 }) },
   detectorFile: { detector: fittedDetector },
   modelFolder: { tfl: () => tfl },

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPlaceOf, placesBelow, type Place } from '../../src/jobs/tree/places';
+import { isPlaceOf, placesBelow, type TreePlace } from '../../src/jobs/tree/places';
 
 /** All places of a tree, the top one first. */
-function* allPlaces(place: Place, fanOut: number): Generator<Place> {
+function* allPlaces(place: TreePlace, fanOut: number): Generator<TreePlace> {
   yield place;
   for (const below of placesBelow(place, fanOut)) yield* allPlaces(below, fanOut);
 }
@@ -36,9 +36,9 @@ test('each shard is one place of the tree, whose depth is the least that there i
       const places = [...allPlaces({ from: 0, to: shards }, fanOut)];
       const single = places.filter(({ from, to }) => to - from === 1);
       expect(single.map(({ from }) => from)).toEqual(Array.from({ length: shards }, (_, i) => i));
-      let [depth, place] = [0, { from: 0, to: shards } as Place];
+      let [depth, place] = [0, { from: 0, to: shards } as TreePlace];
       for (let next = placesBelow(place, fanOut); next.length > 0; next = placesBelow(place, fanOut)) {
-        [place] = next as [Place];
+        [place] = next as [TreePlace];
         depth++;
       }
       expect(fanOut ** depth).toBeGreaterThanOrEqual(shards);

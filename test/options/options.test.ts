@@ -8,11 +8,12 @@ import { blocks } from './blocks';
 import { detecting } from './detecting';
 import { exporting } from './exporting';
 import { files, folder, run } from './files';
+import { queued } from './jobs';
 import { measuring } from './measuring';
 import { complaint, type Rows } from './row';
 import { training } from './training-a-classifier';
 
-const all: Rows = { ...training, ...measuring, ...detecting, ...exporting, ...blocks, ...files };
+const all: Rows = { ...training, ...measuring, ...detecting, ...exporting, ...blocks, ...queued, ...files };
 afterAll(async () => {
   await run.close();
   rmSync(folder, { recursive: true });

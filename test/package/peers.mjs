@@ -23,6 +23,7 @@ const PEERS = {
   'tfjs-ood/webgpu': ['@tensorflow/tfjs-backend-webgpu', core],
   'tfjs-ood/onnx': [],
   'tfjs-ood/blocks': HYPARQUET, // all of them imported where a file is opened or written
+  'tfjs-ood/jobs': [...HYPARQUET, core], // and no bullmq: its workers call what is made here
   'tfjs-ood/report': [],
   'tfjs-ood/node': ['sharp', 'webgpu', '@tensorflow/tfjs-backend-webgpu', core], // all when they are called for
 };
@@ -32,7 +33,7 @@ async function peersOf(folder, entry) {
     stdin: { contents: `export * from '${entry}';`, resolveDir: folder },
     bundle: true,
     format: 'esm',
-    platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
+    platform: /\/(node|jobs)$/.test(entry) ? 'node' : 'browser',
     write: false,
     metafile: true,
     external: ['@tensorflow/*', 'sharp', 'webgpu', 'hyparquet*'],

@@ -20,6 +20,7 @@ const ENTRIES = {
   'tfjs-ood/webgpu': 9500,
   'tfjs-ood/datasets': 10_700,
   'tfjs-ood/blocks': 23_500,
+  'tfjs-ood/jobs': 50_000,
   'tfjs-ood/report': 400_000,
   'tfjs-ood/node': 31_000,
 };
@@ -27,6 +28,7 @@ const ENTRIES = {
 const LATER = {
   'tfjs-ood/scorers': 2500,
   'tfjs-ood/detector': 10_400,
+  'tfjs-ood/jobs': 9500,
   'tfjs-ood/node': 408_000,
   'tfjs-ood/training': 900,
 };
@@ -85,7 +87,7 @@ async function sizeOf(contents, folder, entry, { all = false } = {}) {
     minify: true,
     format: 'esm',
     target: 'es2022',
-    platform: entry === 'tfjs-ood/node' ? 'node' : 'browser',
+    platform: /\/(node|jobs)$/.test(entry) ? 'node' : 'browser',
     write: false,
     plugins: all ? [peersOutside] : [laterOutside, peersOutside],
     logLevel: 'error',

@@ -3,12 +3,12 @@ import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
 import { calibratedOutputDetector } from '../../detector/calibration/calibrated-output-detector';
 import { decodeScorer, encodeScorer } from '../../scorers/contract/scorer-state';
-import type { Batch, FitBlock, Head, PartialFit, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
+import type { Batch, FitBlock, Head, Scorer, ScorerMethod } from '../../scorers/contract/scorer';
 import { partialCalibration } from '../../scorers/partial/partial-calibration';
 import type { JobProcessor } from '../queue/queue-job';
 import { keptLoaded } from '../run/kept-loaded';
 import { jobsOf, type RunContext, type RunSummary } from '../run/run-job';
-import { HEAD, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
+import { HEAD_OPTION, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
 import type { FailedShards, PartSummary } from '../tree/part-result';
 import type { Phase } from '../tree/run-part';
 import { heldOutOf, readFitData, type FitTask } from './fit-data';
@@ -60,7 +60,7 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
   const { methods, head, ...own } = readOptions(where, options, {
     ...WORKER_OPTIONS,
     methods: [required(NAMED_METHODS)],
-    head: [HEAD],
+    head: [HEAD_OPTION],
   });
   const { store } = own;
   const keeper = keptLoaded<Scorer>();
@@ -71,29 +71,22 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
   function fitPhase({ opened, blocksOf, signal }: RunContext<FitTask>): Phase {
     const { task } = opened.plan;
     const method = methodOf(task);
-    const using = async <T>(made: Promise<PartialFit>, work: (partial: PartialFit) => Promise<T>): Promise<T> => {
-      const partial = await made;
-      try {
-        return await work(partial);
-      } finally {
-        partial.dispose();
-      }
-    };
+    const begun = () => method.partial({ ...heldOutOf(task), ...parts });
     return {
       name: FIT,
-      ofShard: (name) =>
-        using(method.partial({ ...heldOutOf(task), ...parts }), async (partial) => {
-          for await (const block of blocksOf(name)) {
-            await partial.add(block as unknown as FitBlock, { shard: name, ...(signal && { signal }) });
-          }
-          const { count, heldOut } = partial;
-          return { rows: count + heldOut, counts: { fitted: count, heldOut }, bytes: partial.toBytes() };
-        }),
-      merge: (all) =>
-        using(method.partial({ ...heldOutOf(task), ...parts }), async (partial) => {
-          for await (const bytes of all) await partial.merge(bytes);
-          return partial.toBytes();
-        }),
+      async ofShard(name) {
+        const partial = await begun();
+        for await (const block of blocksOf(name)) {
+          await partial.add(block as unknown as FitBlock, { shard: name, ...(signal && { signal }) });
+        }
+        const { count, heldOut } = partial;
+        return { rows: count + heldOut, counts: { fitted: count, heldOut }, bytes: partial.toBytes() };
+      },
+      async merge(all) {
+        const partial = await begun();
+        for await (const bytes of all) await partial.merge(bytes);
+        return partial.toBytes();
+      },
     };
   }
 

@@ -5,7 +5,7 @@ export interface QueueJob {
   /** When it was added. */
   readonly timestamp: number;
   readonly queueQualifiedName: string;
-  updateProgress(progress: object): Promise<void>;
+  updateProgress(state: object): Promise<void>;
   moveToWaitingChildren(token: string): Promise<boolean>;
   getChildrenValues(): Promise<Record<string, unknown> | undefined>;
   getIgnoredChildrenFailures(): Promise<Record<string, string> | undefined>;

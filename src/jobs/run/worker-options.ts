@@ -48,4 +48,4 @@ export const WORKER_OPTIONS = {
 } as const;
 
 /** A rule for the head; whoever needs one looks at it. */
-export const HEAD: Rule = OBJECT;
+export const HEAD_OPTION: Rule = OBJECT;

@@ -9,7 +9,7 @@ import type { JobProcessor } from '../queue/queue-job';
 import { readData, SHARDS_DATA, type ShardsData } from '../run/job-data';
 import { keptLoaded } from '../run/kept-loaded';
 import { jobsOf, type RunContext, type RunSummary } from '../run/run-job';
-import { HEAD, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
+import { HEAD_OPTION, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
 import { PLAIN_NAME } from '../shards/place-within';
 import type { PartSummary } from '../tree/part-result';
 import type { Phase } from '../tree/run-part';
@@ -74,7 +74,7 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
   const { methods, head, ...own } = readOptions(where, options, {
     ...WORKER_OPTIONS,
     methods: [required(METHODS)],
-    head: [HEAD],
+    head: [HEAD_OPTION],
   });
   const { store } = own;
   const keeper = keptLoaded<RowJudge>();

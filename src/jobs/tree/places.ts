@@ -1,5 +1,5 @@
 /** Shards `from` to before `to` of a run: a place in its tree. */
-export interface Place {
+export interface TreePlace {
   readonly from: number;
   readonly to: number;
 }
@@ -9,7 +9,7 @@ export interface Place {
  *
  * They follow from the number of shards alone, so that results are merged in one order whoever makes them, and when.
  */
-export function placesBelow({ from, to }: Place, fanOut: number): Place[] {
+export function placesBelow({ from, to }: TreePlace, fanOut: number): TreePlace[] {
   const count = to - from;
   if (count <= 1) return [];
   let size = 1;
@@ -21,8 +21,8 @@ export function placesBelow({ from, to }: Place, fanOut: number): Place[] {
 }
 
 /** Whether it is a place of the tree of so many shards. */
-export function isPlaceOf(place: Place, shards: number, fanOut: number): boolean {
-  let at: Place | undefined = { from: 0, to: shards };
+export function isPlaceOf(place: TreePlace, shards: number, fanOut: number): boolean {
+  let at: TreePlace | undefined = { from: 0, to: shards };
   while (at && !(at.from === place.from && at.to === place.to)) {
     at = placesBelow(at, fanOut).find(({ from, to }) => from <= place.from && place.to <= to);
   }

@@ -14,7 +14,7 @@ import {
   type PartResult,
   type PartSummary,
 } from './part-result';
-import { placesBelow, type Place } from './places';
+import { placesBelow, type TreePlace } from './places';
 
 /** What a phase makes of a shard, and of what was made of several. */
 export interface Phase {
@@ -40,7 +40,8 @@ export interface PartWork {
 }
 
 const partsKey = (run: string) => `${run}/parts/`;
-export const partKey = (run: string, phase: string, { from, to }: Place) => `${partsKey(run)}${phase}/${from}-${to}`;
+export const partKey = (run: string, phase: string, { from, to }: TreePlace) =>
+  `${partsKey(run)}${phase}/${from}-${to}`;
 /** What says that a run is over. */
 export const summaryKey = (run: string) => `${run}/summary.json`;
 
@@ -58,7 +59,7 @@ const MOST_FAILED_JOBS = 1000;
  *
  * @throws WaitForParts where the job waits for parts below
  */
-export async function runPart(work: PartWork, phase: Phase, place: Place): Promise<PartResult> {
+export async function runPart(work: PartWork, phase: Phase, place: TreePlace): Promise<PartResult> {
   const { opened, store } = work;
   const { run, fanOut, failedShards } = opened.plan;
   const key = partKey(run, phase.name, place);
@@ -90,7 +91,7 @@ async function readResult({ where, store }: PartWork, key: string): Promise<Part
   return bytes ? decodePart(where, key, bytes) : undefined;
 }
 
-async function shardResult({ where, opened }: PartWork, phase: Phase, place: Place): Promise<PartResult> {
+async function shardResult({ where, opened }: PartWork, phase: Phase, place: TreePlace): Promise<PartResult> {
   const { run } = opened.plan;
   const name = opened.names[place.from]!;
   try {
@@ -104,7 +105,7 @@ async function shardResult({ where, opened }: PartWork, phase: Phase, place: Pla
   }
 }
 
-async function mergedResult(work: PartWork, phase: Phase, place: Place, below: Place[]): Promise<PartResult> {
+async function mergedResult(work: PartWork, phase: Phase, place: TreePlace, below: TreePlace[]): Promise<PartResult> {
   const { where, opened } = work;
   const { run, shards, failedShards } = opened.plan;
   const all = await summariesBelow(work, phase, below);
@@ -126,10 +127,10 @@ async function mergedResult(work: PartWork, phase: Phase, place: Place, below: P
 }
 
 /** What came of the parts below, once all of them have ended. @throws WaitForParts until then */
-async function summariesBelow(work: PartWork, phase: Phase, below: readonly Place[]): Promise<PartSummary[]> {
+async function summariesBelow(work: PartWork, phase: Phase, below: readonly TreePlace[]): Promise<PartSummary[]> {
   const { where, job, token, of, opened, queue } = work;
   const { run, shards } = opened.plan;
-  const idOf = ({ from, to }: Place) => `${of}.${phase.name}.${from}-${to}`;
+  const idOf = ({ from, to }: TreePlace) => `${of}.${phase.name}.${from}-${to}`;
   for (let tries = 0; ; tries++) {
     const values = Object.entries((await job.getChildrenValues()) ?? {});
     const failures = Object.entries((await job.getIgnoredChildrenFailures()) ?? {});
@@ -152,7 +153,12 @@ async function summariesBelow(work: PartWork, phase: Phase, below: readonly Plac
   }
 }
 
-function addedJob({ job, of, opened, attempts }: PartWork, phase: Phase, { from, to }: Place, jobId: string): AddedJob {
+function addedJob(
+  { job, of, opened, attempts }: PartWork,
+  phase: Phase,
+  { from, to }: TreePlace,
+  jobId: string,
+): AddedJob {
   const { plan, digest, names } = opened;
   const data: PartData = { run: plan.run, plan: digest, of, phase: phase.name, from, to };
   return {

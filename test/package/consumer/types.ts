@@ -7,6 +7,7 @@ import { fitOutputDetector, type DetectorEvaluation, type OutputDetector, type V
 import { recallAtK } from 'tfjs-ood/embeddings';
 import { fitDetector, type Detector } from 'tfjs-ood/detector';
 import { createTrainer, vgg, type Trainer } from 'tfjs-ood/training';
+import { fitJob, type FitData, type JobProcessor, type JobQueue, type JobStore } from 'tfjs-ood/jobs';
 import { auroc, evaluate, type Evaluation } from 'tfjs-ood/metrics';
 import { loadCifar10, startWebgpu, type GpuAdapter, type RunFolder } from 'tfjs-ood/node';
 import { htmlReport, type Report } from 'tfjs-ood/report';
@@ -42,6 +43,11 @@ export async function evaluated(detector: Detector, known: tf.Tensor4D, strange:
   const result: DetectorEvaluation = await detector.evaluate({ known, strange: { strange } });
   return htmlReport({ title: result.sentence, ...result });
 }
+
+/** Without bullmq: whoever has it gives its Queue, and the Worker takes the processor. */
+export const processor = (queue: JobQueue, store: JobStore): JobProcessor<object> =>
+  fitJob({ queue, store, roots: { train: 'train' }, methods: { gaussian: method } });
+export const data: FitData = { run: 'a', root: 'train', list: 'a.txt', columns: { labels: 'y' }, method: 'gaussian' };
 
 // @ts-expect-error labels are numbers
 contrastiveLoss('no labels', tf.tensor2d([[0], [1]]));
