@@ -18,6 +18,12 @@ test.each([
   await expect(read(bytesOf(refusedArrow[name]!), columns)).rejects.toThrow(message);
 });
 
+test('the row of a null counts those of the batches before', async () => {
+  const bytes = bytesOf(refusedArrow['nulls in later batches']!);
+  await expect(read(bytes, { features: 'x' })).rejects.toThrow('without nulls in x, got a null at row 3');
+  await expect(read(bytes, { ids: 'id' })).rejects.toThrow('without nulls in id, got a null at row 4');
+});
+
 test('numbers of rows that have a dictionary are not features', async () => {
   const { bytes } = files['arrow file, dictionaries']!;
   await expect(read(bytesOf(bytes), { features: 'label' })).rejects.toThrow(
