@@ -1,4 +1,5 @@
 import { FormatError } from '../../core/errors';
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import { flatTable, type FlatTable } from './flat-table';
 
@@ -67,7 +68,10 @@ async function messageAt(shard: Shard, place: number, end: number): Promise<Arro
 
 /** A stream: one message stands behind the other, the schema first. */
 async function streamMessages(shard: Shard): Promise<ArrowMessages> {
-  const first = await messageAt(shard, 0, shard.size);
+  const first = await messageAt(shard, 0, shard.size).catch(async (error: Error) => {
+    const other = await otherFormat(shard, '');
+    throw other ? shard.refuse('a file of Arrow IPC', other) : error;
+  });
   if (first?.kind !== ARROW_MESSAGE.schema)
     throw shard.refuse('a file of Arrow IPC, which begins with a schema', 'something else', 0);
   let at: number | undefined = first.end;
