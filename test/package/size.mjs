@@ -19,7 +19,7 @@ const ENTRIES = {
   'tfjs-ood/wasm': 11_200,
   'tfjs-ood/webgpu': 9500,
   'tfjs-ood/datasets': 10_700,
-  'tfjs-ood/blocks': 23_500,
+  'tfjs-ood/blocks': 25_800,
   'tfjs-ood/report': 400_000,
   'tfjs-ood/node': 31_000,
 };
@@ -42,7 +42,7 @@ const SINGLE = {
   'tfjs-ood/scorers': { msp: 5300, nearestNeighbors: 10_000 },
   'tfjs-ood/detector': { fitOutputDetector: 20_200 },
   'tfjs-ood/onnx': { exposeFeatures: 6800 },
-  'tfjs-ood/blocks': { parquetBlocks: 12_100, npyBlocks: 6200 },
+  'tfjs-ood/blocks': { parquetBlocks: 13_700, npyBlocks: 7100 },
   'tfjs-ood/metrics': { evaluate: 4900 },
   'tfjs-ood/embeddings': { recallAtK: 2750 },
   'tfjs-ood/training': { createTrainer: 9700, vgg: 3300 },
