@@ -29,6 +29,9 @@ export interface BlockFixture {
   npy: Record<string, { bytes: string; numbers: number[] }>;
   refusedNpy: Record<string, string>;
   bad: Record<string, string>;
+  refusedArrow: Record<string, string>;
+  /** The code in Python of docs/blocks.md that wrote the files whose names begin with "docs". */
+  snippets: string[];
   shape: [number, number];
   labels: number[];
 }

@@ -8,7 +8,8 @@ import { columnBlocks } from '../stream/column-blocks';
 import { COLUMNS } from '../stream/read-columns';
 import { sideBySide } from '../stream/side-by-side';
 import { openArrow } from './arrow-batches';
-import { arrowNumbers, arrowValues } from './arrow-columns';
+import { arrowNumbers } from './arrow-columns';
+import { arrowValues } from './arrow-values';
 
 /** Options of {@link arrowBlocks}. */
 export interface ArrowBlocksOptions<C extends BlockColumns = BlockColumns> extends ColumnBlocksOptions<C> {
@@ -18,8 +19,8 @@ export interface ArrowBlocksOptions<C extends BlockColumns = BlockColumns> exten
 
 /**
  * Blocks of Arrow IPC files (Feather 2) or streams, uncompressed. Numbers are lists, lists of a fixed size, numbers
- * packed in bytes of a fixed size, or columns side by side. Batches may be of any size: of each column a window of
- * 1 MiB is in memory, and a block.
+ * packed in bytes of a fixed size, or columns side by side; labels and ids may have a dictionary. Batches may be of any
+ * size: of each column a window of 1 MiB is in memory, the dictionary, and a block.
  *
  * @param shards a file, or several as one stream
  * @throws ArgumentError for a column that there is not, naming the nearest; FormatError for a damaged or compressed

@@ -1,52 +1,16 @@
-import { byteWindow, type ByteWindow } from '../bytes/byte-window';
+import type { ByteWindow } from '../bytes/byte-window';
 import type { Shard } from '../bytes/shard';
 import type { PackedNumbers } from '../parquet/column-kind';
 import { numberCopier } from '../stream/number-copier';
-import { numberFormat, wholeNumbers, type NumberFormatName } from '../stream/number-formats';
-import type { ListedValues, NumberColumn, ValueColumn } from '../stream/shard-columns';
+import { numberFormat, type NumberFormatName } from '../stream/number-formats';
+import type { NumberColumn } from '../stream/shard-columns';
 import type { ArrowBatch, ArrowFile } from './arrow-batches';
+import { bufferOf, checkWhole } from './arrow-buffers';
 import { shownField, ARROW_TYPE, type ArrowField } from './arrow-fields';
 
-const WINDOW = 2 ** 20;
 /** Bytes of values that are asked for at a time. */
 const AT_ONCE = 2 ** 18;
 const MOST_ROWS = 2 ** 14;
-
-/** A window over one buffer of a batch. @throws FormatError where it is shorter than its rows */
-function bufferOf(shard: Shard, { name }: ArrowField, batch: ArrowBatch, index: number, least: number): ByteWindow {
-  const buffer = batch.buffers[index];
-  if (!buffer || buffer.end - buffer.start < least) {
-    throw shard.refuse(
-      `a file with ${least} bytes for ${batch.rows} rows of ${name}`,
-      buffer ? buffer.end - buffer.start : 'none',
-    );
-  }
-  return byteWindow(shard, buffer.start, buffer.end, WINDOW);
-}
-
-/** Throws unless the column has a value in each of its places, naming the first row without one. */
-async function checkWhole(shard: Shard, field: ArrowField, batch: ArrowBatch, perRow = 1): Promise<void> {
-  const node = batch.nodes[field.node];
-  if (!node || node.length < batch.rows * perRow)
-    throw shard.refuse(`a file with ${batch.rows} rows of ${field.name}`, node?.length ?? 'none');
-  if (node.nulls === 0) return;
-  const window = bufferOf(shard, field, batch, field.buffer, 0);
-  let row = batch.before;
-  for (let place = 0; window.left > 0;) {
-    const bytes = await window.some();
-    const at = bytes.findIndex((byte) => byte !== 255);
-    place += 8 * (at < 0 ? bytes.length : at);
-    row = batch.before + Math.floor(place / perRow);
-    if (at >= 0) {
-      let bit = 0;
-      while ((bytes[at]! >> bit) & 1) bit++;
-      row = batch.before + Math.floor((place + bit) / perRow);
-      break;
-    }
-    window.skip(bytes.length);
-  }
-  throw shard.refuse(`a file without nulls in ${field.name}`, `a null at row ${row}`);
-}
 
 /** How the numbers of a column lie. */
 interface Layout {
@@ -58,9 +22,9 @@ interface Layout {
 }
 
 function layoutOf(shard: Shard, field: ArrowField, packed: PackedNumbers): Layout {
-  const { type, format, size, children, isDictionary, name } = field;
+  const { type, format, size, children, dictionary, name } = field;
   const [child] = children;
-  if (!isDictionary && format) return { values: field, format, width: 1, offset: 0 };
+  if (!dictionary && format) return { values: field, format, width: 1, offset: 0 };
   if (type === ARROW_TYPE.fixedList && child?.format && size > 0)
     return { values: child, format: child.format, width: size, offset: 0 };
   if (type === ARROW_TYPE.list && child?.format)
@@ -157,86 +121,6 @@ export function arrowNumbers(shard: Shard, file: ArrowFile, field: ArrowField, p
       bytes = bytes.subarray(rows * width! * size);
       ready -= rows;
       row += rows;
-    },
-  };
-}
-
-/** Text or whole numbers of a column, batch by batch. */
-export function arrowValues(shard: Shard, file: ArrowFile, field: ArrowField): ValueColumn {
-  const { type, format, isDictionary, name } = field;
-  const offset = type === ARROW_TYPE.text ? 4 : type === ARROW_TYPE.largeText ? 8 : 0;
-  if (isDictionary || (!format && offset === 0)) {
-    const way = isDictionary || type === ARROW_TYPE.textView ? ' (utf8, not views or dictionaries of it)' : '';
-    throw shard.refuse(`a file with text or whole numbers in ${name}${way}`, shownField(field));
-  }
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const size = format ? numberFormat(format).bytes : 0;
-  let [index, left] = [0, 0];
-  let held: ListedValues = [];
-  let numbers: ByteWindow | undefined;
-  let texts: ByteWindow | undefined;
-
-  async function open(batch: ArrowBatch): Promise<void> {
-    await checkWhole(shard, field, batch);
-    if (batch.rows === 0) return;
-    numbers = bufferOf(
-      shard,
-      field,
-      batch,
-      field.buffer + 1,
-      offset > 0 ? (batch.rows + 1) * offset : batch.rows * size,
-    );
-    texts = offset > 0 ? bufferOf(shard, field, batch, field.buffer + 2, 0) : undefined;
-    left = batch.rows;
-    if (texts) texts.skip(at(await numbers.peek(offset), 0));
-  }
-  const at = (bytes: Uint8Array, i: number): number => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return offset === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true));
-  };
-
-  async function next(count: number): Promise<ListedValues> {
-    if (!texts) {
-      const bytes = await numbers!.peek(count * size);
-      numbers!.skip(count * size);
-      return wholeNumbers(format!, bytes, count);
-    }
-    const places = await numbers!.peek((count + 1) * offset);
-    const [first, last] = [at(places, 0), at(places, count)];
-    if (!(first >= 0 && last >= first)) throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
-    const bytes = await texts.peek(last - first);
-    texts.skip(last - first);
-    numbers!.skip(count * offset);
-    return Array.from({ length: count }, (_, i) => {
-      const [from, to] = [at(places, i), at(places, i + 1)];
-      if (!(from >= first && to >= from && to <= last))
-        throw shard.refuse(`a file with whole text in ${name}`, 'offsets that go back');
-      try {
-        return decoder.decode(bytes.subarray(from - first, to - first));
-      } catch {
-        throw shard.refuse(`a file with text in ${name}`, 'bytes that are not UTF-8');
-      }
-    });
-  }
-  return {
-    async ready() {
-      while (held.length === 0) {
-        if (left === 0) {
-          const batch = await file.batch(index++);
-          if (!batch) return 0;
-          await open(batch);
-          continue;
-        }
-        const count = Math.min(left, 1024);
-        held = await next(count);
-        left -= count;
-      }
-      return held.length;
-    },
-    take(count) {
-      const own = held.slice(0, count);
-      held = held.slice(count);
-      return own;
     },
   };
 }

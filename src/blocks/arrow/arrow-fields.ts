@@ -9,7 +9,8 @@ export interface ArrowField {
   format: NumberFormatName | undefined;
   /** Numbers of a fixed-size list, bytes of a fixed-size value. */
   size: number;
-  isDictionary: boolean;
+  /** Where its values are, and how their numbers are stored, if they lie apart. */
+  dictionary: { id: number; format: NumberFormatName } | undefined;
   children: ArrowField[];
   /** Its first node and buffer in each batch. */
   node: number;
@@ -60,9 +61,9 @@ const NAMES = [
 ];
 
 /** What a column holds, in words. */
-export function shownField({ type, children, isDictionary }: ArrowField): string {
+export function shownField({ type, children, dictionary }: ArrowField): string {
   const inner = children.length > 0 ? `<${children.map((child) => shownField(child)).join(', ')}>` : '';
-  return `${isDictionary ? 'dictionary of ' : ''}${NAMES[type] ?? `type ${type}`}${inner}`;
+  return `${dictionary ? 'dictionary of ' : ''}${NAMES[type] ?? `type ${type}`}${inner}`;
 }
 
 /** Buffers of a column without those of its children; undefined where each batch says how many. */
@@ -84,23 +85,30 @@ export function arrowFields(schema: FlatTable): ArrowField[] {
     if (depth > DEEPEST) throw new Error(`more than ${DEEPEST} levels`);
     const type = table.int(2, 8);
     const details = table.table(3);
-    const isDictionary = table.table(4) !== undefined;
+    const dictionary = dictionaryOf(table.table(4));
     const field: ArrowField = {
       name: table.text(0),
       type,
       format: details && formatOf(type, details),
       size: type === ARROW_TYPE.fixedBytes || type === ARROW_TYPE.fixedList ? (details?.int(0, 32) ?? 0) : 0,
-      isDictionary,
+      dictionary,
       children: [],
       node: node++,
       buffer,
     };
-    buffer += bufferCount(type, isDictionary) ?? NaN;
-    if (type === ARROW_TYPE.textView) buffer = NaN;
-    if (!isDictionary) field.children = table.tables(5).map((child) => read(child, depth + 1));
+    buffer += bufferCount(type, dictionary !== undefined) ?? NaN;
+    if (!dictionary && type === ARROW_TYPE.textView) buffer = NaN;
+    if (!dictionary) field.children = table.tables(5).map((child) => read(child, depth + 1));
     return field;
   };
   return schema.tables(1).map((table) => read(table, 0));
+}
+
+/** Numbers of values are of 32 bits with a sign where the file does not say how they are. */
+function dictionaryOf(table: FlatTable | undefined): ArrowField['dictionary'] {
+  if (!table) return undefined;
+  const index = table.table(1);
+  return { id: table.long(0), format: (index && formatOf(ARROW_TYPE.int, index)) ?? 'int32' };
 }
 
 function formatOf(type: number, details: FlatTable): NumberFormatName | undefined {

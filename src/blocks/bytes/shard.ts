@@ -32,7 +32,9 @@ export function shardOf(where: string, what: string, given: unknown): Shard {
   const total = isBlob ? size : byteLength;
   if (typeof given !== 'object' || typeof slice !== 'function' || !Number.isSafeInteger(total) || Number(total) < 0) {
     const promise = tagOf(given) === '[object Promise]' ? 'a promise (await it)' : given;
-    throw new ArgumentError(where, what, EXPECTED, promise);
+    const way =
+      typeof given === 'string' ? ' (of a path: await fileRanges(path), of an address: await httpRanges(url))' : '';
+    throw new ArgumentError(where, what, EXPECTED + way, promise);
   }
   const name = typeof own === 'string' && own !== '' ? `${what} (${own})` : what;
   const refuse = (expected: string, received: unknown, offset?: number) =>

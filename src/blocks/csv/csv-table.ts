@@ -1,4 +1,5 @@
 import { byteWindow } from '../bytes/byte-window';
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import type { NumberColumn, ValueColumn } from '../stream/shard-columns';
 import { CsvError, CsvRows, type CsvRow } from './csv-rows';
@@ -42,7 +43,8 @@ export async function csvTable(shard: Shard, delimiter: string): Promise<CsvTabl
     try {
       text = decoder.decode(bytes, { stream: !isLast });
     } catch {
-      throw shard.refuse('a file in UTF-8', 'other bytes', window.at - bytes.length);
+      const other = await otherFormat(shard, 'other bytes');
+      throw shard.refuse('a file in UTF-8', other, window.at - bytes.length);
     }
     try {
       return parser.add(text, isLast);

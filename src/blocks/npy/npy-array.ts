@@ -1,4 +1,5 @@
 import { OodError } from '../../core/errors';
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import type { ByteFeed } from './byte-feed';
 import type { FedArray } from './fed-columns';
@@ -22,7 +23,8 @@ export async function npyArray(shard: Shard, name: string, feed: ByteFeed, size:
     header = readNpyHeader(whole);
   } catch (error) {
     if (error instanceof OodError) throw error;
-    throw shard.refuse(`a file with an array of numbers or text in ${name}`, (error as Error).message);
+    const received = await otherFormat(shard, (error as Error).message);
+    throw shard.refuse(`a file with an array of numbers or text in ${name}`, received);
   }
   const { shape, size: each, start } = header;
   if (header.isFortran && shape.filter((side) => side > 1).length > 1) {

@@ -1,3 +1,4 @@
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import { inflatedFeed, plainFeed, type ByteFeed } from './byte-feed';
 
@@ -40,7 +41,8 @@ async function findList(shard: Shard): Promise<{ start: number; size: number; co
     if (end.getUint32(0, true) !== END_64) break;
     return { count: big(end, 32), size: big(end, 40), start: big(end, 48) };
   }
-  throw shard.refuse('a zip file, with the list of its entries at the end (is it cut short?)', 'another end');
+  const other = await otherFormat(shard, 'another end');
+  throw shard.refuse('a zip file, with the list of its entries at the end (is it cut short?)', other);
 }
 
 /** Sizes and place that a zip64 entry has in its extra field. */

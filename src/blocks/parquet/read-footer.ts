@@ -1,4 +1,5 @@
 import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import { thriftLength } from './check-thrift';
 import type { Hyparquet } from './hyparquet';
@@ -34,8 +35,14 @@ export async function readFooter(shard: Shard, { parquetMetadata }: Hyparquet): 
   const view = new DataView(tail.buffer, tail.byteOffset, 8);
   const magic = view.getUint32(4, true);
   if (magic === ENCRYPTED) throw shard.refuse('a Parquet file that is not encrypted', 'an encrypted one');
-  if (magic !== MAGIC)
-    throw shard.refuse('a Parquet file, which ends in PAR1 (is it cut short?)', 'another end', size - 4);
+  if (magic !== MAGIC) {
+    const other = await otherFormat(shard, 'another end');
+    throw shard.refuse(
+      'a Parquet file, which ends in PAR1 (is it cut short?)',
+      other,
+      other === 'another end' ? size - 4 : undefined,
+    );
+  }
   const length = view.getUint32(0, true);
   if (length > size - 12 || length > LARGEST_FOOTER) {
     throw shard.refuse('a Parquet file with its footer', `a footer of ${length} bytes in ${size}`, size - 8);

@@ -1,3 +1,4 @@
+import { pickedValues } from '../stream/listed-values';
 import { wholeNumbers, type NumberFormatName } from '../stream/number-formats';
 import type { ListedValues, ValueColumn } from '../stream/shard-columns';
 import { damaged, type StoredPage } from './chunk-pages';
@@ -8,14 +9,6 @@ import { RunCursor } from './run-cursor';
 
 /** Some values of a page. */
 type Take = (from: number, count: number) => ListedValues;
-
-const picked = (values: ListedValues, indices: Int32Array): ListedValues => {
-  const wrong = indices.find((index) => index < 0 || index >= values.length);
-  if (wrong !== undefined) throw new Error(`a value ${wrong} of a dictionary of ${values.length}`);
-  if (Array.isArray(values)) return Array.from(indices, (index) => (values as readonly string[])[index]!);
-  const Typed = values.constructor as Int32ArrayConstructor;
-  return Typed.from(indices, (index) => (values as Int32Array)[index]!);
-};
 
 /** Text or whole numbers of a column. It holds a page, and the dictionary. */
 export function parquetValues(column: ColumnChunks, kind: ColumnKind): ValueColumn {
@@ -49,7 +42,7 @@ export function parquetValues(column: ColumnChunks, kind: ColumnKind): ValueColu
       take = (_, some) => {
         const indices = new Int32Array(some);
         runs.fill(indices, some);
-        return picked(known, indices);
+        return pickedValues(known, indices);
       };
       return;
     }

@@ -2,6 +2,7 @@ import { required } from '../../core/check';
 import { readOptions } from '../../core/read-options';
 import { parseHeader } from '../../core/saved/parse-header';
 import type { ShardBytes } from '../bytes/byte-ranges';
+import { otherFormat } from '../bytes/other-format';
 import type { Shard } from '../bytes/shard';
 import { plainFeed } from '../npy/byte-feed';
 import { arrayColumns } from '../npy/array-columns';
@@ -68,7 +69,8 @@ async function readHeader(shard: Shard): Promise<{ header: Record<string, unknow
   const head = await shard.read(0, 8);
   const length = Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
   if (length > Math.min(LONGEST_HEADER, shard.size - 8)) {
-    throw shard.refuse('a safetensors file', `a header of ${length} bytes in ${shard.size}`, 0);
+    const other = await otherFormat(shard, `a header of ${length} bytes in ${shard.size}`);
+    throw shard.refuse('a safetensors file', other, 0);
   }
   try {
     return { header: parseHeader(await shard.read(8, 8 + length)), start: 8 + length };

@@ -29,6 +29,22 @@ export function joinValues(shard: Shard, what: string, parts: readonly ListedVal
   return all;
 }
 
+/** Values by their numbers. @throws Error for one that there is not */
+export function pickedValues(values: ListedValues, indices: ArrayLike<number | bigint>): ListedValues {
+  const numberAt = (i: number): number => {
+    const index = Number(indices[i]);
+    if (index >= 0 && index < values.length) return index;
+    throw new Error(`a value ${index} of a dictionary of ${values.length}`);
+  };
+  if (Array.isArray(values)) {
+    return Array.from({ length: indices.length }, (_, i) => (values as readonly string[])[numberAt(i)]!);
+  }
+  const typed = values as Int32Array;
+  const picked = new (typed.constructor as Int32ArrayConstructor)(indices.length);
+  for (let i = 0; i < picked.length; i++) picked[i] = typed[numberAt(i)]!;
+  return picked;
+}
+
 const LEAST = -1;
 const MOST = 2 ** 31 - 1;
 const WHOLE = `whole numbers from ${LEAST} to ${MOST} (-1: OoD)`;

@@ -72,7 +72,7 @@ export const parquet = (): Target => {
   return target('parquetBlocks', seeds, (shard) => parquetBlocks(shard, { columns: USUAL, blockRows: 4 }));
 };
 export const arrow = (): Target =>
-  target('arrowBlocks', seedsOf(/^arrow (file|stream)(?!.*side)/), (shard) =>
+  target('arrowBlocks', seedsOf(/^arrow (file|stream)(?!.*(side|pandas))/), (shard) =>
     arrowBlocks(shard, { columns: USUAL, blockRows: 4 }),
   );
 export const npz = (): Target =>
