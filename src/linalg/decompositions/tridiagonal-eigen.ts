@@ -1,5 +1,5 @@
 import type { Pause } from '../../core/pauses';
-import { STEP_BYTES, TILE } from '../kernels/tile';
+import { STEP_BYTES, TILE, TILE_BYTES } from '../kernels/tile';
 import { smallEigen } from './implicit-ql';
 import { mergeHalves, roomForMerge, type Merge, type MergeRoom } from './merge-halves';
 import type { EigenKernel } from './tridiagonal-form';
@@ -8,6 +8,8 @@ import type { EigenKernel } from './tridiagonal-form';
 const SMALL = 32;
 /** Groups of four vectors that are made at once: what makes them stays in a cache. */
 const GROUPS = 16;
+/** Multiplications between two pauses, in a millisecond. */
+const AT_ONCE = 2 ** 22;
 
 /**
  * Where {@link tridiagonalEigen} works: eigenvectors of parts, of even and odd depths, weights of some vectors, and
@@ -115,12 +117,16 @@ export async function tridiagonalEigen(
     for (let first = 0; first < count; first += TILE * GROUPS) {
       const groups = await weigh(merge, first, Math.min(count, first + TILE * GROUPS));
       for (const [from, end] of halvesOf(rows)) {
-        await pause();
+        const steps = end - from;
+        const source = placeOf(low + from, depth + 1);
         const target = to + (from / TILE) * panelBytes + first * STEP_BYTES;
-        const sides = [groups, (end - from) / TILE, end - from] as const;
-        const gaps = [panelBytes, (end - from) * STEP_BYTES, panelBytes] as const;
-        const factors = room.panels + from * STEP_BYTES;
-        kernel.run.crossPanels(factors, placeOf(low + from, depth + 1), target, ...sides, ...gaps);
+        const sideBytes = steps * STEP_BYTES;
+        for (const [at, now] of partsOf(steps / TILE, groups * steps)) {
+          await pause();
+          const [b, out] = [source + at * sideBytes, target + at * panelBytes];
+          const weights = room.panels + from * STEP_BYTES;
+          kernel.run.crossPanels(weights, b, out, groups, now, steps, panelBytes, sideBytes, panelBytes);
+        }
       }
     }
     d.set(merge.values, low);
@@ -141,16 +147,24 @@ export async function tridiagonalEigen(
           continue;
         }
         for (const [low, high] of halvesOf(rows)) {
-          await pause();
           const steps = high - low;
-          const factors = room.panels + low * STEP_BYTES;
-          const sides = [groups, steps / TILE, steps] as const;
-          const own = target + low * STEP_BYTES;
-          kernel.run.multiplyPanels(placeOf(low, 1), factors, own, ...sides, panelBytes, panelBytes);
+          const source = placeOf(low, 1);
+          for (const [at, now] of partsOf(steps / TILE, groups * steps)) {
+            await pause();
+            const [a, out] = [source + at * steps * STEP_BYTES, target + low * STEP_BYTES + at * TILE_BYTES];
+            const weights = room.panels + low * STEP_BYTES;
+            kernel.run.multiplyPanels(a, weights, out, groups, now, steps, panelBytes, panelBytes);
+          }
         }
       }
     },
   };
+}
+
+/** Where parts of so many panels start, and how many are multiplied at once; tiles times steps of one are given. */
+function* partsOf(panels: number, work: number): Generator<[at: number, now: number]> {
+  const most = Math.max(1, Math.floor(AT_ONCE / (TILE * TILE * work)));
+  for (let at = 0; at < panels; at += most) yield [at, Math.min(most, panels - at)];
 }
 
 const halvesOf = (rows: number): [number, number][] => [

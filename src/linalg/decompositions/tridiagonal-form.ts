@@ -11,7 +11,7 @@ export type EigenKernel = SimdKernel<keyof ReturnType<typeof eigenFunctions>>;
 const BLOCK = 32;
 /** Panels of four reflections that are joined to one product, and groups of four vectors that stay in a cache. */
 const [JOINED, GROUPS] = [16, 16];
-/** Multiplications between two pauses, in some 10 ms. */
+/** Multiplications between two pauses, in some milliseconds. */
 const AT_ONCE = 2 ** 26;
 
 const startOf = (panel: number): number => ((panel * (panel + 1)) / 2) * TILE_BYTES;
