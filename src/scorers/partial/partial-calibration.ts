@@ -77,7 +77,7 @@ const OPTIONS = {
  * @param ids of the rows, whole numbers, bigints or texts
  * @throws ArgumentError for a share outside (0, 1], for what are no ids, or one twice
  * @example
- * calibrationRows(['a', 'b', 'c', 'd'], { share: 0.5 }); // Int32Array [0, 2]
+ * calibrationRows(['a', 'b', 'c', 'd'], { share: 0.5 }); // Int32Array [1, 2, 3]
  */
 export function calibrationRows(ids: GivenIds, options: CalibrationRowsOptions): Int32Array {
   const where = 'calibrationRows';
@@ -119,9 +119,12 @@ const ABOUT: SavedFields<About> = {
  * @param scorer of the merged fit; its state says which it is, so parts may be made in several places
  * @throws ArgumentError for options out of range
  * @example
- * const part = partialCalibration(scorer, { share: 0.2 });
- * await part.add({ features }, { ids, shard: 'part-3.parquet' });
- * const { threshold } = conformalThreshold(part.scores(), { alpha: 0.05 });
+ * const ids = Array.from({ length: 90 }, (_, row) => `part-3.parquet:${row}`);
+ * const partial = await mahalanobis().partial({ calibrationShare: 0.3 });
+ * await partial.add({ features, labels }, { ids });
+ * const part = partialCalibration(await mahalanobis().fromPartial(partial), { share: 0.3 });
+ * await part.add({ features }, { ids });
+ * const { threshold } = conformalThreshold(part.scores(), 0.1);
  */
 export function partialCalibration<N extends Need>(
   scorer: Scorer<N>,
