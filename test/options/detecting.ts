@@ -233,7 +233,7 @@ export const detecting: Rows = {
     before: [scorer],
     needed: { share: 0.5 },
     slip: ['atmost', 'atMost'],
-    rules: { share: ABOVE_0, seed: INTEGER, atMost: COUNT },
+    rules: { share: ABOVE_0, seed: INTEGER, atMost: COUNT, blockSize },
     runs: true,
   },
   'PartialCalibration.add': {
