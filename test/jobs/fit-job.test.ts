@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { QueueEvents, Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadOutputDetector } from 'tfjs-ood/detector';
-import { fitJob, type FitData, type FitSummary, type JobStore } from 'tfjs-ood/jobs';
+import { fitJob, type AddedJob, type FitData, type FitSummary, type JobStore } from 'tfjs-ood/jobs';
 import {
   decodeScorer,
   encodeScorer,
@@ -141,5 +141,38 @@ test('what is wrong with the data of a job is said by name', async () => {
   for (const [change, message] of cases) {
     const error = await process(loneJob({ ...usual, ...change }), 'token').catch((one: Error) => one);
     expect(error).toMatchObject({ name: 'UnrecoverableError', message: expect.stringMatching(message) as string });
+  }
+});
+
+test('a worker must have the method that the run was begun with', async () => {
+  const root = place('root');
+  const names = await writeShards(root, shards);
+  const store = heldInMemory();
+  const added: AddedJob[] = [];
+  const queue = { addBulk: (jobs: AddedJob[]) => Promise.resolve(void added.push(...jobs)) };
+  const given = { queue, store, roots: { all: root } };
+  const data = { run: 'begun', root: 'all', shards: names, columns: COLUMNS, method: 'gaussian' };
+  const waits = await fitJob({ ...given, methods })(loneJob(data), 'token').catch((one: Error) => one);
+  expect(waits).toMatchObject({ name: 'WaitingChildrenError' });
+  const others: [Record<string, ScorerMethod>, RegExp][] = [
+    [{ gaussian: nearestNeighbors() }, /methods must be with gaussian of kind 'mahalanobis', .* got one of kind 'near/],
+    [{ other: mahalanobis() }, /methods must be with gaussian of kind 'mahalanobis', which .*, got none/],
+  ];
+  for (const [own, message] of others) {
+    const error = await fitJob({ ...given, methods: own })(loneJob(added[0]!.data), 'token').catch((one: Error) => one);
+    expect(error).toMatchObject({ name: 'UnrecoverableError', message: expect.stringMatching(message) as string });
+  }
+});
+
+test('a job that is given up ends, whatever the reason', async () => {
+  const root = place('root');
+  const names = await writeShards(root, shards.slice(0, 1));
+  const queue = { addBulk: () => Promise.resolve() };
+  const process = fitJob({ queue, store: heldInMemory(), roots: { all: root }, methods });
+  const data = { run: 'given-up', root: 'all', shards: names, columns: COLUMNS, method: 'gaussian' };
+  for (const reason of ['enough', new Error('enough')]) {
+    const error = await process(loneJob(data), 'token', AbortSignal.abort(reason)).catch((one: Error) => one);
+    expect(error).toBeInstanceOf(Error);
+    expect((error as Error).message).toMatch(/shard part-000\.csv: enough$/);
   }
 });

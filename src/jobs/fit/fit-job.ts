@@ -1,4 +1,5 @@
 import { FUNCTION, required, type Rule } from '../../core/check';
+import { ArgumentError } from '../../core/errors';
 import { readOptions } from '../../core/read-options';
 import { isRecord } from '../../core/saved/json';
 import { calibratedOutputDetector } from '../../detector/calibration/calibrated-output-detector';
@@ -65,7 +66,12 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
   const { store } = own;
   const keeper = keptLoaded<Scorer>();
   const parts = { ...(head && { head }) };
-  const methodOf = ({ method }: FitTask): ScorerMethod => methods[method]!;
+  const methodOf = ({ method, kind }: FitTask): ScorerMethod => {
+    const own = Object.hasOwn(methods, method) ? methods[method]! : undefined;
+    if (own?.kind === kind) return own;
+    const expected = `with ${method} of kind '${kind}', which the run was begun with`;
+    throw new ArgumentError(where, 'methods', expected, own ? `one of kind '${own.kind}'` : 'none');
+  };
   const scorerKey = (run: string) => `${run}/scorer.safetensors`;
 
   function fitPhase({ opened, blocksOf, signal }: RunContext<FitTask>): Phase {

@@ -20,5 +20,5 @@ export function asJobError(error: unknown, about?: string): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const told = about === undefined ? message : `${about}: ${message}`;
   if (isHopeless(error)) return new HopelessError(told, { cause: error });
-  return about === undefined ? error : new Error(told, { cause: error });
+  return about === undefined && error instanceof Error ? error : new Error(told, { cause: error });
 }

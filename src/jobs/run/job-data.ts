@@ -75,8 +75,8 @@ const DATA = 'job.data';
 
 /** The data of a job as JSON, of which there is not too much. @throws ArgumentError */
 export function checkSize(where: string, data: unknown, mostBytes: number): void {
-  const { length } = JSON.stringify(data ?? null);
-  if (length > mostBytes) throw new ArgumentError(where, DATA, `at most ${mostBytes} bytes of JSON`, `${length}`);
+  const bytes = Buffer.byteLength(JSON.stringify(data ?? null));
+  if (bytes > mostBytes) throw new ArgumentError(where, DATA, `at most ${mostBytes} bytes of JSON`, `${bytes}`);
 }
 
 /** The data of a job by their declaration, none besides. @throws ArgumentError naming the field, as `job.data.run` */
