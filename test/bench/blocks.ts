@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Each reading in a process of its own, which says its time and the most memory that it had. `PYTHON` is one with
- * pyarrow, which writes the files; without it there is nothing to read.
+ * Each reading in a process of its own, which says its time and the most memory that it had; `usual-flat` has Snappy
+ * and dictionaries, as pandas writes flat columns. `PYTHON` is one with pyarrow, which writes the files; without it
+ * there is nothing to read.
  */
 const ROWS = Number(process.env.ROWS ?? 200_000);
 const SIZE = 128;
@@ -22,7 +23,9 @@ lists = pa.ListArray.from_arrays(pa.array(np.arange(0, rows * size + 1, size, dt
 fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(4 * size), rows, [None, pa.py_buffer(x)])
 pq.write_table(pa.table({"x": lists, "y": y}), f"{folder}/list.parquet")
 pq.write_table(pa.table({"x": fixed, "y": y}), f"{folder}/packed.parquet", use_dictionary=False, compression="none")
-pq.write_table(pa.table({f"f{i}": x[:, i] for i in range(size)}), f"{folder}/flat.parquet", use_dictionary=False, compression="none")
+flat = pa.table({f"f{i}": x[:, i] for i in range(size)})
+pq.write_table(flat, f"{folder}/flat.parquet", use_dictionary=False, compression="none")
+pq.write_table(flat, f"{folder}/usual-flat.parquet", row_group_size=rows)
 table = pa.table({"x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size), "y": y})
 with pa.ipc.new_file(f"{folder}/x.arrow", table.schema) as writer: writer.write_table(table)
 `;
@@ -64,9 +67,12 @@ export function run(): string[] {
     }
     const own = fileURLToPath(new URL('blocks/read.ts', import.meta.url));
     const tsx = ['--import', 'tsx', own];
-    const files = ['list.parquet', 'packed.parquet', 'flat.parquet', 'x.arrow', 'x.npy'];
+    const files = ['list.parquet', 'packed.parquet', 'flat.parquet', 'usual-flat.parquet', 'x.arrow', 'x.npy'];
+    const limit = fileURLToPath(new URL('blocks/limit.ts', import.meta.url));
+    const least = ran(process.execPath, ['--import', 'tsx', limit, join(folder, 'flat.parquet'), String(ROWS)]);
     return [
       ...files.map((file) => line(file, ran(process.execPath, [...tsx, join(folder, file)]))),
+      line('flat, read and turned alone', least),
       ...['x.npy', 'list.parquet', 'packed.parquet', 'flat.parquet'].map((file) =>
         line(
           `${file === 'x.npy' ? 'np.load' : 'pyarrow'}, ${file}`,

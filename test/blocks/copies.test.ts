@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { snappyUncompress } from 'hyparquet/src/snappy.js';
 import { describe, expect, test } from 'vitest';
+import type { Hyparquet } from '../../src/blocks/parquet/hyparquet';
+import { numberValues } from '../../src/blocks/parquet/number-values';
 import { snappyInto } from '../../src/blocks/parquet/snappy';
 import { numberCopier } from '../../src/blocks/stream/number-copier';
 import { numberFormat, type NumberFormatName } from '../../src/blocks/stream/number-formats';
@@ -94,8 +96,37 @@ test('columns of any widths side by side, in any parts', () => {
         row += rows;
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 40, examples: [[Array.from({ length: 19 }, () => 1), [1500, 7]]] },
   );
+});
+
+test.each([1, 3])('numbers of a dictionary with %i in each value, and numbers that it has not', (each) => {
+  const numbers = Float32Array.from({ length: 2 * each }, (_, i) => i + 0.5);
+  const kind = { format: 'float32' as const, size: 4 * each, isPacked: each > 1 };
+  const valuesOf = (count: number, bytes: readonly number[]) =>
+    numberValues(
+      { count, encoding: 'RLE_DICTIONARY', bytes: Uint8Array.from(bytes) },
+      kind,
+      'FLOAT',
+      { numbers, each, values: 2 },
+      {} as Hyparquet,
+    );
+  // Runs of 6000 of the first value and of as many of the second
+  const read = valuesOf(12_000, [1, 0xe0, 0x5d, 0, 0xe0, 0x5d, 1]);
+  expect(read.count).toBe(12_000 * each);
+  const [stride, rows] = [each + 1, 12_000];
+  const out = new Float32Array(rows * stride);
+  read.copy({ out, at: 0, stride, width: each, rows: 100 });
+  read.copy({ out, at: 100 * stride, stride: each, width: each, rows: 5000 });
+  read.copy({ out, at: 6000 * stride, stride, width: each, rows: 6000 });
+  const row = (at: number) => [...out.subarray(at, at + each)];
+  const [first, second] = [[...numbers.subarray(0, each)], [...numbers.subarray(each)]];
+  for (const at of [0, 99 * stride, 100 * stride, 100 * stride + 4999 * each, 6000 * stride, 6899 * stride])
+    expect(row(at)).toEqual(first);
+  for (const at of [6900 * stride, 11_999 * stride]) expect(row(at)).toEqual(second);
+  const into = { out, at: 0, stride: each, width: each, rows: 3 };
+  expect(() => valuesOf(3, [2, 6, 2]).copy(into)).toThrow('a value 2 of a dictionary of 2');
+  expect(() => valuesOf(3, [32, 6, 255, 255, 255, 255]).copy(into)).toThrow('a value 4294967295 of a dictionary of 2');
 });
 
 describe('Snappy', () => {

@@ -3,7 +3,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { parquetBlocks } from 'tfjs-ood/blocks';
 import { expect, test } from 'vitest';
 import { trials } from '../trials';
-import { gathered } from './block-files';
+import { gathered, ranges } from './block-files';
 import { v1Lists, type ListRow } from './v1-pages';
 
 // No writer at hand ends a page within a row any more (pyarrow 25, DuckDB 1.5, polars 1.44, hyparquet-writer): pyarrow
@@ -22,7 +22,7 @@ test('pages of version 1 that end anywhere: the rows as they were written', asyn
     groupRows: fc.integer({ min: 1, max: 31 }),
     pages: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }),
     codec: fc.constantFrom('SNAPPY' as const, 'UNCOMPRESSED' as const),
-    withDictionary: fc.boolean(),
+    withDictionary: fc.constantFrom(true, false, 'mixed' as const),
   });
   await fc.assert(
     fc.asyncProperty(shape, async ({ count, width, blockRows, ...how }) => {
@@ -71,4 +71,15 @@ test('a column chunk of fewer or more rows than its group says', async () => {
   await expect(read(wrong, 9)).rejects.toThrow('a file with 5 rows of x up to there, got 4');
   const fewer = v1Lists(rowsOf(4, 3), { pages: [5], saidRows: 3 });
   await expect(read(fewer, 9)).rejects.toThrow('a file with 3 rows of x up to there, got 4');
+});
+
+test('a dictionary is read once, and again only where a writer had given it up', async () => {
+  const bytesAsked = async (withDictionary: true | 'mixed') => {
+    const file = ranges(v1Lists(rowsOf(30, 3), { pages: [9], withDictionary }), 'x');
+    const all = await gathered(parquetBlocks(file, { columns: { features: 'x' }, blockRows: 4 }));
+    expect(all.features).toEqual(rowsOf(30, 3).flat());
+    return file.asked.reduce((sum, [start, end]) => sum + end - start, 0) - file.byteLength;
+  };
+  expect(await bytesAsked(true)).toBeLessThanOrEqual(8); // the end, to know where the footer begins
+  expect(await bytesAsked('mixed')).toBeGreaterThan(4 * 90 * 4);
 });

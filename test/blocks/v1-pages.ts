@@ -20,7 +20,8 @@ export interface V1Options {
   /** Rows of a row group. */
   groupRows?: number;
   codec?: 'SNAPPY' | 'UNCOMPRESSED';
-  withDictionary?: boolean;
+  /** Whether values are those of a dictionary; `mixed`: in every second page. */
+  withDictionary?: boolean | 'mixed';
   /** Rows that each row group says it has, where that is not true. */
   saidRows?: number;
 }
@@ -65,7 +66,6 @@ function appendChunk(writer: ByteWriter, rows: readonly ListRow[], options: V1Op
     const dictionary = { num_values: known.length, encoding: 'PLAIN' as Encoding };
     appendPage(writer, content, codec, { type: 'DICTIONARY_PAGE', dictionary_page_header: dictionary });
   }
-  const encoding: Encoding = withDictionary ? 'RLE_DICTIONARY' : 'PLAIN';
   const firstPage = writer.offset;
   for (let at = 0, page = 0; at < values.length; page++) {
     const part = values.slice(at, at + pages[page % pages.length]!);
@@ -82,7 +82,8 @@ function appendChunk(writer: ByteWriter, rows: readonly ListRow[], options: V1Op
       2,
     );
     const present = part.flatMap(({ value }) => (value === null ? [] : [value]));
-    if (withDictionary) {
+    const isCoded = withDictionary === 'mixed' ? page % 2 === 0 : withDictionary;
+    if (isCoded) {
       content.appendUint8(8);
       writeRleBitPackedHybrid(
         content,
@@ -94,7 +95,7 @@ function appendChunk(writer: ByteWriter, rows: readonly ListRow[], options: V1Op
       type: 'DATA_PAGE',
       data_page_header: {
         num_values: part.length,
-        encoding,
+        encoding: isCoded ? 'RLE_DICTIONARY' : 'PLAIN',
         definition_level_encoding: 'RLE',
         repetition_level_encoding: 'RLE',
       },
@@ -103,7 +104,7 @@ function appendChunk(writer: ByteWriter, rows: readonly ListRow[], options: V1Op
   const size = BigInt(writer.offset - start);
   return {
     type: 'FLOAT',
-    encodings: ['PLAIN', 'RLE', encoding],
+    encodings: ['PLAIN', 'RLE', 'RLE_DICTIONARY'],
     path_in_schema: ['x', 'list', 'element'],
     codec,
     num_values: BigInt(values.length),

@@ -156,9 +156,36 @@ function partsOf(source: ChunkSource, header: PageHeader, packed: Uint8Array, co
   return { count: v1.num_values, encoding: v1.encoding, repetition, definition, bytes: bytes.subarray(at) };
 }
 
+function dictionaryOf(source: ChunkSource, header: PageHeader, packed: Uint8Array, codec: ColumnMetaData['codec']) {
+  const { num_values: count } = header.dictionary_page_header!;
+  if (!(Number.isInteger(count) && count >= 0)) throw new Error('a dictionary without a count');
+  const bytes = unpacked(source, packed, header.uncompressed_page_size, codec, source.rooms.shared.dictionary);
+  const page: StoredPage = {
+    count,
+    encoding: 'PLAIN',
+    bytes,
+    isDictionary: true,
+    repetition: { bytes: NONE, most: 0 },
+  };
+  return page;
+}
+
+/** The dictionary that lies between two places, once more. */
+async function dictionaryAgain(source: ChunkSource, codec: ColumnMetaData['codec'], start: number, end: number) {
+  const { shard, leaf, rooms } = source;
+  const window = byteWindow(shard, start, end, source.windowSize);
+  const header = await nextHeader(source, window);
+  try {
+    return dictionaryOf(source, header, await window.take(header.compressed_page_size, rooms.shared.packed), codec);
+  } catch (error) {
+    throw damaged(shard, leaf.name, error, start);
+  }
+}
+
 /**
  * The pages of a column chunk, one at a time: its bytes stay what they are until the next one is asked for, those of a
- * dictionary until any column is asked for one.
+ * dictionary until any column is asked for one. Writers give a dictionary up when it is large: who takes a page without
+ * it can let go of it, as it comes again before a page that needs it all the same.
  *
  * @param rowsSoFar rows of the shard that began before the page
  * @throws FormatError for a damaged page, naming the row of a null
@@ -175,20 +202,23 @@ export async function* chunkPages(
   const beside = meta.codec === 'UNCOMPRESSED' ? rooms.page : rooms.shared.packed;
   const total = Number(meta.num_values);
   let seen = 0;
+  let known: { start: number; end: number } | undefined;
+  let isGivenUp = false;
   while (seen < total) {
     const at = window.at;
     const header = await nextHeader(source, window);
     let page: StoredPage;
+    const encoded = (header.data_page_header_v2 ?? header.data_page_header)?.encoding;
+    const isCoded = encoded === 'PLAIN_DICTIONARY' || encoded === 'RLE_DICTIONARY';
+    if (isCoded && isGivenUp && known) yield await dictionaryAgain(source, meta.codec, known.start, known.end);
+    if (encoded !== undefined) isGivenUp = !isCoded;
     try {
       checkSizes(header, meta.codec);
       const packed = await window.take(header.compressed_page_size, beside);
       if (header.type === 'INDEX_PAGE') continue;
       if (header.dictionary_page_header) {
-        const { num_values: count } = header.dictionary_page_header;
-        const size = header.uncompressed_page_size;
-        const bytes = unpacked(source, packed, size, meta.codec, rooms.shared.dictionary);
-        page = { count, encoding: 'PLAIN', bytes, isDictionary: true, repetition: { bytes: NONE, most: 0 } };
-        if (!(Number.isInteger(count) && count >= 0)) throw new Error('a dictionary without a count');
+        page = dictionaryOf(source, header, packed, meta.codec);
+        known = { start: at, end: window.at };
       } else {
         const { count, encoding, repetition, definition, bytes } = partsOf(source, header, packed, meta.codec);
         if (!(Number.isInteger(count) && count >= 0 && count <= total - seen)) {

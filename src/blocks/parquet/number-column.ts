@@ -68,6 +68,7 @@ export function parquetNumbers(column: ColumnChunks, kind: NumberKind): NumberCo
     if (isList) lengths.add(page.repetition, page.count);
     else single += page.count;
     const read = numberValues(page, kind, type, dictionary, hyparquet);
+    if (!read.hasDictionary) dictionary = undefined;
     each ??= read.each;
     if (read.each !== each) {
       const expected = `a file with ${each} numbers in each value of ${leaf.name}, as before`;

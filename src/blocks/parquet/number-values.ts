@@ -86,22 +86,23 @@ export function numberValues(
   type: ParquetType | undefined,
   dictionary: NumberDictionary | undefined,
   hyparquet: Hyparquet,
-): NumberValues & { each: number } {
+): NumberValues & { each: number; hasDictionary: boolean } {
   if (IS_DICTIONARY.includes(page.encoding)) {
     if (!dictionary) throw new Error('values of a dictionary that is not there');
-    return { ...fromDictionary(page, dictionary), each: dictionary.each };
+    return { ...fromDictionary(page, dictionary), each: dictionary.each, hasDictionary: true };
   }
   const size = numberFormat(kind.format).bytes;
   const { bytes, list } = plainBytes(page, kind, type, hyparquet);
   if (list) {
     const each = numbersEach(list, size);
-    return { ...fromList(list, kind.format, each), each };
+    return { ...fromList(list, kind.format, each), each, hasDictionary: false };
   }
   const each = kind.size! / size;
   const copier = numberCopier(kind.format);
   let at = 0;
   return {
     each,
+    hasDictionary: false,
     count: page.count * each,
     copy(into) {
       copier(bytes, at, into);
