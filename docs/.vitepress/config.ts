@@ -113,6 +113,7 @@ export default defineConfig({
         collapsed: true,
         items: links({
           Metrics: '/metrics',
+          'How cost grows': '/growth',
           'Open set, bootstrap': '/open-set',
           'Evaluations, tables, streams': '/evaluate',
           'The report': '/report',

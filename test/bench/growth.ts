@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { CASES, isLoss, type Case, type Sizes } from './growth/cases';
+import { CASES, isLoss, type Case } from './growth/cases';
 
 export const title =
   'how time and memory of fits and scores grow, wasm, against one thread of NumPy, scikit-learn and PyTorch on such rows; ' +
@@ -36,15 +36,15 @@ function measured(program: string, args: readonly string[], sizes = 1): Measured
   return lines.map((line) => JSON.parse(line) as Measured);
 }
 
-/** The exponent of the side that grows, from the first to the last size. */
-function growth(sizes: readonly Sizes[], times: readonly number[]): string {
+/** The exponent of the side that grows, from the first to the last size; the rows of a loss are its batch, B. */
+function growth({ sizes, ...one }: Case, times: readonly number[]): string {
   const [first, last] = [sizes[0]!, sizes.at(-1)!];
   const sides = [
-    ['N', 'rows'],
+    [isLoss({ sizes, ...one }) ? 'B' : 'N', 'rows'],
     ['D', 'size'],
     ['C', 'classes'],
   ] as const;
-  const [letter, side] = sides.find(([, one]) => first[one] !== last[one])!;
+  const [letter, side] = sides.find(([, own]) => first[own] !== last[own])!;
   const power = Math.log(times.at(-1)! / times[0]!) / Math.log(last[side] / first[side]);
   return `${letter}^${power.toFixed(1)}`;
 }
@@ -66,7 +66,7 @@ function lineOf(program: string, one: Case, at: number, withPeer: boolean): stri
   const what = isLoss(one) ? 'gradient' : one.scored ? `score of ${one.scored}` : 'fit';
   const peer = withPeer ? `${plain(theirs, 'time')} | ${ratio}` : 'missing | missing';
   const law = growth(
-    one.sizes,
+    one,
     ours.map(({ time }) => time),
   );
   const memory = `${plain(ours, 'memory')} | ${withPeer ? plain(theirs, 'memory') : 'missing'}`;

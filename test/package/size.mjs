@@ -14,7 +14,7 @@ const ENTRIES = {
   'tfjs-ood/onnx': 19_200,
   'tfjs-ood/metrics': 18_200,
   'tfjs-ood/thresholds': 9300,
-  'tfjs-ood/embeddings': 15_000,
+  'tfjs-ood/embeddings': 15_100,
   'tfjs-ood/training': 11_200,
   'tfjs-ood/wasm': 11_200,
   'tfjs-ood/webgpu': 9500,

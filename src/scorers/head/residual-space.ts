@@ -3,7 +3,6 @@ import type { SavedArrays } from '../../core/saved/saved-arrays';
 import { leastNorm } from '../../linalg/decompositions/least-norm';
 import { rowProducts } from '../../linalg/row-products';
 import type { SecondMoments } from '../../linalg/second-moments';
-import { symmetricEigen } from '../../linalg/decompositions/symmetric-eigen';
 import { traceOf } from '../../linalg/trace';
 import type { Pause } from '../../core/pauses';
 import type { Head } from '../contract/scorer';
@@ -92,6 +91,7 @@ async function spaceOfFew(rows: Float32Array, origin: Float64Array, kept: number
 async function spaceOf(moments: SecondMoments, origin: Float64Array, kept: number, pause: Pause): Promise<FoundSpace> {
   const size = origin.length;
   const about = moments.about(origin);
+  const { symmetricEigen } = await import('../../linalg/decompositions/symmetric-eigen');
   const { values, vectors } = await symmetricEigen(about, size, pause);
   const least = size * 2 ** -52 * values.at(-1)!;
   const basis = await vectors(0, size - kept);

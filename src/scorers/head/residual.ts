@@ -22,7 +22,10 @@ export interface ResidualOptions {
  * A fit takes O(N D^2) for the moments and O(D^3) for their eigenvectors, memory of 5 D x D. Of at most D / 2 rows it
  * keeps the rows and takes O(N^2 D + N^3 + D^2 k) by their small Gram matrix. o takes O(C D min(C, D)), by the Gram
  * matrix of W or, where W is nearly of a lower rank, by reflections, which are some ten times slower. A row takes O(D
- * (D - k)).
+ * (D - k)). Scores of four rows or fewer at once take twice the memory of V.
+ *
+ * Measured on wasm: a fit grows as D^2.3 (5,000 rows, 256 to 1,024), C^0.1 (1,024 features, 10 to 1,000) and N^0.4 (256
+ * features, 2,000 to 8,000), of 500 rows as D^1.8 (320 to 1,280); scores grow as D^1.9 (256 to 1,024).
  *
  * Source: Wang et al., ViM, CVPR 2022, section 3.
  *
