@@ -103,6 +103,7 @@ export default defineConfig({
           'Gaussian scorers': '/gaussian-scorers',
           'Nearest neighbors': '/neighbors',
           'ODIN, ensembles': '/odin-ensemble',
+          'Fits in parts': '/partial-fits',
           'Detectors as ONNX': '/onnx',
           Decisions: '/thresholds',
         }),

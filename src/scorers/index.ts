@@ -14,6 +14,7 @@ export type {
   ModelOutputs,
   ModelParts,
   Need,
+  PartialCalls,
   PartialFit,
   ReadyScorer,
   Scorer,

@@ -20,6 +20,10 @@ await grown.add(rows, labels);
 const oneRow = { data: Float32Array.of(1, 2), shape: [1, 2] as const };
 const twoLabels = detectors.growingDetector();
 await twoLabels.add(oneRow, 'a');
+const part = await scorers.nearestNeighbors().partial();
+const threeRows = await scorers.nearestNeighbors({ k: 3 }).partial();
+const three = { data: Float32Array.of(1, 2, 3), shape: [3, 1] as const };
+await threeRows.add({ features: three }, { ids: [1, 2, 3] });
 class Graph {}
 const blocks = [outputs];
 
@@ -32,6 +36,8 @@ const INDEX = ['a whole number from 0', -1, 0.5, '3', null] as const;
 const FUNCTION = ['a function', 1, 'f', {}, null] as const;
 const METHOD = ['a method such as mahalanobis()', 5, 'energy', {}, null] as const;
 const NAMES = ['a list of names', 5, 'a', [1], null] as const;
+const ABOVE_0 = ['a share above 0 and at most 1', 0, 1.5, NaN, '0.5', null] as const;
+const SHARD = ['a name or a number', {}, true, NaN, null] as const;
 const TEXT = ['a string', 5, {}, null] as const;
 const WORDS = (...words: string[]) => [`one of ${words.join(', ')}`, 'medium', 1, null] as const;
 
@@ -214,6 +220,77 @@ export const detecting: Rows = {
     where: 'mine',
     runs: true,
   },
+  calibrationRows: {
+    call: scorers.calibrationRows,
+    before: [[1, 2, 3]],
+    needed: { share: 0.5 },
+    slip: ['shares', 'share'],
+    rules: { share: ABOVE_0, seed: INTEGER },
+    runs: true,
+  },
+  partialCalibration: {
+    call: scorers.partialCalibration,
+    before: [scorer],
+    needed: { share: 0.5 },
+    slip: ['atmost', 'atMost'],
+    rules: { share: ABOVE_0, seed: INTEGER, atMost: COUNT, blockSize },
+    runs: true,
+  },
+  'PartialCalibration.add': {
+    call: scorers.partialCalibration(scorer, { share: 0.5 }).add,
+    before: [outputs],
+    given: { ids: Array.from({ length: 40 }, (_, i) => i) },
+    slip: ['id', 'ids'],
+    rules: { shard: SHARD, signal },
+    where: 'partialCalibration.add',
+  },
+  'PartialCalibration.merge': {
+    call: scorers.partialCalibration(scorer, { share: 0.5 }).merge,
+    before: [scorers.partialCalibration(scorer, { share: 0.5 }).toBytes()],
+    slip: ['names', 'name'],
+    rules: { name: TEXT, signal },
+    where: 'partialCalibration.merge',
+    runs: true,
+  },
+  'PartialCalls.partial': {
+    call: scorers.nearestNeighbors().partial,
+    slip: ['calibrationshare', 'calibrationShare'],
+    rules: { calibrationShare: ['a share from 0, below 1', 1, -1, NaN, '0.5', null], seed: INTEGER },
+    where: 'nearestNeighbors.partial',
+    runs: true,
+  },
+  'PartialCalls.partialFrom': {
+    call: scorers.nearestNeighbors().partialFrom,
+    before: [part.toBytes()],
+    slip: ['nam', 'name'],
+    rules: { name: TEXT, signal },
+    where: 'nearestNeighbors.partialFrom',
+    runs: true,
+  },
+  'PartialCalls.fromPartial': {
+    call: scorers.nearestNeighbors({ k: 3 }).fromPartial,
+    before: [threeRows.toBytes()],
+    slip: ['signals', 'signal'],
+    rules: { name: TEXT, signal },
+    where: 'nearestNeighbors.fromPartial',
+    runs: true,
+  },
+  'PartialFit.add': {
+    call: part.add,
+    before: [outputs],
+    given: { ids: Array.from({ length: 40 }, (_, i) => i) },
+    slip: ['shards', 'shard'],
+    rules: { shard: SHARD, signal },
+    where: 'nearestNeighbors.partial.add',
+  },
+  'PartialFit.merge': {
+    call: part.merge,
+    before: [part.toBytes()],
+    slip: ['names', 'name'],
+    rules: { name: TEXT, signal },
+    where: 'nearestNeighbors.partial.merge',
+    runs: true,
+  },
   'ScorerMethod.fit': {
     call: scorers.nnGuide({ k: 1 }).fit,
     before: [blocks],
@@ -258,6 +335,19 @@ export const detecting: Rows = {
     given: { only: ['energy'] },
     slip: ['meanings', 'meaning'],
     rules: { ...compared, meaning: WORDS('classes', 'tags') },
+    runs: true,
+  },
+  calibratedOutputDetector: {
+    call: detectors.calibratedOutputDetector,
+    before: [scorer, Array.from({ length: 40 }, (_, i) => i)],
+    slip: ['aplha', 'alpha'],
+    rules: {
+      alpha: SHARE,
+      classNames: NAMES,
+      confidence: SHARE,
+      acceptNoAlarm: YES_OR_NO,
+      meaning: WORDS('classes', 'tags'),
+    },
     runs: true,
   },
   fitDetector: {

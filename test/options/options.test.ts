@@ -92,6 +92,7 @@ function* takersOf(file: string): Generator<string> {
 /** What holds options by name or type and is asked elsewhere. */
 const ELSEWHERE = [
   'Definition.fit', // the caller's own: it is given options that were read
+  'Definition.gather',
   'Definition.check',
   'DefinedMethod.fit', // what defineScorer makes: ScorerMethod.fit
 ];

@@ -42,8 +42,9 @@ const OPTIONS = {
  * @throws ArgumentError for options out of range, no score, or a rate at which this scorer could never call anything
  *   OoD; NotFiniteError naming the score
  * @example
- * const scorer = await mahalanobis().fromPartial(partials);
- * const detector = calibratedOutputDetector(scorer, calibration.scores(), { alpha: 0.01 });
+ * const scorer = await nearestNeighbors({ k: 2 }).fit(blocks, {});
+ * const scores = Float32Array.from({ length: 99 }, (_, i) => i / 400); // of known rows that fitted nothing
+ * const detector = calibratedOutputDetector(scorer, scores, { alpha: 0.01 });
  * const [verdict] = await detector.predict({ features });
  */
 export function calibratedOutputDetector<Label = ClassLabel>(

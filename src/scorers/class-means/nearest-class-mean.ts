@@ -3,7 +3,7 @@ import { FormatError } from '../../core/errors';
 import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
-import type { Blocks, FitProgress, FromPartial, ModelParts, ScorerMethod, ScorerState } from '../contract/scorer';
+import type { Blocks, FitProgress, ModelParts, PartialCalls, ScorerMethod, ScorerState } from '../contract/scorer';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { checkMeans } from './centered-means';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
@@ -28,7 +28,7 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
    */
   of(source: ClassMeans | Means): ClassMeanScorer;
   restore(state: ScorerState, parts: Partial<ModelParts>): ClassMeanScorer;
-  fromPartial: FromPartial<'features' | 'labels', ClassMeanScorer>;
+  fromPartial: PartialCalls<'features' | 'labels', ClassMeanScorer>['fromPartial'];
 }
 
 /**

@@ -24,9 +24,9 @@ import type {
   Blocks,
   FitNeed,
   FitProgress,
-  FromPartial,
   ModelParts,
   Need,
+  PartialCalls,
   PartsFor,
   Scorer,
   ScorerMethod,
@@ -120,7 +120,7 @@ export interface Definition<N extends Need, F extends FitNeed, O extends object,
 export interface DefinedMethod<N extends Need, F extends FitNeed, W extends Fitted, M> extends ScorerMethod<N, F> {
   fit(blocks: Blocks<F>, options: FitProgress & PartsFor<F>): Promise<Scorer<N> & M>;
   restore(state: ScorerState, parts: Partial<ModelParts>): Scorer<N> & M;
-  fromPartial: FromPartial<F, Scorer<N> & M>;
+  fromPartial: PartialCalls<F, Scorer<N> & M>['fromPartial'];
   of(fitted: FittedOf<W>): Scorer<N> & M;
 }
 

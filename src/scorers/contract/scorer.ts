@@ -166,12 +166,6 @@ export interface Scorer<N extends Need = Need> {
 /** Whether a row of logits chooses one of C classes, or says yes or no to each of C tags by itself. */
 export type LogitMeaning = 'classes' | 'tags';
 
-/** See {@link PartialCalls.fromPartial}. */
-export type FromPartial<F extends FitNeed, S> = (
-  partials: PartialFit<F> | Uint8Array | readonly (PartialFit<F> | Uint8Array)[],
-  options?: MergeOptions & Partial<PartsFor<F>>,
-) => Promise<S>;
-
 /** The calls of a method that fit in parts. */
 export interface PartialCalls<F extends FitNeed, S> {
   /** A fit in parts, of which this is an empty one. @throws ArgumentError for options, or parts of the model */
@@ -179,7 +173,10 @@ export interface PartialCalls<F extends FitNeed, S> {
   /** The part that {@link PartialFit.toBytes} wrote. @throws FormatError; ArgumentError where it is of another fit */
   partialFrom(bytes: Uint8Array, options?: MergeOptions & Partial<PartsFor<F>>): Promise<PartialFit<F>>;
   /** The scorer of one part, or of several that are merged; they stay as they are. @throws as `fit` and `merge` */
-  fromPartial(...given: Parameters<FromPartial<F, S>>): Promise<S>;
+  fromPartial(
+    partials: PartialFit<F> | Uint8Array | readonly (PartialFit<F> | Uint8Array)[],
+    options?: MergeOptions & Partial<PartsFor<F>>,
+  ): Promise<S>;
 }
 
 /** A way to make a scorer from in-distribution data. */

@@ -65,13 +65,12 @@ describe('images', () => {
 
 test('every method has parts', async () => {
   for (const [kind, method] of Object.entries(scorerMethods)) {
-    const own = (
+    const own =
       kind === 'vim'
         ? scorers.vim({ dimension: 2 })
         : kind === 'nearest-neighbors'
           ? scorers.nearestNeighbors({ k: 3 })
-          : method()
-    );
+          : method();
     const partial = await own.partial(parts);
     expect(partial.kind).toBe(kind);
     await add(partial, rows);

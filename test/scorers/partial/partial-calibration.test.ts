@@ -56,6 +56,11 @@ onEachBackend('a calibration in parts', () => {
     const ascending = (scores: Float32Array) => scores.slice().sort();
     ascending(one.scores()).forEach((score, i) => expect(score / ascending(direct)[i]!).toBeCloseTo(1, 6));
 
+    const block7 = partialCalibration(scorer, { ...HELD, blockSize: 7 });
+    const given = blockOf(all, whole);
+    await block7.add(given.block as never, { ids: given.ids });
+    block7.scores().forEach((score, i) => expect(score / one.scores()[i]!).toBeCloseTo(1, 6));
+
     const few = await calibrated(scorer, splitOf(COUNT, parts, 5), 20, 25);
     expect(few.scores()).toEqual(one.scores().slice(0, 25));
     scorer.dispose();
