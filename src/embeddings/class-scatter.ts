@@ -40,7 +40,7 @@ const OPTIONS = {
  * the sums of ||z||^4 that the Ledoit-Wolf estimate needs (they move from one mean to another only with the scatter of
  * each class), and of a class of fewer rows than D (or 64) the rows themselves until they are asked for.
  *
- * Measured on wasm: time grows as N^0.9 (2,000 to 8,000), D^2.0 (256 to 1,024) and C^0.1 (10 to 90).
+ * Measured on wasm: time grows as N^0.9 (2,000 to 8,000), D^2.1 (256 to 1,024) and C^0.1 (10 to 90).
  *
  * @example
  * const store = new ClassScatter();

@@ -55,7 +55,7 @@ async function nearestLabels(
  * From a store or its means: Euclidean distances in float64, the first of equally near means. From a scorer: what its
  * `classify` says. A row of a class that has no mean counts as wrong.
  *
- * Measured on wasm: time grows as N^1.2 (2,000 to 8,000), D^1.1 (256 to 1,024) and C^0.8 (10 to 90).
+ * Measured on wasm: time grows as N^1.1 (2,000 to 8,000), D^1.1 (256 to 1,024) and C^0.8 (10 to 90).
  *
  * Source: Masana et al., BMVC 2018, section 3.1; Mensink et al., TPAMI 2013 (nearest class mean).
  *

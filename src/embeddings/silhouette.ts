@@ -11,7 +11,7 @@ import { squaredDistances } from '../linalg/squared-distances';
  * smallest mean distance to another class; 0 for the only row of a class and where a = b = 0. Float64 throughout.
  * O(N^2 D) time, O(N D) memory.
  *
- * Measured on wasm: time grows as N^2.1 (1,000 to 4,000) and D^1.0 (64 to 256).
+ * Measured on wasm: time grows as N^2.0 (1,000 to 4,000) and D^1.0 (64 to 256).
  *
  * Source: Rousseeuw, J. Comput. Appl. Math. 20 (1987); the number of scikit-learn's `silhouette_score`.
  *

@@ -13,10 +13,12 @@ const means = {
   data: Float64Array.from(data),
   shape: [3000, SIZE],
 };
-/** Some ten times the work between two pauses, on a quick machine too. */
-const MANY = 15_000;
-const wide = { data: new Float32Array(MANY * 160).map((_, at) => (at * 7919) % 1000), shape: [MANY, 160] as const };
-const owners = Int32Array.from({ length: MANY }, (_, row) => row % 600);
+/** So many that an add takes longer than anyone has to wait. */
+const wide = {
+  data: new Float32Array(40_000 * 160).map((_, at) => (at * 7919) % 1000),
+  shape: [40_000, 160] as const,
+};
+const wideLabels = Int32Array.from({ length: 40_000 }, (_, row) => row % 600);
 
 type Call = (signal?: AbortSignal) => Promise<unknown>;
 const options = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
@@ -25,7 +27,7 @@ const calls: Record<string, Call> = {
   silhouette: (signal) => silhouette(rows, labels, options(signal)),
   distanceRatio: (signal) => distanceRatio(rows, labels, options(signal)),
   nearestMeanAccuracy: (signal) => nearestMeanAccuracy(means as never, rows, labels, options(signal)),
-  'ClassScatter.add': (signal) => new ClassScatter().add(wide, owners, options(signal)),
+  'ClassScatter.add': (signal) => new ClassScatter().add(wide, wideLabels, options(signal)),
 };
 
 describe.each(Object.entries(calls))('%s', (_, call) => {
@@ -48,8 +50,8 @@ test('a store stays as it was where an add is given up, and goes on', async () =
   for (const one of [store, plain]) await one.add({ data: data.slice(0, 160 * 4), shape: [4, 160] }, [0, 0, 1, 1]);
   const leaving = new AbortController();
   setTimeout(() => leaving.abort());
-  await expect(store.add(wide, owners, { signal: leaving.signal })).rejects.toThrow();
+  await expect(store.add(wide, wideLabels, { signal: leaving.signal })).rejects.toThrow();
   expect(store.within()).toEqual(plain.within());
-  for (const one of [store, plain]) await one.add(wide, owners);
+  for (const one of [store, plain]) await one.add(wide, wideLabels);
   expect(store.within()).toEqual(plain.within());
 });

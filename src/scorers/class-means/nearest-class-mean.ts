@@ -39,8 +39,8 @@ export interface NearestClassMean extends ScorerMethod<'features', 'features' | 
  * backend, near a mean and far from the origin; O(N C D) time on the backend, memory of one block. `scoreTensor` keeps
  * a C x C table. A zero row has no direction: its cosine distance is 1.
  *
- * Measured on wasm: a fit grows as N^0.8 (2,000 to 8,000), D^1.0 (256 to 1,024) and C^0.3 (10 to 90); scores grow as
- * D^0.5 (256 to 1,024) and C^0.8 (50 to 800).
+ * Measured on wasm: a fit grows as N^0.8 (2,000 to 8,000), D^1.1 (256 to 1,024) and C^0.3 (10 to 90); scores grow as
+ * D^0.6 (256 to 1,024) and C^0.9 (50 to 800).
  *
  * Source: Masana et al., BMVC 2018, section 3.1 (Euclidean).
  *

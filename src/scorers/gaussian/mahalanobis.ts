@@ -26,7 +26,7 @@ import {
  * inverse of S), O(D^3). Memory of a fit: a few D x D, and C x D. Scoring is O(D^2 + C D) a row, in memory of one
  * block.
  *
- * Measured on wasm: a fit grows as D^2.0 (5,000 rows, 512 to 2,048), N^0.8 (256 features, 2,000 to 8,000) and C^0.1 (10
+ * Measured on wasm: a fit grows as D^2.0 (5,000 rows, 512 to 2,048), N^0.7 (256 features, 2,000 to 8,000) and C^0.1 (10
  * to 90); scores grow as D^1.8 (256 to 1,024) and C^0.2 (10 to 90).
  *
  * Source: Lee et al., NeurIPS 2018, equations 1 and 2 (one layer; without the input perturbation); with

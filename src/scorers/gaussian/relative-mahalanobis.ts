@@ -55,7 +55,7 @@ function* withBetween(covariance: Float64Array, store: ClassScatter, mean: Float
  * [N, D]; one pass, O(N D^2), and two Cholesky factors, O(D^3); memory of a few D x D. Scoring is O(D^2 + C D) a row.
  *
  * Measured on wasm: a fit grows as D^2.0 (5,000 rows, 512 to 2,048), N^0.8 (256 features, 2,000 to 8,000) and C^0.1 (10
- * to 90); scores grow as D^1.8 (256 to 1,024) and C^0.1 (10 to 90).
+ * to 90); scores grow as D^1.9 (256 to 1,024) and C^0.1 (10 to 90).
  *
  * Source: Ren et al., 2021 (arXiv 2106.09022), equation 2; `normalize: 'length'`: Müller and Hein, ICML 2025.
  *

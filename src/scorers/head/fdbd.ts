@@ -56,7 +56,7 @@ function wrongBoundaries(head: Head): Omit<Wrong, 'what'> | undefined {
  * float32. Features [N, D]; one pass with memory of D, a table of C x C made in O(C^2 D), O(D C) a row. The state holds
  * head and mean.
  *
- * Measured on wasm: a fit grows as N^1.0 (2,000 to 8,000), D^1.0 (256 to 1,024) and C^1.3 (50 to 800); scores grow as
+ * Measured on wasm: a fit grows as N^0.9 (2,000 to 8,000), D^1.1 (256 to 1,024) and C^1.4 (50 to 800); scores grow as
  * D^0.8 (256 to 1,024) and C^0.5 (10 to 90).
  *
  * Source: Liu and Qin, Fast Decision Boundary based Out-of-Distribution Detector, ICML 2024.

@@ -30,7 +30,7 @@ export interface ReactOptions {
  * fitted on, as by numpy.percentile: exact up to 2^22 numbers, within 2^-18 of its size for more (a histogram, so
  * memory is bounded). The paper's confidence is -s. Features [N, D], O(D C) a row. The state holds head and t.
  *
- * Measured on wasm: a fit grows as N^1.0 (2,000 to 8,000) and D^1.1 (256 to 1,024); scores grow as D^1.0 (256 to 1,024)
+ * Measured on wasm: a fit grows as N^1.1 (2,000 to 8,000) and D^1.0 (256 to 1,024); scores grow as D^1.0 (256 to 1,024)
  * and C^0.3 (10 to 90).
  *
  * Source: Sun, Guo, Li, ReAct, NeurIPS 2021.

@@ -103,8 +103,8 @@ class Patterns {
  * likeliest of the others. Features [N, D], labels from 0; one pass with memory of C x D, O(D C) a row. The state holds
  * head and patterns.
  *
- * Measured on wasm: a fit grows as N^1.0 (2,000 to 8,000) and D^0.9 (256 to 1,024); scores grow as D^0.5 (256 to 1,024)
- * and C^0.7 (10 to 90).
+ * Measured on wasm: a fit grows as N^1.0 (2,000 to 8,000) and D^0.9 (256 to 1,024); scores grow as D^0.6 (256 to 1,024)
+ * and C^0.6 (10 to 90).
  *
  * Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern
  * Hopfield Energy, ICLR 2023, equation 7.

@@ -61,8 +61,8 @@ async function alphaOf(rows: Float32Array, head: Head, space: ResidualSpace, spr
  * paper; of fewer rows it is exact). Features [N, D]; it costs what {@link residual} does, and memory of sampleSize x
  * D. The state holds head, V, o and alpha.
  *
- * Measured on wasm: a fit grows as D^1.8 (5,000 rows, 256 to 1,024) and N^0.3 (256 features, 2,000 to 8,000); scores
- * grow as D^1.7 (256 to 1,024) and C^0.3 (10 to 90).
+ * Measured on wasm: a fit grows as D^1.8 (5,000 rows, 256 to 1,024) and N^0.5 (256 features, 2,000 to 8,000); scores
+ * grow as D^1.6 (256 to 1,024) and C^0.2 (10 to 90).
  *
  * Source: Wang et al., ViM, CVPR 2022, section 4.
  *

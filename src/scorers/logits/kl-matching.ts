@@ -117,7 +117,7 @@ const LOG_SHARES: NumbersRule = {
  * not trained on. Logits [N, C]; one pass with memory of C x C, O(C^2) a row: of more than 256 classes on the backend,
  * which finds the class, and the score is float64. The means are kept as logarithms: no d_k is 0.
  *
- * Measured on wasm: a fit grows as N^1.0 (1,000 to 16,000) and C^1.3 (50 to 800); scores grow as C^0.9 (50 to 800).
+ * Measured on wasm: a fit grows as N^0.9 (1,000 to 16,000) and C^1.3 (50 to 800); scores grow as C^0.9 (50 to 800).
  *
  * Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022, section 4.
  *

@@ -55,8 +55,8 @@ const settingsOf = (index: NeighborIndexMaker | undefined): Json | undefined =>
  * brings them to the backend, another O(M D): a scorer in use takes 8 M D bytes, twice its bank, 12 M D on wasm, which
  * packs matrices, and a block of products (`blockSize` x 1024).
  *
- * Measured on wasm: a fit grows as N^1.1 (2,000 to 8,000) and D^1.0 (256 to 1,024); scores grow as M^0.3 (4,000 to
- * 16,000) and D^0.8 (256 to 1,024).
+ * Measured on wasm: a fit grows as N^1.1 (2,000 to 8,000) and D^1.0 (256 to 1,024); scores grow as M^0.6 (4,000 to
+ * 16,000) and D^0.9 (256 to 1,024).
  *
  * Source: Sun, Ming, Zhu, Li, ICML 2022, section 3.
  *

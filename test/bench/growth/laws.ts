@@ -129,7 +129,8 @@ export async function* measuredLaws(): AsyncGenerator<string> {
     const times: number[] = [];
     for (const sizes of law.sizes) times.push(await medianOf(await workOf(law, sizes), law.what));
     const values = law.sizes.map((sizes) => sizes[law.side]);
-    const power = Math.log(times.at(-1)! / times[0]!) / Math.log(values.at(-1)! / values[0]!);
+    const exact = Math.log(times.at(-1)! / times[0]!) / Math.log(values.at(-1)! / values[0]!);
+    const power = Math.round(10 * exact) / 10 || 0; // not -0
     const { rows: n, size, classes: c } = law.sizes[0]!;
     const isLogits = size === logits.size;
     const fixed = [law.side !== 'rows' && `N ${n}`, law.side !== 'size' && !isLogits && `D ${size}`, law.side !== 'classes' && `C ${c}`]; // prettier-ignore
