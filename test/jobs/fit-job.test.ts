@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { QueueEvents, Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadOutputDetector } from 'tfjs-ood/detector';
-import { fitJob, type AddedJob, type FitData, type FitSummary, type JobStore } from 'tfjs-ood/jobs';
+import { loadOutputDetector, scorerMethods } from 'tfjs-ood/detector';
+import { fitJob, scoreJob, type AddedJob, type FitData, type FitSummary, type JobStore } from 'tfjs-ood/jobs';
 import {
   decodeScorer,
   encodeScorer,
@@ -13,13 +13,14 @@ import {
   msp,
   nearestNeighbors,
   partialCalibration,
+  react,
   type ScorerMethod,
 } from 'tfjs-ood/scorers';
 import { startRedis, type RedisServer } from '../../examples/cluster/redis-server';
 import { temporaryFolder } from '../node/temporary-folder';
 import { COLUMNS, drawnShards, writeShards, type DrawnShard } from './drawn-shards';
 import { loneJob } from './one-shard-job';
-import { heldInMemory } from './score-world';
+import { heldInMemory, scoresByHand } from './score-world';
 
 const place = temporaryFolder();
 const shards = drawnShards(25, 6);
@@ -42,11 +43,11 @@ async function partialOf(method: ScorerMethod, some: readonly DrawnShard[], cali
 }
 
 /** A run that two workers in this process do. */
-async function fitted(name: string, store: JobStore, root: string, data: Partial<FitData>) {
+async function fitted(name: string, store: JobStore, root: string, data: Partial<FitData>, own = {}) {
   const connection = { port: redis.port };
   const [queue, events] = [new Queue(name, { connection }), new QueueEvents(name, { connection })];
   const before = tf.memory().numTensors;
-  const processor = fitJob({ queue, store, roots: { all: root }, methods, fanOut: 3, attempts: 1 });
+  const processor = fitJob({ queue, store, roots: { all: root }, methods, fanOut: 3, attempts: 1, ...own });
   const workers = [1, 2].map(() => new Worker(name, processor, { connection }));
   try {
     const job = await queue.add('fit', { run: name, root: 'all', columns: COLUMNS, ...data });
@@ -175,4 +176,46 @@ test('a job that is given up ends, whatever the reason', async () => {
     expect(error).toBeInstanceOf(Error);
     expect((error as Error).message).toMatch(/shard part-000\.csv: enough$/);
   }
+});
+
+test('a method that needs the last layer has it from the worker; the saved scorer has it too', async () => {
+  const root = place('root');
+  const names = await writeShards(root, shards);
+  const store = heldInMemory();
+  const head = {
+    weights: Float32Array.of(1, 0.5, -1, -0.5, 1, 2),
+    bias: Float32Array.of(0.1, 0, -0.1),
+    shape: [2, 3] as const,
+  };
+  const method = react();
+  const summary = await fitted(
+    'head',
+    store,
+    root,
+    { method: 'react', shards: names },
+    { methods: { react: method }, head },
+  );
+  const partial = await method.partial({ head });
+  for (const { name, ids, features } of shards) {
+    await partial.add({ features: { data: features, shape: [ids.length, 2] } }, { ids, shard: name });
+  }
+  const alone = await method.fromPartial(partial, { head });
+  expect(store.kept.get(summary.scorer)).toEqual(encodeScorer(alone.state()));
+
+  const queue = { addBulk: () => Promise.resolve() };
+  const columns = { features: COLUMNS.features, ids: COLUMNS.ids };
+  const data = {
+    run: 'scored',
+    root: 'all',
+    shards: names.slice(0, 1),
+    columns,
+    scorer: summary.scorer,
+    format: 'csv',
+  };
+  const processor = scoreJob({ queue, store, roots: { all: root }, methods: scorerMethods });
+  await processor(loneJob(data), 'token');
+  const expected = await scoresByHand(alone, shards.slice(0, 1));
+  expect(new TextDecoder().decode(store.kept.get(`scored/scores/${names[0]}`))).toBe(expected[names[0]!]);
+  processor.dispose();
+  alone.dispose();
 });

@@ -62,6 +62,7 @@ async function runWhileKilling<T>(queueName: 'fit' | 'score', store: string, dat
     workers[at] = await startWorker(config);
     kills++;
   }
+  await wait(500); // whoever was thought dead and is not comes late, and leaves nothing
   await Promise.all(workers.map(killed));
   const left = await queue.getJobCounts('wait', 'active', 'delayed', 'waiting-children', 'prioritized', 'failed');
   expect(Object.values(left)).toEqual(Object.values(left).map(() => 0));

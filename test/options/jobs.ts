@@ -17,7 +17,6 @@ const rules = {
   attempts: COUNT,
   fanOut: ['a whole number from 2 to 64', 1, 65, 2.5, '8', null],
   maxDataBytes: ['a whole number from 1024 to 1048576', 1023, 2 ** 20 + 1, '9', null],
-  head: HEAD,
 } as const;
 
 /** Processors of a queue's jobs. */
@@ -27,6 +26,7 @@ export const queued: Rows = {
     needed: { ...worker, methods: { gaussian: mahalanobis() } },
     rules: {
       ...rules,
+      head: HEAD,
       methods: [
         'methods by name, such as { bank: nearestNeighbors() }',
         {},

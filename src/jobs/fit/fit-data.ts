@@ -12,6 +12,8 @@ export interface CalibrationData {
   seed?: number;
   /** Most scores that are kept, a uniform sample by the same hash; default 100,000. */
   atMost?: number;
+  /** Rows that are scored at once; default 1, with which a score is the same bits whatever rows are beside it. */
+  blockSize?: number;
   /** False-alarm rate of the detector; default 0.05. */
   alpha?: number;
   /** More of them by name. */
@@ -34,7 +36,7 @@ export interface FitData extends ShardsData {
 export interface FitTask {
   method: string;
   kind: string;
-  calibrate?: CalibrationData & Required<Pick<CalibrationData, 'seed' | 'atMost'>>;
+  calibrate?: CalibrationData & Required<Pick<CalibrationData, 'seed' | 'atMost' | 'blockSize'>>;
 }
 
 const RATES: Rule = { expected: 'rates by name', holds: isRecord };
@@ -67,6 +69,7 @@ export function readFitData(
       share: [SHARE],
       seed: [INTEGER, 1],
       atMost: [COUNT, 100_000],
+      blockSize: [COUNT, 1],
       alpha: [SHARE, undefined],
       cutPoints: [RATES, undefined],
       confidence: [SHARE, undefined],

@@ -108,8 +108,8 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
   }
 
   function calibrationPhase(context: RunContext<FitTask>): Phase {
-    const { share, seed, atMost } = context.opened.plan.task.calibrate!;
-    const part = (scorer: Scorer) => partialCalibration(scorer, { share, seed, atMost });
+    const { share, seed, atMost, blockSize } = context.opened.plan.task.calibrate!;
+    const part = (scorer: Scorer) => partialCalibration(scorer, { share, seed, atMost, blockSize });
     return {
       name: CALIBRATE,
       ofShard: (name) =>
@@ -157,8 +157,8 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
         const second = await partOf(CALIBRATE);
         const detectorKey = `${run}/detector.safetensors`;
         await withScorer(context, async (scorer) => {
-          const { share, seed, atMost, ...how } = task.calibrate!;
-          const own = partialCalibration(scorer, { share, seed, atMost });
+          const { share, seed, atMost, blockSize, ...how } = task.calibrate!;
+          const own = partialCalibration(scorer, { share, seed, atMost, blockSize });
           await own.merge(second.bytes);
           const named = classNames && { classNames };
           const given = Object.fromEntries(Object.entries({ ...how, ...named }).filter(([, one]) => one !== undefined));

@@ -6,7 +6,7 @@ import type { VerdictRow } from '../../blocks/write/verdict-rows';
 import { loadOutputDetector } from '../../detector/load-output-detector';
 import { methodOf, type ScorerMethods } from '../../detector/scorer-kinds';
 import { decodeScorer } from '../../scorers/contract/scorer-state';
-import type { Batch, Head } from '../../scorers/contract/scorer';
+import type { Batch } from '../../scorers/contract/scorer';
 import type { JobStore } from '../stores/job-store';
 
 /** What says of rows how strange they are: a scorer, or a detector. */
@@ -22,27 +22,20 @@ export interface JudgeFile {
   digest: string;
 }
 
-/** What restores it: its method, and the head where the method needs one. */
-export interface JudgeParts {
-  methods: ScorerMethods;
-  head: Head | undefined;
-}
-
 export const digestOfBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The scorer or detector that bytes hold. @throws FormatError, ArgumentError where they hold neither */
-function judgeOf(where: string, key: string, bytes: Uint8Array, { methods, head }: JudgeParts): RowJudge {
-  const parts = head && { head };
+function judgeOf(where: string, key: string, bytes: Uint8Array, methods: ScorerMethods): RowJudge {
   const { format } = decodeSafetensors(bytes, key).metadata;
   if (format === 'tfjs-ood/detector') {
-    const detector = loadOutputDetector(bytes, { methods, ...parts });
+    const detector = loadOutputDetector(bytes, { methods });
     return {
       judge: (block, signal) => detector.predict(block, signal && { signal }),
       dispose: () => detector.dispose(),
     };
   }
   const state = decodeScorer(bytes);
-  const scorer = methodOf(where, state, { methods }).restore(state, { ...parts });
+  const scorer = methodOf(where, state, { methods }).restore(state, {});
   return {
     judge: (block, signal) => scorer.score(block as unknown as Batch, signal && { signal }),
     dispose: () => scorer.dispose(),
@@ -54,10 +47,10 @@ export async function loadJudge(
   where: string,
   store: JobStore,
   { key, digest }: JudgeFile,
-  parts: JudgeParts,
+  methods: ScorerMethods,
 ): Promise<RowJudge> {
   const bytes = await store.get(key);
-  if (bytes && digestOfBytes(bytes) === digest) return judgeOf(where, key, bytes, parts);
+  if (bytes && digestOfBytes(bytes) === digest) return judgeOf(where, key, bytes, methods);
   const received = bytes ? `other bytes under ${key}` : `nothing under ${key}`;
   throw new ArgumentError(where, 'job.data.scorer', 'what it was when the run began', received);
 }

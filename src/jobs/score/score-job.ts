@@ -4,12 +4,11 @@ import { readOptions } from '../../core/read-options';
 import { csvWriter } from '../../blocks/write/csv-writer';
 import { parquetWriter } from '../../blocks/write/parquet-writer';
 import { METHODS, type ScorerMethods } from '../../detector/scorer-kinds';
-import type { Head } from '../../scorers/contract/scorer';
 import type { JobProcessor } from '../queue/queue-job';
 import { readData, SHARDS_DATA, type ShardsData } from '../run/job-data';
 import { keptLoaded } from '../run/kept-loaded';
 import { jobsOf, type RunContext, type RunSummary } from '../run/run-job';
-import { HEAD_OPTION, WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
+import { WORKER_OPTIONS, type WorkerOptions } from '../run/worker-options';
 import { PLAIN_NAME } from '../shards/place-within';
 import type { PartSummary } from '../tree/part-result';
 import type { Phase } from '../tree/run-part';
@@ -19,8 +18,6 @@ import { digestOfBytes, loadJudge, type JudgeFile, type RowJudge } from './row-j
 export interface ScoreJobOptions extends WorkerOptions {
   /** Methods by kind, of which the one is taken that the saved scorer names: `scorerMethods`, or a few of them. */
   methods: ScorerMethods;
-  /** The last dense layer, where the method needs one. */
-  head?: Head;
 }
 
 /** The data of a job that scores shards. */
@@ -71,11 +68,7 @@ function keptBytes() {
  */
 export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | PartSummary> {
   const where = 'scoreJob';
-  const { methods, head, ...own } = readOptions(where, options, {
-    ...WORKER_OPTIONS,
-    methods: [required(METHODS)],
-    head: [HEAD_OPTION],
-  });
+  const { methods, ...own } = readOptions(where, options, { ...WORKER_OPTIONS, methods: [required(METHODS)] });
   const { store } = own;
   const keeper = keptLoaded<RowJudge>();
 
@@ -95,7 +88,7 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
 
   function phase({ opened, blocksOf, signal }: RunContext<ScoreTask>): Phase {
     const { run, task } = opened.plan;
-    const load = () => loadJudge(where, store, task.file, { methods, head });
+    const load = () => loadJudge(where, store, task.file, methods);
     return {
       name: PHASE,
       ofShard: (name) =>
@@ -117,7 +110,6 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
           await store.put(scoresKey(run, name, task.format), kept.bytes());
           return { rows, counts: ood === undefined ? {} : { ood }, bytes: new Uint8Array() };
         }),
-      merge: () => Promise.resolve(new Uint8Array()), // counts are summed, and that is all
     };
   }
 

@@ -21,8 +21,11 @@ export interface Phase {
   name: string;
   /** Reads a shard. */
   ofShard(name: string): Promise<{ rows: number; counts?: Record<string, number>; bytes: Uint8Array }>;
-  /** Of several parts one, in this order; the bytes of a part are there when it is asked for. */
-  merge(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
+  /**
+   * Of several parts one, in this order; the bytes of a part are there when it is asked for. Left out where nothing but
+   * counts is left of a shard: those the queue hands on, and a single shard needs no file of its own.
+   */
+  merge?(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
 }
 
 /** A job that does a part of a run. */
@@ -63,7 +66,8 @@ export async function runPart(work: PartWork, phase: Phase, place: TreePlace): P
   const { opened, store } = work;
   const { run, fanOut, failedShards } = opened.plan;
   const key = partKey(run, phase.name, place);
-  const done = await readResult(work, key);
+  const isKept = ({ from, to }: TreePlace) => phase.merge !== undefined || to - from > 1;
+  const done = isKept(place) ? await readResult(work, key) : undefined;
   if (done) return done;
   const below = placesBelow(place, fanOut);
   let result: PartResult;
@@ -76,9 +80,9 @@ export async function runPart(work: PartWork, phase: Phase, place: TreePlace): P
     return other;
   }
   // Where the rest of a run fails, it fails as a whole: parts below stay for another try
-  if (result.summary.failed.count > 0 && failedShards === 'refuse') return result;
+  if (!isKept(place) || (result.summary.failed.count > 0 && failedShards === 'refuse')) return result;
   await store.put(key, encodePart(result));
-  for (const other of below) await store.delete?.(partKey(run, phase.name, other));
+  for (const other of below.filter(isKept)) await store.delete?.(partKey(run, phase.name, other));
   // A worker that was taken for dead comes late
   if (await store.get(summaryKey(run))) await store.delete?.(key);
   return result;
@@ -114,7 +118,8 @@ async function mergedResult(work: PartWork, phase: Phase, place: TreePlace, belo
   const counts = sumCounts(all.map((one) => one.counts));
   const summary: PartSummary = { run, phase: phase.name, ...place, of: shards, rows, failed, counts };
   const full = all.filter(({ from, to, failed: { count } }) => count < to - from);
-  if (full.length === 0 || (failed.count > 0 && failedShards === 'refuse')) return { summary, bytes: new Uint8Array() };
+  const isLeft = full.length === 0 || (failed.count > 0 && failedShards === 'refuse');
+  if (isLeft || !phase.merge) return { summary, bytes: new Uint8Array() };
   async function* parts() {
     for (const { from, to } of full) {
       const key = partKey(run, phase.name, { from, to });
