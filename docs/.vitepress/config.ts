@@ -126,6 +126,7 @@ export default defineConfig({
           Readers: '/datasets',
           'Blocks of files': '/blocks',
           'Jobs of a queue': '/jobs',
+          'A billion rows, on paper': '/scale',
           'Files and runs': '/node',
         }),
       },

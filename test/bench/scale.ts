@@ -11,7 +11,7 @@ import {
 } from 'tfjs-ood/scorers';
 
 const [SIZE, CLASSES, BLOCK, BLOCKS, BANK] = [Number(process.env.SIZE ?? 768), 1000, 10_000, 4, 50_000];
-export const title = `partial fits: ${SIZE} features, ${CLASSES} classes, blocks of ${BLOCK} rows, a bank of ${BANK}; processor time, one core`;
+export const title = `what docs/scale.md counts with: ${SIZE} features, ${CLASSES} classes, blocks of ${BLOCK} rows, a bank of ${BANK}; processor time, one core`;
 
 type Part = PartialFit<'features' | 'labels'>;
 
