@@ -67,8 +67,24 @@ test('an ensemble whose member knows an id takes nothing of the block, in any me
   const at = many.ids.findIndex((id) => order(id as number) > hashes[1400]! && !isHeld(id as number));
   const partial = await partOf(method(), many, rows(0, COUNT), { size: 500 });
   const before = partial.toBytes();
+  const outs = Array.from({ length: 400 }, (_, i) => 1_000_000 + i).filter(isHeld);
+  const held = blockOf(all, rows(0, 4)).block;
+  // Two that are held out before it: the row is that of the block
+  const added = partial.add(held, { ids: [outs[0]!, -5, outs[1]!, many.ids[at]!], shard: 'x' });
+  await expect(added).rejects.toThrow(`got ${String(many.ids[at])} again at shard x, row 3`);
+  expect(Buffer.compare(partial.toBytes(), before)).toBe(0);
+  const nested = () => ensemble([method(), nearestClassMean()]) as ScorerMethod;
+  const level = (id: number) => idHash(1, STREAMS.ensemble + 1)(id) < 0.2 * 2 ** 53;
+  const inner = many.ids.findIndex(
+    (id) => order(id as number) > hashes[1400]! && !isHeld(id as number) && !level(id as number),
+  );
+  const outer = await partOf(nested(), many, rows(0, COUNT), { size: 500 });
+  const whole = outer.toBytes();
+  await expect(outer.add(held, { ids: [-7, -6, -5, many.ids[inner]!], shard: 'x' })).rejects.toThrow(
+    'at shard x, row 3',
+  );
+  expect(Buffer.compare(outer.toBytes(), whole)).toBe(0);
   const { block } = blockOf(all, rows(0, 2));
-  await expect(partial.add(block, { ids: [-5, many.ids[at]!] })).rejects.toThrow('again');
   expect(Buffer.compare(partial.toBytes(), before)).toBe(0);
   const other = await method().partial();
   await other.add(block, { ids: [-5, many.ids[at]!] });
