@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../core/errors';
 import { pauses } from '../../core/pauses';
 import type { Declared, Read } from '../../core/read-options';
 import type { Definition, Fitted, Found, ModelUse } from './define-row-scorer';
@@ -33,6 +34,7 @@ export async function fitDefined<
   const { sample } = gathered ?? {};
   const ids = sample && ((block: FitBlock, count: number) => idsFor(where, sample, block.ids, count));
   const rows = fitRows(where, blocks, fitNeeds, { onProgress, pause }, use?.rows(where, parts), ids);
+  if (!gathered && !fit) throw new ArgumentError(where, 'definition', 'one with `gather` or `fit`', 'neither');
   if (!gathered) return scorerOf(await fit!(rows, parts, options, pause), options, parts);
   for await (const block of rows) await gathered.add(block, pause, block);
   return scorerOf(await gathered.finish(pause), options, parts);

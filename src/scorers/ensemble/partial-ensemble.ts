@@ -64,7 +64,6 @@ function gatheredMembers(
       const out = places.filter((row) => isHeld(ids[row]!));
       const own = fit.map((row) => ids[row]!);
       members ??= await begun();
-      for (const member of members) if (member instanceof GatheredFit) member.refuse(where, own);
       await pause(); // the last time that a signal can end it
       try {
         if (fit.length > 0) {
@@ -81,6 +80,10 @@ function gatheredMembers(
         out.map((row) => ids[row]!),
       );
       kept += fit.length;
+    },
+    refuse(from, ids) {
+      // Of a member's rows none was held out: all ids may be asked for
+      for (const member of members ?? []) if (member instanceof GatheredFit) member.refuse(from, ids);
     },
     async merge(state, from) {
       check();

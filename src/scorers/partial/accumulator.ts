@@ -2,6 +2,7 @@ import type { Pause } from '../../core/pauses';
 import type { NamedArray } from '../../core/saved/safetensors';
 import type { FitRow } from '../contract/fit-rows';
 import type { FitNeed } from '../contract/scorer';
+import type { RowId } from './row-ids';
 import type { RowSample } from './row-sample';
 
 /** Arrays by name, as they are saved. */
@@ -25,4 +26,6 @@ export interface Accumulator<F extends FitNeed, T> {
   finish(pause: Pause): Promise<T> | T;
   /** Rows that are kept by their ids, which `add` adds; who gathers saves, merges and looks for known ids. */
   readonly sample?: RowSample;
+  /** Throws where what it is made of knows one of these ids, by its place among them. */
+  refuse?(where: string, ids: readonly RowId[]): void;
 }

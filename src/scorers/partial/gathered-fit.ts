@@ -166,12 +166,11 @@ export class GatheredFit<T> implements PartialFit {
         throw new FormatError(where, 'sample', expected, sampled.ids.length);
       }
       const sizes = { ...(features && { D: features }), ...(logits && { C: logits }) };
-      if (accumulator.merge && (count > 0 || Object.keys(sums).length > 0)) {
-        await accumulator.merge(sums, where, pause, sizes);
-      } else if (Object.keys(sums).length > 0) throw new FormatError(where, 'tensors', 'without sums', sums);
+      const hasSums = Object.keys(sums).length > 0;
+      if (!sample && Object.keys(kept).length > 0) throw new FormatError(where, 'tensors', 'without a sample', kept);
+      if (!accumulator.merge && hasSums) throw new FormatError(where, 'tensors', 'without sums', sums);
+      if (count > 0 || hasSums) await accumulator.merge?.(sums, where, pause, sizes);
       if (sampled && sampled.ids.length > 0) sample.add(sampled.rows, sampled.size, sampled.ids);
-      else if (!sample && Object.keys(kept).length > 0)
-        throw new FormatError(where, 'tensors', 'without a sample', kept);
       this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
       this.#widths = { ...this.#widths, ...widths };
       this.count += count;
@@ -240,8 +239,9 @@ export class GatheredFit<T> implements PartialFit {
   }
 
   #refuse(where: string, ids: readonly RowId[]): void {
-    const { sample } = this.#gathered.accumulator;
+    const { sample, refuse } = this.#gathered.accumulator;
     if (sample) refuseKnown(where, sample, ids);
+    refuse?.(where, ids);
   }
 }
 

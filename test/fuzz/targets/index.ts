@@ -3,6 +3,7 @@ import type { Target } from '../target';
 const images = () => import('./image-readers');
 const folders = () => import('./folder-readers');
 const states = () => import('./state-readers');
+const parts = () => import('./part-readers');
 const onnx = () => import('./onnx-readers');
 const blocks = () => import('./block-readers');
 const json = () => import('./json-readers');
@@ -19,6 +20,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   decodeSafetensors: async () => (await states()).safetensors(),
   decodeScorer: async () => (await states()).scorer(),
   loadOutputDetector: async () => (await states()).detector(),
+  'ScorerMethod.partialFrom': async () => (await parts()).parts(),
   exposeFeatures: async () => (await onnx()).onnxModels(),
   parquetBlocks: async () => (await blocks()).parquet(),
   arrowBlocks: async () => (await blocks()).arrow(),

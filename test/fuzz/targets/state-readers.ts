@@ -8,7 +8,7 @@ import { expectSame, expectThat, type Target } from '../target';
 const linear = (bytes: Uint8Array) => 20 * bytes.length + 262_144;
 
 /** Mostly gives a changed header its own length again. */
-function withHeaderLength(bytes: Uint8Array, random: Random): Uint8Array {
+export function withHeaderLength(bytes: Uint8Array, random: Random): Uint8Array {
   if (bytes.length < 9 || random.integer(4) === 0) return bytes;
   let depth = 0;
   let end = 8;
@@ -130,7 +130,7 @@ export function safetensors(): Target {
 }
 
 /** Rows that every scorer can be fitted on: 54 of three classes, with the head that makes their logits. */
-function rows() {
+export function rows() {
   const random = seededRandom(3);
   const weights = Float32Array.from(
     { length: 12 },

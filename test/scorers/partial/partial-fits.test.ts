@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as scorers from 'tfjs-ood/scorers';
 import type { PartialFit, ScorerMethod, ScorerState } from 'tfjs-ood/scorers';
@@ -37,8 +36,12 @@ const METHODS: Record<string, () => ScorerMethod> = {
     }),
   energy: () => scorers.energy(),
   msp: () => scorers.msp(),
+  maxLogit: () => scorers.maxLogit(),
+  entropy: () => scorers.entropy(),
+  gen: () => scorers.gen(),
+  jointEnergy: () => scorers.jointEnergy(),
 };
-const EXACT = /nearestNeighbors|nnGuide|energy|msp|react|ash|scale/;
+const EXACT = /nearestNeighbors|nnGuide|nergy|msp|maxLogit|entropy|gen$|react|ash|scale/;
 
 function expectSame(name: string, mine: ScorerState, theirs: ScorerState) {
   if (EXACT.test(name)) return expect(mine).toEqual(theirs);
@@ -72,6 +75,16 @@ for (const [name, method] of Object.entries(METHODS)) {
       single.dispose();
     });
 
+    test('a fit without ids scores as parts with the ids 0, 1, 2, ...', async () => {
+      const numbered = { ...all, ids: whole };
+      const fitted = await method().fit([blockOf(all, whole).block], { head } as never);
+      const single = await method().fromPartial(await partOf(method(), numbered, whole, { size: 40 }));
+      const [a, b] = [await scoresOf(fitted), await scoresOf(single)];
+      a.forEach((score, i) => expect(Math.abs(score - b[i]!)).toBeLessThanOrEqual(1e-6 * Math.abs(b[i]!)));
+      fitted.dispose();
+      single.dispose();
+    });
+
     test('a fit with ids is that of parts', async () => {
       const { block, ids } = blockOf(all, whole);
       const fitted = await method().fit([{ ...block, ids }], { head } as never);
@@ -82,4 +95,3 @@ for (const [name, method] of Object.entries(METHODS)) {
     });
   });
 }
-void fc;

@@ -174,6 +174,32 @@ describe.each([
   });
 });
 
+test('sums of rows 1e6 away are exact, so that means are the same bits', async () => {
+  const rows = drawn(232, 12, 1e6);
+  const head = {
+    weights: new Float32Array(24).map((_, i) => Math.sin(i)),
+    bias: Float32Array.of(1, 0),
+    shape: [12, 2] as const,
+  };
+  for (const method of [scorers.nearestClassMean(), scorers.fdbd()] as ScorerMethod[]) {
+    const part = async (own: number[]) => {
+      const partial = await method.partial({ head });
+      await partial.add(blockOf(rows, own), { ids: own });
+      return partial;
+    };
+    const single = (await method.fromPartial(await part(Array.from({ length: 232 }, (_, row) => row)))).state();
+    await fc.assert(
+      fc.asyncProperty(splits(232), async (split) => {
+        const parts = await Promise.all(partsOf(split, part));
+        const merged = await method.fromPartial(await joined(parts, split, (into, other) => into.merge(other)));
+        expect(merged.state()).toEqual(single);
+        merged.dispose();
+      }),
+      { numRuns: 8 },
+    );
+  }
+});
+
 test('second moments of shards far from each other', async () => {
   const [one, two] = [secondMoments(2, 50), secondMoments(2, 50)];
   await one.add(Float32Array.of(1e6, 0, 1e6 + 1, 2), now);
