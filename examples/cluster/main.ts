@@ -57,21 +57,26 @@ function progressBar() {
 const doneLine = ({ what, rows, seconds, worker, server }: Done) =>
   line(what, seconds.toFixed(1), Math.round(rows / seconds).toLocaleString('en'), mib(worker), mib(server));
 
-/** One worker beside two, on fits and scores of Mahalanobis. */
+/** One worker beside two. */
 async function compareWorkers(folders: ClusterFolders, names: string[], options: Options): Promise<void> {
   const { rows, lock, share, out } = options;
   const seconds: number[] = [];
-  head('workers', 'fit and calibrate, s', 'score, s');
+  const kinds = Object.keys(METHODS).flatMap((method) => [`${method}: fit and calibrate, s`, `${method}: score, s`]);
+  head('workers', ...kinds, 'all, s');
   for (const workers of [1, 2]) {
     const redis = join(out, 'redis');
     await rm(redis, { recursive: true, force: true });
     const cluster = await startCluster({ ...folders, program: self, redis, workers, lock }, () => undefined);
-    const run = `workers-${workers}`;
-    const fitted = await cluster.timed('fit', () => cluster.fit(run, 'mahalanobis', names, calibration(share)));
-    const { detector } = fitted.calibration!;
-    const scored = await cluster.timed('score', () => cluster.score(`${run}-scores`, detector, names));
-    seconds.push(fitted.done.seconds + scored.done.seconds);
-    line(workers, fitted.done.seconds.toFixed(1), scored.done.seconds.toFixed(1));
+    const own: number[] = [];
+    for (const method of Object.keys(METHODS)) {
+      const run = `${method}-${workers}`;
+      const fitted = await cluster.timed('fit', () => cluster.fit(run, method, names, calibration(share)));
+      const { detector } = fitted.calibration!;
+      const scored = await cluster.timed('score', () => cluster.score(`${run}-scores`, detector, names));
+      own.push(fitted.done.seconds, scored.done.seconds);
+    }
+    seconds.push(own.reduce((sum, one) => sum + one, 0));
+    line(workers, ...own.map((one) => one.toFixed(1)), seconds.at(-1)!.toFixed(1));
     await cluster.close();
   }
   console.log(`\ntwo workers are ${(seconds[0]! / seconds[1]!).toFixed(2)} times as fast as one, on ${rows} rows`);
