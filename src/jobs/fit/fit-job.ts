@@ -97,14 +97,15 @@ export function fitJob(options: FitJobOptions): JobProcessor<FitSummary | PartSu
   }
 
   /** Calls with the scorer that the first phase made. */
-  function withScorer<T>({ opened }: RunContext<FitTask>, work: (scorer: Scorer) => Promise<T>): Promise<T> {
+  function withScorer<T>({ opened, of }: RunContext<FitTask>, work: (scorer: Scorer) => Promise<T>): Promise<T> {
     const key = scorerKey(opened.plan.run);
     const load = async () => {
       const bytes = await store.get(key);
       if (!bytes) throw new Error(`${where}: ${key} is not in the store`);
       return methodOf(opened.plan.task).restore(decodeScorer(bytes), parts);
     };
-    return keeper.use(`${key} ${opened.digest}`, load, work);
+    // By the job: one that is added after results were deleted makes another scorer under the same key
+    return keeper.use(`${key} ${of}`, load, work);
   }
 
   function calibrationPhase(context: RunContext<FitTask>): Phase {

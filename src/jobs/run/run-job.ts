@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../core/errors';
 import type { ColumnBlocksOptions } from '../../blocks/stream/block';
-import { asJobError, HopelessError } from '../queue/job-errors';
+import { asJobError, HopelessError, WaitForParts } from '../queue/job-errors';
 import type { QueueJob } from '../queue/queue-job';
 import { shardBlocks, type ShardSource } from '../shards/open-shard';
 import { partKey, runPart, summaryKey, type PartWork, type Phase } from '../tree/run-part';
@@ -33,6 +33,8 @@ export interface RunKind<Task, Summary extends RunSummary> {
 /** What a phase needs to know. */
 export interface RunContext<Task> {
   opened: OpenPlan<Task>;
+  /** The run's very job: one that is added anew has another. */
+  of: string;
   /** Blocks of a shard of the run. */
   blocksOf(name: string): ReturnType<typeof shardBlocks>;
   signal: AbortSignal | undefined;
@@ -51,7 +53,7 @@ export function jobsOf<Task, Summary extends RunSummary>(
     throw new ArgumentError(where, 'job.data.root', `one of ${Object.keys(roots).join(', ')}`, root);
   };
 
-  function contextOf(opened: OpenPlan<Task>, signal: AbortSignal | undefined): RunContext<Task> {
+  function contextOf(opened: OpenPlan<Task>, of: string, signal: AbortSignal | undefined): RunContext<Task> {
     const { root, columns, classNames, blockRows } = opened.plan;
     const given = { columns, classNames, blockRows, signal };
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -60,7 +62,7 @@ export function jobsOf<Task, Summary extends RunSummary>(
       folder: folderOf(root),
       options: own as unknown as ColumnBlocksOptions,
     };
-    return { opened, signal, blocksOf: (name) => shardBlocks({ ...source, name }) };
+    return { opened, of, signal, blocksOf: (name) => shardBlocks({ ...source, name }) };
   }
 
   async function ofPart(work: Pick<PartWork, 'job' | 'token'>, signal: AbortSignal | undefined): Promise<PartSummary> {
@@ -69,8 +71,13 @@ export function jobsOf<Task, Summary extends RunSummary>(
     if (!isPlaceOf({ from, to }, opened.plan.shards, opened.plan.fanOut)) {
       throw new ArgumentError(where, 'job.data', 'a place in the tree of its run', `shards ${from} to ${to}`);
     }
-    const own = kind.phase(phase, contextOf(opened, signal));
+    const own = kind.phase(phase, contextOf(opened, of, signal));
     return (await runPart({ where, ...work, of, opened, store, queue, attempts }, own, { from, to })).summary;
+  }
+
+  async function summaryOf(run: string): Promise<Summary | undefined> {
+    const over = await store.get(summaryKey(run));
+    return over ? (JSON.parse(new TextDecoder().decode(over)) as Summary) : undefined;
   }
 
   async function ofRun(work: Pick<PartWork, 'job' | 'token'>, signal: AbortSignal | undefined): Promise<Summary> {
@@ -79,11 +86,11 @@ export function jobsOf<Task, Summary extends RunSummary>(
     checkShardsData(where, data);
     const opened = await beginRun(where, store, folderOf(data.root), data, { fanOut, task });
     const { run, shards, failedShards } = opened.plan;
-    const over = await store.get(summaryKey(run));
-    if (over) return JSON.parse(new TextDecoder().decode(over)) as Summary;
-    const context = contextOf(opened, signal);
+    const over = await summaryOf(run);
+    if (over) return over;
     // Of this very job: one of this id that failed and was removed may have left parts in the queue
     const of = `${job.id}.${job.timestamp.toString(36)}`;
+    const context = contextOf(opened, of, signal);
     const partOf = async (name: string): Promise<PartResult> => {
       await job.updateProgress({ run, phase: name, shards });
       const phase = kind.phase(name, context);
@@ -92,7 +99,15 @@ export function jobsOf<Task, Summary extends RunSummary>(
       checkFailed(part.summary.failed, shards, failedShards);
       return part;
     };
-    const summary = await kind.whole(context, partOf);
+    let summary: Summary;
+    try {
+      summary = await kind.whole(context, partOf);
+    } catch (error) {
+      // The same run of another job took the parts of this one, and is over
+      const other = error instanceof WaitForParts ? undefined : await summaryOf(run);
+      if (!other) throw error;
+      return other;
+    }
     await store.put(summaryKey(run), new TextEncoder().encode(JSON.stringify(summary)));
     for (const phase of kind.phases) await store.delete?.(partKey(run, phase, { from: 0, to: shards }));
     await store.deleteAll?.(`${run}/parts/`);

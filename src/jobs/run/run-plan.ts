@@ -59,7 +59,7 @@ async function namesOf(where: string, folder: string, { shards, list }: ShardsDa
   const bytes = await readRegularFile(file, MOST_LIST_BYTES).catch((error: Error) => {
     throw new FormatError(where, list!, 'a file that names shards', error.message);
   });
-  return namesIn(where, list!, bytes.toString('utf8'));
+  return namesIn(where, list!, new TextDecoder().decode(bytes)); // without the mark that editors write first
 }
 
 /**

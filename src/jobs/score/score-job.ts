@@ -47,6 +47,15 @@ const PHASE = 'score';
 const scoresKey = (run: string, shard: string, format: string) =>
   `${run}/scores/${shard}${shard.toLowerCase().endsWith(`.${format}`) ? '' : `.${format}`}`;
 
+/** Throws where scores of two shards would lie under one key. @throws ArgumentError */
+function checkPlaces(names: readonly string[], format: string): void {
+  const all = new Set(names);
+  const clash = names.find((name) => !name.toLowerCase().endsWith(`.${format}`) && all.has(`${name}.${format}`));
+  if (clash === undefined) return;
+  const expected = `names of which none is another one with .${format} after it, where its scores lie`;
+  throw new ArgumentError('scoreJob', 'job.data.shards', expected, `${clash} and ${clash}.${format}`);
+}
+
 /** A sink that keeps what is written. */
 function keptBytes() {
   const chunks: Uint8Array[] = [];
@@ -119,7 +128,8 @@ export function scoreJob(options: ScoreJobOptions): JobProcessor<ScoreSummary | 
       read,
       phases: [PHASE],
       phase: (_, context) => phase(context),
-      async whole({ opened: { plan } }, partOf) {
+      async whole({ opened: { plan, names } }, partOf) {
+        checkPlaces(names, plan.task.format);
         const { rows, failed, counts } = (await partOf(PHASE)).summary;
         const ood = counts.ood === undefined ? {} : { ood: counts.ood };
         return { run: plan.run, shards: plan.shards, rows, failed, ...ood, scores: `${plan.run}/scores/` };

@@ -74,8 +74,8 @@ export async function runPart(work: PartWork, phase: Phase, place: TreePlace): P
   try {
     result = below.length === 0 ? await shardResult(work, phase, place) : await mergedResult(work, phase, place, below);
   } catch (error) {
-    // Parts below are gone where somebody else has merged them meanwhile
-    const other = error instanceof LostPart ? await readResult(work, key) : undefined;
+    // Parts below are gone, or end without them, where another job of this run has merged them meanwhile
+    const other = error instanceof WaitForParts ? undefined : await readResult(work, key);
     if (!other) throw error;
     return other;
   }
@@ -87,8 +87,6 @@ export async function runPart(work: PartWork, phase: Phase, place: TreePlace): P
   if (await store.get(summaryKey(run))) await store.delete?.(key);
   return result;
 }
-
-class LostPart extends Error {}
 
 async function readResult({ where, store }: PartWork, key: string): Promise<PartResult | undefined> {
   const bytes = await store.get(key);
@@ -124,7 +122,7 @@ async function mergedResult(work: PartWork, phase: Phase, place: TreePlace, belo
     for (const { from, to } of full) {
       const key = partKey(run, phase.name, { from, to });
       const part = await readResult(work, key);
-      if (!part) throw new LostPart(`${where}: ${key} is in the store no more`);
+      if (!part) throw new Error(`${where}: ${key} is in the store no more`);
       yield part.bytes;
     }
   }
