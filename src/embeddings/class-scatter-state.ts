@@ -1,17 +1,28 @@
 import type { NamedArray } from '../core/saved/safetensors';
-import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved/saved-arrays';
+import { CLASS_LABELS, COUNTS, readArrays, writeArrays, type NumbersRule } from '../core/saved/saved-arrays';
 import type { ClassMoments } from './class-moments';
 
+/** Sums of squares stand on the diagonal. */
+const SCATTERS: NumbersRule = {
+  expected: 'matrices with no negative number on the diagonal',
+  wrong(numbers, [, size = 0]) {
+    for (let at = 0; at < numbers.length; at++) {
+      const [row, column] = [Math.floor(at / size) % size, at % size];
+      if (row === column && numbers[at]! < 0) return `${numbers[at]} at index ${at}`;
+    }
+    return undefined;
+  },
+};
 const CLASSES = {
   labels: { dtype: 'I32', shape: ['C'], rule: CLASS_LABELS },
   counts: { dtype: 'F64', shape: ['C'], rule: COUNTS },
   means: { dtype: 'F64', shape: ['C', 'D'] },
 } as const;
 /** One scatter of all classes. */
-const TOGETHER = { ...CLASSES, scatter: { dtype: 'F64', shape: [1, 'D', 'D'] } } as const;
+const TOGETHER = { ...CLASSES, scatter: { dtype: 'F64', shape: [1, 'D', 'D'], rule: SCATTERS } } as const;
 const PER_CLASS = {
   ...CLASSES,
-  scatter: { dtype: 'F64', shape: ['C', 'D', 'D'] },
+  scatter: { dtype: 'F64', shape: ['C', 'D', 'D'], rule: SCATTERS },
   third: { dtype: 'F64', shape: ['C', 'D'] },
   fourth: { dtype: 'F64', shape: ['C'] },
 } as const;

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../core/errors';
+import { ArgumentError, FormatError } from '../../core/errors';
 import type { Json } from '../../core/saved/json';
 import type { NamedArray } from '../../core/saved/safetensors';
 import { readArrays, writeArrays, type SavedArrays } from '../../core/saved/saved-arrays';
@@ -98,6 +98,9 @@ function gatheredMembers(
         copies.push(await method.partialFrom(members[i]!.toBytes(), given));
         await copies[i]!.merge(bytes);
       }
+      const added = copies.map(({ count }, i) => count - members![i]!.count);
+      const other = added.findIndex((count) => count !== added[0]);
+      if (other >= 0) throw new FormatError(from, `state.member${other}`, `of ${added[0]} rows`, added[other]);
       members = copies;
       held = rest;
       kept = copies[0]!.count;

@@ -8,7 +8,7 @@ import { unitLength } from '../../linalg/unit-length';
 import { whiteningFrom, type Whitening } from '../../linalg/whitening';
 import { FormatError } from '../../core/errors';
 import type { Rows } from '../contract/rows';
-import type { Accumulator } from '../partial/accumulator';
+import { countsOf, type Accumulator } from '../partial/accumulator';
 
 /** Options of `mahalanobis`, `relativeMahalanobis` and `classGaussians`. */
 export interface CovarianceOptions {
@@ -65,6 +65,7 @@ export function gatheredScatter<T>(
       }
       store.merge(other);
     },
+    rowsIn: ({ counts }) => countsOf(counts),
     state: () => store.state(),
     finish: (pause) => finish(store, pause),
   };

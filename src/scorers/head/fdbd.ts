@@ -6,6 +6,7 @@ import type { Wrong } from '../contract/define-row-scorer';
 import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
 import type { Head, ScorerMethod } from '../contract/scorer';
+import { countsOf } from '../partial/accumulator';
 import { headLogits } from './head-logits';
 
 /** Options of {@link fdbd}. */
@@ -91,6 +92,7 @@ export function fdbd(options?: FdbdOptions): ScorerMethod<'features', 'features'
           other.sum.forEach((value, i) => (sum[i]! += value));
           seen += other.count[0]!;
         },
+        rowsIn: ({ count }) => countsOf(count),
         state: () => writeArrays(SUMS, { sum: sum.slice(), count: Float64Array.of(seen) }),
         finish: () => ({ ...head, mean: sum.map((value) => value / seen) }),
       };

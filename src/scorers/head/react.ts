@@ -59,6 +59,7 @@ export function react(options?: ReactOptions): ScorerMethod<'features', 'feature
       return {
         add: ({ features }) => activations.add(features.data),
         merge: (state, where) => activations.merge(where, state),
+        rowsIn: ({ values, counts }) => (values?.data.length ?? counts?.data[0] ?? 0) / head.shape[0],
         state: () => activations.state(),
         finish: () => ({ ...head, threshold: activations.quantile(percentile) }),
       };

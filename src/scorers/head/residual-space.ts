@@ -6,7 +6,7 @@ import type { SecondMoments } from '../../linalg/second-moments';
 import { traceOf } from '../../linalg/trace';
 import type { Pause } from '../../core/pauses';
 import type { Head } from '../contract/scorer';
-import type { Accumulator } from '../partial/accumulator';
+import { countsOf, type Accumulator } from '../partial/accumulator';
 import { RowMoments } from './row-moments';
 
 /** What the training features leave over: the directions [D, D - k] of least spread about an origin [D]. */
@@ -55,6 +55,7 @@ export function gatheredSpace<T>(
   return {
     add: ({ features }, pause) => moments.add(features.data, pause),
     merge: (state, from, pause) => moments.merge(from, state, pause),
+    rowsIn: ({ rows, count }) => rows?.shape[0] ?? countsOf(count),
     state: () => moments.state(),
     async finish(pause) {
       const origin = await originOf(head, pause);

@@ -65,6 +65,11 @@ export class RowMoments {
       const received = `${sums.products[under]} at index ${under}`;
       throw new FormatError(where, 'state.products', 'an upper triangle', received);
     }
+    const least = sums.products.findIndex((value, at) => at % (size + 1) === 0 && value < 0);
+    if (least >= 0) {
+      const received = `${sums.products[least]} at index ${least}`;
+      throw new FormatError(where, 'state.products', 'squares on the diagonal', received);
+    }
     if (this.#length > 0) await this.sums.add(this.#joined(), pause);
     [this.#pieces, this.#length] = [undefined, 0];
     this.sums.merge({ ...sums, count: count[0]! });

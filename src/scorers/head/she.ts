@@ -6,7 +6,7 @@ import { HEAD, headOf } from '../contract/checked-head';
 import { defineScorer } from '../contract/define-scorer';
 import { indexOfLargest } from '../contract/logit-scores';
 import type { ScorerMethod } from '../contract/scorer';
-import type { StateArrays } from '../partial/accumulator';
+import { countsOf, type StateArrays } from '../partial/accumulator';
 import { headLogits } from './head-logits';
 
 /** Options of {@link she}. */
@@ -137,6 +137,7 @@ export function she(options?: SheOptions): ScorerMethod<'features', 'features' |
           patterns.add(data, labels, predictions(all, classes));
         },
         merge: (state, where) => patterns.merge(where, state),
+        rowsIn: ({ rows }) => countsOf(rows),
         state: () => patterns.state(),
         finish: () => ({ ...head, ...patterns.means() }),
       };

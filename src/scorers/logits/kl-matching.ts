@@ -12,6 +12,7 @@ import { rowProducts } from '../../linalg/row-products';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import { indexOfLargest, logSoftmax } from '../contract/logit-scores';
 import type { ScorerMethod } from '../contract/scorer';
+import { countsOf } from '../partial/accumulator';
 import { noOptions, type NoOptions } from './no-options';
 
 const WHERE = 'klMatching';
@@ -170,6 +171,7 @@ export function klMatching(options?: NoOptions): ScorerMethod<'logits', 'logits'
             add(label, { count: counts[k]!, logs: logSums.subarray(k * width, (k + 1) * width) }),
           );
         },
+        rowsIn: ({ counts }) => countsOf(counts),
         state() {
           const all = ascending();
           const counts = Float64Array.from(all, ([, { count }]) => count);

@@ -8,6 +8,10 @@ import type { RowSample } from './row-sample';
 /** Arrays by name, as they are saved. */
 export type StateArrays = Readonly<Record<string, NamedArray | undefined>>;
 
+/** The sum of saved counts; of none 0. */
+export const countsOf = (counts: NamedArray | undefined): number =>
+  Array.from(counts?.data ?? []).reduce((sum, count) => sum + count, 0);
+
 /**
  * What a fit gathers of rows, and what it makes of that in the end. Parts of the rows that are gathered apart and
  * merged give what one pass over all of them gives.
@@ -20,6 +24,8 @@ export interface Accumulator<F extends FitNeed, T> {
    * the widths of its rows, where they are known.
    */
   merge?(state: StateArrays, where: string, pause: Pause, sizes: { D?: number; C?: number }): Promise<void> | void;
+  /** Of how many rows a state says that it is, one that may be damaged; `merge` is called where that is right. */
+  rowsIn?(state: StateArrays): number;
   /** All of it but the sample; called once there is a row. */
   state?(): Record<string, NamedArray>;
   /** What the fit finds; the accumulator stays as it is. */

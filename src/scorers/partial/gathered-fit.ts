@@ -157,6 +157,8 @@ export class GatheredFit<T> implements PartialFit {
       await pause();
       const sums = arraysOf(tensors, 'sums.');
       const { accumulator } = this.#gathered;
+      const rows = count > 0 ? accumulator.rowsIn?.(sums) : undefined;
+      if (rows !== undefined && rows !== count) throw new FormatError(where, 'sums', `of ${count} rows`, rows);
       const { sample } = accumulator;
       const kept = arraysOf(tensors, 'sample.');
       const { features, logits } = widths;

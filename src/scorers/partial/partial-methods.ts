@@ -55,6 +55,11 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
       await pause();
       const all = Array.isArray(partials) ? (partials as unknown[]) : [partials];
       if (all.length === 0) throw new ArgumentError(at, 'partials', 'one at least', 'none');
+      const again = all.findIndex((one, i) => all.indexOf(one) < i);
+      if (again >= 0) {
+        const received = `partials[${all.indexOf(all[again])}] again as partials[${again}]`;
+        throw new ArgumentError(at, 'partials', 'other parts, none twice', received);
+      }
       let joined: GatheredFit<T> | undefined;
       if (all.length === 1 && all[0] instanceof GatheredFit && all[0].isOf(source, parts))
         joined = all[0] as GatheredFit<T>;

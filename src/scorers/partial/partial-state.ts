@@ -74,13 +74,29 @@ export function decodePartial(where: string, bytes: Uint8Array, name: string): P
   return { kind, about: read, tensors };
 }
 
-/** What of the options decides what is gathered or found: words and numbers, but for how many rows go at once. */
+/** What of the options decides what is gathered or found: all that are data, but for how many rows go at once. */
 export const decidingOptions = (options: object): Record<string, Json> =>
   Object.fromEntries(
-    Object.entries(options).filter(
-      ([name, value]) => name !== 'blockSize' && ['string', 'number', 'boolean'].includes(typeof value),
+    Object.entries(options).flatMap(([name, value]: [string, unknown]) =>
+      name === 'blockSize' || !isData(value) ? [] : [[name, asJson(value)]],
     ),
   );
+
+/** Words and numbers, and lists and plain objects of them; not what has functions, such as the maker of an index. */
+function isData(value: unknown): boolean {
+  if (['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return true;
+  if (value === null || ArrayBuffer.isView(value)) return true;
+  if (Array.isArray(value)) return value.every(isData);
+  return isRecord(value) && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isData);
+}
+
+/** As it comes back from bytes; of a list of numbers, whatever its type, the numbers. */
+const asJson = (value: unknown): Json =>
+  JSON.parse(
+    JSON.stringify(value, (_, inner: unknown) =>
+      ArrayBuffer.isView(inner) ? Array.from(inner as Float32Array) : typeof inner === 'bigint' ? `${inner}n` : inner,
+    ),
+  ) as Json;
 
 /** Throws for the first of both that differs. */
 export function checkSame(where: string, what: string, mine: unknown, theirs: unknown, path = ''): void {

@@ -30,7 +30,6 @@ const METHODS: Record<string, () => ScorerMethod> = {
 
 /** What leaves a whole part: a width that is not said beside the arrays, places of rows that nothing else says. */
 const FREE: Record<string, RegExp> = {
-  react: /^sums.values axis 0/,
   energy: /^sums.classes dropped|^widths/,
   ash: /^widths/,
 };
