@@ -57,6 +57,42 @@ test('a list may begin with the mark of its encoding', async () => {
   processor.dispose();
 });
 
+test('a run goes on whatever the order of its columns; a damaged summary is said by its name', async () => {
+  const root = place('root');
+  const shards = await writeShards(root, drawnShards(1, 5));
+  const store = heldInMemory();
+  const processor = fitJob({ queue, store, roots: { all: root }, methods: { gaussian: mahalanobis() } });
+  const data = { run: 'ordered', root: 'all', shards, columns: COLUMNS, method: 'gaussian' };
+  const summary = await processor(loneJob(data), 'token');
+  const columns = Object.fromEntries(Object.entries(COLUMNS).reverse());
+  expect(await processor(loneJob({ ...data, columns }), 'token')).toEqual(summary);
+  await store.put('ordered/summary.json', new TextEncoder().encode('{"run'));
+  await expect(processor(loneJob(data), 'token')).rejects.toMatchObject({
+    name: 'UnrecoverableError',
+    message: expect.stringMatching(
+      /^fitJob: ordered\/summary\.json must be the summary of a run that is over/,
+    ) as string,
+  });
+  processor.dispose();
+});
+
+test("the id of a run's job may have any letters", async () => {
+  const root = place('root');
+  const shards = await writeShards(root, drawnShards(3, 5));
+  const added: { opts: { jobId: string }; data: object }[] = [];
+  const kept = { addBulk: (jobs: typeof added) => Promise.resolve(void added.push(...jobs)) };
+  const methods = { gaussian: mahalanobis() };
+  const processor = fitJob({ queue: kept, store: heldInMemory(), roots: { all: root }, methods });
+  const data = { run: 'named', root: 'all', shards, columns: COLUMNS, method: 'gaussian' };
+  for (const id of ['n\u00e4chtlich fit/1', 'x'.repeat(300), '7']) {
+    added.length = 0;
+    await expect(processor(loneJob(data, id), 'token')).rejects.toThrow('3 parts');
+    const part = added.find(({ opts }) => opts.jobId.endsWith('.fit.0-1'))!;
+    await expect(processor(loneJob(part.data, part.opts.jobId), 'token')).resolves.toMatchObject({ from: 0, to: 1 });
+  }
+  processor.dispose();
+});
+
 test('scores of two shards never lie in one place', async () => {
   const root = place('root');
   const [one] = drawnShards(1, 3);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { COUNT, INDEX, oneOf, textOf, type Rule } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import { isRecord } from '../../core/saved/json';
@@ -56,6 +57,12 @@ const CLASS_NAMES: Rule = { expected: 'a list of names of which no two are the s
 const COLUMN_NAMES: Rule = { expected: 'an object that names columns', holds: isRecord };
 const DIGEST = textOf('a SHA-256 in hexadecimal digits', /^[0-9a-f]{64}$/);
 const JOB_ID = textOf('the id of a job', /^[\w.:-]{1,200}$/);
+/** What the parts of a run's job are called by: its id, or a digest where letters of it may be in no id of parts. */
+export function partOwner(id: string, added: number): string {
+  const plain = `${id}.${added.toString(36)}`;
+  return JOB_ID.holds(plain as unknown as number) ? plain : createHash('sha256').update(plain).digest('hex');
+}
+
 const PHASE = textOf('a phase', /^[a-z]{1,20}$/);
 
 /** How the data of every run are declared. */

@@ -1,4 +1,5 @@
-import { ArgumentError } from '../../core/errors';
+import { ArgumentError, FormatError } from '../../core/errors';
+import { parseJson } from '../../core/saved/json';
 import type { ColumnBlocksOptions } from '../../blocks/stream/block';
 import { asJobError, HopelessError, WaitForParts } from '../queue/job-errors';
 import type { QueueJob } from '../queue/queue-job';
@@ -6,7 +7,7 @@ import { shardBlocks, type ShardSource } from '../shards/open-shard';
 import { partKey, runPart, summaryKey, type PartWork, type Phase } from '../tree/run-part';
 import type { FailedShards, PartResult, PartSummary } from '../tree/part-result';
 import { isPlaceOf } from '../tree/places';
-import { checkShardsData, checkSize, isPart, readPart, type ShardsData } from './job-data';
+import { checkShardsData, checkSize, isPart, partOwner, readPart, type ShardsData } from './job-data';
 import { beginRun, planReader, type OpenPlan } from './run-plan';
 import type { WorkerOptions } from './worker-options';
 
@@ -76,8 +77,14 @@ export function jobsOf<Task, Summary extends RunSummary>(
   }
 
   async function summaryOf(run: string): Promise<Summary | undefined> {
-    const over = await store.get(summaryKey(run));
-    return over ? (JSON.parse(new TextDecoder().decode(over)) as Summary) : undefined;
+    const key = summaryKey(run);
+    const over = await store.get(key);
+    if (!over) return undefined;
+    try {
+      return parseJson(new TextDecoder().decode(over)) as Summary;
+    } catch (error) {
+      throw new FormatError(where, key, 'the summary of a run that is over', (error as Error).message);
+    }
   }
 
   async function ofRun(work: Pick<PartWork, 'job' | 'token'>, signal: AbortSignal | undefined): Promise<Summary> {
@@ -89,7 +96,7 @@ export function jobsOf<Task, Summary extends RunSummary>(
     const over = await summaryOf(run);
     if (over) return over;
     // Of this very job: one of this id that failed and was removed may have left parts in the queue
-    const of = `${job.id}.${job.timestamp.toString(36)}`;
+    const of = partOwner(job.id!, job.timestamp);
     const context = contextOf(opened, of, signal);
     const partOf = async (name: string): Promise<PartResult> => {
       await job.updateProgress({ run, phase: name, shards });

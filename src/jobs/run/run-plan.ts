@@ -40,6 +40,10 @@ const digestOf = (bytes: Uint8Array | string): string => createHash('sha256').up
 const planKey = (run: string) => `${run}/plan.json`;
 const listKey = (run: string) => `${run}/shards.txt`;
 
+/** By their names: in which order a job's data have them says nothing. */
+const inOrder = <T extends object>(columns: T): T =>
+  Object.fromEntries(Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
+
 /** The names of shards that a text has, a line each. @throws FormatError */
 function namesIn(where: string, file: string, text: string): string[] {
   const names = text.split(/\r?\n/).filter((line) => line !== '');
@@ -83,7 +87,7 @@ export async function beginRun<Task>(
     root,
     shards: names.length,
     list: digestOf(list),
-    columns,
+    columns: inOrder(columns),
     ...(classNames && { classNames }),
     ...(blockRows !== undefined && { blockRows }),
     failedShards,

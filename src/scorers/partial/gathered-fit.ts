@@ -151,9 +151,7 @@ export class GatheredFit<T> implements PartialFit {
         if (mine === undefined || theirs === undefined || mine === theirs) continue;
         throw new ShapeError(where, 'other', `one of ${what} [N, ${mine}]`, `[N, ${theirs}]`);
       }
-      const seen = new SeenRows();
-      seen.merge(where, this.#seen.saved(), this.#seen.state());
-      seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+      const addSeen = this.#seen.merging(where, shards, arraysOf(tensors, 'seen.'));
       await pause();
       const sums = arraysOf(tensors, 'sums.');
       const { accumulator } = this.#gathered;
@@ -173,7 +171,7 @@ export class GatheredFit<T> implements PartialFit {
       if (!accumulator.merge && hasSums) throw new FormatError(where, 'tensors', 'without sums', sums);
       if (count > 0 || hasSums) await accumulator.merge?.(sums, where, pause, sizes);
       if (sampled && sampled.ids.length > 0) sample.add(sampled.rows, sampled.size, sampled.ids);
-      this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+      addSeen();
       this.#widths = { ...this.#widths, ...widths };
       this.count += count;
       this.heldOut += heldOut;

@@ -215,7 +215,7 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
     if (ids.length !== Math.min(count, atMost)) {
       throw new FormatError(where, 'tensors.scores', `${Math.min(count, atMost)} rows of ${count}`, ids.length);
     }
-    this.#seen.merge(where, shards, arraysOf(tensors, 'seen.'));
+    this.#seen.merging(where, shards, arraysOf(tensors, 'seen.'))();
     if (ids.length > 0) this.#kept.add(rows, size, ids);
     this.count += count;
   }

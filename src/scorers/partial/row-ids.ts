@@ -21,7 +21,7 @@ function oneForm(id: unknown): RowId | undefined {
 
 /** The ids of a block, checked: one for each row, none twice. @throws ArgumentError, ShapeError */
 export function readIds(where: string, given: unknown, count?: number): RowId[] {
-  const expected = 'a whole number, a bigint or a text for each row';
+  const expected = 'a whole number within 2^53, a bigint or a text for each row';
   if (!isListed(given)) throw new ArgumentError(where, 'ids', expected, given);
   if (count !== undefined && given.length !== count) {
     throw new ShapeError(where, 'ids', `${count} ids, one for each row`, given.length);

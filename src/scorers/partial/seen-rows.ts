@@ -58,8 +58,12 @@ export class SeenRows {
     if (ids.length > 0) this.#ids.add(places, 3, ids);
   }
 
-  /** Adds those of another. @throws ArgumentError for a shard or an id that both have, FormatError for damaged ones */
-  merge(where: string, { named, unnamed }: SavedShards, state: StateArrays): void {
+  /**
+   * Checks those of another. @returns what adds them, to be called before anything else is added
+   *
+   * @throws ArgumentError for a shard or an id that both have, FormatError for damaged ones
+   */
+  merging(where: string, { named, unnamed }: SavedShards, state: StateArrays): () => void {
     const both = named.find(([name]) => this.shards.has(name));
     if (both) throw new ArgumentError(where, 'other', 'of other shards', `shard ${both[0]} in both`);
     const other = new SeenRows();
@@ -82,11 +86,13 @@ export class SeenRows {
         `id ${shownId(again)} of ${theirs}, which is ${mine} too`,
       );
     }
-    const further = this.shards.size;
-    const moved = places.map((value, at) => (at % 3 > 0 || value === 0 ? value : value + further));
-    for (const [name, rows] of named) this.shards.set(name, rows);
-    this.#unnamed += unnamed;
-    if (ids.length > 0) this.#ids.add(moved, 3, ids);
+    return () => {
+      const further = this.shards.size;
+      const moved = places.map((value, at) => (at % 3 > 0 || value === 0 ? value : value + further));
+      for (const [name, rows] of named) this.shards.set(name, rows);
+      this.#unnamed += unnamed;
+      if (ids.length > 0) this.#ids.add(moved, 3, ids);
+    };
   }
 
   saved(): SavedShards & Json {
