@@ -1,28 +1,19 @@
+import { FormatError } from '../core/errors';
 import type { NamedArray } from '../core/saved/safetensors';
-import { CLASS_LABELS, COUNTS, readArrays, writeArrays, type NumbersRule } from '../core/saved/saved-arrays';
+import { negativeSquare } from '../core/saved/negative-square';
+import { CLASS_LABELS, COUNTS, readArrays, writeArrays } from '../core/saved/saved-arrays';
 import type { ClassMoments } from './class-moments';
 
-/** Sums of squares stand on the diagonal. */
-const SCATTERS: NumbersRule = {
-  expected: 'matrices with no negative number on the diagonal',
-  wrong(numbers, [, size = 0]) {
-    for (let at = 0; at < numbers.length; at++) {
-      const [row, column] = [Math.floor(at / size) % size, at % size];
-      if (row === column && numbers[at]! < 0) return `${numbers[at]} at index ${at}`;
-    }
-    return undefined;
-  },
-};
 const CLASSES = {
   labels: { dtype: 'I32', shape: ['C'], rule: CLASS_LABELS },
   counts: { dtype: 'F64', shape: ['C'], rule: COUNTS },
   means: { dtype: 'F64', shape: ['C', 'D'] },
 } as const;
 /** One scatter of all classes. */
-const TOGETHER = { ...CLASSES, scatter: { dtype: 'F64', shape: [1, 'D', 'D'], rule: SCATTERS } } as const;
+const TOGETHER = { ...CLASSES, scatter: { dtype: 'F64', shape: [1, 'D', 'D'] } } as const;
 const PER_CLASS = {
   ...CLASSES,
-  scatter: { dtype: 'F64', shape: ['C', 'D', 'D'], rule: SCATTERS },
+  scatter: { dtype: 'F64', shape: ['C', 'D', 'D'] },
   third: { dtype: 'F64', shape: ['C', 'D'] },
   fourth: { dtype: 'F64', shape: ['C'] },
 } as const;
@@ -64,6 +55,11 @@ export function readClassScatter(where: string, state: Readonly<Record<string, N
   const own = perClass ? readArrays(where, state, PER_CLASS, 'state') : undefined;
   const { labels, counts, means, scatter } = own ?? readArrays(where, state, TOGETHER, 'state');
   const size = means.length / labels.length;
+  const negative = negativeSquare(scatter, size, counts, means);
+  if (negative >= 0) {
+    const received = `${scatter[negative]} at index ${negative}`;
+    throw new FormatError(where, 'state.scatter', 'sums of squares on the diagonal', received);
+  }
   const piece = (data: Float64Array, at: number, length: number) => data.slice(at * length, (at + 1) * length);
   const classes = new Map<number, ClassMoments>();
   labels.forEach((label, c) => {

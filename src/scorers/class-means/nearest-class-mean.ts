@@ -4,7 +4,6 @@ import { ClassMeans, type Means } from '../../embeddings/class-means';
 import { CLASS_MEANS, meanArrays } from '../contract/class-mean-arrays';
 import { defineRowScorer } from '../contract/define-row-scorer';
 import type { Blocks, FitProgress, ModelParts, PartialCalls, ScorerMethod, ScorerState } from '../contract/scorer';
-import { countsOf } from '../partial/accumulator';
 import { CLASS_MEAN_DISTANCES, classMeanRows, type ClassMeanDistance, type ClassMeanScorer } from './class-mean-scorer';
 import { checkMeans } from './centered-means';
 import { rowsOfUnitLength, zeroMean } from './unit-length-rows';
@@ -68,7 +67,6 @@ export function nearestClassMean(options?: NearestClassMeanOptions): NearestClas
           if (other.embeddingSize !== D) throw new FormatError(where, 'state', `rows of ${D}`, other.embeddingSize);
           store.merge(other);
         },
-        rowsIn: ({ counts }) => countsOf(counts),
         state: () => store.state(),
         finish: () => meanArrays(store.means()),
       };

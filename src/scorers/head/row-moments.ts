@@ -3,6 +3,7 @@ import type { Pause } from '../../core/pauses';
 import type { NamedArray } from '../../core/saved/safetensors';
 import { COUNTS, readArrays, writeArrays, type SavedArrays } from '../../core/saved/saved-arrays';
 import { float64Kernel } from '../../linalg/kernels/float64-kernel';
+import { negativeSquare } from '../../core/saved/negative-square';
 import { secondMoments, type SecondMoments } from '../../linalg/second-moments';
 import type { StateArrays } from '../partial/accumulator';
 
@@ -65,10 +66,10 @@ export class RowMoments {
       const received = `${sums.products[under]} at index ${under}`;
       throw new FormatError(where, 'state.products', 'an upper triangle', received);
     }
-    const least = sums.products.findIndex((value, at) => at % (size + 1) === 0 && value < 0);
-    if (least >= 0) {
-      const received = `${sums.products[least]} at index ${least}`;
-      throw new FormatError(where, 'state.products', 'squares on the diagonal', received);
+    const negative = negativeSquare(sums.products, size, count, sums.center);
+    if (negative >= 0) {
+      const received = `${sums.products[negative]} at index ${negative}`;
+      throw new FormatError(where, 'state.products', 'sums of squares on the diagonal', received);
     }
     if (this.#length > 0) await this.sums.add(this.#joined(), pause);
     [this.#pieces, this.#length] = [undefined, 0];

@@ -6,7 +6,7 @@ import type { GivenParts } from '../contract/fit-options';
 import type { Widths } from '../contract/read-numbers';
 import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, PartialFit } from '../contract/scorer';
 import { rowsAt, type NumberBlock } from '../contract/split-block';
-import type { Accumulator } from './accumulator';
+import { countsOf, type Accumulator } from './accumulator';
 import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { arraysAs, arraysOf } from './named-arrays';
@@ -155,7 +155,9 @@ export class GatheredFit<T> implements PartialFit {
       await pause();
       const sums = arraysOf(tensors, 'sums.');
       const { accumulator } = this.#gathered;
-      const rows = count > 0 ? accumulator.rowsIn?.(sums) : undefined;
+      // Said here for who is loaded with the main entry, at first
+      const ofMeans = this.kind === 'nearest-class-mean' ? countsOf(sums.counts) : undefined;
+      const rows = count > 0 ? (accumulator.rowsIn?.(sums) ?? ofMeans) : undefined;
       if (rows !== undefined && rows !== count) throw new FormatError(where, 'sums', `of ${count} rows`, rows);
       const { sample } = accumulator;
       const kept = arraysOf(tensors, 'sample.');

@@ -1,10 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { ArgumentError, decodeSafetensors, encodeSafetensors, FormatError } from 'tfjs-ood';
+import {
+  ArgumentError,
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  seededRandom,
+  type NamedArray,
+} from 'tfjs-ood';
 import * as scorers from 'tfjs-ood/scorers';
 import type { ScorerMethod } from 'tfjs-ood/scorers';
-import { blockOf, head, partOf, rowsOf } from './parts';
+import { blockOf, head, partOf, rowsOf, SIZE } from './parts';
 
 await tf.setBackend('cpu');
 const all = rowsOf(40);
@@ -64,6 +71,31 @@ describe('a sum of squares below 0 is a FormatError', () => {
       const damaged = { ...tensors[array]!, data: data.map((value, i) => (i === at ? -value : value)) };
       const bytes = encodeSafetensors({ ...tensors, [array]: damaged } as typeof tensors, metadata);
       await expect(method.partialFrom(bytes, { head })).rejects.toThrow(FormatError);
+    }
+    const rounded = { ...tensors[array]!, data: data.map((value, i) => (i === 0 ? -1e-9 : value)) };
+    const bytes = encodeSafetensors({ ...tensors, [array]: rounded as NamedArray }, metadata);
+    await expect(method.partialFrom(bytes, { head })).resolves.toBeDefined(); // less than rounding may leave of 0
+  });
+});
+
+describe('rows without any spread are no damage', () => {
+  test.each(['mahalanobis', 'mahalanobis, ledoit-wolf', 'classGaussians', 'residual'])('%s', async (name) => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const random = seededRandom(seed);
+      const own = Array.from({ length: 3 * SIZE }, () => random.normal() * 10 ** (4 * random.uniform() - 2));
+      const part = async (count: number) => {
+        const labels = Int32Array.from({ length: count }, () => random.integer(3));
+        const data = Float32Array.from({ length: count * SIZE }, (_, i) => {
+          const [row, column] = [Math.floor(i / SIZE), i % SIZE];
+          return own[(column < 4 ? 0 : labels[row]!) * SIZE + column]!; // of all rows the same, or of a class
+        });
+        const partial = await METHODS[name]!().partial({ head });
+        await partial.add({ features: { data, shape: [count, SIZE] }, labels } as never);
+        return partial;
+      };
+      const all = await part(300);
+      for (let round = 0; round < 20; round++) await all.merge((await part(1 + random.integer(300))).toBytes());
+      await expect(METHODS[name]!().partialFrom(all.toBytes(), { head })).resolves.toBeDefined();
     }
   });
 });
