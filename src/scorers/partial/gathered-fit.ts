@@ -64,12 +64,13 @@ export class GatheredFit<T> implements PartialFit {
   readonly #turn = inTurn();
   #widths: Widths;
 
-  constructor(method: GatheredMethod<T>, how: Required<HoldOutOptions>, parts: GivenParts) {
+  /** `where` is who complains of missing parts of the model. */
+  constructor(where: string, method: GatheredMethod<T>, how: Required<HoldOutOptions>, parts: GivenParts) {
     this.kind = method.kind;
     this.#method = method;
     this.#how = how;
     this.#parts = parts;
-    this.#gathered = method.open(`${method.where}.partial`, parts);
+    this.#gathered = method.open(where, parts);
     this.#widths = { ...this.#gathered.widths };
   }
 

@@ -22,17 +22,18 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
   const { where } = source;
   /** Without what was not given: options are looked at by their names. */
   const given = ({ head, logitsOf }: GivenParts) => ({ ...(head && { head }), ...(logitsOf && { logitsOf }) });
-  const empty = ({ calibrationShare, seed }: Required<HoldOutOptions>, parts: GivenParts) =>
-    new GatheredFit(source, { calibrationShare, seed }, given(parts));
+  const empty = (at: string, { calibrationShare, seed }: Required<HoldOutOptions>, parts: GivenParts) =>
+    new GatheredFit(at, source, { calibrationShare, seed }, given(parts));
 
   /** An empty fit that holds out what the part does, and takes it. */
-  const emptyFor = ({ about }: PartialState, parts: GivenParts) =>
-    empty({ calibrationShare: about.calibrationShare, seed: about.seed }, parts);
+  const emptyFor = (at: string, { about }: PartialState, parts: GivenParts) =>
+    empty(at, { calibrationShare: about.calibrationShare, seed: about.seed }, parts);
 
   return {
     partial(options: (HoldOutOptions & GivenParts) | undefined): PartialFit {
-      const { calibrationShare, seed, ...parts } = readOptions(`${where}.partial`, options, HOLD_OUT);
-      return empty({ calibrationShare, seed }, parts);
+      const at = `${where}.partial`;
+      const { calibrationShare, seed, ...parts } = readOptions(at, options, HOLD_OUT);
+      return empty(at, { calibrationShare, seed }, parts);
     },
     async partialFrom(bytes: Uint8Array, options: (MergeOptions & GivenParts) | undefined): Promise<PartialFit> {
       const at = `${where}.partialFrom`;
@@ -40,7 +41,7 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
       const pause = pauses(signal);
       await pause();
       const state = partialOf(at, bytes, name);
-      const partial = emptyFor(state, parts);
+      const partial = emptyFor(at, state, parts);
       await namingPart(partial.take(at, state, pause), name);
       return partial;
     },
@@ -66,7 +67,7 @@ export function partialMethods<T, S extends Scorer>(source: PartialSource<T, S>)
       for (const [i, one] of (joined ? [] : all).entries()) {
         const called = Array.isArray(partials) ? `partials[${i}]` : name;
         const state = one instanceof GatheredFit ? await one.settled() : partialOf(at, one, called);
-        joined ??= emptyFor(state, parts);
+        joined ??= emptyFor(at, state, parts);
         await namingPart(joined.take(at, state, pause), called);
       }
       return source.scorerOf(await joined!.finish(at, pause), at, joined!.partsFor(parts));

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { ArgumentError, FormatError, NotFiniteError, ShapeError } from 'tfjs-ood';
-import { mahalanobis, nearestNeighbors, partialCalibration, type FitBlock } from 'tfjs-ood/scorers';
+import { fdbd, mahalanobis, nearestNeighbors, partialCalibration, type FitBlock } from 'tfjs-ood/scorers';
 import { blockOf, partOf, rowsOf, SIZE } from './parts';
 
 await tf.setBackend('cpu');
@@ -89,4 +89,12 @@ test('two calibrations of different scorers', async () => {
   await one.add(left.block, { ids: left.ids, shard: 'a' });
   await two.add(right.block, { ids: right.ids, shard: 'b' });
   for (const given of [two, two.toBytes()]) await expect(one.merge(given)).rejects.toThrow(/other must be .*scorer/);
+});
+
+test('a head that is missing, by the call that misses it', async () => {
+  const method = fdbd();
+  const bytes = (await partOf(method, all, rows(0, 20), { shard: 1 })).toBytes();
+  await expect(method.partial({})).rejects.toThrow('fdbd.partial: head must be');
+  await expect(method.partialFrom(bytes, {})).rejects.toThrow('fdbd.partialFrom: head must be');
+  await expect(method.fromPartial(bytes, {})).rejects.toThrow('fdbd.fromPartial: head must be');
 });
