@@ -36,20 +36,33 @@ function measured(program: string, args: readonly string[], sizes = 1): Measured
   return lines.map((line) => JSON.parse(line) as Measured);
 }
 
-/** The exponent of the side that grows, from the first to the last size; the rows of a loss are its batch, B. */
-function growth({ sizes, ...one }: Case, times: readonly number[]): string {
-  const [first, last] = [sizes[0]!, sizes.at(-1)!];
+/** The sides of a case, the one that grows first; the rows of a loss are its batch, B. */
+function sidesOf({ sizes, ...one }: Case) {
   const sides = [
-    [isLoss({ sizes, ...one }) ? 'B' : 'N', 'rows'],
-    ['D', 'size'],
-    ['C', 'classes'],
-  ] as const;
-  const [letter, side] = sides.find(([, own]) => first[own] !== last[own])!;
-  const power = Math.log(times.at(-1)! / times[0]!) / Math.log(last[side] / first[side]);
+    { letter: isLoss({ sizes, ...one }) ? 'B' : 'N', lengths: sizes.map(({ rows }) => rows) },
+    { letter: 'D', lengths: sizes.map(({ size }) => size) },
+    { letter: 'C', lengths: sizes.map(({ classes }) => classes) },
+  ];
+  const grows = sides.find(({ lengths }) => lengths[0] !== lengths.at(-1))!;
+  return [grows, ...sides.filter((side) => side !== grows)] as const;
+}
+
+/** `D 512, 1024, 2048 (N 5000, C 10)` */
+function sidesText(one: Case): string {
+  const [grows, ...others] = sidesOf(one);
+  const fixed = others.map(({ letter, lengths }) => `${letter} ${lengths[0]}`).join(', ');
+  return `${grows.letter} ${grows.lengths.join(', ')} (${fixed})`;
+}
+
+/** The exponent of the side that grows, from the first to the last size. */
+function growth(one: Case, times: readonly number[]): string {
+  const [{ letter, lengths }] = sidesOf(one);
+  const power = Math.log(times.at(-1)! / times[0]!) / Math.log(lengths.at(-1)! / lengths[0]!);
   return `${letter}^${power.toFixed(1)}`;
 }
 
-function lineOf(program: string, one: Case, at: number, withPeer: boolean): string {
+/** A line of times, and one of memory. */
+function linesOfCase(program: string, one: Case, at: number, withPeer: boolean): [times: string, memory: string] {
   const ours = one.sizes.flatMap((_, which) =>
     measured(process.execPath, [program, String(at), String(which), SECONDS]),
   );
@@ -62,15 +75,15 @@ function lineOf(program: string, one: Case, at: number, withPeer: boolean): stri
       .map((value) => value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0))
       .join(' / ');
   const ratio = theirs.map(({ time }, which) => (ours[which]!.time / time).toFixed(1)).join(' / ');
-  const sizes = one.sizes.map(({ rows, size, classes }) => `${rows} x ${size}, ${classes}`).join(' / ');
-  const what = isLoss(one) ? 'gradient' : one.scored ? `score of ${one.scored}` : 'fit';
+  const done = isLoss(one) ? 'gradient' : one.scored ? `score of ${one.scored}` : 'fit';
+  const what = `| \`${one.name}\` ${done} | ${sidesText(one)} |`;
   const peer = withPeer ? `${plain(theirs, 'time')} | ${ratio}` : 'missing | missing';
   const law = growth(
     one,
     ours.map(({ time }) => time),
   );
   const memory = `${plain(ours, 'memory')} | ${withPeer ? plain(theirs, 'memory') : 'missing'}`;
-  return `| ${one.name} ${what} | ${sizes} | ${plain(ours, 'first')} | ${plain(ours, 'time')} | ${peer} | ${law} | ${memory} |`;
+  return [`${what} ${plain(ours, 'first')} | ${plain(ours, 'time')} | ${peer} | ${law} |`, `${what} ${memory} |`];
 }
 
 /** A program in one file, which starts in a tenth of the time; beside the packages that it imports. */
@@ -108,10 +121,16 @@ export async function* run(names: readonly string[] = []): AsyncGenerator<string
   const folder = await mkdtemp(join(caches, 'growth-'));
   try {
     if (rows.length > 0) {
-      yield '| what | N x D, C | first, ms | ours, ms | peer, ms | ours / peer | ours grows as | ours, MiB | peer, MiB |';
-      yield '| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |';
+      yield '| what | grows | first, ms | ours, ms | peer, ms | ours / peer | as |';
+      yield '| --- | --- | ---: | ---: | ---: | ---: | --- |';
       const program = await bundled('one.ts', folder);
-      for (const { one, at } of rows) yield lineOf(program, one, at, withPeer);
+      const memory: string[] = [];
+      for (const { one, at } of rows) {
+        const [times, taken] = linesOfCase(program, one, at, withPeer);
+        memory.push(taken);
+        yield times;
+      }
+      yield* ['', '| what | grows | ours, MiB | peer, MiB |', '| --- | --- | ---: | ---: |', ...memory];
     }
     if (withLaws) {
       yield '';
