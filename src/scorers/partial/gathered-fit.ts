@@ -7,10 +7,11 @@ import type { Widths } from '../contract/read-numbers';
 import type { AddOptions, FitBlock, FitNeed, HoldOutOptions, MergeOptions, PartialFit } from '../contract/scorer';
 import { rowsAt, type NumberBlock } from '../contract/split-block';
 import { countsOf, type Accumulator } from './accumulator';
-import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
+import { addInTurn } from './add-in-turn';
+import { MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { arraysAs, arraysOf } from './named-arrays';
-import { namingPart, namingShard } from './naming-shard';
+import { namingPart, type BlockInShard } from './naming-shard';
 import { checkSame, decodePartial, encodePartial, type PartialAbout, type PartialState } from './partial-state';
 import type { RowId } from './row-ids';
 import { readSample, refuseKnown, sampleState } from './sampled-rows';
@@ -80,23 +81,12 @@ export class GatheredFit<T> implements PartialFit {
 
   readonly add = async (block: FitBlock, options?: AddOptions): Promise<void> => {
     const where = `${this.#method.where}.partial.add`;
-    const { ids, shard, signal } = readOptions<AddOptions, typeof ADD_OPTIONS>(where, options, ADD_OPTIONS);
-    const name = shard === undefined ? undefined : String(shard);
-    return this.#turn.wait(async () => {
-      const pause = pauses(signal);
-      await pause();
-      const at = { shard: name, before: this.#seen.rowsOf(name), rows: undefined as Int32Array | undefined };
-      await namingShard(this.#add(where, block, ids ?? (block as Partial<FitBlock>)?.ids, at, pause), at);
-    });
+    await addInTurn(where, options, this.#turn, this.#seen, ({ ids, at, pause }) =>
+      this.#add(where, block, ids ?? (block as Partial<FitBlock>)?.ids, at, pause),
+    );
   };
 
-  async #add(
-    where: string,
-    block: FitBlock,
-    given: AddOptions['ids'],
-    at: { shard: string | undefined; rows: Int32Array | undefined },
-    pause: Pause,
-  ): Promise<void> {
+  async #add(where: string, block: FitBlock, given: AddOptions['ids'], at: BlockInShard, pause: Pause): Promise<void> {
     const { calibrationShare, seed } = this.#how;
     const { accumulator, read: readBlock, first } = this.#gathered;
     const read = await readBlock(where, block, this.#widths);

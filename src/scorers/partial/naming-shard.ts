@@ -6,7 +6,7 @@ export interface BlockInShard {
   /** Rows of the shard before it. */
   before: number;
   /** Which row of the block one that an error names is, where it went on with some of them. */
-  rows?: ArrayLike<number> | undefined;
+  rows?: Int32Array | undefined;
 }
 
 /** A row as errors say it. */

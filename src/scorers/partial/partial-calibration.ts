@@ -11,10 +11,11 @@ import type { AddOptions, Batch, MergeOptions, Need, Scorer } from '../contract/
 import { encodeScorer } from '../contract/scorer-state';
 import { readBlock, rowsAt, withBlock } from '../contract/split-block';
 import { digestOf } from './digest';
-import { ADD_OPTIONS, MERGE_OPTIONS } from './call-shapes';
+import { addInTurn } from './add-in-turn';
+import { MERGE_OPTIONS } from './call-shapes';
 import { idShare, STREAMS } from './id-hash';
 import { inTurn } from './in-turn';
-import { namingPart, namingShard } from './naming-shard';
+import { namingPart } from './naming-shard';
 import { arraysAs, arraysOf, checkPrefixes } from './named-arrays';
 import { checkSame } from './partial-state';
 import { readIds, type GivenIds } from './row-ids';
@@ -138,6 +139,15 @@ export function partialCalibration<N extends Need>(
   return new ScoredRows(scorer, readOptions('partialCalibration', options, OPTIONS));
 }
 
+const digests = new WeakMap<object, string>();
+
+/** Which scorer it is, by its state; once, as a bank of 150 MB takes a third of a second, and a shard has a part. */
+function digestOfScorer(scorer: Scorer): string {
+  const digest = digests.get(scorer) ?? digestOf(encodeScorer(scorer.state()));
+  digests.set(scorer, digest);
+  return digest;
+}
+
 class ScoredRows<N extends Need> implements PartialCalibration<N> {
   count = 0;
   readonly #scorer: Scorer<N>;
@@ -150,7 +160,7 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
   constructor(scorer: Scorer<N>, how: Required<PartialCalibrationOptions>) {
     this.#scorer = scorer;
     this.#how = how;
-    this.#digest = digestOf(encodeScorer(scorer.state()));
+    this.#digest = digestOfScorer(scorer);
     this.#kept = new RowSample(how.atMost, how.seed, STREAMS.calibration);
   }
 
@@ -160,32 +170,24 @@ class ScoredRows<N extends Need> implements PartialCalibration<N> {
 
   readonly add = async (batch: Batch<N>, options: AddOptions & { ids: GivenIds }): Promise<void> => {
     const where = 'partialCalibration.add';
-    const { ids, shard, signal } = readOptions<AddOptions, typeof ADD_OPTIONS>(where, options, ADD_OPTIONS);
-    const name = shard === undefined ? undefined : String(shard);
-    return this.#turn.wait(async () => {
-      const pause = pauses(signal);
-      await pause();
-      const at = { shard: name, before: this.#seen.rowsOf(name), rows: undefined as Int32Array | undefined };
-      const add = async () => {
-        const read = await readBlock(where, batch, new Set(this.#scorer.needs), {});
-        const known = this.#seen.read(where, ids, read.count, 'a hash of them says which rows calibrate');
-        const { seed, share, blockSize } = this.#how;
-        const calibrates = idShare(seed, STREAMS.calibration, share);
-        const own = Int32Array.from(known.keys()).filter((row) => calibrates(known[row]!));
-        const chosen = Array.from(own, (row) => known[row]!);
-        refuseKnown(where, this.#kept, chosen);
-        const scores = new Float32Array(own.length);
-        for (let from = 0; from < own.length; from += blockSize) {
-          await pause();
-          at.rows = own.subarray(from, from + blockSize);
-          const part = rowsAt(read, [...at.rows]);
-          scores.set(await withBlock(part, (block) => this.#scorer.score(block, signal && { signal })), from);
-        }
-        this.#kept.add(scores, 1, chosen);
-        this.#seen.add(name, read.count, known);
-        this.count += own.length;
-      };
-      await namingShard(add(), at);
+    await addInTurn(where, options, this.#turn, this.#seen, async ({ ids, at, signal, pause }) => {
+      const read = await readBlock(where, batch, new Set(this.#scorer.needs), {});
+      const known = this.#seen.read(where, ids, read.count, 'a hash of them says which rows calibrate');
+      const { seed, share, blockSize } = this.#how;
+      const calibrates = idShare(seed, STREAMS.calibration, share);
+      const own = Int32Array.from(known.keys()).filter((row) => calibrates(known[row]!));
+      const chosen = Array.from(own, (row) => known[row]!);
+      refuseKnown(where, this.#kept, chosen);
+      const scores = new Float32Array(own.length);
+      for (let from = 0; from < own.length; from += blockSize) {
+        await pause();
+        at.rows = own.subarray(from, from + blockSize);
+        const part = rowsAt(read, [...at.rows]);
+        scores.set(await withBlock(part, (block) => this.#scorer.score(block, signal && { signal })), from);
+      }
+      this.#kept.add(scores, 1, chosen);
+      this.#seen.add(at.shard, read.count, known);
+      this.count += own.length;
     });
   };
 
